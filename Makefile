@@ -1,0 +1,40 @@
+# clicktally: `make help` lists what one can do.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.PHONY: help
+help: ## list what one can do
+	@awk -F':.*## ' '/^[a-zA-Z_-]+:.*## /{printf "  \033[36mmake %-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements-dev.lock pyproject.toml
+	@echo "setting up $(VENV) from requirements-dev.lock (a minute on first use)"
+	python3 -m venv $(VENV)
+	$(PY) -m pip install -q --require-hashes -r requirements-dev.lock
+	$(PY) -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+.PHONY: setup
+setup: $(READY) ## install the locked dependencies and the embedded stack's parts
+	@$(PY) -m deploy.local.setup
+
+.PHONY: check
+check: $(READY) ## ruff, mypy --strict and the other static checks
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+
+.PHONY: test
+test: setup ## all tests but benches and long chaos
+	$(PY) -m pytest
+
+.PHONY: lock
+lock: ## resolve pyproject.toml anew into the lock files (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.lock
+
+.PHONY: clean
+clean: ## remove the virtual environment and caches (data stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
