@@ -1,0 +1,1 @@
+"""Apache Kafka itself: one KRaft node on the local JVM."""

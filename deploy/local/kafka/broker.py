@@ -1,0 +1,92 @@
+"""Render the broker's properties, format its storage once, become its JVM."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import NoReturn
+
+from deploy.local.settings import LocalSettings
+
+NODE_ID = 1
+# A KRaft cluster id is a base64 UUID; every embedded node is its own cluster, so one name serves all.
+CLUSTER_ID = "Y2xpY2t0YWxseS1sb2NhbA"
+LOG4J_CONFIG = Path(__file__).with_name("log4j2.properties")
+
+
+def server_properties(settings: LocalSettings) -> str:
+    """The broker's configuration, as text of a Java properties file.
+
+    Replication is 1 everywhere: a second node would share this disk and this power cord.
+    """
+    properties = {
+        "process.roles": "broker,controller",
+        "node.id": NODE_ID,
+        "controller.quorum.voters": f"{NODE_ID}@{settings.host}:{settings.kafka_controller_port}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": (
+            f"PLAINTEXT://{settings.host}:{settings.kafka_port},"
+            f"CONTROLLER://{settings.host}:{settings.kafka_controller_port}"
+        ),
+        "advertised.listeners": f"PLAINTEXT://{settings.host}:{settings.kafka_port}",
+        "log.dirs": settings.kafka_dir / "log",
+        # A misspelt topic must fail, not come into being with one partition.
+        "auto.create.topics.enable": "false",
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 4,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 4,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        # One machine starts all consumers: waiting for more of them only delays the first.
+        "group.initial.rebalance.delay.ms": 0,
+        # Tests of dead consumers need not wait six seconds for each.
+        "group.min.session.timeout.ms": 1000,
+        "message.max.bytes": 8 * 1024 * 1024,
+    }
+    return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def java(settings: LocalSettings, main_class: str, *arguments: str) -> list[str]:
+    """The command line that runs a class of the broker's jars."""
+    heap = f"{settings.kafka_heap_mb}m"
+    return [
+        "java",
+        f"-Xms{heap}",
+        f"-Xmx{heap}",
+        "-XX:+UseSerialGC",
+        # Starts a third faster; peak speed is not what an embedded broker is for.
+        "-XX:TieredStopAtLevel=1",
+        f"-Dlog4j2.configurationFile={LOG4J_CONFIG}",
+        "-cp",
+        f"{settings.kafka_jars_dir}/*",
+        main_class,
+        *arguments,
+    ]
+
+
+def format_once(settings: LocalSettings) -> Path:
+    """Write server.properties and, on the first start, format the log directory; returns the file's path.
+
+    Killed half-way, the next start formats again: the mark is set last.
+
+    Raises:
+        subprocess.CalledProcessError: the storage tool refused; its own words are on stderr.
+    """
+    directory = settings.kafka_dir
+    directory.mkdir(parents=True, exist_ok=True)
+    properties = directory / "server.properties"
+    properties.write_text(server_properties(settings))
+    formatted = directory / "formatted"
+    if not formatted.exists():
+        tool = java(settings, "kafka.tools.StorageTool", "format", "--ignore-formatted")
+        subprocess.run([*tool, "-t", CLUSTER_ID, "-c", str(properties)], check=True, stdout=subprocess.DEVNULL)
+        formatted.touch()
+    return properties
+
+
+def become_broker(settings: LocalSettings) -> NoReturn:
+    """Replace this process by the broker's JVM, so that signals meant for the broker reach it."""
+    properties = format_once(settings)
+    command = java(settings, "kafka.Kafka", str(properties))
+    os.execvp(command[0], command)

@@ -1,0 +1,65 @@
+"""Where the embedded stack lives, which ports it takes and which versions it runs."""
+
+import os
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "CLICKTALLY_LOCAL_"
+
+
+class LocalSettings(BaseSettings):
+    """Settings of the embedded stack; environment variables with the prefix ``CLICKTALLY_LOCAL_``.
+
+    Two stacks stand side by side when each has its own ``data_dir`` and ports.
+
+    Raises:
+        pydantic.ValidationError: a value is unusable, or a variable with the prefix names no setting.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="address that Kafka and ClickHouse listen on")
+    data_dir: Path = Field(Path(".data"), description="everything that must survive a restart")
+    cache_dir: Path = Field(
+        Path("~/.cache/clicktally"), description="downloaded jars, shared by all clones of this repository"
+    )
+
+    kafka_version: str = Field("4.4.0", description="as in deploy/local/kafka/pom.xml")
+    kafka_port: int = Field(9092, ge=1, le=65535, description="clients")
+    kafka_controller_port: int = Field(9093, ge=1, le=65535, description="the broker's own quorum")
+    kafka_heap_mb: int = Field(256, ge=128, description="heap of the broker's JVM, MiB")
+
+    clickhouse_port: int = Field(8123, ge=1, le=65535, description="ClickHouse's HTTP interface")
+    clickhouse_user: str = Field("default", description="the only user")
+    clickhouse_password: SecretStr = Field(SecretStr(""), description="empty: none is asked for")
+    clickhouse_threads: int = Field(32, ge=2, description="queries that run at the same time; others wait")
+
+    @property
+    def kafka_dir(self) -> Path:
+        """The broker's log, its rendered properties and the mark that it is formatted."""
+        return (self.data_dir / "kafka").resolve()
+
+    @property
+    def clickhouse_dir(self) -> Path:
+        """Tables and metadata of the ClickHouse engine."""
+        return (self.data_dir / "clickhouse").resolve()
+
+    @property
+    def kafka_jars_dir(self) -> Path:
+        """The class path of the broker."""
+        return self.cache_dir.expanduser().resolve() / f"kafka-{self.kafka_version}"
+
+    @model_validator(mode="after")
+    def _refuse_misspelt_variables(self) -> Self:
+        known = {f"{PREFIX}{name}".upper() for name in type(self).model_fields}
+        unknown = sorted(
+            name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
+        )
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)}: no such setting; known are {', '.join(sorted(known))}. Correct or unset it."
+            )
+        return self
