@@ -89,4 +89,4 @@ def become_broker(settings: LocalSettings) -> NoReturn:
     """Replace this process by the broker's JVM, so that signals meant for the broker reach it."""
     properties = format_once(settings)
     command = java(settings, "kafka.Kafka", str(properties))
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606 - no shell is the point
