@@ -1,0 +1,40 @@
+"""What the relay can be told, as `CLICKTALLY_RELAY_…`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from schemas.settings import ServiceSettings
+
+
+class RelaySettings(ServiceSettings):
+    """Settings of `python -m redirector relay`. Bounds that are not obvious stand beside each."""
+
+    model_config = SettingsConfigDict(env_prefix="CLICKTALLY_RELAY_", frozen=True, extra="forbid")
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    spool_dir: Path = Path("var/spool")
+    link_cache_dir: Path = Path("var/links")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] = 9102
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    poll_interval_ms: Annotated[int, Field(ge=1, le=10_000)] = 10
+    """How often an idle spool is looked at: what this adds to a click's way at most."""
+    scan_interval_ms: Annotated[int, Field(ge=1, le=60_000)] = 500
+    """How often new spools are looked for, and gauges set."""
+    round_bytes: Annotated[int, Field(ge=MAX_BATCH_BYTES, le=256 * 1024 * 1024)] = 4 * 1024 * 1024
+    """Most that is read, sent and acknowledged between two checkpoints of a spool."""
+    batch_events: Annotated[int, Field(ge=1, le=MAX_BATCH_EVENTS)] = MAX_BATCH_EVENTS
+    batch_bytes: Annotated[int, Field(ge=1024, le=MAX_BATCH_BYTES)] = MAX_BATCH_BYTES
+
+    linger_ms: Annotated[int, Field(ge=0, le=1000)] = 2
+    request_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = 10_000
+    retry_min_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
+    retry_max_ms: Annotated[int, Field(ge=1, le=600_000)] = 5_000
+
+    links_rebuild_after_s: Annotated[int, Field(ge=60)] = 12 * 3600
+    """A cache that fell behind by more is read anew: compaction drops a deletion's record after a day."""
