@@ -21,21 +21,21 @@ class LocalSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
 
-    host: str = Field("127.0.0.1", description="address that Kafka and ClickHouse listen on")
-    data_dir: Path = Field(Path(".data"), description="everything that must survive a restart")
+    host: str = Field(default="127.0.0.1", description="address that Kafka and ClickHouse listen on")
+    data_dir: Path = Field(default=Path(".data"), description="everything that must survive a restart")
     cache_dir: Path = Field(
-        Path("~/.cache/clicktally"), description="downloaded jars, shared by all clones of this repository"
+        default=Path("~/.cache/clicktally"), description="downloaded jars, shared by all clones of this repository"
     )
 
-    kafka_version: str = Field("4.4.0", description="as in deploy/local/kafka/pom.xml")
-    kafka_port: int = Field(9092, ge=1, le=65535, description="clients")
-    kafka_controller_port: int = Field(9093, ge=1, le=65535, description="the broker's own quorum")
-    kafka_heap_mb: int = Field(256, ge=128, description="heap of the broker's JVM, MiB")
+    kafka_version: str = Field(default="4.4.0", description="as in deploy/local/kafka/pom.xml")
+    kafka_port: int = Field(default=9092, ge=1, le=65535, description="clients")
+    kafka_controller_port: int = Field(default=9093, ge=1, le=65535, description="the broker's own quorum")
+    kafka_heap_mb: int = Field(default=256, ge=128, description="heap of the broker's JVM, MiB")
 
-    clickhouse_port: int = Field(8123, ge=1, le=65535, description="ClickHouse's HTTP interface")
-    clickhouse_user: str = Field("default", description="the only user")
-    clickhouse_password: SecretStr = Field(SecretStr(""), description="empty: none is asked for")
-    clickhouse_threads: int = Field(32, ge=2, description="queries that run at the same time; others wait")
+    clickhouse_port: int = Field(default=8123, ge=1, le=65535, description="ClickHouse's HTTP interface")
+    clickhouse_user: str = Field(default="default", description="the only user")
+    clickhouse_password: SecretStr = Field(default=SecretStr(""), description="empty: none is asked for")
+    clickhouse_threads: int = Field(default=32, ge=2, description="queries that run at the same time; others wait")
 
     @property
     def kafka_dir(self) -> Path:

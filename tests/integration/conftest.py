@@ -1,10 +1,14 @@
 """The real Kafka and the real ClickHouse engine, one of each for all tests."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import AsyncIterator, Iterator
 
+import clickhouse_connect
 import pytest
+from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.processes import ClickHouse, Kafka
+from tests.integration.clickhouse_http import Http
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +27,33 @@ def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]
     part.start()
     yield part
     part.stop()
+
+
+@pytest.fixture
+def http(clickhouse: ClickHouse) -> Iterator[Http]:
+    """Plain HTTP to an empty database of the test's own."""
+    database = f"contract_{uuid.uuid4().hex}"
+    Http(clickhouse.url, "default")(f"CREATE DATABASE {database}")
+    yield Http(clickhouse.url, database)
+    Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
+
+
+@pytest.fixture
+def heads(http: Http) -> Http:
+    """A table ``heads`` that remembers tokens."""
+    created = http(
+        "CREATE TABLE heads (part UInt32, last UInt64, note String) ENGINE = MergeTree ORDER BY (part, last) "
+        "SETTINGS non_replicated_deduplication_window = 1000"
+    )
+    assert created.status == 200, created.body
+    return http
+
+
+@pytest.fixture
+async def async_client(clickhouse: ClickHouse, http: Http) -> AsyncIterator[AsyncClient]:
+    """clickhouse-connect's async client on the test's database."""
+    made = await clickhouse_connect.get_async_client(
+        host=clickhouse.host, port=clickhouse.port, database=http.database
+    )
+    yield made
+    await made.close()

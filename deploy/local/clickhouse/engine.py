@@ -14,10 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from chdb.state.sqlitelike import Connection
+from chdb.state import sqlitelike
 
-from deploy.local.clickhouse.errors import StatementError, from_engine
+from deploy.local.clickhouse.errors import INVALID_USAGE_OF_INPUT, StatementError, from_engine, raised
 from deploy.local.clickhouse.statement import Statement
+
+# Typed by chDB for str alone, though it takes bytes as well: statements need not be UTF-8.
+Connection: Any = sqlitelike.Connection
 
 # Formats whose blocks can simply follow each other: only these can be sent while the query still runs.
 _STREAMED = {"Native", "RowBinary", "JSONEachRow", "JSONLines", "NDJSON", "TabSeparated", "TSV", "CSV"}
@@ -34,7 +37,7 @@ class Request:
     """A statement with all that belongs to it; ``parameters`` without their ``param_``."""
 
     statement: Statement
-    rows: memoryview = memoryview(b"")
+    rows: memoryview | bytes = b""
     settings: Mapping[str, str] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     database: str = ""
@@ -95,7 +98,7 @@ class Engine:
         self._lock_file.close()
 
     @contextmanager
-    def connection(self, request: Request) -> Iterator[Connection]:
+    def connection(self, request: Request) -> Iterator[Any]:
         """A connection with the request's database, settings and parameters; closed afterwards.
 
         Raises:
@@ -105,7 +108,7 @@ class Engine:
             self.prepare(connection, request)
             yield connection
 
-    def prepare(self, connection: Connection, request: Request) -> None:
+    def prepare(self, connection: Any, request: Request) -> None:
         """Apply the request's database, settings and parameters to a connection."""
         settings = {"implicit_select": "0", **request.settings}
         settings.update({f"param_{name}": value for name, value in request.parameters.items()})
@@ -114,15 +117,17 @@ class Engine:
             if request.database:
                 connection.query(f"USE `{request.database.replace('`', '``')}`")
 
-    def chunks(self, connection: Connection, request: Request, progress: Progress) -> Iterator[bytes]:
+    def chunks(self, connection: Any, request: Request, progress: Progress) -> Iterator[bytes]:
         """Run a request; gives the answer in pieces and fills in ``progress``.
 
         Raises:
             StatementError: also after some chunks, when the query fails while it runs.
         """
         with self._errors():
-            if request.statement.rows_format is not None:
-                self._insert(connection, request, progress)
+            if request.statement.input_call is not None:
+                self._insert_from_input(connection, request, progress)
+            elif request.statement.rows_format is not None:
+                self._insert(connection, request, request.statement.rows_format, progress)
             elif request.output_format in _STREAMED and request.statement.verb in {b"SELECT", b"WITH"}:
                 yield from self._stream(connection, request, progress)
             else:
@@ -131,29 +136,32 @@ class Engine:
                 if answer.size():
                     yield answer.bytes()
 
-    def _stream(self, connection: Connection, request: Request, progress: Progress) -> Iterator[bytes]:
+    def _stream(self, connection: Any, request: Request, progress: Progress) -> Iterator[bytes]:
         with closing(connection.send_query(request.statement.sql, request.default_format)) as stream:
             for block in stream:
                 _note(progress, block)
                 yield block.bytes()
 
-    def _insert(self, connection: Connection, request: Request, progress: Progress) -> None:
-        if request.statement.input_call is not None:
-            self._insert_from_input(connection, request, progress)
-            return
-        with connection.send_insert(request.statement.sql.decode(), request.statement.rows_format) as inserter:
-            if request.rows.nbytes:
+    @staticmethod
+    def _insert(connection: Any, request: Request, rows_format: str, progress: Progress) -> None:
+        with connection.send_insert(request.statement.sql.decode(), rows_format) as inserter:
+            if request.rows:
                 inserter.append(bytes(request.rows))
             done = inserter.finish()
         progress.read_rows = progress.written_rows = done.rows_written
         progress.read_bytes = progress.written_bytes = done.bytes_written
 
-    def _insert_from_input(self, connection: Connection, request: Request, progress: Progress) -> None:
+    def _insert_from_input(self, connection: Any, request: Request, progress: Progress) -> None:
         """``INSERT … SELECT … FROM input(…)``, one at a time.
 
         The engine's own input() inserts nothing, without an error, so the rows go through a file. The lock makes
         check and insert of a conditional insert one step, which a server does not promise.
         """
+        if request.statement.rows_format is None:
+            raise raised(
+                INVALID_USAGE_OF_INPUT, "FORMAT must be specified for function input()", "INVALID_USAGE_OF_INPUT",
+                self.version,
+            )  # fmt: skip
         block_size = int(request.settings.get("max_insert_block_size", _MAX_INSERT_BLOCK_SIZE))
         if block_size > int(request.settings.get("max_block_size", 0)):
             connection.query(f"SET max_block_size = {block_size}")

@@ -9,12 +9,15 @@ _TOKEN = re.compile(
     rb"""
     (?P<blank> \s+ | --[^\n]* | \#[\ !][^\n]* | /\*.*?\*/ )
   | (?P<word> [A-Za-z_][A-Za-z0-9_$]* )
-  | (?P<quoted> '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`\\]|\\.|``)*` | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+  | (?P<quoted> '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`\\]|\\.|``)*`
+              | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
   | (?P<number> [0-9][A-Za-z0-9_.]* )
   | (?P<sign> . )
     """,
     re.VERBOSE | re.DOTALL,
 )
+# After these, FORMAT was a column's name.
+_NO_FORMAT = {b"FROM", b"AS", b"AND", b"OR", b"IN", b"IS", b"NOT", b"LIKE", b"BETWEEN", b"DESC", b"ASC"}
 _OPENING, _CLOSING = (b"(", b"[", b"{"), (b")", b"]", b"}")
 
 
@@ -92,14 +95,11 @@ def parse(text: bytes) -> Statement:
 
 
 def _output_format(found: Iterator[Token]) -> str | None:
-    named, previous = None, b""
+    named, last = None, None
     for token in found:
-        if token.depth == 0 and token.kind == "word":
-            if previous == b"FORMAT":
-                named = token.text.decode()
-            previous = token.keyword
-        elif token.depth == 0:
-            previous = b""
+        if _names_format(last, token):
+            named = token.text.decode()
+        last = token
     return named
 
 
@@ -113,12 +113,23 @@ def _parse_insert(text: bytes, found: Iterator[Token]) -> Statement:
             input_call = (last.start, end, text[token.end : end - 1])
         elif token.depth == 0 and token.keyword == b"VALUES":
             return Statement(text, b"INSERT")
-        elif last is not None and last.depth == 0 and last.keyword == b"FORMAT" and token.kind == "word":
+        elif _names_format(last, token) and last is not None:
             name = token.text.decode()
             settings, rows_at = _settings_after_format(text, token.end)
             return Statement(text[: last.start] + settings, b"INSERT", name, rows_at, input_call)
         previous = (last, token)
     return Statement(text, b"INSERT", input_call=input_call)
+
+
+def _names_format(last: Token | None, token: Token) -> bool:
+    """Whether ``token`` is the name in a FORMAT clause."""
+    return (
+        last is not None
+        and last.depth == 0
+        and last.keyword == b"FORMAT"
+        and token.kind == "word"
+        and token.keyword not in _NO_FORMAT
+    )
 
 
 def _opens_input(before: Token | None, last: Token | None, token: Token) -> bool:
