@@ -1,0 +1,92 @@
+"""What is answered, and its bytes on the wire as aiohttp's server would write them."""
+
+from email.utils import formatdate
+from http import HTTPStatus
+from typing import Final, Literal
+from urllib.parse import quote
+
+import msgspec
+from aiohttp.http import SERVER_SOFTWARE
+
+NOT_COUNTED: Final = ("Clicktally-Counted", "no")
+"""On a redirect or pixel whose event could not be kept."""
+
+_NO_STORE: Final = ("Cache-Control", "private, no-store")
+_TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
+_GIF: Final = bytes.fromhex(
+    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
+)
+_URL_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F))
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """Status, headers and body; the server adds Content-Length, Date, Server and Connection."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+    def uncounted(self) -> "Answer":
+        """The same, saying that no event was kept of it."""
+        return msgspec.structs.replace(self, headers=(*self.headers, NOT_COUNTED))
+
+
+def text(status: int, line: str, *headers: tuple[str, str]) -> Answer:
+    """A line of plain text that nobody caches."""
+    return Answer(status, (_TEXT, _NO_STORE, *headers), line.encode() + b"\n")
+
+
+def redirect(status: int, destination: str) -> Answer:
+    """The answer to a click. What a URL cannot hold is percent-encoded, line breaks too."""
+    return Answer(status, (("Location", quote(destination, safe=_URL_CHARACTERS)), _NO_STORE))
+
+
+def pixel(pixel_format: Literal["gif", "204"]) -> Answer:
+    """One transparent dot, or nothing at all."""
+    if pixel_format == "204":
+        return Answer(204, (_NO_STORE,))
+    return Answer(200, (("Content-Type", "image/gif"), _NO_STORE), _GIF)
+
+
+def json(status: int, value: object, *headers: tuple[str, str]) -> Answer:
+    """A value as JSON."""
+    kind = ("Content-Type", "application/json; charset=utf-8")
+    return Answer(status, (kind, _NO_STORE, *headers), msgspec.json.encode(value))
+
+
+UNKNOWN: Final = text(404, "There is no such link.")
+EXPIRED: Final = text(410, "This link has expired.")
+HOST_MISSING: Final = text(400, "The request has no usable Host header: name the domain of the link.")
+
+
+def head_bytes(answer: Answer) -> bytes:
+    """Everything before the value of Date, for HTTP/1.1. For HTTP/1.0, see `as_http10`."""
+    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines += [f"{name}: {value}" for name, value in answer.headers]
+    if answer.status != HTTPStatus.NO_CONTENT:
+        lines.append(f"Content-Length: {len(answer.body)}")
+    return "\r\n".join([*lines, "Date: "]).encode()
+
+
+def as_http10(head: bytes) -> bytes:
+    """The same head for a client of HTTP/1.0."""
+    return b"HTTP/1.0" + head[8:]
+
+
+def say_not_counted(response: bytes) -> bytes:
+    """A rendered response, saying that no event was kept of it."""
+    status_line, _, rest = response.partition(b"\r\n")
+    return b"%b\r\n%b: %b\r\n%b" % (status_line, NOT_COUNTED[0].encode(), NOT_COUNTED[1].encode(), rest)
+
+
+class Tails:
+    """The heads' ends from Date's value on, for each way a connection goes on; the same for a whole second."""
+
+    __slots__ = ("close10", "close11", "keep10", "keep11")
+
+    def __init__(self, now_s: float) -> None:
+        common = f"{formatdate(now_s, usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n".encode()
+        self.keep11: Final = common + b"\r\n"
+        self.close11: Final = common + b"Connection: close\r\n\r\n"
+        self.keep10: Final = common + b"Connection: keep-alive\r\n\r\n"
+        self.close10: Final = self.keep11

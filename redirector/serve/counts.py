@@ -1,0 +1,51 @@
+"""What `serve` counts, as plain integers: the hot path adds, a scrape reads."""
+
+from typing import Final, Literal, get_args
+
+Outcome = Literal[
+    "redirected",
+    "unknown_slug",
+    "expired",
+    "pixel",
+    "head",
+    "options",
+    "method_not_allowed",
+    "impressions",
+    "bad_request",
+    "too_large",
+    "timeout",
+    "unavailable",
+    "health",
+    "failed",
+]
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
+
+DropReason = Literal["spool_full", "spool_error", "refused"]
+DROP_REASONS: Final[tuple[DropReason, ...]] = get_args(DropReason)
+
+
+class Counts:
+    """Events: `received` = `appended` + all of `dropped` + those that wait for this turn's append."""
+
+    __slots__ = (
+        "appended",
+        "dropped",
+        "handovers",
+        "items_accepted",
+        "items_rejected",
+        "malformed",
+        "outcomes",
+        "received",
+        "slow_closed",
+    )
+
+    def __init__(self) -> None:
+        self.outcomes: dict[Outcome, int] = dict.fromkeys(OUTCOMES, 0)
+        self.received = 0
+        self.appended = 0
+        self.dropped: dict[DropReason, int] = dict.fromkeys(DROP_REASONS, 0)
+        self.items_accepted = 0
+        self.items_rejected = 0
+        self.malformed = 0
+        self.handovers = 0
+        self.slow_closed = 0

@@ -1,0 +1,326 @@
+"""The fast lane: plain GETs of links and pixels, on aiohttp's parser without its objects per request.
+
+Each head is given to the parser alone. What the parser calls anything but one plain GET goes, with the very
+bytes, to the ordinary lane, which keeps the connection: so the fast lane never decides what is malformed.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, cast
+
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import HttpVersion11
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
+from aiohttp.streams import EMPTY_PAYLOAD
+from multidict import istr
+
+from redirector.serve import answers
+from redirector.serve.answers import Answer, Tails
+from redirector.serve.connections import Connections
+from redirector.serve.door import OUTCOME_OF, Door, event_of
+from redirector.serve.lookup import Prepared, is_pixel_path
+from redirector.serve.settings import ServeSettings
+from schemas.links import RESERVED_PREFIXES, RESERVED_SLUGS, LinkError
+
+_HOST: Final = istr("Host")
+_EXPECT: Final = istr("Expect")
+_MAX_PARTIAL_BYTES: Final = 16 * 1024
+"""A longer incomplete head goes to the ordinary lane, which has the limits."""
+_SETTLE_AFTER: Final = 64
+"""Answers that may wait for each other's append: keeps the first of a busy turn from waiting for the last."""
+
+_RESERVED_PATHS: Final = tuple("/" + prefix for prefix in RESERVED_PREFIXES)
+_UNKNOWN_HEAD: Final = answers.head_bytes(answers.UNKNOWN)
+_EXPIRED_HEAD: Final = answers.head_bytes(answers.EXPIRED)
+
+
+class FastLane:
+    """What the fast connections of a process share: the parser, this turn's answers, the handover.
+
+    Events of one turn of the event loop are appended in one write; then every waiting connection gets its
+    answers in one write each.
+    """
+
+    def __init__(
+        self,
+        door: Door,
+        connections: Connections,
+        settings: ServeSettings,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        ordinary: Callable[[], asyncio.Protocol],
+    ) -> None:
+        self.connections: Final = connections
+        self.settings: Final = settings
+        self.ordinary: Final = ordinary
+        self.door: Final = door
+        self._loop: Final = loop
+        self._outcomes: Final = door.counts.outcomes
+        self._parser = self._new_parser()
+        self._second = 0
+        self._tails = Tails(0)
+        self._to_answer: list[FastConnection] = []
+        self._count = 0
+        door.recorder.settles(self._send)
+
+    def connection(self) -> "FastConnection":
+        """A protocol for a new connection."""
+        return FastConnection(self)
+
+    def take(self, head: bytes, connection: "FastConnection") -> bool:
+        """Answer one request, given its head with the empty line. False: it is the ordinary lane's."""
+        message = self._parse(head)
+        if message is None:
+            return False
+        headers = message.headers
+        host = headers.get(_HOST)
+        path = message.path
+        if not host or path[0] != "/" or _EXPECT in headers:
+            return False
+        door = self.door
+        now_ms = door.clock()
+        try:
+            found = door.lookup.find(host, path, now_ms)
+        except LinkError:
+            return False
+        if found is None:
+            if _is_ours(path):
+                return False
+            self._outcomes["unknown_slug"] += 1
+            self._answer(connection, message, now_ms, _UNKNOWN_HEAD, answers.UNKNOWN)
+        elif now_ms >= found.expires_at_ms:
+            self._outcomes["expired"] += 1
+            self._answer(connection, message, now_ms, _EXPIRED_HEAD, answers.EXPIRED)
+        else:
+            self._count_and_answer(connection, message, now_ms, found)
+        return True
+
+    def settle(self) -> None:
+        """Append this turn's events and send the answers, now."""
+        self.door.recorder.settle()
+
+    def _count_and_answer(
+        self, connection: "FastConnection", message: RawRequestMessage, now_ms: int, found: Prepared
+    ) -> None:
+        door = self.door
+        observed = door.observe(message.headers, connection.peer, now_ms, trusted_peer=connection.trusted_peer)
+        door.recorder.add(event_of(found, observed, now_ms, door.recorder.next_seq()))
+        self._outcomes[OUTCOME_OF[found.kind]] += 1
+        self._answer(connection, message, now_ms, found.head, found.answer)
+
+    def _parse(self, head: bytes) -> RawRequestMessage | None:
+        """The head as one plain GET without a body, or None.
+
+        The parser serves all connections: it is fed whole requests only, and replaced whenever one could
+        have left it in any state but its first.
+        """
+        try:
+            messages, upgraded, _ = self._parser.feed_data(head)
+        except (HttpProcessingError, ValueError):
+            self._parser = self._new_parser()
+            return None
+        if len(messages) == 1 and not upgraded:
+            message, payload = messages[0]
+            if message.method == "GET" and payload is EMPTY_PAYLOAD and not message.upgrade and not message.chunked:
+                if message.should_close:
+                    self._parser = self._new_parser()
+                return message
+        self._parser = self._new_parser()
+        return None
+
+    def _answer(
+        self, connection: "FastConnection", message: RawRequestMessage, now_ms: int, head: bytes, answer: Answer
+    ) -> None:
+        second = now_ms // 1000
+        if second != self._second:
+            self._second = second
+            self._tails = Tails(second)
+        close = message.should_close or self.connections.stopping
+        if message.version == HttpVersion11:
+            response = head + (self._tails.close11 if close else self._tails.keep11)
+        else:
+            response = answers.as_http10(head) + (self._tails.close10 if close else self._tails.keep10)
+        if answer.body:
+            response += answer.body
+        connection.closing = close
+        if not connection.answers:
+            if not self._to_answer:
+                self._loop.call_soon(self.settle)
+            self._to_answer.append(connection)
+        connection.answers.append(response)
+        self._count += 1
+        if self._count >= _SETTLE_AFTER:
+            self.settle()
+
+    def _send(self, kept: bool) -> None:
+        waiting, self._to_answer, self._count = self._to_answer, [], 0
+        for connection in waiting:
+            connection.send(kept=kept)
+
+    def _new_parser(self) -> HttpRequestParser:
+        return HttpRequestParser(
+            BaseProtocol(self._loop),  # for bodies, which are never read here
+            self._loop,
+            2**16,
+            max_line_size=self.settings.max_line_bytes,
+            max_field_size=self.settings.max_field_bytes,
+            max_headers=self.settings.max_headers,
+        )
+
+
+class FastConnection(asyncio.Protocol):
+    """One client's connection while it asks for nothing but links and pixels."""
+
+    __slots__ = (
+        "_eof",
+        "_handed_over",
+        "_lane",
+        "_paused",
+        "_since_s",
+        "_tail",
+        "answers",
+        "closing",
+        "peer",
+        "transport",
+        "trusted_peer",
+    )
+
+    def __init__(self, lane: FastLane) -> None:
+        self._lane: Final = lane
+        self._tail = b""
+        self._since_s = lane.connections.now_s  # of the last answer, or of an incomplete head's first byte
+        self._paused = False
+        self._eof = False
+        self._handed_over = False
+        self.answers: list[bytes] = []
+        self.closing = False
+        self.peer = ""
+        self.trusted_peer = False
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came."""
+        self.transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if peer else ""
+        self.trusted_peer = self._lane.door.proxies.trusts(self.peer)
+        self._lane.connections.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The client is gone. Events already taken are kept: its request was answered as far as we can tell."""
+        self.closing = True
+        self._lane.connections.open.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request, in order; keep an incomplete one; hand over what is not plain."""
+        waiting_since_s = 0.0
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
+            waiting_since_s = self._since_s
+        start, size = 0, len(data)
+        while start < size and not self.closing:
+            if self._paused:
+                self._tail = data[start:]
+                return
+            end = data.find(b"\r\n\r\n", start) + 4
+            if end < 4:  # noqa: PLR2004 - not found
+                self._keep(data[start:])
+                if start == 0 and waiting_since_s:
+                    self._since_s = waiting_since_s  # more of the same head does not buy it time
+                return
+            if not self._lane.take(data if end - start == size else data[start:end], self):
+                self._hand_over(data[start:])
+                return
+            start = end
+        self._since_s = self._lane.connections.now_s
+
+    def send(self, *, kept: bool) -> None:
+        """Write what waits. Not `kept`: the events are not in the spool, and the answers say so."""
+        responses, self.answers = self.answers, []
+        if self.transport.is_closing():
+            return
+        if not kept:
+            responses = [answers.say_not_counted(one) if one[9:10] in b"23" else one for one in responses]
+        self.transport.write(responses[0] if len(responses) == 1 else b"".join(responses))
+        if self.closing:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """The client does not read: neither do we, nor do we parse what is here."""
+        self._paused = True
+        self._since_s = self._lane.connections.now_s
+        if not self._eof:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._paused = False
+        if self.transport.is_closing():
+            return
+        if not self._eof:
+            self.transport.resume_reading()
+        if self._tail:
+            self.data_received(b"")
+        if self._eof and not self._paused and not self._handed_over:
+            self._lane.settle()
+            self.transport.close()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it still gets what it asked for. True keeps the connection for that."""
+        self._lane.settle()
+        self._eof = True
+        return self._paused and bool(self._tail)
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether an incomplete head, an idle client or one that does not read has had its time."""
+        settings = self._lane.settings
+        incomplete = self._tail and not self._paused
+        return now_s - self._since_s > (settings.header_timeout_s if incomplete else settings.idle_timeout_s)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.closing = True
+        self.transport.abort()
+
+    def stop(self) -> None:
+        """Close if idle; otherwise the next answer is the last."""
+        if not (self._tail or self.answers or self._paused):
+            self.closing = True
+            self.transport.close()
+
+    def _keep(self, partial: bytes) -> None:
+        plain = partial.startswith(b"GET "[: len(partial)]) and partial.count(b"\n") == partial.count(b"\r\n")
+        if not plain or len(partial) > _MAX_PARTIAL_BYTES:
+            self._hand_over(partial)
+            return
+        self._tail = partial
+        self._since_s = self._lane.connections.now_s
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Leave the connection to the ordinary lane, from the request on that starts `rest`."""
+        lane = self._lane
+        lane.settle()
+        if self.transport.is_closing():
+            return
+        lane.door.counts.handovers += 1
+        lane.connections.open.discard(self)
+        self._handed_over = True
+        ordinary = lane.ordinary()
+        self.transport.set_protocol(ordinary)
+        ordinary.connection_made(self.transport)
+        if self._paused:
+            ordinary.pause_writing()
+            self.transport.resume_reading()
+        ordinary.data_received(rest)
+        if self._eof and not ordinary.eof_received():
+            self.transport.close()
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a path that is no link's is one that the redirector answers itself, in the ordinary lane."""
+    path = path.partition("?")[0]
+    if is_pixel_path(path):
+        return False
+    return path[1:] in RESERVED_SLUGS or path.startswith(_RESERVED_PATHS)

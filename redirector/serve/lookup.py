@@ -1,0 +1,116 @@
+"""From a request's Host and path to a link and its answer."""
+
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+from redirector.serve import answers
+from redirector.serve.answers import Answer
+from schemas.links import (
+    RESERVED_PREFIXES,
+    RESERVED_SLUGS,
+    Link,
+    read_domain,
+    slug_of_path,
+)
+
+PIXEL_PREFIX: Final = "/i/"
+PIXEL_SUFFIX: Final = ".gif"
+_NEVER_MS: Final = 2**63
+
+
+class Links(Protocol):
+    """What of a LinkCache is used here."""
+
+    def get(self, key: str) -> Link | None:
+        """The link named `domain/slug`; None too for what can be no link's name."""
+
+    def version(self) -> int:
+        """Another number whenever any link changed."""
+
+
+class Prepared(msgspec.Struct, frozen=True, gc=False):
+    """What a path of a domain leads to, with the answer ready to be sent.
+
+    `kind` is `click` for a link, `pixel` for its pixel; `head` is `answers.head_bytes(answer)`.
+    """
+
+    kind: Literal["click", "pixel"]
+    key: str
+    answer: Answer
+    head: bytes
+    expires_at_ms: int
+
+
+class Lookup:
+    """Links by Host and path, prepared once and kept until any link changes.
+
+    At most `keep` are kept, the longest-known leave first; paths that lead nowhere are not kept, so that
+    guessing cannot push links out.
+    """
+
+    def __init__(
+        self, links: Links, *, pixel_format: Literal["gif", "204"], keep: int, refresh_ms: int, now_ms: int
+    ) -> None:
+        self._links: Final = links
+        self._pixel: Final = answers.pixel(pixel_format)
+        self._pixel_head: Final = answers.head_bytes(self._pixel)
+        self._keep: Final = keep
+        self._refresh_ms: Final = refresh_ms
+        self._refresh_at_ms = now_ms + refresh_ms
+        self._version = links.version()
+        self._prepared: dict[tuple[str, str], Prepared] = {}
+
+    def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
+        """What `path` (starting with a slash, the query with it) leads to on `host`, as the header says it.
+
+        None: nothing, or a path the redirector answers itself. Raises LinkError when the host is none.
+        """
+        if not 0 < self._refresh_at_ms - now_ms <= self._refresh_ms:
+            self._refresh(now_ms)
+        if "?" in path:
+            path = path.partition("?")[0]
+        found = self._prepared.get((host, path))
+        return found if found is not None else self._prepare(host, path)
+
+    def link(self, key: str) -> Link | None:
+        """The link named `domain/slug`."""
+        return self._links.get(key)
+
+    def _refresh(self, now_ms: int) -> None:
+        self._refresh_at_ms = now_ms + self._refresh_ms
+        version = self._links.version()
+        if version != self._version:
+            self._version = version
+            self._prepared.clear()
+
+    def _prepare(self, host: str, path: str) -> Prepared | None:
+        domain = read_domain(host)
+        slug = slug_of_path(path)
+        is_pixel = is_pixel_path(path)
+        if is_pixel:
+            slug = slug_of_path("/" + path[len(PIXEL_PREFIX) : -len(PIXEL_SUFFIX)])
+        elif slug in RESERVED_SLUGS or slug.startswith(RESERVED_PREFIXES):
+            return None
+        link = self.link(f"{domain}/{slug}")
+        if link is None:
+            return None
+        prepared = self._pixel_of(link) if is_pixel else _redirect_of(link)
+        if len(self._prepared) >= self._keep:
+            del self._prepared[next(iter(self._prepared))]
+        self._prepared[host, path] = prepared
+        return prepared
+
+    def _pixel_of(self, link: Link) -> Prepared:
+        return Prepared("pixel", link.key, self._pixel, self._pixel_head, _NEVER_MS)
+
+
+def is_pixel_path(path: str) -> bool:
+    """Whether a path without query is a link's pixel: `/i/{slug}.gif`, the slug possibly empty."""
+    return path.startswith(PIXEL_PREFIX) and path.endswith(PIXEL_SUFFIX)
+
+
+def _redirect_of(link: Link) -> Prepared:
+    answer = answers.redirect(link.status, link.destination)
+    expires_at_ms = _NEVER_MS if link.expires_at_ms is None else link.expires_at_ms
+    return Prepared("click", link.key, answer, answers.head_bytes(answer), expires_at_ms)

@@ -1,0 +1,62 @@
+"""What Prometheus sees of `serve`; see docs/metrics.md for the meaning of each."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from redirector.serve.counts import Counts
+
+_PREFIX: Final = "clicktally_serve_"
+
+
+class ServeCollector(Collector):
+    """Reads the plain counts at each scrape, so that the hot path knows nothing of Prometheus."""
+
+    def __init__(
+        self,
+        counts: Counts,
+        *,
+        waiting: Callable[[], int],
+        open_connections: Callable[[], int],
+        spool_used_bytes: Callable[[], int],
+        spool_cap_bytes: int,
+    ) -> None:
+        self._counts: Final = counts
+        self._cap_bytes: Final = spool_cap_bytes
+        self._gauges: Final = (
+            ("events_waiting", "Events received in this turn and not yet appended.", waiting),
+            ("connections", "Open client connections.", open_connections),
+            ("spool_used_bytes", "Bytes in this process's spool that Kafka does not have yet.", spool_used_bytes),
+            ("spool_cap_bytes", "Bytes the spool may hold before events are dropped.", lambda: self._cap_bytes),
+        )
+
+    def register(self, registry: CollectorRegistry) -> None:
+        """Add the metrics to `registry`."""
+        registry.register(self)
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics as they are now."""
+        counts = self._counts
+        yield _labelled("requests", "Requests answered, by outcome.", "outcome", counts.outcomes.items())
+        yield _labelled("dropped", "Events not kept, by reason.", "reason", counts.dropped.items())
+        for name, meaning, value in (
+            ("events_received", "Events that requests made.", counts.received),
+            ("events_appended", "Events written to the spool.", counts.appended),
+            ("items_accepted", "Posted impressions that were kept.", counts.items_accepted),
+            ("items_rejected", "Posted impressions that were not.", counts.items_rejected),
+            ("malformed_requests", "Requests that were no valid HTTP.", counts.malformed),
+            ("handovers", "Connections handed from the fast to the ordinary lane.", counts.handovers),
+            ("slow_clients_closed", "Connections cut because the client took too long.", counts.slow_closed),
+        ):
+            yield CounterMetricFamily(_PREFIX + name, meaning, value=value)
+        for name, meaning, read in self._gauges:
+            yield GaugeMetricFamily(_PREFIX + name, meaning, value=read())
+
+
+def _labelled(name: str, meaning: str, label: str, values: Iterable[tuple[str, int]]) -> CounterMetricFamily:
+    family = CounterMetricFamily(_PREFIX + name, meaning, labels=[label])
+    for value, count in values:
+        family.add_metric([value], count)
+    return family

@@ -1,0 +1,185 @@
+"""One `serve` process, from its settings to its sealed spool."""
+
+import asyncio
+import gc
+import logging
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from redirector.links.cache import LinkCache
+from redirector.serve.clients import Proxies
+from redirector.serve.connections import Connections
+from redirector.serve.counts import Counts
+from redirector.serve.door import Door
+from redirector.serve.fast import FastLane
+from redirector.serve.handler import Handler
+from redirector.serve.lookup import Lookup
+from redirector.serve.metrics import ServeCollector
+from redirector.serve.ordinary import OrdinaryLane
+from redirector.serve.recorder import Recorder
+from redirector.serve.settings import ServeSettings
+from redirector.serve.visitors import Visitors, shared_secret
+from redirector.spool.writer import SpoolWriter
+
+_log: Final = logging.getLogger(__name__)
+_SCAN_S: Final = 1.0
+_DRAIN_POLL_S: Final = 0.02
+_BACKLOG: Final = 4096
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where a running process listens; what was set, unless 0 was."""
+
+    port: int
+    metrics_port: int
+
+
+async def run(settings: ServeSettings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is being answered and seal the spool."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with serving(settings) as ports:
+        _log.info("listening", extra={"port": ports.port, "metrics_port": ports.metrics_port})
+        gc.freeze()  # what lives from now to the end need not be looked at again
+        await stopping.wait()
+
+
+@asynccontextmanager
+async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
+    """Answer requests as long as the context lasts. Raises OSError when a port or the spool is not to be had."""
+    async with AsyncExitStack() as stack:
+        links = LinkCache.open(settings.link_cache_dir)
+        stack.callback(links.close)
+        spool = SpoolWriter.open(
+            settings.spool_dir,
+            segment_bytes=settings.segment_bytes,
+            cap_bytes=settings.cap_bytes,
+            fsync=settings.fsync,
+        )
+        stack.callback(spool.close)
+        counts = Counts()
+        door = _door(settings, links, spool, counts)
+        stack.callback(door.recorder.settle)
+
+        def not_ready() -> str:
+            if not links.ready():
+                return "the link cache is not filled yet: the relay has to read the links topic once"
+            return door.recorder.trouble
+
+        connections = Connections(counts, time.monotonic())
+        ordinary = OrdinaryLane(Handler(door, settings, not_ready), connections, counts, settings)
+        loop = asyncio.get_running_loop()
+        fast = FastLane(door, connections, settings, loop=loop, ordinary=ordinary.connection)
+        registry = CollectorRegistry()
+        ServeCollector(
+            counts,
+            waiting=lambda: door.recorder.waiting,
+            open_connections=lambda: len(connections.open),
+            spool_used_bytes=lambda: spool.used_bytes,
+            spool_cap_bytes=settings.cap_bytes,
+        ).register(registry)
+        metrics_port = await _serve_metrics(stack, settings, registry)
+        server = await loop.create_server(
+            fast.connection if settings.fast_lane else ordinary.connection,
+            settings.host,
+            settings.port,
+            backlog=_BACKLOG,
+            reuse_port=True,
+        )
+        stack.push_async_callback(_drain, server, connections, settings.stop_timeout_s)
+        _every(stack, _SCAN_S, partial(_scan, connections))
+        if settings.fsync == "interval":
+            _every(stack, settings.fsync_interval_s, partial(_sync, spool))
+        yield Ports(server.sockets[0].getsockname()[1], metrics_port)
+
+
+def _door(settings: ServeSettings, links: LinkCache, spool: SpoolWriter, counts: Counts) -> Door:
+    secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
+    lookup = Lookup(
+        links,
+        pixel_format=settings.pixel_format,
+        keep=settings.prepared_links,
+        refresh_ms=max(1, int(settings.link_refresh_s * 1000)),
+        now_ms=_wall_ms(),
+    )
+    return Door(
+        lookup=lookup,
+        recorder=Recorder(spool, counts),
+        visitors=Visitors(secret),
+        proxies=Proxies(settings.trusted_networks),
+        counts=counts,
+        clock=_wall_ms,
+    )
+
+
+def _wall_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _every(stack: AsyncExitStack, period_s: float, act: Callable[[], Awaitable[None]]) -> None:
+    """Do `act` each `period_s` until the stack unwinds; what is under way then is awaited."""
+    stop = asyncio.Event()
+
+    async def repeat() -> None:
+        while not stop.is_set():
+            await act()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(period_s):
+                    await stop.wait()
+
+    task = asyncio.create_task(repeat())
+
+    async def finish() -> None:
+        stop.set()
+        await task
+
+    stack.push_async_callback(finish)
+
+
+async def _scan(connections: Connections) -> None:
+    connections.scan(time.monotonic())
+
+
+async def _sync(spool: SpoolWriter) -> None:
+    try:
+        await asyncio.get_running_loop().run_in_executor(None, spool.sync)
+    except OSError:
+        _log.exception("the spool could not be synced: a power cut now would lose the last events")
+
+
+async def _drain(server: asyncio.Server, connections: Connections, timeout_s: float) -> None:
+    """Accept nobody new, let everybody finish, cut who has not after `timeout_s`."""
+    server.close()
+    connections.stop()
+    deadline = time.monotonic() + timeout_s
+    while connections.open and time.monotonic() < deadline:  # noqa: ASYNC110 - connections end in many places
+        await asyncio.sleep(_DRAIN_POLL_S)
+    if cut := connections.abort():
+        _log.warning("cut %d connections that were not done in time", cut)
+        await asyncio.sleep(_DRAIN_POLL_S)
+
+
+async def _serve_metrics(stack: AsyncExitStack, settings: ServeSettings, registry: CollectorRegistry) -> int:
+    async def metrics(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    application = web.Application()
+    application.router.add_get("/metrics", metrics)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.metrics_host, settings.metrics_port)
+    await site.start()
+    port: int = runner.addresses[0][1]
+    return port

@@ -1,0 +1,70 @@
+"""What an operator can set about `serve`."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import SettingsConfigDict
+
+from schemas.settings import CommaSeparated, ServiceSettings
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class ServeSettings(ServiceSettings):
+    """Read from `CLICKTALLY_SERVE_*`. Processes that share a port differ in their metrics port alone."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix="CLICKTALLY_SERVE_")
+
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9101
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    spool_dir: Path = Path("var/spool")
+    link_cache_dir: Path = Path("var/links")
+    segment_bytes: Count = 64 * 1024 * 1024
+    cap_bytes: Count = 8 * 1024**3
+    fsync: Literal["always", "interval", "never"] = "interval"
+    fsync_interval_s: Seconds = 1.0
+
+    visitor_secret: SecretStr = SecretStr("")
+    """Empty: a random one, kept in the spool directory and shared by the processes of the host."""
+    trusted_proxies: CommaSeparated = ()
+    """Networks whose X-Forwarded-For is believed, as CIDR."""
+
+    fast_lane: bool = True
+    prepared_links: Count = 131_072
+    """How many links' answers are kept ready, about 0.6 kB each."""
+    link_refresh_s: Seconds = 0.05
+    """How long a changed link may still be answered as before, once it is in the link cache."""
+    pixel_format: Literal["gif", "204"] = "gif"
+
+    header_timeout_s: Seconds = 10.0
+    """How long a request's head may take to arrive."""
+    body_timeout_s: Seconds = 20.0
+    idle_timeout_s: Seconds = 75.0
+    """How long a connection may wait for its next request, or for its client to read an answer."""
+    stop_timeout_s: Seconds = 10.0
+
+    max_line_bytes: Count = 8190
+    max_field_bytes: Count = 8190
+    max_headers: Count = 128
+    max_body_bytes: Count = 1024 * 1024
+    max_items: Count = 5_000
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            ip_network(one)
+        return value
+
+    @property
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """`trusted_proxies`, parsed."""
+        return tuple(ip_network(one) for one in self.trusted_proxies)
