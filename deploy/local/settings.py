@@ -1,25 +1,20 @@
 """Where the embedded stack lives, which ports it takes and which versions it runs."""
 
-import os
 from pathlib import Path
-from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
-PREFIX = "CLICKTALLY_LOCAL_"
+from schemas.settings import ServiceSettings
 
 
-class LocalSettings(BaseSettings):
+class LocalSettings(ServiceSettings):
     """Settings of the embedded stack; environment variables with the prefix ``CLICKTALLY_LOCAL_``.
 
     Two stacks stand side by side when each has its own ``data_dir`` and ports.
-
-    Raises:
-        pydantic.ValidationError: a value is unusable, or a variable with the prefix names no setting.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="CLICKTALLY_LOCAL_", frozen=True, extra="forbid")
 
     host: str = Field(default="127.0.0.1", description="address that Kafka and ClickHouse listen on")
     data_dir: Path = Field(default=Path(".data"), description="everything that must survive a restart")
@@ -51,15 +46,3 @@ class LocalSettings(BaseSettings):
     def kafka_jars_dir(self) -> Path:
         """The class path of the broker."""
         return self.cache_dir.expanduser().resolve() / f"kafka-{self.kafka_version}"
-
-    @model_validator(mode="after")
-    def _refuse_misspelt_variables(self) -> Self:
-        known = {f"{PREFIX}{name}".upper() for name in type(self).model_fields}
-        unknown = sorted(
-            name for name in os.environ if name.upper().startswith(PREFIX) and name.upper() not in known
-        )
-        if unknown:
-            raise ValueError(
-                f"{', '.join(unknown)}: no such setting; known are {', '.join(sorted(known))}. Correct or unset it."
-            )
-        return self

@@ -9,11 +9,12 @@ import tempfile
 from pathlib import Path
 
 from deploy.local.settings import LocalSettings
+from schemas.settings import settings_or_exit
 
 POM = Path(__file__).parent / "kafka" / "pom.xml"
 JAVA_AT_LEAST = 17
 # Each apt package with the program that shows it is there.
-DEBIAN_PACKAGES = {"java": "openjdk-17-jre-headless", "mvn": "maven"}
+DEBIAN_PACKAGES = {"java": "openjdk-17-jre-headless", "mvn": "maven", "promtool": "prometheus"}
 
 
 class SetupError(Exception):
@@ -49,7 +50,7 @@ def install(programs: list[str]) -> None:
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise SetupError(
-            f"{' and '.join(programs)} missing (Java {JAVA_AT_LEAST} or newer is needed). On Debian or Ubuntu: "
+            f"{' and '.join(programs)} missing (of Java, {JAVA_AT_LEAST} or newer). On Debian or Ubuntu: "
             f"sudo {' '.join(command)}; elsewhere install them by your package manager. Then try again."
         )
     print(f"installing {', '.join(packages)}", flush=True)
@@ -98,13 +99,27 @@ def ensure_ready(settings: LocalSettings) -> None:
         fetch_jars(settings)
 
 
+def ensure_test_tools() -> None:
+    """Have promtool, which tests of rules and scraping call; the stack itself runs without it.
+
+    Raises:
+        SetupError: it is missing and can't be had from here.
+    """
+    if shutil.which("promtool") is None:
+        install(["promtool"])
+
+
 def main() -> None:
     """Get ready and say so, or say what is missing and exit with 1."""
-    settings = LocalSettings()
+    settings = settings_or_exit(LocalSettings, check="--check" in sys.argv[1:])
     try:
         ensure_ready(settings)
     except SetupError as error:
         sys.exit(f"setup: {error}")
+    try:
+        ensure_test_tools()
+    except SetupError as error:
+        print(f"setup: for the tests only: {error}")
     print(f"embedded stack ready: Kafka {settings.kafka_version} in {settings.kafka_jars_dir}")
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 from deploy.local.clickhouse.app import build_app
 from deploy.local.clickhouse.engine import DirectoryInUseError, Engine
 from deploy.local.settings import LocalSettings
+from schemas.settings import settings_or_exit
 
 
 async def _serve(engine: Engine, settings: LocalSettings, threads: ThreadPoolExecutor) -> None:
@@ -27,7 +28,7 @@ async def _serve(engine: Engine, settings: LocalSettings, threads: ThreadPoolExe
 
 def main() -> None:
     """Serve until SIGTERM or SIGINT; then let running statements finish and close the tables."""
-    settings = LocalSettings()
+    settings = settings_or_exit(LocalSettings, check="--check" in sys.argv[1:])
     try:
         engine = Engine(settings.clickhouse_dir)
     except DirectoryInUseError as error:

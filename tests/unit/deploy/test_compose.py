@@ -1,0 +1,150 @@
+"""docker-compose.yml and its configuration, read as an engine would: none runs here."""
+
+import importlib
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+OURS = {"serve", "relay", "stream", "migrate"}
+SETTINGS = {
+    "SERVE": ("redirector.serve.settings", "ServeSettings"),
+    "RELAY": ("redirector.relay.settings", "RelaySettings"),
+    "STREAM": ("stream.settings", "StreamSettings"),
+    "CONSOLE": ("console.settings", "ConsoleSettings"),
+}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = compose["services"]
+    return found
+
+
+def test_every_part_is_there(services: dict[str, Any]) -> None:
+    assert set(services) >= {*OURS, "kafka", "clickhouse", "prometheus"}
+
+
+def test_every_image_is_pinned(services: dict[str, Any]) -> None:
+    for name, service in services.items():
+        assert re.search(r":v?\d+\.\d+", service["image"]), name
+
+
+def test_the_broker_is_the_version_that_the_tests_run_on(services: dict[str, Any]) -> None:
+    pom = (ROOT / "deploy/local/kafka/pom.xml").read_text()
+    pinned = re.search(r"<kafka.version>(.+?)</kafka.version>", pom)
+    assert pinned is not None
+    assert services["kafka"]["image"] == f"apache/kafka:{pinned[1]}"
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_every_variable_names_a_setting(services: dict[str, Any], name: str) -> None:
+    for variable in services[name]["environment"]:
+        prefix, service, field = variable.split("_", 2)
+        assert prefix == "CLICKTALLY"
+        module, settings = SETTINGS[service]
+        known = getattr(importlib.import_module(module), settings).model_fields
+        assert field.lower() in known, f"{variable}: no such setting"
+
+
+def test_what_runs_on_comes_back_after_a_crash(services: dict[str, Any]) -> None:
+    assert {name: service["restart"] for name, service in services.items()} == {
+        **dict.fromkeys(services, "unless-stopped"),
+        "migrate": "on-failure",
+    }
+
+
+def test_redirects_start_without_kafka_and_clickhouse(services: dict[str, Any]) -> None:
+    assert "depends_on" not in services["serve"]
+    for name in ("relay", "stream"):
+        assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    for name in ("kafka", "clickhouse"):
+        assert services["migrate"]["depends_on"][name] == {"condition": "service_healthy"}
+
+
+def test_serve_and_relay_share_their_disk_and_their_process_ids(services: dict[str, Any]) -> None:
+    for name in ("serve", "relay"):
+        assert services[name]["volumes"] == ["host:/var/lib/clicktally"]
+        assert services[name]["pid"] == "host"
+    for name in ("SPOOL_DIR", "LINK_CACHE_DIR"):
+        directory = services["serve"]["environment"][f"CLICKTALLY_SERVE_{name}"]
+        assert directory == services["relay"]["environment"][f"CLICKTALLY_RELAY_{name}"]
+        assert directory.startswith("/var/lib/clicktally/")
+
+
+def test_every_named_volume_is_declared_and_every_mounted_file_is_there(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"], volume
+
+
+def test_only_redirects_are_open_to_the_world(services: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert published.pop("serve") == ["8080-8081:8080"]
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+def test_there_are_as_many_public_ports_as_servers(services: dict[str, Any]) -> None:
+    (ports,) = services["serve"]["ports"]
+    first, last = ports.split(":")[0].split("-")
+    assert int(last) - int(first) + 1 == services["serve"]["scale"]
+
+
+def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
+    assert services["serve"]["environment"]["CLICKTALLY_SERVE_VISITOR_SECRET"].startswith(
+        "${CLICKTALLY_VISITOR_SECRET:?"
+    )
+    assert services["clickhouse"]["environment"]["CLICKHOUSE_PASSWORD"].startswith("${CLICKHOUSE_PASSWORD:?")
+
+
+@pytest.mark.parametrize("name", sorted(OURS - {"migrate"}))
+def test_a_service_is_looked_after(services: dict[str, Any], name: str) -> None:
+    assert services[name]["healthcheck"]["test"][0] == "CMD"
+    assert services[name]["stop_grace_period"]
+    assert services[name]["cap_drop"] == ["ALL"]
+
+
+def test_prometheus_scrapes_the_ports_that_the_services_are_told(services: dict[str, Any]) -> None:
+    scraped = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    ports = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in scraped if "dns_sd_configs" in job}
+    assert ports == {
+        name: services[name]["environment"][f"CLICKTALLY_{name.upper()}_METRICS_PORT"]
+        for name in ("serve", "relay", "stream")
+    }
+
+
+def test_prometheus_takes_its_configuration() -> None:
+    """`make setup` installs promtool; without it this fails."""
+    checked = subprocess.run(
+        ["promtool", "check", "config", str(ROOT / "deploy/prometheus/prometheus.yml")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_the_image_runs_as_nobody_special_and_installs_only_what_is_locked() -> None:
+    lines = (ROOT / "deploy/docker/Dockerfile").read_text().splitlines()
+    assert "--require-hashes" in "\n".join(lines)
+    assert [line for line in lines if line.startswith("USER")] == ["USER clicktally"]
+    assert all(re.search(r":\d+\.\d+", line) for line in lines if line.startswith("FROM"))
+
+
+def test_the_build_context_holds_what_the_image_copies() -> None:
+    dockerfile = (ROOT / "deploy/docker/Dockerfile").read_text()
+    allowed = (ROOT / "deploy/docker/Dockerfile.dockerignore").read_text().split()
+    for source in re.findall(r"^COPY (?!--)(\S+)", dockerfile, re.MULTILINE):
+        assert f"!{source}" in allowed
+        assert (ROOT / source).exists()
