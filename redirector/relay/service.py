@@ -1,8 +1,116 @@
 """The relay as a process: `run` is what `python -m redirector relay` calls."""
 
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from redirector.relay.backoff import Backoff
+from redirector.relay.fleet import Fleet
+from redirector.relay.follower import LinkFollower
+from redirector.relay.metrics import RelayMetrics
+from redirector.relay.producer import KafkaProducer
+from redirector.relay.round import Limits
+from redirector.relay.sender import Sender
 from redirector.relay.settings import RelaySettings
+from redirector.relay.shipper import Shipper
+from redirector.spool.lock import take_lock
+
+log = logging.getLogger(__name__)
+
+RELAY_LOCK_NAME: Final = "relay.lock"
+_GRACE_S: Final = 5.0
 
 
 async def run(settings: RelaySettings) -> None:
-    """Ship spools and follow links until SIGTERM or SIGINT."""
-    raise NotImplementedError(settings)
+    """Ship spools and follow links until SIGTERM or SIGINT; a round under way gets 5 s to be acknowledged.
+
+    Raises SystemExit when another relay works on the same spools: two would take each other's lines for lost.
+    """
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    lock = _own(settings.spool_dir)
+    try:
+        metrics = RelayMetrics(CollectorRegistry())
+        async with _serve_metrics(settings, metrics):
+            await _work(settings, metrics, stopping)
+    finally:
+        os.close(lock)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+
+
+def _own(spool_dir: Path) -> int:
+    spool_dir.mkdir(parents=True, exist_ok=True)
+    lock = take_lock(spool_dir / RELAY_LOCK_NAME, create=True)
+    if lock is None:
+        raise SystemExit(f"another relay works on {spool_dir}: stop it first, or give this one spools of its own")
+    return lock
+
+
+async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asyncio.Event) -> None:
+    retry = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
+    sender = Sender(lambda: KafkaProducer(settings), metrics, retry_min_s=retry.min_s, retry_max_s=retry.max_s)
+
+    def new_shipper(spool: Path) -> Shipper:
+        return Shipper(
+            spool,
+            sender,
+            metrics,
+            limits=Limits(settings.batch_events, settings.batch_bytes),
+            round_bytes=settings.round_bytes,
+            poll_interval_s=settings.poll_interval_ms / 1000,
+        )
+
+    fleet = Fleet(settings.spool_dir, new_shipper, metrics, retry=retry)
+    shipping = asyncio.create_task(
+        fleet.run(stopping, scan_interval_s=settings.scan_interval_ms / 1000), name="shipping"
+    )
+    following = asyncio.create_task(LinkFollower(settings, metrics).run(), name="following")
+    stop = asyncio.create_task(stopping.wait(), name="stop")
+    try:
+        await asyncio.wait((shipping, following, stop), return_when=asyncio.FIRST_COMPLETED)
+        if stop.done():
+            await asyncio.wait((shipping,), timeout=_GRACE_S)
+    finally:
+        await _end(shipping, following, stop)
+        await sender.close()
+
+
+async def _end(*tasks: asyncio.Task[object]) -> None:
+    """Cancel what still runs. What ended by itself with an error raises it: the supervisor starts us anew."""
+    for task in tasks:
+        task.cancel()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+            raise end
+
+
+@asynccontextmanager
+async def _serve_metrics(settings: RelaySettings, metrics: RelayMetrics) -> AsyncIterator[None]:
+    async def show(_request: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    app = web.Application()
+    app.add_routes([web.get("/metrics", show), web.get("/healthz", healthz)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+        log.info("relay ships %s, metrics on port %d", settings.spool_dir, settings.metrics_port)
+        yield
+    finally:
+        await runner.cleanup()

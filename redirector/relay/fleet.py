@@ -1,0 +1,109 @@
+"""All spools of a directory at once: new ones get a shipper, broken ones another try."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from redirector.relay.backoff import Backoff
+from redirector.relay.metrics import RelayMetrics
+from redirector.relay.shipper import Shipper
+from schemas.spool import segment_path, spools
+
+log = logging.getLogger(__name__)
+
+_PEEKED_BYTES: Final = 8192
+
+
+class Fleet:
+    """One shipper a spool, as long as the spool is there."""
+
+    def __init__(
+        self, spool_dir: Path, new_shipper: Callable[[Path], Shipper], metrics: RelayMetrics, *, retry: Backoff
+    ) -> None:
+        self._spool_dir = spool_dir
+        self._new_shipper = new_shipper
+        self._metrics = metrics
+        self._retry = retry
+        self._shippers: dict[Path, Shipper | None] = {}
+
+    async def run(self, stopping: asyncio.Event, *, scan_interval_s: float) -> None:
+        """Ship every spool until `stopping`, then finish the rounds under way; cancel to leave them."""
+        async with asyncio.TaskGroup() as tasks:
+            while not stopping.is_set():
+                for spool in spools(self._spool_dir):
+                    if spool not in self._shippers:
+                        self._shippers[spool] = None
+                        tasks.create_task(self._keep_shipping(spool, stopping))
+                self.set_gauges()
+                try:
+                    async with asyncio.timeout(scan_interval_s):
+                        await stopping.wait()
+                except TimeoutError:
+                    continue
+
+    def set_gauges(self) -> None:
+        """What waits, and for how long."""
+        waiting = 0
+        oldest = 0.0
+        for shipper in list(self._shippers.values()):
+            if shipper is not None:
+                try:
+                    waiting += shipper.waiting_bytes()
+                    oldest = max(oldest, _waiting_s(shipper))
+                except OSError:
+                    continue
+        self._metrics.spools.set(len(self._shippers))
+        self._metrics.waiting_bytes.set(waiting)
+        self._metrics.oldest_waiting.set(oldest)
+
+    async def _keep_shipping(self, spool: Path, stopping: asyncio.Event) -> None:
+        backoff = Backoff(self._retry.min_s, self._retry.max_s)
+        while not stopping.is_set():
+            try:
+                shipper = self._shippers[spool] = self._new_shipper(spool)
+                await shipper.run(stopping)
+            except OSError as error:
+                if spool not in spools(self._spool_dir):
+                    break
+                await self._wait(spool, backoff, error)
+            else:
+                break
+        del self._shippers[spool]
+
+    async def _wait(self, spool: Path, backoff: Backoff, error: OSError) -> None:
+        self._metrics.spool_errors.inc()
+        if not backoff.failures:
+            log.warning("spool %s cannot be shipped; it is tried again until it can: %s", spool, error)
+        await asyncio.sleep(backoff.next_s())
+
+
+class _Timed(msgspec.Struct):
+    type: str
+    time_ms: int
+
+
+def _waiting_s(shipper: Shipper) -> float:
+    """Age of the oldest line that waits: a click tells it; before anything else, since when we see it."""
+    if shipper.waiting_since is None:
+        return 0.0
+    seen_s = time.monotonic() - shipper.waiting_since
+    settled = shipper.settled
+    try:
+        fd = os.open(segment_path(shipper.spool, settled.segment), os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return seen_s
+    try:
+        line = os.pread(fd, _PEEKED_BYTES, settled.offset).partition(b"\n")[0]
+    finally:
+        os.close(fd)
+    try:
+        first = msgspec.json.decode(line, type=_Timed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return seen_s
+    return max(seen_s, time.time() - first.time_ms / 1000) if first.type == "click" else seen_s

@@ -1,0 +1,204 @@
+"""Ships one spool: read, cut, send, wait for every acknowledgement, checkpoint, delete; then the next round."""
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+from typing import Final, Protocol
+
+import msgspec
+
+from redirector.relay.metrics import RelayMetrics
+from redirector.relay.round import Batch, Cutter, DeadLetter, Limits, Round, TopicPartition
+from redirector.spool.reader import Place, SpoolReader
+from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
+from schemas.batches import Headers
+from schemas.spool import Checkpoint, read_checkpoint
+from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
+
+log = logging.getLogger(__name__)
+
+_LOOK_FOR_WRITER_S: Final = 0.5
+
+
+class Outlet(Protocol):
+    """Where batches go; `redirector.relay.sender.Sender` is the real one."""
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
+    ) -> None:
+        """Return once the record is durable."""
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has."""
+
+
+class Shipper:
+    """Moves one spool to Kafka.
+
+    At most one batch of each partition is unacknowledged, and the checkpoint moves only when all of a round is
+    acknowledged: after a crash the same lines are sent again, perhaps cut otherwise, before any later one.
+    """
+
+    def __init__(
+        self,
+        spool: Path,
+        outlet: Outlet,
+        metrics: RelayMetrics,
+        *,
+        limits: Limits,
+        round_bytes: int,
+        poll_interval_s: float,
+    ) -> None:
+        self.spool: Final = spool
+        self.waiting_since: float | None = None
+        """When, by the monotonic clock, lines were first seen of which some still wait."""
+        self._outlet = outlet
+        self._metrics = metrics
+        self._poll_interval_s = poll_interval_s
+        self._limits = limits
+        checkpoint = _checkpoint(spool)
+        self._pinned = checkpoint is not None
+        found = checkpoint or Checkpoint(segment=0, offset=0, partitions={}, prev={})
+        self._reader = SpoolReader(spool, Place(found.segment, found.offset), chunk_bytes=round_bytes)
+        self.settled = self._reader.place
+        self._cutter = Cutter(
+            spool.name,
+            dict(found.partitions),
+            {topic: dict(ends) for topic, ends in found.prev.items()},
+            limits,
+            last_seq=max((seq for ends in found.prev.values() for seq in ends.values()), default=0),
+        )
+        self._looked_at = -_LOOK_FOR_WRITER_S
+        self._torn = (0, 0)
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Ship until the spool is drained and removed, or until `stopping` between two rounds.
+
+        Raises OSError when the disk fails; a new shipper may go on from the checkpoint.
+        """
+        try:
+            delete_before(self.spool, self.settled.segment)
+            while not stopping.is_set():
+                if not await self.step():
+                    if self._reader.drained:
+                        remove_drained(self.spool)
+                        return
+                    await asyncio.sleep(self._poll_interval_s)
+        finally:
+            self._reader.close()
+
+    async def step(self) -> bool:
+        """One round, if there is anything to ship; False when there is not."""
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_FOR_WRITER_S:
+            self._looked_at = now
+            self._reader.look_for_writer()
+        chunk = self._reader.read()
+        self._note_torn_tails()
+        if chunk is None:
+            self.waiting_since = None
+            return False
+        if self.waiting_since is None:
+            self.waiting_since = now
+        if not self._pinned:
+            await self._pin()
+        cut = self._cutter.cut(chunk)
+        await self._send(cut)
+        self._cutter.settle(cut)
+        self.settled = chunk.end
+        self.waiting_since = now
+        await self._keep_checkpoint()
+        return True
+
+    def waiting_bytes(self) -> int:
+        """Bytes of the spool that Kafka has not acknowledged."""
+        in_flight = self._reader.place.offset - self.settled.offset
+        same = self._reader.place.segment == self.settled.segment
+        return self._reader.waiting_bytes() + (in_flight if same else self._reader.place.offset)
+
+    async def _send(self, cut: Round) -> None:
+        metrics = self._metrics
+        metrics.lines_read.inc(cut.lines)
+        metrics.events_in_flight.inc(cut.lines)
+        metrics.seq_disorder.inc(cut.disorder)
+        if len(cut.batches) == 1 and not cut.dead_letters:
+            for place, batches in cut.batches.items():
+                await self._send_partition(place, batches)
+            return
+        async with asyncio.TaskGroup() as tasks:
+            for place, batches in cut.batches.items():
+                tasks.create_task(self._send_partition(place, batches))
+            if cut.dead_letters:
+                tasks.create_task(self._send_dead_letters(cut.dead_letters))
+
+    async def _send_partition(self, place: TopicPartition, batches: list[Batch]) -> None:
+        metrics = self._metrics
+        for batch in batches:
+            headers = [] if batch.headers is None else batch.headers.to_kafka()
+            await self._outlet.send(place.topic, place.partition, batch.value, headers=headers)
+            metrics.events_acknowledged.labels(place.topic).inc(batch.events)
+            metrics.events_in_flight.dec(batch.events)
+            metrics.batches.labels(place.topic).inc()
+            metrics.batch_bytes.labels(place.topic).inc(len(batch.value))
+
+    async def _send_dead_letters(self, letters: list[DeadLetter]) -> None:
+        segment = self._reader.place.segment
+        for letter in letters:
+            await self._outlet.send(
+                DEAD_LETTERS,
+                None,
+                letter.line,
+                key=f"{self.spool.name}-{segment}-{letter.offset}".encode(),
+                headers=[
+                    ("reason", letter.reason.encode()),
+                    ("detail", letter.detail.encode()),
+                    ("spool", self.spool.name.encode()),
+                    ("segment", b"%d" % segment),
+                    ("offset", b"%d" % letter.offset),
+                ],
+            )
+            self._metrics.dead_letters.labels(letter.reason).inc()
+            self._metrics.events_in_flight.dec()
+
+    async def _pin(self) -> None:
+        """Fix the partition counts, on disk before the first send: a resend must not go elsewhere."""
+        self._cutter.partitions = {topic: await self._outlet.partitions(topic) for topic in EVENT_TOPICS}
+        await asyncio.to_thread(write_checkpoint, self.spool, self._checkpoint())
+        self._pinned = True
+
+    async def _keep_checkpoint(self) -> None:
+        """Write the checkpoint and delete what lies before it.
+
+        A disk too full for the checkpoint must not keep what would make room: the segments go all the same,
+        and a relay that starts from the older checkpoint goes on with the first segment there is.
+        """
+        try:
+            await asyncio.to_thread(write_checkpoint, self.spool, self._checkpoint())
+        except OSError as error:
+            self._metrics.spool_errors.inc()
+            log.warning("spool %s: no checkpoint, a restart would send a round again: %s", self.spool, error)
+        delete_before(self.spool, self.settled.segment)
+
+    def _checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            segment=self.settled.segment,
+            offset=self.settled.offset,
+            partitions=self._cutter.partitions,
+            prev=self._cutter.prev,
+        )
+
+    def _note_torn_tails(self) -> None:
+        seen = (self._reader.torn_tails, self._reader.torn_bytes)
+        if seen != self._torn:
+            self._metrics.torn_tails.inc(seen[0] - self._torn[0])
+            self._metrics.torn_bytes.inc(seen[1] - self._torn[1])
+            self._torn = seen
+
+
+def _checkpoint(spool: Path) -> Checkpoint | None:
+    try:
+        return read_checkpoint(spool)
+    except msgspec.DecodeError:
+        log.exception("spool %s: damaged checkpoint; all that is left of the spool is sent again", spool)
+        return None
