@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, cast
 
 from aiohttp import web
@@ -65,7 +66,10 @@ class Handler:
             outcome, answer = "method_not_allowed", answers.text(405, "Links are read with GET.", _LINK_ALLOWS)
             close = method == "CONNECT"
         self._door.counts.outcomes["head" if method == "HEAD" else outcome] += 1
-        response = web.Response(status=answer.status, headers=answer.headers, body=answer.body or None)
+        headers = answer.headers
+        if answer.status != HTTPStatus.NO_CONTENT:
+            headers = (*headers, ("Content-Length", str(len(answer.body))))  # aiohttp leaves it out for HEAD
+        response = web.Response(status=answer.status, headers=headers, body=answer.body or None)
         if close or connection.is_last:
             response.force_close()
         return response
