@@ -9,6 +9,7 @@ import io
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -293,3 +294,35 @@ async def test_a_client_that_leaves_does_not_stop_its_insert(heads: Http, clickh
     async with asyncio.timeout(10):
         while await asyncio.to_thread(heads.rows, "SELECT count() FROM heads") != [["3"]]:
             pass
+
+
+# Sessions
+
+
+def test_a_session_keeps_its_settings_and_temporary_tables(http: Http) -> None:
+    session = uuid.uuid4().hex
+    assert http("SET max_threads = 3", session_id=session).status == 200
+    http("CREATE TEMPORARY TABLE mine (n UInt8)", session_id=session)
+    http("INSERT INTO mine FORMAT TSV", b"7\n", session_id=session)
+    asked = "SELECT n, getSetting('max_threads') FROM mine"
+    assert http.rows(asked, session_id=session) == [["7", "3"]]
+    assert http.rows(asked, session_id=session, max_threads=5) == [["7", "5"]]
+    assert http.rows(asked, session_id=session) == [["7", "3"]]
+    assert http(asked).headers["X-ClickHouse-Exception-Code"] == "60"
+
+
+def test_a_session_takes_one_query_at_a_time(http: Http) -> None:
+    session = uuid.uuid4().hex
+
+    def ask(_: int) -> str | None:
+        return http("SELECT sleep(0.5)", session_id=session).headers["X-ClickHouse-Exception-Code"]
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(ask, range(2)), key=str) == ["373", None]
+
+
+def test_a_session_that_must_exist_and_does_not_is_an_error(http: Http) -> None:
+    assert (
+        http("SELECT 1", session_id=uuid.uuid4().hex, session_check=1).headers["X-ClickHouse-Exception-Code"]
+        == "372"
+    )

@@ -7,8 +7,9 @@ import logging
 import secrets
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import asdict
 
 import cramjam
@@ -17,6 +18,7 @@ from aiohttp import web
 from deploy.local.clickhouse import compression, errors
 from deploy.local.clickhouse.engine import Engine, Progress, Request
 from deploy.local.clickhouse.errors import StatementError
+from deploy.local.clickhouse.sessions import DEFAULT_TIMEOUT_S
 from deploy.local.clickhouse.statement import parse
 from deploy.local.settings import LocalSettings
 
@@ -80,6 +82,10 @@ def _read_request(request: web.Request, body: bytes) -> Request:
         StatementError: the body's content coding is unknown or wrong.
     """
     version = request.app[ENGINE].version
+    for framing in ("compress", "decompress"):
+        if request.query.get(framing, "0") not in {"0", "false"}:
+            said = f"{framing}=1 is not there in the embedded ClickHouse: use Content-Encoding and Accept-Encoding"
+            raise errors.raised(errors.NOT_IMPLEMENTED, said, "NOT_IMPLEMENTED", version)
     try:
         body = compression.decompressed(body, request.headers.get("Content-Encoding", ""))
     except compression.UnknownCodingError as error:
@@ -105,22 +111,32 @@ def _read_request(request: web.Request, body: bytes) -> Request:
         default_format=(
             request.headers.get("X-ClickHouse-Format") or request.query.get("default_format") or "TabSeparated"
         ),
+        session_id=request.query.get("session_id", ""),
+        session_timeout_s=float(request.query.get("session_timeout", DEFAULT_TIMEOUT_S)),
+        session_must_exist=request.query.get("session_check") == "1",
     )
 
 
-def _answer(request: web.Request, body: bytes, progress: Progress, asked: list[Request]) -> Iterator[bytes]:
-    """Everything that may block: read, connect, run. The first item tells that the statement is accepted."""
+def _answer(
+    request: web.Request, body: bytes, progress: Progress, asked: list[Request]
+) -> Generator[bytes, None, None]:
+    """Everything that may block: read the request into ``asked``, connect, run."""
     engine = request.app[ENGINE]
-    if not asked:
-        asked.append(_read_request(request, body))
+    asked.append(_read_request(request, body))
     with engine.connection(asked[0]) as connection:
         yield from engine.chunks(connection, asked[0], progress)
 
 
-async def _in_threads(threads: ThreadPoolExecutor, blocking: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _in_threads(
+    threads: ThreadPoolExecutor, blocking: Generator[bytes, None, None]
+) -> AsyncGenerator[bytes, None]:
     loop = asyncio.get_running_loop()
-    while (chunk := await loop.run_in_executor(threads, next, blocking, None)) is not None:
-        yield chunk
+    try:
+        while (chunk := await loop.run_in_executor(threads, next, blocking, None)) is not None:
+            yield chunk
+    finally:
+        # The client may have left in the middle of an answer: end the query, free the connection.
+        await loop.run_in_executor(threads, blocking.close)
 
 
 def _headers(request: web.Request, query_id: str) -> dict[str, str]:
@@ -145,13 +161,14 @@ async def _query(request: web.Request) -> web.StreamResponse:
     try:
         _authenticate(request)
         body = await request.read()
-        stream = _in_threads(request.app[THREADS], _answer(request, body, progress, asked))
         held, size = [], 0
-        async for chunk in stream:
-            held.append(chunk)
-            size += len(chunk)
-            if size > _BUFFER_BYTES:
-                return await _send_long(request, headers, held, stream, asked[0])
+        answer = _answer(request, body, progress, asked)
+        async with aclosing(_in_threads(request.app[THREADS], answer)) as stream:
+            async for chunk in stream:
+                held.append(chunk)
+                size += len(chunk)
+                if size > _BUFFER_BYTES:
+                    return await _send_long(request, headers, held, stream, asked[0])
     except StatementError as error:
         headers["X-ClickHouse-Exception-Code"] = str(error.code)
         return web.Response(status=error.status, text=error.text + "\n", headers=headers)

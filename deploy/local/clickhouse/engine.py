@@ -5,6 +5,7 @@ interpreter's lock; two of them run on two cores.
 """
 
 import fcntl
+import json
 import os
 import tempfile
 import threading
@@ -16,7 +17,14 @@ from typing import Any
 
 from chdb.state import sqlitelike
 
-from deploy.local.clickhouse.errors import INVALID_USAGE_OF_INPUT, StatementError, from_engine, raised
+from deploy.local.clickhouse.errors import (
+    INVALID_USAGE_OF_INPUT,
+    UNKNOWN_SETTING,
+    StatementError,
+    from_engine,
+    raised,
+)
+from deploy.local.clickhouse.sessions import DEFAULT_TIMEOUT_S, Sessions
 from deploy.local.clickhouse.statement import Statement
 
 # Typed by chDB for str alone, though it takes bytes as well: statements need not be UTF-8.
@@ -42,6 +50,9 @@ class Request:
     parameters: Mapping[str, str] = field(default_factory=dict)
     database: str = ""
     default_format: str = "TabSeparated"
+    session_id: str = ""
+    session_timeout_s: float = DEFAULT_TIMEOUT_S
+    session_must_exist: bool = False
 
     @property
     def output_format(self) -> str:
@@ -91,31 +102,69 @@ class Engine:
         self._conditional = threading.Lock()
         answer = self._anchor.query("SELECT version(), timezone()", "TSV").bytes().decode()
         self.version, self.timezone = answer.strip().split("\t")
+        self._sessions = Sessions(lambda: Connection(self._url), self.version)
 
     def close(self) -> None:
         """Close the tables; the directory is free afterwards."""
+        self._sessions.close()
         self._anchor.close()
         self._lock_file.close()
 
     @contextmanager
     def connection(self, request: Request) -> Iterator[Any]:
-        """A connection with the request's database, settings and parameters; closed afterwards.
+        """A connection with the request's database, settings and parameters, for this request alone.
 
         Raises:
-            StatementError: a setting or the database is unknown.
+            StatementError: a setting or the database is unknown, or the session is busy.
         """
-        with closing(Connection(self._url)) as connection:
-            self.prepare(connection, request)
-            yield connection
+        if not request.session_id:
+            with closing(Connection(self._url)) as connection:
+                self._prepare(connection, request)
+                yield connection
+            return
+        with self._sessions.use(
+            request.session_id,
+            request.statement,
+            timeout_s=request.session_timeout_s,
+            must_exist=request.session_must_exist,
+        ) as kept:
+            if kept is None:
+                with closing(Connection(self._url)) as connection:
+                    self._prepare(connection, request)
+                    yield connection
+            elif request.statement.verb in {b"SET", b"USE"}:
+                yield kept
+            else:
+                with self._restored(kept, request):
+                    self._prepare(kept, request)
+                    yield kept
 
-    def prepare(self, connection: Any, request: Request) -> None:
-        """Apply the request's database, settings and parameters to a connection."""
+    def _prepare(self, connection: Any, request: Request) -> None:
+        unknown = next((name for name in request.settings if not name.isidentifier()), None)
+        if unknown is not None:
+            raise raised(UNKNOWN_SETTING, f"Unknown setting '{unknown}'", "UNKNOWN_SETTING", self.version)
+        # chDB's own default takes `1 + 1` for a query; a server does not.
         settings = {"implicit_select": "0", **request.settings}
         settings.update({f"param_{name}": value for name, value in request.parameters.items()})
         with self._errors():
             connection.query("SET " + ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items()))
             if request.database:
                 connection.query(f"USE `{request.database.replace('`', '``')}`")
+
+    @contextmanager
+    def _restored(self, connection: Any, request: Request) -> Iterator[None]:
+        """Give a session its own settings and database back after a request that had others."""
+        names = ", ".join(quoted(name) for name in ("implicit_select", *request.settings))
+        with self._errors():
+            database = connection.query("SELECT currentDatabase()", "TSVRaw").bytes().decode().strip()
+            said = f"SELECT name, value FROM system.settings WHERE name IN ({names})"  # noqa: S608
+            answer = connection.query(said, "JSONCompact")
+            before = json.loads(answer.bytes())["data"]
+        try:
+            yield
+        finally:
+            connection.query("SET " + ", ".join(f"{name} = {quoted(value)}" for name, value in before))
+            connection.query(f"USE `{database}`")
 
     def chunks(self, connection: Any, request: Request, progress: Progress) -> Iterator[bytes]:
         """Run a request; gives the answer in pieces and fills in ``progress``.

@@ -1,0 +1,72 @@
+"""Where a statement ends and its rows begin."""
+
+import pytest
+
+from deploy.local.clickhouse.statement import parse
+
+INPUT = (
+    b"INSERT INTO t (a) SELECT a FROM input('a UInt8, b String') WHERE (SELECT max(a) FROM t) = 0 FORMAT RowBinary"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "sql", "name", "rows"),
+    [
+        (b"INSERT INTO t FORMAT TSV\n1\n", b"INSERT INTO t ", "TSV", b"1\n"),
+        (b"INSERT INTO t FORMAT RowBinary\n\n \x00", b"INSERT INTO t ", "RowBinary", b"\n \x00"),
+        (b"insert into t format CSV 1,2", b"insert into t ", "CSV", b"1,2"),
+        (b"INSERT INTO t (`format`) FORMAT TSV\r\n1", b"INSERT INTO t (`format`) ", "TSV", b"1"),
+        (b"/* FORMAT x */ INSERT INTO t FORMAT TSV ;\n1", b"/* FORMAT x */ INSERT INTO t ", "TSV", b"1"),
+        (
+            b"INSERT INTO t SETTINGS a='FORMAT x' FORMAT TSV\n1",
+            b"INSERT INTO t SETTINGS a='FORMAT x' ",
+            "TSV",
+            b"1",
+        ),
+        (b"INSERT INTO t FORMAT TSV SETTINGS a=1, b='x'\n1", b"INSERT INTO t  SETTINGS a=1, b='x'", "TSV", b"1"),
+    ],
+)
+def test_rows_follow_the_format_clause(text: bytes, sql: bytes, name: str, rows: bytes) -> None:
+    statement = parse(text)
+    assert (statement.sql, statement.rows_format, text[statement.rows_at :]) == (sql, name, rows)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"INSERT INTO t VALUES (1, 'FORMAT TSV')",
+        b"INSERT INTO t SELECT format FROM u",
+        b"INSERT INTO t SELECT (SELECT 1 AS format)",
+        b"SELECT 1",
+        b"",
+    ],
+)
+def test_a_statement_without_rows_is_left_whole(text: bytes) -> None:
+    statement = parse(text)
+    assert (statement.sql, statement.rows_format) == (text, None)
+
+
+def test_input_becomes_a_file() -> None:
+    statement = parse(INPUT + b"\n\x01\x02")
+    assert statement.reading_file("/rows") == (
+        b"INSERT INTO t (a) SELECT a FROM file('/rows', 'RowBinary', 'a UInt8, b String') "
+        b"WHERE (SELECT max(a) FROM t) = 0 "
+    )
+
+
+def test_an_input_that_is_no_table_is_left_alone() -> None:
+    assert parse(b"INSERT INTO t SELECT input(1), 'FROM input(2)' FROM u FORMAT TSV\n").input_call is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (b"SELECT 1 FORMAT JSON", "JSON"),
+        (b"SELECT 1 FORMAT JSON SETTINGS max_threads=1;", "JSON"),
+        (b"WITH 1 AS x SELECT x -- FORMAT CSV", None),
+        (b"SELECT format FROM t", None),
+        (b"SELECT 'FORMAT CSV', $$ FORMAT CSV $$", None),
+    ],
+)
+def test_a_query_names_its_answers_format_or_does_not(text: bytes, name: str | None) -> None:
+    assert parse(text).output_format == name
