@@ -20,6 +20,9 @@ from clickhouse_connect.driver.exceptions import (
 
 from schemas.errors import clickhouse_error
 
+USERS_OWN_DATABASE: Final = ""
+"""For `Server.in_database`: whatever database the server gives this user."""
+
 _DEFAULT_PORTS: Final = {"http": 8123, "https": 8443}
 _OUR_MISTAKES: Final = (DataError, InterfaceError, InternalError, NotSupportedError, ProgrammingError)
 _NO_ANSWER: Final = 0
@@ -93,7 +96,7 @@ async def connect(
             port=server.port,
             username=server.user,
             password=server.password,
-            database=server.database,
+            database=server.database or None,
             connect_timeout=connect_timeout_s,
             send_receive_timeout=send_receive_timeout_s,
             # On by default since 26.3: it would acknowledge what is in no part yet.

@@ -1,0 +1,156 @@
+"""Bring a database to the newest schema: apply the SQL files of `migrations/` in order, each once.
+
+Every statement may be repeated (a test sees to it), so a run that died half-way is simply run again, and two
+runs at once do the same work twice. See docs/adr/0006.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from schemas.clickhouse.client import USERS_OWN_DATABASE, Server, clickhouse_errors, connect
+
+MIGRATIONS_DIR: Final = Path(__file__).with_name("migrations")
+
+_FILE_NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
+_END_OF_STATEMENT: Final = re.compile(r";[ \t]*$", re.MULTILINE)
+_COMMENT_LINE: Final = re.compile(r"^[ \t]*--.*\n?", re.MULTILINE)
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS schema_migrations
+(
+    version UInt32,
+    name String,
+    checksum String,
+    applied_at DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY version
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1
+"""
+
+
+class MigrationError(Exception):
+    """The files and the database do not fit together; the message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One SQL file. Its checksum covers the statements, not the comments."""
+
+    version: int
+    name: str
+    statements: tuple[str, ...]
+
+    @property
+    def checksum(self) -> str:
+        """SHA-256 of the statements, hexadecimal."""
+        return hashlib.sha256("\n;\n".join(self.statements).encode()).hexdigest()
+
+
+def split_statements(sql: str) -> tuple[str, ...]:
+    """The statements of a file: each ends in a semicolon at the end of a line; comment lines are left out."""
+    parts = (part.strip() for part in _END_OF_STATEMENT.split(_COMMENT_LINE.sub("", sql)))
+    return tuple(part for part in parts if part)
+
+
+def read_migrations(directory: Path = MIGRATIONS_DIR) -> tuple[Migration, ...]:
+    """The migrations in order. Raises MigrationError when a name is wrong or a version missing or taken twice."""
+    found = []
+    for path in sorted(directory.glob("*.sql")):
+        match = _FILE_NAME.fullmatch(path.name)
+        if match is None:
+            raise MigrationError(f"{path}: name it like 0001_what_it_adds.sql")
+        found.append(Migration(int(match[1]), path.name, split_statements(path.read_text("utf-8"))))
+    versions = [migration.version for migration in found]
+    if versions != list(range(1, len(found) + 1)):
+        raise MigrationError(f"{directory}: versions must be 1, 2, 3, … without holes or twins, found {versions}")
+    return tuple(found)
+
+
+def pending(migrations: Sequence[Migration], applied: dict[int, tuple[str, str]]) -> list[Migration]:
+    """The migrations that are not in `applied` (version → name, checksum).
+
+    Raises MigrationError when an applied file was changed, or when the database knows more than these files.
+    """
+    known = {migration.version: migration for migration in migrations}
+    for version, (name, checksum) in sorted(applied.items()):
+        if version not in known:
+            raise MigrationError(
+                f"the database has {name}, which this release does not know: deploy the newer release again"
+            )
+        if known[version].checksum != checksum:
+            raise MigrationError(
+                f"{known[version].name} was changed after it had been applied: restore it as it was, and put the"
+                f" change into a new file {len(migrations) + 1:04d}_….sql"
+            )
+    return [migration for migration in migrations if migration.version not in applied]
+
+
+async def migrate(url: str, *, dry_run: bool = False, directory: Path = MIGRATIONS_DIR) -> list[Migration]:
+    """Apply what is missing, creating the database if need be; returns it. `dry_run` only returns it.
+
+    Raises MigrationError, TransientClickHouseError and ClickHouseError; run it again after either of the last.
+    """
+    migrations = read_migrations(directory)
+    server = Server.of_url(url)
+    client = await connect(server.in_database(USERS_OWN_DATABASE), send_receive_timeout_s=300)
+    try:
+        if not dry_run:
+            await _create_database(client, server.database)
+            client.database = server.database
+            await _execute(client, _TABLE)
+        todo = pending(migrations, await _applied(client, server.database))
+        if not dry_run:
+            for migration in todo:
+                await _apply(client, migration)
+        return todo
+    finally:
+        await client.close()
+
+
+async def _create_database(client: AsyncClient, database: str) -> None:
+    with clickhouse_errors():
+        exists = await client.command(
+            "SELECT count() FROM system.databases WHERE name = {database:String}", parameters={"database": database}
+        )
+    # A user who may not create databases can still migrate the one that was made for them.
+    if not exists:
+        await _execute(client, f"CREATE DATABASE IF NOT EXISTS {database}")
+
+
+async def _applied(client: AsyncClient, database: str) -> dict[int, tuple[str, str]]:
+    with clickhouse_errors():
+        exists = await client.command(
+            "SELECT count() FROM system.tables WHERE database = {database:String} AND name = 'schema_migrations'",
+            parameters={"database": database},
+            use_database=False,
+        )
+        if not exists:
+            return {}
+        # Two runners at once both record a version; what the first one says is what was done.
+        result = await client.query(
+            "SELECT version, argMin(name, applied_at), argMin(checksum, applied_at)"  # noqa: S608 - an identifier
+            f" FROM {database}.schema_migrations GROUP BY version"
+        )
+    return {int(version): (str(name), str(checksum)) for version, name, checksum in result.result_rows}
+
+
+async def _apply(client: AsyncClient, migration: Migration) -> None:
+    for statement in migration.statements:
+        await _execute(client, statement)
+    with clickhouse_errors():
+        await client.insert(
+            "schema_migrations",
+            [[migration.version, migration.name, migration.checksum]],
+            column_names=["version", "name", "checksum"],
+        )
+
+
+async def _execute(client: AsyncClient, statement: str) -> None:
+    with clickhouse_errors():
+        await client.command(statement)
