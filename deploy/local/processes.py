@@ -29,13 +29,15 @@ class NotReadyError(Exception):
     """A part did not come up; the message has the end of its log."""
 
 
-def free_port() -> int:
+def free_port(other_than: int = 0) -> int:
     """A TCP port that nobody listens on now.
 
     Below the kernel's ephemeral range, so that no outgoing connection takes it between kill and restart.
     """
     while True:
         port = random.randint(15_000, 32_000)  # noqa: S311 - not a secret
+        if port == other_than:
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -105,9 +107,11 @@ class Part(ABC):
         self._process = spawn([sys.executable, "-m", self.module], env=self._env, log=self.log)
         deadline = time.monotonic() + within_s
         while not self.ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
+            ended = self._process.poll()
+            if ended is not None or time.monotonic() > deadline:
                 self.kill()
-                raise NotReadyError(f"{self.module} is not ready after {within_s} s:\n{self.last_words()}")
+                why = f"is not ready after {within_s} s" if ended is None else f"ended with {ended}"
+                raise NotReadyError(f"{self.module} {why}; the end of {self.log}:\n{self.last_words()}")
             time.sleep(_POLL_S)
 
     def send_signal(self, number: signal.Signals) -> None:
@@ -155,7 +159,7 @@ class Kafka(Part):
         self.bootstrap = f"127.0.0.1:{self.port}"
         ports = {
             "CLICKTALLY_LOCAL_KAFKA_PORT": str(self.port),
-            "CLICKTALLY_LOCAL_KAFKA_CONTROLLER_PORT": str(free_port()),
+            "CLICKTALLY_LOCAL_KAFKA_CONTROLLER_PORT": str(free_port(other_than=self.port)),
         }
         super().__init__(data_dir, {**ports, **(env or {})})
 

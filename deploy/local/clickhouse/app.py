@@ -226,6 +226,9 @@ async def _send_long(
         # The status is long gone: a server appends the error between marks that the client knows.
         text = error.text + "\n"
         await send(f"\r\n__exception__\r\n{tag}\r\n{text}{len(text.encode())} {tag}\r\n__exception__\r\n".encode())
+    except ConnectionResetError:
+        # The client left. Its query ends with the stream; there is nobody to tell.
+        return response
     if compressor is not None:
         await response.write(bytes(compressor.finish()))
     await response.write_eof()

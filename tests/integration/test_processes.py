@@ -1,0 +1,42 @@
+"""Parts started by a test end with it, however it ends."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from deploy.local.probe import clickhouse_answers, kafka_answers
+from deploy.local.processes import REPOSITORY, ClickHouse, NotReadyError, free_port
+
+STARTER = """
+import sys
+from pathlib import Path
+from deploy.local import processes
+part = getattr(processes, sys.argv[1])(Path(sys.argv[2]), port=int(sys.argv[3]))
+part.start()
+print("started", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize(("part", "answers"), [("ClickHouse", clickhouse_answers), ("Kafka", kafka_answers)])
+def test_a_part_dies_with_the_process_that_started_it(tmp_path: Path, part: str, answers: object) -> None:
+    assert callable(answers)
+    port = free_port()
+    command = [sys.executable, "-c", STARTER, part, str(tmp_path), str(port)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as starter:
+        assert starter.stdout is not None
+        assert starter.stdout.readline() == b"started\n"
+        assert answers("127.0.0.1", port)
+        starter.kill()
+    deadline = time.monotonic() + 10
+    while answers("127.0.0.1", port):
+        assert time.monotonic() < deadline, f"{part} outlived its parent"
+
+
+def test_a_part_that_cannot_start_says_why(tmp_path: Path) -> None:
+    part = ClickHouse(tmp_path, env={"CLICKTALLY_LOCAL_CLICKHOUSE_THREADS": "none"})
+    with pytest.raises(NotReadyError, match="CLICKTALLY_LOCAL_CLICKHOUSE_THREADS"):
+        part.start()
