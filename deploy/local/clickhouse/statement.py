@@ -54,7 +54,7 @@ class Statement:
     output_format: str | None = None
 
     def reading_file(self, path: str) -> bytes:
-        """The statement with ``input('structure')`` replaced by the rows in the file at ``path``.
+        """The statement with ``input('structure')`` replaced by the rows in the file at ``path``, an SQL literal.
 
         Only for a statement with ``input_call``.
         """
@@ -62,7 +62,7 @@ class Statement:
             raise ValueError("this statement has no input() to replace")
         start, end, structure = self.input_call
         separator = b", " if structure.strip() else b""
-        call = f"file('{path}', '{self.rows_format}'".encode() + separator + structure + b")"
+        call = f"file({path}, '{self.rows_format}'".encode() + separator + structure + b")"
         return self.sql[:start] + call + self.sql[end:]
 
 

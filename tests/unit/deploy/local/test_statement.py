@@ -48,7 +48,7 @@ def test_a_statement_without_rows_is_left_whole(text: bytes) -> None:
 
 def test_input_becomes_a_file() -> None:
     statement = parse(INPUT + b"\n\x01\x02")
-    assert statement.reading_file("/rows") == (
+    assert statement.reading_file("'/rows'") == (
         b"INSERT INTO t (a) SELECT a FROM file('/rows', 'RowBinary', 'a UInt8, b String') "
         b"WHERE (SELECT max(a) FROM t) = 0 "
     )
