@@ -14,6 +14,7 @@ Outcome = Literal[
     "bad_request",
     "too_large",
     "timeout",
+    "gone",
     "unavailable",
     "health",
     "failed",

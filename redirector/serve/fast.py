@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpVersion11
+from aiohttp.http import HttpVersion10, HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD
@@ -76,6 +76,9 @@ class FastLane:
         headers = message.headers
         host = headers.get(_HOST)
         path = message.path
+        version = message.version
+        if version != HttpVersion11 and version != HttpVersion10:  # noqa: PLR1714 - twice as fast as a tuple
+            return False
         if not host or path[0] != "/" or _EXPECT in headers:
             return False
         door = self.door

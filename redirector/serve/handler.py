@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final, cast
 
 from aiohttp import web
-from aiohttp.http import HttpVersion11
+from aiohttp.http import HttpVersion10, HttpVersion11
 
 from redirector.serve import answers, impressions
 from redirector.serve.answers import Answer
@@ -53,7 +53,13 @@ class Handler:
         connection = cast(OrdinaryConnection, request.protocol)
         host, path = _target(request)
         outcome: Outcome
-        if host is None:
+        if request.version not in (HttpVersion10, HttpVersion11):
+            outcome, answer, close = (
+                "bad_request",
+                answers.text(505, "Only HTTP/1.0 and 1.1 are spoken here."),
+                True,
+            )
+        elif host is None:
             outcome, answer, close = "bad_request", answers.HOST_MISSING, True
         elif path.partition("?")[0] == IMPRESSIONS_PATH:
             outcome, answer, close = await self._impressions(request)
@@ -118,6 +124,8 @@ class Handler:
         except web.RequestPayloadError as error:
             problem = {"error": f"the body cannot be read: {error}"}
             return "bad_request", answers.json(400, problem, _ANY_ORIGIN), True
+        except ConnectionError:
+            return "gone", answers.text(400, "The client left."), True
         except TimeoutError:
             problem = {"error": "the body took too long to arrive"}
             return "timeout", answers.json(408, problem, _ANY_ORIGIN), True

@@ -14,6 +14,7 @@ from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
 from redirector.serve.settings import ServeSettings
 
+_FOUND: Final = 4
 _log: Final = logging.getLogger(__name__)
 
 
@@ -74,9 +75,17 @@ class OrdinaryConnection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse, and notice since when a head is incomplete."""
+        """Parse, and notice since when a head is incomplete.
+
+        aiohttp forgets the requests before an error, and what follows a declined upgrade, when they come in
+        one piece: so each piece ends where a head ends.
+        """
         before = self._request_count
-        super().data_received(data)
+        start = 0
+        while (end := data.find(b"\r\n\r\n", start) + 4) >= _FOUND and end < len(data):
+            super().data_received(data[start:end])
+            start = end
+        super().data_received(data[start:] if start else data)
         if self._request_count != before:
             self._since_s = 0.0
         elif not self._since_s and self._is_idle:
@@ -133,7 +142,7 @@ class OrdinaryConnection(RequestHandler):
             if isinstance(exc, LineTooLong):
                 status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             message = message if message and message.isprintable() else "This is no valid HTTP request."
-        response = web.Response(status=status, text=message + "\n")
+        response = web.Response(status=status, text=message + "\n", headers={"Connection": "close"})
         response.force_close()
         return response
 
