@@ -3,7 +3,8 @@
 -- Writer: stream, before the counters of the same flush; a replay writes the same rows and they collapse, so
 --         read it with FINAL where a number must be exact
 -- Undo:   DROP TABLE events; the counters do not need it
--- Why:    breakdowns, uniques and audit
+-- Why:    breakdowns, uniques and audit. No deduplication by token: a burned one would lose rows with an OK, and
+--         identical rows collapse anyway
 CREATE TABLE IF NOT EXISTS events
 (
     type LowCardinality(String),
@@ -30,4 +31,4 @@ ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(time)
 ORDER BY (link, time, topic, partition, record_offset, event_index)
 TTL toDateTime(time) + INTERVAL 90 DAY
-SETTINGS non_replicated_deduplication_window = 10000;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

@@ -1,0 +1,116 @@
+"""Faust, bent where the chain needs it: positions come from ClickHouse, commits are a courtesy.
+
+Faust decides positions in `seek_to_committed`, which runs at the end of every rebalance (and may run in the
+middle of one); a seek in a rebalance signal would be overwritten. See docs/adr/0007-faust.md.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any, Final, Protocol, cast
+
+import faust
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.types import TP
+
+from schemas.topics import EVENT_TOPICS, LINKS
+from stream.settings import StreamSettings
+
+logger = logging.getLogger(__name__)
+
+_NEVER_S: Final = 10 * 365 * 24 * 3600.0
+
+
+class Owner(Protocol):
+    """Whoever decides where the worker's partitions are read from."""
+
+    async def positions(self, assigned: set[TP], consumer: "HeadConsumer") -> dict[TP, int]:
+        """The offset to read next, of every assigned partition that is to be read."""
+
+
+class HeadConsumer(Consumer):
+    """Seeks to what the owner says instead of to Kafka's committed offsets."""
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Idempotent; awaited by Faust before it lets records flow."""
+        owner = cast("StreamApp", self.app).owner
+        assigned = self.assignment()
+        if not assigned:
+            return {}
+        positions = await owner.positions(assigned, self)
+        await self.seek_wait(positions)
+        return positions
+
+    async def bounds(self, tps: set[TP]) -> dict[TP, tuple[int, int]]:
+        """First offset and the one after the last, asked from the broker. Raises KafkaError."""
+        starts = await self.earliest_offsets(*tps)
+        ends = await self.highwaters(*tps)
+        return {tp: (starts[tp], ends[tp]) for tp in tps}
+
+    async def commit_heads(self, heads: Mapping[TP, int]) -> bool:
+        """Tell Kafka how far ClickHouse is, for lag monitors. A failure is logged and of no consequence."""
+        offsets = {
+            TopicPartition(tp.topic, tp.partition): OffsetAndMetadata(offset, "")
+            for tp, offset in heads.items()
+            if tp in self.assignment()
+        }
+        if not offsets:
+            return False
+        thread = self._thread
+        try:
+            await thread.call_thread(thread._ensure_consumer().commit, offsets)  # noqa: SLF001 - Faust has no public way
+        except KafkaError as error:
+            logger.warning("Kafka did not take the committed offsets: %r", error)
+            return False
+        return True
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's livelock detector looks at commits, which are not what progress means here."""
+
+
+class HeadTransport(Transport):
+    """Faust's aiokafka transport with the consumer above."""
+
+    Consumer = HeadConsumer
+
+
+class StreamApp(faust.App):
+    """A Faust app whose `owner` decides positions."""
+
+    owner: Owner
+
+    def _new_transport(self) -> Transport:
+        return HeadTransport(self.conf.broker_consumer, self)
+
+
+def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
+    """The Faust app: group membership, fetching and the agent's stream; no tables, no web, no auto-commit."""
+    options: dict[str, Any] = {}
+    if settings.instance_id:
+        options["consumer_group_instance_id"] = settings.instance_id
+    return StreamApp(
+        settings.group,
+        broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        store="memory://",
+        datadir=state_dir,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=8 * 1024 * 1024,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=256,
+        broker_session_timeout=settings.session_timeout_s,
+        broker_heartbeat_interval=settings.heartbeat_interval_s,
+        broker_rebalance_timeout=max(60.0, settings.session_timeout_s),
+        broker_request_timeout=max(90.0, settings.session_timeout_s + 1),
+        broker_max_poll_interval=3600.0,
+        broker_commit_livelock_soft_timeout=_NEVER_S,
+        **options,
+    )
+
+
+def stream_topic(app: StreamApp) -> Any:
+    """All topics that the stream reads, as bytes."""
+    return app.topic(*EVENT_TOPICS, LINKS, key_serializer="raw", value_serializer="raw")

@@ -1,0 +1,127 @@
+"""The `links` topic as a table: every change becomes a row, the highest version of a link counts.
+
+Not a chain: the version comes from the offset, so that writing a row twice changes nothing.
+"""
+
+import logging
+from typing import Final
+
+import msgspec
+import pyarrow as pa
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from schemas.clickhouse.client import clickhouse_errors
+
+from schemas.links import Link
+from stream.metrics import StreamMetrics
+
+logger = logging.getLogger(__name__)
+
+EPOCH_SHIFT: Final = 40
+"""version = (epoch << 40) + offset: a topic that was created anew outranks its predecessor."""
+
+_MS: Final = pa.timestamp("ms", tz="UTC")
+_SCHEMA: Final = pa.schema(
+    [
+        ("link", pa.string()),
+        ("domain", pa.string()),
+        ("slug", pa.string()),
+        ("destination", pa.string()),
+        ("campaign", pa.string()),
+        ("post", pa.string()),
+        ("channel", pa.string()),
+        ("profile", pa.string()),
+        ("variant", pa.string()),
+        ("status", pa.uint16()),
+        ("expires_at", _MS),
+        ("updated_at", _MS),
+        ("deleted", pa.bool_()),
+        ("version", pa.uint64()),
+    ]
+)
+_NO_MORE_THAN: Final = 50_000
+
+
+class LinksTable:
+    """Collects changes of links and writes them to the table `links`."""
+
+    def __init__(self, client: AsyncClient, metrics: StreamMetrics, epoch: int) -> None:
+        self._client = client
+        self._metrics = metrics
+        self._epoch = epoch
+        self._rows: list[dict[str, object]] = []
+        self.next_offset = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to write without waiting longer."""
+        return len(self._rows) >= _NO_MORE_THAN
+
+    async def load(self, log_start: int, log_end: int) -> int:
+        """The offset to read from. Raises TransientClickHouseError."""
+        with clickhouse_errors():
+            result = await self._client.query("SELECT max(version) + 1 FROM links HAVING count() > 0")
+        version = int(result.result_rows[0][0]) if result.result_rows else 0
+        offset = version - (self._epoch << EPOCH_SHIFT)
+        self._rows.clear()
+        self.next_offset = offset if log_start <= offset <= log_end else log_start
+        return self.next_offset
+
+    def add(self, key: bytes | None, value: bytes | None, offset: int, timestamp_ms: int) -> None:
+        """Take a change of a link; a record that is none is logged and passed over."""
+        if offset < self.next_offset:
+            return
+        self.next_offset = offset + 1
+        try:
+            row = _row(key, value, timestamp_ms)
+        except (msgspec.DecodeError, ValueError) as error:
+            logger.error(  # noqa: TRY400 - the traceback tells nothing more
+                "a record of the topic links is no link: %s", error, extra={"topic": "links", "offset": offset}
+            )
+            return
+        self._rows.append(row | {"version": (self._epoch << EPOCH_SHIFT) + offset})
+
+    async def flush(self) -> None:
+        """Write what was collected. Raises TransientClickHouseError; the rows are kept then."""
+        if not self._rows:
+            return
+        rows = self._rows[:]
+        with clickhouse_errors():
+            await self._client.insert_arrow("links", pa.Table.from_pylist(rows, schema=_SCHEMA))
+        del self._rows[: len(rows)]
+        self._metrics.links.inc(len(rows))
+
+
+def _row(key: bytes | None, value: bytes | None, timestamp_ms: int) -> dict[str, object]:
+    if not key:
+        raise ValueError("it has no key")
+    link_key = key.decode()
+    if value is None:
+        domain, _, slug = link_key.partition("/")
+        nothing = dict.fromkeys(("destination", "campaign", "post", "channel", "profile", "variant"), "")
+        return nothing | {
+            "link": link_key,
+            "domain": domain,
+            "slug": slug,
+            "status": 0,
+            "expires_at": None,
+            "updated_at": timestamp_ms,
+            "deleted": True,
+        }
+    link = msgspec.json.decode(value, type=Link)
+    if link.key != link_key:
+        raise ValueError(f"its key is {link_key!r}, its link {link.key!r}")
+    return {
+        "link": link_key,
+        "domain": link.domain,
+        "slug": link.slug,
+        "destination": link.destination,
+        "campaign": link.campaign,
+        "post": link.post,
+        "channel": link.channel,
+        "profile": link.profile,
+        "variant": link.variant,
+        "status": link.status,
+        "expires_at": link.expires_at_ms,
+        "updated_at": link.updated_at_ms or timestamp_ms,
+        "deleted": False,
+    }

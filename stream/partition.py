@@ -1,0 +1,310 @@
+"""One topic-partition in the hands of its owner: fold, flush, rebuild."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, TypeVar
+
+from schemas.errors import TransientError
+from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Overtaken, flush_steps
+from stream.classify import Classifier
+from stream.dead_letters import DeadLetters
+from stream.dedup import DedupState
+from stream.fold import Deltas, Fold, Record, TimeBounds
+from stream.metrics import StreamMetrics
+from stream.rows import Block, counter_rows, event_rows
+from stream.sink import Sink
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+FIRST_BACKOFF_S: Final = 0.1
+MAX_BACKOFF_S: Final = 5.0
+
+
+class Added(Enum):
+    """What came of a record that Kafka delivered."""
+
+    FOLDED = "folded"
+    STALE = "stale"
+    """Read before, or before the last rebuild: not needed."""
+    HOLE = "hole"
+    """Records before this one are missing: read again from `next_offset`."""
+
+
+class TopicRecreatedError(Exception):
+    """The head lies beyond the end of the log. Nothing is read until somebody says what it means."""
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every partition of a worker shares."""
+
+    sink: Sink
+    dead_letters: DeadLetters
+    classifier: Classifier
+    bounds: TimeBounds
+    metrics: StreamMetrics
+    epoch: int
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    clock: Callable[[], float] = time.time
+
+
+class Backoff:
+    """Growing pauses between tries of one operation; logs the first failure, counts all."""
+
+    def __init__(self, operation: str, tools: Tools, place: dict[str, object]) -> None:
+        self._operation = operation
+        self._tools = tools
+        self._place = place
+        self._pause_s = FIRST_BACKOFF_S
+
+    async def wait(self, error: TransientError) -> None:
+        """Pause before the next try."""
+        self._tools.metrics.transient_errors.labels(self._operation).inc()
+        if self._pause_s == FIRST_BACKOFF_S:
+            logger.warning("%s failed, trying again: %s", self._operation, error, extra=self._place)
+        await self._tools.sleep(self._pause_s)
+        self._pause_s = min(self._pause_s * 2, MAX_BACKOFF_S)
+
+
+class Partition:
+    """Folds one topic-partition and makes it durable, one flush in flight.
+
+    Its whole state is a fold of the log up to the head in ClickHouse: `load` throws it away and begins there.
+    """
+
+    def __init__(self, topic: str, partition: int, tools: Tools) -> None:
+        self.topic: Final = topic
+        self.partition: Final = partition
+        self.chain: Final = f"{topic}@{tools.epoch}"
+        self.next_offset = 0
+        self.progressed_at = tools.clock()
+        self._tools = tools
+        self._fold: Fold | None = None
+        self._head = NO_HEAD
+        self._first = 0
+        self._hole_at: int | None = None
+        self._in_flight: Deltas | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def head(self) -> int:
+        """The last offset known to be durable, NO_HEAD where there is none."""
+        return self._head
+
+    @property
+    def loaded(self) -> bool:
+        """Whether there is a state to fold records onto."""
+        return self._fold is not None
+
+    @property
+    def buffered_events(self) -> int:
+        """Events folded since the last flush began; those in flight are not among them."""
+        return self._fold.deltas.tally.settled if self._fold else 0
+
+    @property
+    def unsettled_events(self) -> int:
+        """Events folded and not yet known to be durable, those in flight included."""
+        return self.buffered_events + (self._in_flight.tally.settled if self._in_flight else 0)
+
+    @property
+    def has_records(self) -> bool:
+        """Whether a flush would have anything to make durable."""
+        return self._fold is not None and self._fold.deltas.tally.records > 0
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """Kafka time of the oldest record that is not durable, None when all are."""
+        for deltas in (self._in_flight, self._fold.deltas if self._fold else None):
+            if deltas is not None and deltas.tally.records:
+                return deltas.first_timestamp_ms
+        return None
+
+    @property
+    def dedup_spools(self) -> int:
+        """How many spools the dedup state holds."""
+        return len(self._fold.dedup) if self._fold else 0
+
+    async def load(self, log_start: int, log_end: int, *, cause: str) -> int:
+        """Read head and dedup state from ClickHouse; returns the offset to read from.
+
+        `log_start` and `log_end` are the partition's first offset and the one after its last.
+        Raises TopicRecreatedError. Waits as long as ClickHouse does not answer.
+        """
+        async with self._lock:
+            self.forget(cause)
+            now_s = int(self._tools.clock())
+            state = await self._until_answered(
+                "read_state",
+                lambda: self._tools.sink.read_state(self.chain, self.topic, self.partition, now_s=now_s),
+            )
+            if state.head + 1 > log_end:
+                raise TopicRecreatedError(
+                    f"{self.topic}-{self.partition}: the counters cover offset {state.head}, the topic ends at"
+                    f" {log_end}. If the topic was created anew, raise CLICKTALLY_STREAM_EPOCH from"
+                    f" {self._tools.epoch}; if the broker lost records, see docs/runbooks/topic-recreated.md"
+                )
+            self._head = state.head
+            self._first = self.next_offset = max(state.head + 1, log_start)
+            missing = self._first - state.head - 1
+            if missing and state.head != NO_HEAD:
+                self._tools.metrics.log_gaps.labels(self.topic, str(self.partition)).inc(missing)
+                logger.error(
+                    "%d records were deleted by retention before they were counted",
+                    missing,
+                    extra={"topic": self.topic, "partition": self.partition, "offset": state.head + 1},
+                )
+            self._fold = Fold(DedupState(state.dedup), self._tools.classifier, self._tools.bounds)
+            self.progressed_at = self._tools.clock()
+            self._tools.metrics.rebuilds.labels(cause).inc()
+            return self.next_offset
+
+    def forget(self, cause: str) -> None:
+        """Throw away what is not durable; it will be read again, here or elsewhere."""
+        if self._fold is not None and self._fold.deltas.tally.settled:
+            self._tools.metrics.discarded.labels(self.topic, cause).inc(self._fold.deltas.tally.settled)
+        self._fold = None
+        self._hole_at = None
+
+    def add(self, record: Record) -> Added:
+        """Fold one record, if it is the next one.
+
+        A record beyond the next one is believed only when a read from exactly the next offset brings it again:
+        then the log has a hole there (a transaction's marker), else the client skipped records.
+        """
+        if self._fold is None or record.offset < self.next_offset:
+            return Added.STALE
+        if record.offset > self.next_offset and self._hole_at != record.offset:
+            self._hole_at = record.offset
+            return Added.HOLE
+        self._hole_at = None
+        tally = self._fold.add(record)
+        self.next_offset = record.offset + 1
+        self.progressed_at = self._tools.clock()
+        self._tools.metrics.received.labels(self.topic).inc(tally.settled)
+        if tally.gaps:
+            self._tools.metrics.gaps.labels(self.topic).inc(tally.gaps)
+            logger.error(
+                "a spool's batch before this one never arrived",
+                extra={"topic": self.topic, "partition": self.partition, "offset": record.offset},
+            )
+        return Added.FOLDED
+
+    async def flush(self) -> Outcome | None:
+        """Make everything durable that was folded so far; None when there is nothing.
+
+        After Overtaken and Rewound the state is forgotten: `load` it again. Cancelling is safe: whatever the
+        insert came to, the next `load` finds out.
+        """
+        async with self._lock:
+            fold = self._fold
+            if fold is None or not self.has_records:
+                return None
+            started = time.monotonic()
+            fold.dedup.forget_expired(fold.deltas.last_timestamp_ms // 1000)
+            deltas = fold.take_deltas()
+            flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
+            counters = counter_rows(flushed, deltas, fold.dedup)
+            events = event_rows(deltas.folded) if deltas.folded else None
+            self._in_flight = deltas
+            settled = False
+            try:
+                outcome = await self._write(flushed, deltas, counters, events)
+                settled = isinstance(outcome, Done)
+            finally:
+                self._in_flight = None
+                if not settled:
+                    self._tools.metrics.discarded.labels(self.topic, "flush").inc(deltas.tally.settled)
+                    self.forget("flush")
+            if settled:
+                self._head, self._first = flushed.last, flushed.last + 1
+                self._tools.metrics.flush_seconds.observe(time.monotonic() - started)
+                _observe(self._tools.metrics, self.topic, self.partition, flushed, deltas)
+            return outcome
+
+    async def _write(self, flushed: Flushed, deltas: Deltas, counters: Block, events: Block | None) -> Outcome:
+        sink = self._tools.sink
+        if deltas.poison:
+            await self._until_answered("dead_letters", lambda: self._tools.dead_letters.write(deltas.poison))
+        if events is not None:
+            await self._until_answered("insert_events", lambda: sink.insert_events(events))
+        outcome = await self._drive(flushed, counters)
+        self._report(flushed, outcome)
+        return outcome
+
+    async def _drive(self, flushed: Flushed, counters: Block) -> Outcome:
+        sink = self._tools.sink
+        backoff = self._backoff("insert_counters")
+        steps = flush_steps(flushed)
+        step = next(steps)
+        try:
+            while True:
+                if isinstance(step, Insert):
+                    reply = InsertReply.ANSWERED
+                    try:
+                        await sink.insert_counters(flushed, counters, step.token)
+                    except TransientError as error:
+                        await backoff.wait(error)
+                        reply = InsertReply.UNKNOWN
+                    step = steps.send(reply)
+                else:
+                    step = steps.send(
+                        await self._until_answered(
+                            "read_head", lambda: sink.read_head(flushed.topic, flushed.partition)
+                        )
+                    )
+        except StopIteration as finished:
+            outcome: Outcome = finished.value
+            return outcome
+
+    async def _until_answered(self, operation: str, ask: Callable[[], Awaitable[T]]) -> T:
+        """Repeat what may be repeated until it worked, with growing pauses."""
+        backoff = self._backoff(operation)
+        while True:
+            try:
+                return await ask()
+            except TransientError as error:
+                await backoff.wait(error)
+
+    def _backoff(self, operation: str) -> "Backoff":
+        return Backoff(operation, self._tools, {"topic": self.topic, "partition": self.partition})
+
+    def _report(self, flushed: Flushed, outcome: Outcome) -> None:
+        metrics = self._tools.metrics
+        place = {"topic": self.topic, "partition": self.partition, "offset": flushed.first}
+        if isinstance(outcome, Done):
+            metrics.flushes.labels("done").inc()
+            if outcome.burned:
+                metrics.burned.inc(outcome.burned)
+                logger.warning("ClickHouse acknowledged a flush it did not keep; inserted again", extra=place)
+        elif isinstance(outcome, Overtaken):
+            metrics.flushes.labels("overtaken").inc()
+            logger.warning("another writer moved the head to %d; rebuilding", outcome.head, extra=place)
+        else:
+            metrics.flushes.labels("rewound").inc()
+            logger.error("the counters went back to offset %d; reading again", outcome.head, extra=place)
+
+
+def _observe(metrics: StreamMetrics, topic: str, partition: int, flushed: Flushed, deltas: Deltas) -> None:
+    tally = deltas.tally
+    metrics.settled.labels(topic, "counted").inc(tally.counted)
+    metrics.settled.labels(topic, "resent").inc(tally.resent)
+    metrics.settled.labels(topic, "dead_letter").inc(tally.dead_letters)
+    metrics.late.labels(topic).inc(tally.late)
+    for late_ms in deltas.lateness_ms:
+        metrics.lateness.labels(topic).observe(late_ms / 1000)
+    for _, poison in deltas.poison:
+        metrics.dead_letters.labels(topic, poison.reason).inc()
+    by_class: dict[str, int] = {}
+    for part in deltas.folded:
+        for verdict in part.verdicts:
+            by_class[verdict.traffic_class] = by_class.get(verdict.traffic_class, 0) + 1
+    for traffic_class, count in by_class.items():
+        metrics.counted_by_class.labels(topic, traffic_class).inc(count)
+    metrics.head.labels(topic, str(partition)).set(flushed.last)
+    metrics.last_flush.labels(topic, str(partition)).set_to_current_time()

@@ -1,0 +1,185 @@
+"""A stream worker as a process: starts its parts in order, stops them in the opposite one, dies when in doubt."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Final
+
+from aiohttp import web
+from aiokafka import AIOKafkaProducer
+from prometheus_client import CollectorRegistry, generate_latest
+from schemas.clickhouse.client import connect
+
+from schemas.errors import TransientError
+from stream.classify import Classifier
+from stream.dead_letters import KafkaDeadLetters
+from stream.fold import TimeBounds
+from stream.kafka import StreamApp, make_app, stream_topic
+from stream.links import LinksTable
+from stream.metrics import StreamMetrics
+from stream.partition import Tools
+from stream.settings import StreamSettings
+from stream.sink import ClickHouseSink
+from stream.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+REVOKE_DEADLINE_S: Final = 30.0
+STOP_DEADLINE_S: Final = 20.0
+START_RETRY_S: Final = 1.0
+
+
+async def run(settings: StreamSettings) -> int:
+    """Run until SIGTERM or SIGINT, then flush and return 0; return 1 when the process must be started anew."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    registry = CollectorRegistry()
+    metrics = StreamMetrics(registry)
+    async with contextlib.AsyncExitStack() as stack:
+        client = await _until_up("ClickHouse", lambda: _connect(settings), stop)
+        stack.push_async_callback(client.close)
+        producer = await _until_up("Kafka", lambda: _start_producer(settings), stop)
+        stack.push_async_callback(producer.stop)
+        tools = Tools(
+            sink=ClickHouseSink(client),
+            dead_letters=KafkaDeadLetters(producer),
+            classifier=Classifier(),
+            bounds=TimeBounds(
+                max_skew_ms=int(settings.max_skew_s * 1000),
+                max_age_ms=int(settings.max_age_days * 86_400_000),
+                allowed_lateness_ms=int(settings.allowed_lateness_s * 1000),
+            ),
+            metrics=metrics,
+            epoch=settings.epoch,
+        )
+        worker = Worker(settings, tools, LinksTable(client, metrics, settings.epoch))
+        await stack.enter_async_context(_status_server(settings, registry, worker))
+        state_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktally-stream-"))
+        return await _run_app(make_app(settings, state_dir), worker, stop)
+
+
+async def _run_app(app: StreamApp, worker: Worker, stop: asyncio.Event) -> int:
+    app.owner = worker
+    failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @app.agent(stream_topic(app), concurrency=1)
+    async def fold(stream: Any) -> None:
+        async for event in stream.noack().events():
+            try:
+                await worker.take(event.message)
+            except Exception as error:  # noqa: BLE001 - Faust would restart the agent and lose the record
+                if not failed.done():
+                    failed.set_exception(error)
+                return
+
+    @app.on_partitions_revoked.connect
+    async def give_back(*_: Any, **__: Any) -> None:
+        try:
+            await asyncio.wait_for(worker.revoked(), REVOKE_DEADLINE_S)
+        except TimeoutError:
+            logger.warning(
+                "could not flush before giving partitions back; their next owner reads the records again"
+            )
+
+    app.finalize()
+    await app.start()
+    flusher = asyncio.create_task(worker.run())
+    stopping = asyncio.create_task(stop.wait())
+    crashed = asyncio.create_task(app.wait_until_stopped())
+    everything: set[asyncio.Future[Any]] = {failed, flusher, stopping, crashed}
+    done, _ = await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
+    if stopping in done and not (failed in done or flusher in done or crashed in done):
+        logger.info("stopping: flushing what was read")
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_stop_cleanly(app, worker, flusher), STOP_DEADLINE_S)
+        return 0
+    for one in done - {stopping, crashed}:
+        logger.critical("ending, to be started anew", exc_info=one.exception())
+    if crashed in done:
+        logger.critical("Faust stopped by itself: %r; ending, to be started anew", app.crash_reason)
+    return 1
+
+
+async def _stop_cleanly(app: StreamApp, worker: Worker, flusher: "asyncio.Task[None]") -> None:
+    app.consumer.stop_flow()
+    app.flow_control.suspend()
+    flusher.cancel()
+    await asyncio.wait({flusher})
+    await worker.revoked()
+    await app.stop()
+
+
+async def _connect(settings: StreamSettings) -> Any:
+    return await connect(
+        settings.clickhouse_url.get_secret_value(), send_receive_timeout_s=settings.clickhouse_timeout_s
+    )
+
+
+async def _start_producer(settings: StreamSettings) -> AIOKafkaProducer:
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        enable_idempotence=True,
+        acks="all",
+        compression_type="lz4",
+        max_request_size=4 * 1024 * 1024,
+    )
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.stop()
+        raise
+    return producer
+
+
+async def _until_up(what: str, start: Any, stop: asyncio.Event) -> Any:
+    told = False
+    while True:
+        try:
+            return await start()
+        except (TransientError, OSError) as error:
+            if not told:
+                logger.warning("waiting for %s: %s", what, error)
+                told = True
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] != "aiokafka":
+                raise
+            if not told:
+                logger.warning("waiting for %s: %r", what, error)
+                told = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), START_RETRY_S)
+        if stop.is_set():
+            raise SystemExit(0)
+
+
+@contextlib.asynccontextmanager
+async def _status_server(
+    settings: StreamSettings, registry: CollectorRegistry, worker: Worker
+) -> AsyncIterator[None]:
+    started = time.time()
+
+    async def metrics(_: web.Request) -> web.Response:
+        worker.measure()
+        return web.Response(body=generate_latest(registry), content_type="text/plain")
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"up_s": round(time.time() - started)})
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response({"ready": worker.ready}, status=200 if worker.ready else 503)
+
+    app = web.Application()
+    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
+        yield
+    finally:
+        await runner.cleanup()

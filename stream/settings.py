@@ -1,0 +1,56 @@
+"""Settings of a stream worker."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from schemas.settings import ServiceSettings
+
+
+class StreamSettings(ServiceSettings):
+    """`CLICKTALLY_STREAM_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="CLICKTALLY_STREAM_", frozen=True, extra="forbid")
+
+    bootstrap_servers: str = Field(
+        "localhost:9092", description="Kafka's bootstrap servers, host:port, comma-separated"
+    )
+    clickhouse_url: SecretStr = Field(
+        SecretStr("http://localhost:8123/clicktally"),
+        description="http://user:password@host:port/database",
+    )
+    clickhouse_timeout_s: float = Field(
+        30.0, gt=0, description="how long to wait for an answer before asking again"
+    )
+    group: str = Field("clicktally-stream", description="consumer group; the workers of one installation share it")
+    instance_id: str = Field(
+        "",
+        description="name of this worker; with one, a restart gets its partitions back without a rebalance",
+    )
+    epoch: int = Field(
+        1, ge=1, description="raise it by one after the event topics were deleted and created anew, and only then"
+    )
+    flush_interval_s: float = Field(1.0, gt=0, description="how long counted events wait before they are inserted")
+    flush_events: int = Field(
+        50_000, ge=1, description="events of a partition that are inserted without waiting longer"
+    )
+    buffer_events: int = Field(
+        400_000, ge=1, description="events a worker holds before it stops reading from Kafka"
+    )
+    parallel_flushes: int = Field(2, ge=1, description="partitions that are inserted at the same time")
+    max_skew_s: float = Field(
+        300.0, ge=0, description="how far an event may lie in the future; beyond: dead letter"
+    )
+    max_age_days: float = Field(90.0, gt=0, le=100, description="how old an event may be; beyond: dead letter")
+    allowed_lateness_s: float = Field(
+        60.0, ge=0, description="how long after its window's end an event is not yet late"
+    )
+    session_timeout_s: float = Field(
+        10.0, gt=0, description="after this silence Kafka gives a worker's partitions away"
+    )
+    heartbeat_interval_s: float = Field(1.0, gt=0, description="how often a worker tells Kafka that it lives")
+    stalled_after_s: float = Field(
+        60.0, gt=0, description="a worker with lag that read nothing for this long ends itself, to be started anew"
+    )
+    metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
+    metrics_port: int = Field(9103, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")

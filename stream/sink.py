@@ -1,0 +1,124 @@
+"""Where flushes become durable: what the chain needs of a database, and ClickHouse giving it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from schemas.clickhouse.client import clickhouse_errors
+
+from stream.chain import NO_HEAD, Flushed
+from stream.dedup import KEY_TTL_S, SPOOL_TTL_S
+from stream.rows import COUNTER_COLUMNS, DEDUP, EVENT_COLUMNS, HEAD, Block
+
+_ONE_BLOCK: Final = {
+    "async_insert": 0,
+    "max_insert_threads": 1,
+    "max_threads": 1,
+    "max_block_size": 4_000_000,
+    "max_insert_block_size": 4_000_000,
+    "min_insert_block_size_rows": 4_000_000,
+    "min_insert_block_size_bytes": 4_000_000_000,
+    "input_format_parallel_parsing": 0,
+}
+"""What makes one body one block, and so one part, and so atomic."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionState:
+    """What ClickHouse knows of a topic-partition, read at one instant."""
+
+    head: int = NO_HEAD
+    dedup: list[tuple[str, int, int]] = field(default_factory=list)
+
+
+class Sink(Protocol):
+    """The database as the stream sees it. Every method may raise TransientError: try again, it may have applied."""
+
+    async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
+        """Insert the block under the token, if the head still is `flushed.head`; returning proves nothing."""
+
+    async def insert_events(self, block: Block) -> None:
+        """Insert rows that collapse with any earlier copy of themselves."""
+
+    async def read_head(self, topic: str, partition: int) -> int:
+        """The last offset applied, NO_HEAD where there is none."""
+
+    async def read_state(self, chain: str, topic: str, partition: int, *, now_s: int) -> PartitionState:
+        """Head of the chain and dedup state of the topic-partition, at one instant."""
+
+
+class ClickHouseSink:
+    """The counter table and `events`, by HTTP."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+        structure = ", ".join(f"{name} {kind}" for name, kind in COUNTER_COLUMNS.items())
+        names = ", ".join(COUNTER_COLUMNS)
+        self._insert_counters = (
+            f"INSERT INTO counters ({names}) SELECT {names} FROM input('{structure}') WHERE "  # noqa: S608 - constants
+            "(SELECT ifNull(maxOrNull(last_offset), -1) FROM counters"
+            f" WHERE kind = {HEAD} AND topic = '{{topic}}' AND partition = {{partition}})"
+            " = {head} FORMAT ArrowStream\n"
+        )
+        self._insert_events = f"INSERT INTO events ({', '.join(EVENT_COLUMNS)}) FORMAT ArrowStream\n".encode()
+
+    async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
+        """One conditional insert. Raises TransientClickHouseError, after which it may have been applied."""
+        statement = self._insert_counters.format(
+            topic=flushed.topic, partition=flushed.partition, head=flushed.head
+        )
+        await self._insert(
+            statement.encode() + block.body,
+            {"deduplicate_insert": "enable", "insert_deduplication_token": token},
+        )
+
+    async def insert_events(self, block: Block) -> None:
+        """Raises TransientClickHouseError, after which the same rows can be inserted again."""
+        await self._insert(self._insert_events + block.body, {"deduplicate_insert": "disable"})
+
+    async def read_head(self, topic: str, partition: int) -> int:
+        """Raises TransientClickHouseError."""
+        state = await self._rows(
+            "SELECT ifNull(maxOrNull(last_offset), -1) FROM counters"
+            " WHERE kind = {head:UInt8} AND topic = {topic:String} AND partition = {partition:Int32}",
+            {"head": HEAD, "topic": topic, "partition": partition},
+        )
+        return int(state[0][0])
+
+    async def read_state(self, chain: str, topic: str, partition: int, *, now_s: int) -> PartitionState:
+        """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
+        rows = await self._rows(
+            "SELECT kind, spool, max(last_offset), max(last_seq), toUnixTimestamp(max(touched_at)) AS touched"
+            " FROM counters WHERE partition = {partition:Int32}"
+            " AND (kind = {head:UInt8} AND topic = {chain:String}"
+            " OR kind = {dedup:UInt8} AND topic = {topic:String})"
+            " GROUP BY kind, spool HAVING kind = {head:UInt8}"
+            " OR touched >= {now:Int64} - if(startsWith(spool, 'k'), {key_ttl:Int64}, {spool_ttl:Int64})",
+            {
+                "head": HEAD,
+                "dedup": DEDUP,
+                "chain": chain,
+                "topic": topic,
+                "partition": partition,
+                "now": now_s,
+                "key_ttl": KEY_TTL_S,
+                "spool_ttl": SPOOL_TTL_S,
+            },
+        )
+        head = NO_HEAD
+        dedup: list[tuple[str, int, int]] = []
+        for kind, spool, last_offset, last_seq, touched_s in rows:
+            if kind == HEAD:
+                head = int(last_offset)
+            else:
+                dedup.append((str(spool), int(last_seq), int(touched_s)))
+        return PartitionState(head, dedup)
+
+    async def _insert(self, body: bytes, settings: dict[str, str]) -> None:
+        with clickhouse_errors():
+            await self._client.raw_insert(insert_block=body, settings=_ONE_BLOCK | settings)
+
+    async def _rows(self, query: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
+        with clickhouse_errors():
+            result = await self._client.query(query, parameters=parameters)
+        return [tuple(row) for row in result.result_rows]

@@ -1,0 +1,251 @@
+"""The worker: owns the partitions that Kafka assigned, takes their records, flushes them, and notices trouble."""
+
+import asyncio
+import logging
+import time
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from schemas.errors import TransientError
+from schemas.topics import EVENT_TOPICS, LINKS
+from stream.chain import NO_HEAD, Done
+from stream.fold import Record
+from stream.kafka import HeadConsumer
+from stream.links import LinksTable
+from stream.partition import Added, Partition, Tools, TopicRecreatedError
+from stream.settings import StreamSettings
+
+logger = logging.getLogger(__name__)
+
+COMMIT_INTERVAL_S: Final = 5.0
+REFUSED_RETRY_S: Final = 30.0
+
+
+class StalledError(Exception):
+    """There is lag, and nothing was read for too long: only a new process helps."""
+
+
+class Worker:
+    """Everything between Faust and the partitions. All of it runs on Faust's event loop."""
+
+    def __init__(self, settings: StreamSettings, tools: Tools, links: LinksTable) -> None:
+        self._settings = settings
+        self._tools = tools
+        self._links = links
+        self._partitions: dict[TP, Partition] = {}
+        self._owns_links = False
+        self._consumer: HeadConsumer | None = None
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._flushing = asyncio.Semaphore(settings.parallel_flushes)
+        self._ends: dict[TP, int] = {}
+        self._refused: set[TP] = set()
+        self.ready = False
+
+    # -- what Faust asks ------------------------------------------------------------------------------------
+
+    async def positions(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, int]:
+        """Take ownership of `assigned` and of nothing else; see stream.kafka.Owner."""
+        self._consumer = consumer
+        for tp in set(self._partitions) - assigned:
+            self._partitions.pop(tp).forget("rebalance")
+        bounds = await consumer.bounds(assigned)
+        positions: dict[TP, int] = {}
+        for tp in sorted(assigned):
+            position = await self._position(tp, *bounds[tp])
+            if position is not None:
+                positions[tp] = position
+        self._owns_links = any(tp.topic == LINKS for tp in assigned)
+        self._tools.metrics.assigned.set(len(self._partitions))
+        self._tools.metrics.refused.set(len(self._refused))
+        self.ready = True
+        logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
+        return positions
+
+    async def _position(self, tp: TP, start: int, end: int) -> int | None:
+        if tp.topic == LINKS:
+            return await self._links_position(start, end)
+        partition = self._partitions.get(tp)
+        if partition is not None and partition.loaded:
+            return partition.next_offset
+        partition = self._partitions.setdefault(tp, Partition(tp.topic, tp.partition, self._tools))
+        self._ends[tp] = end
+        try:
+            position = await partition.load(start, end, cause="assigned")
+        except TopicRecreatedError as error:
+            logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
+            self._refused.add(tp)
+            return None
+        self._refused.discard(tp)
+        return position
+
+    async def _links_position(self, start: int, end: int) -> int:
+        while True:
+            try:
+                return await self._links.load(start, end)
+            except TransientError as error:
+                logger.warning("reading the position of the links failed, trying again: %s", error)
+                await asyncio.sleep(1.0)
+
+    async def revoked(self) -> None:
+        """Flush what can be flushed and give everything back. Bounded in time by the caller."""
+        self.ready = False
+        try:
+            await self.flush_all()
+            await self._commit()
+        finally:
+            for partition in self._partitions.values():
+                partition.forget("rebalance")
+            self._partitions.clear()
+            self._room.set()
+
+    async def take(self, message: Any) -> None:
+        """Take one Kafka record from Faust; waits while the buffers are full."""
+        if message.topic == LINKS:
+            if self._owns_links:
+                self._links.add(message.key, message.value, message.offset, round(message.timestamp * 1000))
+            return
+        partition = self._partitions.get(message.tp)
+        if partition is None:
+            return
+        added = partition.add(
+            Record(
+                message.topic,
+                message.partition,
+                message.offset,
+                round(message.timestamp * 1000),
+                message.headers or (),
+                message.value,
+            )
+        )
+        if added is Added.HOLE:
+            await self._read_again(message.tp, partition.next_offset)
+        elif partition.buffered_events >= self._settings.flush_events:
+            self._wake.set()
+            if self._buffered() >= self._settings.buffer_events:
+                self._room.clear()
+                await self._room.wait()
+
+    # -- what runs beside Faust -----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Flush in intervals, commit now and then, watch for stalls. Returns never; raises StalledError."""
+        committed = checked = time.monotonic()
+        while True:
+            try:
+                await asyncio.wait_for(self._wake.wait(), self._settings.flush_interval_s)
+                due = self._settings.flush_events
+            except TimeoutError:
+                due = 1
+            self._wake.clear()
+            await self.flush_all(due)
+            now = time.monotonic()
+            if now - committed >= COMMIT_INTERVAL_S:
+                committed = now
+                await self._commit()
+            if now - checked >= 1.0:
+                checked = now
+                await self._look_around()
+
+    async def flush_all(self, at_least_events: int = 1) -> None:
+        """Flush every partition that holds at least so many events (or any record, for 1), and the links."""
+        due = [
+            tp
+            for tp, partition in self._partitions.items()
+            if partition.has_records and (at_least_events == 1 or partition.buffered_events >= at_least_events)
+        ]
+        flushes = [self._flush(tp) for tp in due]
+        if self._owns_links:
+            flushes.append(self._flush_links())
+        await asyncio.gather(*flushes)
+        self.measure()
+        if self._buffered() < self._settings.buffer_events:
+            self._room.set()
+
+    async def _flush(self, tp: TP) -> None:
+        async with self._flushing:
+            partition = self._partitions.get(tp)
+            if partition is None:
+                return
+            outcome = await partition.flush()
+        if outcome is not None and not isinstance(outcome, Done):
+            await self._rebuild(tp, type(outcome).__name__.lower())
+
+    async def _flush_links(self) -> None:
+        try:
+            await self._links.flush()
+        except TransientError as error:
+            self._tools.metrics.transient_errors.labels("insert_links").inc()
+            logger.warning("writing links failed, trying again: %s", error)
+
+    async def _rebuild(self, tp: TP, cause: str) -> None:
+        partition, consumer = self._partitions.get(tp), self._consumer
+        if partition is None or consumer is None or tp not in consumer.assignment():
+            return
+        start, end = (await consumer.bounds({tp}))[tp]
+        try:
+            await self._read_again(tp, await partition.load(start, end, cause=cause))
+        except TopicRecreatedError as error:
+            logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
+            self._refused.add(tp)
+
+    async def _read_again(self, tp: TP, offset: int) -> None:
+        consumer = self._consumer
+        if consumer is not None and tp in consumer.assignment():
+            await consumer.seek_wait({tp: offset})
+
+    async def _commit(self) -> None:
+        if self._consumer is not None:
+            await self._consumer.commit_heads(
+                {tp: one.head + 1 for tp, one in self._partitions.items() if one.head != NO_HEAD}
+            )
+
+    async def _look_around(self) -> None:
+        consumer = self._consumer
+        if consumer is None or not self._partitions:
+            return
+        try:
+            bounds = await consumer.bounds(set(self._partitions))
+        except KafkaError as error:
+            logger.warning("Kafka does not tell its end offsets: %r", error)
+            return
+        now = self._tools.clock()
+        for tp, (_, end) in bounds.items():
+            partition = self._partitions.get(tp)
+            if partition is None:
+                continue
+            self._tools.metrics.end.labels(tp.topic, str(tp.partition)).set(end - 1)
+            if tp in self._refused or not partition.loaded:
+                continue
+            behind = end > partition.next_offset and self._room.is_set()
+            if not behind:
+                partition.progressed_at = now
+            elif now - partition.progressed_at > self._settings.stalled_after_s:
+                raise StalledError(
+                    f"{tp.topic}-{tp.partition}: {end - partition.next_offset} records wait in Kafka, none was read"
+                    f" for {self._settings.stalled_after_s:.0f} s"
+                )
+
+    def measure(self) -> None:
+        """Bring the gauges up to date."""
+        metrics = self._tools.metrics
+        now_ms = self._tools.clock() * 1000
+        buffered = dict.fromkeys(EVENT_TOPICS, 0)
+        spools = dict.fromkeys(EVENT_TOPICS, 0)
+        for tp, partition in self._partitions.items():
+            buffered[tp.topic] += partition.unsettled_events
+            spools[tp.topic] += partition.dedup_spools
+            oldest_ms = partition.oldest_ms
+            age_s = 0.0 if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000)
+            metrics.freshness.labels(tp.topic, str(tp.partition)).set(age_s)
+            if partition.head != NO_HEAD:
+                metrics.head.labels(tp.topic, str(tp.partition)).set(partition.head)
+        for topic in EVENT_TOPICS:
+            metrics.buffered.labels(topic).set(buffered[topic])
+            metrics.dedup_spools.labels(topic).set(spools[topic])
+
+    def _buffered(self) -> int:
+        return sum(partition.buffered_events for partition in self._partitions.values())
