@@ -50,7 +50,7 @@ class KafkaProducer:
             client_id="clicktally-relay",
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
+            compression_type=None if settings.compression == "none" else settings.compression,
             linger_ms=settings.linger_ms,
             max_batch_size=MAX_REQUEST_BYTES // 2,
             max_request_size=MAX_REQUEST_BYTES,

@@ -31,6 +31,8 @@ class RelaySettings(ServiceSettings):
     batch_events: Annotated[int, Field(ge=1, le=MAX_BATCH_EVENTS)] = MAX_BATCH_EVENTS
     batch_bytes: Annotated[int, Field(ge=1024, le=MAX_BATCH_BYTES)] = MAX_BATCH_BYTES
 
+    compression: Literal["zstd", "lz4", "snappy", "none"] = "zstd"
+    """aiokafka compresses lz4 at level 9: zstd takes an eighth of its time and comes out smaller."""
     linger_ms: Annotated[int, Field(ge=0, le=1000)] = 2
     request_timeout_ms: Annotated[int, Field(ge=1000, le=300_000)] = 10_000
     retry_min_ms: Annotated[int, Field(ge=1, le=60_000)] = 100
