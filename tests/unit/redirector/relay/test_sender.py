@@ -1,0 +1,127 @@
+"""Sends until it worked, over as many producers as that takes."""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from redirector.relay.backoff import Backoff
+from redirector.relay.metrics import RelayMetrics
+from redirector.relay.sender import Sender
+from schemas.batches import Headers
+from schemas.errors import TransientError
+
+
+@dataclass
+class FakeProducer:
+    """Fails as often as its world says."""
+
+    world: "World"
+    abandoned: bool = False
+
+    async def start(self) -> None:
+        await self.world.maybe_fail("start")
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None, headers: Headers
+    ) -> None:
+        assert not self.abandoned
+        assert (topic, partition, key, headers) == ("clicks", 0, None, [])
+        await self.world.maybe_fail("send")
+        self.world.taken.append(value)
+
+    async def partitions(self, topic: str) -> int:
+        await self.world.maybe_fail("partitions")
+        return len(topic)
+
+    async def abandon(self) -> None:
+        self.abandoned = True
+
+
+@dataclass
+class World:
+    failures: dict[str, int] = field(default_factory=dict)
+    taken: list[bytes] = field(default_factory=list)
+    producers: list[FakeProducer] = field(default_factory=list)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    async def maybe_fail(self, what: str) -> None:
+        await asyncio.sleep(0)
+        if self.failures.get(what, 0):
+            self.failures[what] -= 1
+            raise TransientError(what)
+
+    def connect(self) -> FakeProducer:
+        self.producers.append(FakeProducer(self))
+        return self.producers[-1]
+
+    def sender(self) -> Sender:
+        return Sender(self.connect, RelayMetrics(self.registry), retry_min_s=0, retry_max_s=0)
+
+    def metric(self, name: str) -> float | None:
+        return self.registry.get_sample_value(f"clicktally_relay_{name}")
+
+
+async def test_a_failed_send_is_repeated_by_a_new_producer_and_logged_once_per_outage(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    world = World({"send": 3})
+    sender = world.sender()
+    await sender.send("clicks", 0, b"a", headers=[])
+    assert world.taken == [b"a"]
+    assert [producer.abandoned for producer in world.producers] == [True, True, True, False]
+    assert len([record for record in caplog.records if "does not answer" in record.message]) == 1
+    assert len([record for record in caplog.records if "answers again" in record.message]) == 1
+    assert (world.metric("send_errors_total"), world.metric("retries_total")) == (3, 3)
+    assert world.metric("kafka_up") == 1
+    await sender.close()
+    assert world.producers[-1].abandoned
+
+
+async def test_a_kafka_that_is_away_at_the_start_is_waited_for_by_one_connection() -> None:
+    world = World({"start": 5})
+    sender = world.sender()
+    async with asyncio.TaskGroup() as tasks:
+        for value in (b"a", b"b", b"c"):
+            tasks.create_task(sender.send("clicks", 0, value, headers=[]))
+    assert sorted(world.taken) == [b"a", b"b", b"c"]
+    assert len(world.producers) == 6
+    assert all(producer.abandoned for producer in world.producers[:5])
+
+
+async def test_an_error_of_several_sends_at_once_costs_one_producer() -> None:
+    world = World({"send": 2})
+    sender = world.sender()
+    async with asyncio.TaskGroup() as tasks:
+        for value in (b"a", b"b"):
+            tasks.create_task(sender.send("clicks", 0, value, headers=[]))
+    assert sorted(world.taken) == [b"a", b"b"]
+    assert len(world.producers) == 2
+
+
+async def test_the_partition_count_is_asked_until_it_is_known() -> None:
+    world = World({"partitions": 2})
+    assert await world.sender().partitions("clicks") == 6
+
+
+async def test_a_send_that_is_cancelled_while_connecting_leaves_no_producer_open() -> None:
+    world = World({"start": 10**9})
+    task = asyncio.create_task(world.sender().send("clicks", 0, b"a", headers=[]))
+    while len(world.producers) < 3:  # noqa: ASYNC110 - a fake world, no event to wait for
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert all(producer.abandoned for producer in world.producers)
+
+
+def test_waits_double_up_to_their_limit_and_start_over_after_success() -> None:
+    backoff = Backoff(0.1, 1.0)
+    waits = [backoff.next_s() for _ in range(200)]
+    assert 0.05 <= waits[0] <= 0.1
+    assert all(0.5 <= wait <= 1.0 for wait in waits[4:])
+    backoff.reset()
+    assert backoff.next_s() <= 0.1
