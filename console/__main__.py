@@ -1,0 +1,100 @@
+"""`clicktally`: what an operator does at a terminal."""
+
+import logging
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+import uvloop
+from rich.console import Console
+
+from console.link_files import FileFormat
+from console.links import import_links
+from console.migrations import create_topics, migrate_tables
+from console.settings import ConsoleSettings
+from schemas.clickhouse.client import UrlError
+from schemas.clickhouse.migrate import MigrationError
+from schemas.errors import ClickHouseError, TransientError
+from schemas.settings import settings_or_exit
+
+_NDJSON_SUFFIXES: Final = {".ndjson", ".jsonl", ".json"}
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
+links = typer.Typer(no_args_is_help=True, help="The links that are tracked.")
+app.add_typer(links, name="links")
+
+
+def _check(wanted: bool) -> None:
+    if wanted:
+        settings_or_exit(ConsoleSettings, check=True)
+
+
+@app.callback()
+def _root(
+    *,
+    _check: Annotated[
+        bool,
+        typer.Option("--check", is_eager=True, callback=_check, help="Print the effective settings and exit."),
+    ] = False,
+) -> None:
+    """What an operator does at a terminal. Settings come from CLICKTALLY_CONSOLE_* variables."""
+
+
+@app.command()
+def migrate(
+    *, dry_run: Annotated[bool, typer.Option("--dry-run", help="List what would be done.")] = False
+) -> None:
+    """Create or upgrade the tables in ClickHouse and the topics in Kafka. Safe to repeat."""
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    out = Console()
+    todo = uvloop.run(migrate_tables(settings, dry_run=dry_run))
+    for migration in todo:
+        out.print(f"{'would apply' if dry_run else 'applied'} {migration.name}", highlight=False)
+    if not dry_run:
+        for name in uvloop.run(create_topics(settings)):
+            out.print(f"created topic {name}", highlight=False)
+    if not (dry_run and todo):
+        out.print("tables are up to date" if dry_run else "tables and topics are up to date")
+
+
+@links.command("import")
+def import_(
+    file: Annotated[
+        typer.FileBinaryRead, typer.Argument(help="CSV with a header, or NDJSON; - reads standard input.")
+    ],
+    *,
+    kind: Annotated[
+        FileFormat | None,
+        typer.Option("--format", help="csv or ndjson; otherwise the file's ending tells.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and import nothing.")] = False,
+) -> None:
+    """Import links from a file.
+
+    Columns: domain, slug, destination; optional: campaign, post, channel, profile, variant, status, expires_at.
+    Good lines are imported, bad ones are named with what to do. The exit status is 1 when there was any bad one.
+    """
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    if kind is None:
+        kind = "ndjson" if Path(file.name).suffix.lower() in _NDJSON_SUFFIXES else "csv"
+    totals = uvloop.run(
+        import_links(file, kind, settings, name=file.name, dry_run=dry_run, errors=Console(stderr=True))
+    )
+    Console().print(totals.table(dry_run=dry_run))
+    if totals.bad:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run a command; what can be put right is told in one line, with exit status 1."""
+    # What the client libraries log while something is down, the final message says in one line.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    try:
+        app()
+    except (MigrationError, UrlError, ClickHouseError, TransientError) as error:
+        Console(stderr=True).print(f"clicktally: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise SystemExit(1) from error
+
+
+if __name__ == "__main__":
+    main()

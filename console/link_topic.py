@@ -1,0 +1,74 @@
+"""Write links to the topic that everybody reads them from."""
+
+import asyncio
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.errors import TransientError
+from schemas.links import Link
+from schemas.topics import LINKS
+
+_BATCH_BYTES: Final = 256 * 1024
+
+
+class LinkTopic:
+    """Links on their way to Kafka; `async with` it. A link is there once `flush` came back without an error."""
+
+    def __init__(self, bootstrap_servers: str) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=bootstrap_servers,
+            enable_idempotence=True,
+            acks="all",
+            compression_type="lz4",
+            linger_ms=20,
+            max_batch_size=_BATCH_BYTES,
+        )
+        self._encode = msgspec.json.Encoder().encode
+        self._failed: BaseException | None = None
+        self._failures = 0
+        self.acknowledged = 0
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._producer.start()
+        except KafkaError as error:
+            await self._producer.stop()
+            raise TransientError(f"Kafka at {self._bootstrap_servers} does not answer: {error}") from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._producer.stop()
+
+    async def put(self, link: Link) -> None:
+        """Hand a link over; waits while too many are on their way. Raises TransientError."""
+        try:
+            sent = await self._producer.send(LINKS, key=link.key.encode(), value=self._encode(link))
+        except KafkaError as error:
+            raise TransientError(f"Kafka at {self._bootstrap_servers} took no link: {error!r}") from error
+        sent.add_done_callback(self._settle)
+
+    async def flush(self) -> None:
+        """Wait until every link handed over is in Kafka. Raises TransientError when some are not."""
+        await self._producer.flush()
+        # The callbacks of the last batch run in the next turn of the loop.
+        await asyncio.sleep(0)
+        if self._failed is not None:
+            raise TransientError(
+                f"Kafka at {self._bootstrap_servers} did not take {self._failures} links, the first for:"
+                f" {self._failed!r}; import the file again, what is there already does no harm"
+            ) from self._failed
+
+    def _settle(self, sent: "asyncio.Future[object]") -> None:
+        failure = asyncio.CancelledError() if sent.cancelled() else sent.exception()
+        if failure is None:
+            self.acknowledged += 1
+        else:
+            self._failures += 1
+            self._failed = self._failed or failure

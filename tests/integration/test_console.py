@@ -1,0 +1,92 @@
+"""`clicktally migrate` and `clicktally links import` as an operator runs them, on the real parts."""
+
+import asyncio
+import os
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from deploy.local.processes import ClickHouse, Kafka
+from schemas.links import Link
+from schemas.topics import LINKS
+
+
+def run(kafka: Kafka, clickhouse: ClickHouse, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own; wide, so that tables do not wrap."""
+    environment = {
+        **os.environ,
+        "COLUMNS": "200",
+        "CLICKTALLY_CONSOLE_BOOTSTRAP_SERVERS": kafka.bootstrap,
+        "CLICKTALLY_CONSOLE_CLICKHOUSE_URL": f"{clickhouse.url}/console_test",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "console", *arguments], env=environment, capture_output=True, text=True, check=False
+    )
+
+
+async def links_of(kafka: Kafka, domain: str) -> list[tuple[bytes, Link]]:
+    partition = TopicPartition(LINKS, 0)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
+    async with consumer:
+        consumer.assign([partition])
+        await consumer.seek_to_beginning(partition)
+        end = (await consumer.end_offsets([partition]))[partition]
+        records = []
+        while await consumer.position(partition) < end:
+            records += (await consumer.getmany(timeout_ms=200)).get(partition, [])
+    links = [(record.key, msgspec.json.decode(record.value, type=Link)) for record in records if record.value]
+    return [(key, link) for key, link in links if link.domain == domain]
+
+
+def test_migrate_is_safe_to_repeat(kafka: Kafka, clickhouse: ClickHouse) -> None:
+    first = run(kafka, clickhouse, "migrate")
+    assert first.returncode == 0, first.stderr
+    again = run(kafka, clickhouse, "migrate")
+    assert (again.returncode, again.stdout) == (0, "tables and topics are up to date\n"), again.stderr
+
+
+async def test_links_of_a_file_reach_the_topic_and_bad_lines_are_named(
+    kafka: Kafka, clickhouse: ClickHouse, tmp_path: Path
+) -> None:
+    assert (await asyncio.to_thread(run, kafka, clickhouse, "migrate")).returncode == 0
+    domain = f"{uuid.uuid4().hex}.example"
+    file = tmp_path / "links.csv"
+    rows = [f"{domain},ä{number},https://x.com/{number},spring" for number in range(20_000)]
+    rows[17] = f"{domain},v1/x,https://x.com,spring"
+    file.write_text("\n".join(["domain,slug,destination,campaign", *rows]))
+
+    done = await asyncio.to_thread(run, kafka, clickhouse, "links", "import", str(file))
+    assert done.returncode == 1
+    assert done.stderr == f"{file}:19: slug 'v1/x' is a path the redirector answers itself: choose another\n"
+    assert "19,999" in done.stdout
+
+    written = await links_of(kafka, domain)
+    assert len(written) == 19_999
+    assert [link.slug for _, link in written[:3]] == ["ä0", "ä1", "ä2"]
+    assert all(key == link.key.encode() for key, link in written)
+    assert all(link.campaign == "spring" and link.updated_at_ms > 0 for _, link in written)
+
+
+async def test_a_dry_run_checks_and_writes_nothing(kafka: Kafka, clickhouse: ClickHouse, tmp_path: Path) -> None:
+    domain = f"{uuid.uuid4().hex}.example"
+    file = tmp_path / "links.ndjson"
+    file.write_text(msgspec.json.encode({"domain": domain, "slug": "a", "destination": "https://x.com"}).decode())
+    assert (await asyncio.to_thread(run, kafka, clickhouse, "migrate")).returncode == 0
+    assert (
+        await asyncio.to_thread(run, kafka, clickhouse, "links", "import", "--dry-run", str(file))
+    ).returncode == 0
+    assert await links_of(kafka, domain) == []
+
+
+def test_without_kafka_the_import_says_so_in_one_line(clickhouse: ClickHouse, tmp_path: Path) -> None:
+    file = tmp_path / "links.csv"
+    file.write_text("domain,slug,destination\ngo.example,a,https://x.com\n")
+    nobody = Kafka(tmp_path)
+    done = run(nobody, clickhouse, "links", "import", str(file))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"clicktally: Kafka at {nobody.bootstrap} does not answer")
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,171 @@
+"""Import files: every line a link or a complaint, whatever the file."""
+
+import csv
+import io
+import json
+from typing import get_args
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from console.link_files import Complaint, FileFormat, Found, read_links
+from console.link_rows import COLUMNS
+from schemas.links import Link, check_link
+
+HEADER = "domain,slug,destination"
+
+
+def read(content: str | bytes, kind: FileFormat = "csv") -> list[Found | Complaint]:
+    raw = content.encode() if isinstance(content, str) else content
+    return list(read_links(io.BytesIO(raw), kind, updated_at_ms=7))
+
+
+def found(content: str | bytes, kind: FileFormat = "csv") -> list[Link]:
+    return [one.link for one in read(content, kind) if isinstance(one, Found)]
+
+
+def complaints(content: str | bytes, kind: FileFormat = "csv") -> list[tuple[int, str]]:
+    return [(one.line, one.text) for one in read(content, kind) if isinstance(one, Complaint)]
+
+
+def test_a_row_becomes_a_link_with_all_its_names() -> None:
+    content = (
+        f"{','.join(COLUMNS)}\n"
+        "GO.Example,/hello,https://example.com/x,spring,p1,x,acme,b,301,2026-12-24T18:00:00+01:00\n"
+    )
+    assert found(content) == [
+        Link(
+            domain="go.example",
+            slug="hello",
+            destination="https://example.com/x",
+            campaign="spring",
+            post="p1",
+            channel="x",
+            profile="acme",
+            variant="b",
+            status=301,
+            expires_at_ms=1798131600000,
+            updated_at_ms=7,
+        )
+    ]
+
+
+def test_ndjson_and_csv_mean_the_same() -> None:
+    row = {"domain": "go.example", "slug": "a", "destination": "https://x.com", "status": 307, "campaign": "c"}
+    as_csv = f"{','.join(row)}\n{','.join(map(str, row.values()))}\n"
+    assert found(json.dumps(row) + "\n", "ndjson") == found(as_csv) != []
+
+
+@pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_what_spreadsheets_write_is_read(start: bytes, newline: str, delimiter: str) -> None:
+    lines = [HEADER.replace(",", delimiter), delimiter.join(("go.example", "ä", "https://x.com")), ""]
+    assert [link.slug for link in found(start + newline.join(lines).encode())] == ["ä"]
+
+
+def test_a_complaint_names_the_line_its_row_begins_on() -> None:
+    content = f'{HEADER},post\ngo.example,a,https://x.com,"two\nlines"\n\ngo.example,b,nowhere,\n'
+    assert [link.post for link in found(content)] == ["two\nlines"]
+    assert complaints(content) == [(5, "destination 'nowhere' is no absolute URL: start it with https://")]
+
+
+def test_an_unclosed_quote_costs_its_own_line_only() -> None:
+    content = f'{HEADER}\ngo.example,"a,https://x.com\ngo.example,b,https://x.com\ngo.example,c,https://x.com\n'
+    assert [link.slug for link in found(content)] == ["b", "c"]
+    assert [line for line, _ in complaints(content)] == [2]
+
+
+def test_a_link_given_twice_is_imported_once_and_named() -> None:
+    content = f"{HEADER}\ngo.example,a,https://x.com\nGO.example.,/a,https://y.com\n"
+    assert [link.destination for link in found(content)] == ["https://x.com"]
+    assert complaints(content) == [(3, "go.example/a is on line 2 already: keep one of them")]
+
+
+@pytest.mark.parametrize(
+    ("header", "complaint"),
+    [
+        ("", "the file is empty"),
+        ("domain,slug", "lacks destination"),
+        (f"{HEADER},chanel", "unknown columns 'chanel'"),
+        (f"{HEADER},slug", "slug more than once"),
+    ],
+)
+def test_a_wrong_header_stops_the_file(header: str, complaint: str) -> None:
+    assert [
+        complaint in text for _, text in complaints(f"{header}\ngo.example,a,https://x.com\n" * bool(header))
+    ] == [True]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_file_in_another_encoding_says_what_to_do(encoding: str) -> None:
+    raw = f"{HEADER}\ngo.example,caf\xe9,https://x.com\n".encode(encoding)
+    assert found(raw) == []
+    assert "UTF-8" in complaints(raw)[0][1]
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ("go.example,a", "has 2 cells where the header has 5"),
+        ("go.example,healthz,https://x.com,,", "redirector answers itself"),
+        ("go.example,a?b,https://x.com,,", "write %3F"),
+        ("go.example,a,https://x.com,200,", "301, 302, 303, 307 or 308"),
+        ("go.example,a,https://x.com,,tomorrow", "ISO 8601"),
+        ("go.example,a,https://x.com,,2026-12-24", "time zone"),
+        ("go.example,a,https://x.com,,9999-12-31T00:00:00Z", "leave it empty"),
+        ("go.example,a,javascript:alert(1),,", "script"),
+        ("http://go.example,,https://x.com,,", ""),
+    ],
+)
+def test_a_wrong_value_says_what_to_do(row: str, complaint: str) -> None:
+    content = f"{HEADER},status,expires_at\n{row}\ngo.example,good,https://x.com,,\n"
+    if complaint:
+        assert [complaint in text for _, text in complaints(content)] == [True]
+    assert found(content)[-1].slug == "good"
+
+
+@pytest.mark.parametrize(
+    "line", ["[]", "{", '{"domain": 1}', '{"domain":"a","slug":"b","destination":"https://x","chanel":"x"}', "\xff"]
+)
+def test_a_broken_json_line_is_named(line: str) -> None:
+    good = '{"domain":"go.example","slug":"a","destination":"https://x.com"}'
+    content = f"{line}\n{good}\n".encode("latin-1")
+    assert [number for number, _ in complaints(content, "ndjson")] == [1]
+    assert len(found(content, "ndjson")) == 1
+
+
+def test_escapes_in_a_slug_mean_what_they_mean_in_a_url() -> None:
+    assert [link.slug for link in found(f"{HEADER}\ngo.example,a%20b%3F,https://x.com\n")] == ["a b?"]
+
+
+TEXT = st.text(max_size=30) | st.sampled_from(
+    ["go.example", "https://x.com", "a", "302", "\ud800", "xn--", "[::1]"]
+)
+
+
+@settings(max_examples=300)
+@given(raw=st.binary(max_size=300), kind=st.sampled_from(get_args(FileFormat)), headed=st.booleans())
+@example(raw=b'a,"' * 50, kind="csv", headed=True)
+def test_garbage_is_complained_about_and_nothing_else(raw: bytes, kind: FileFormat, headed: bool) -> None:
+    content = (HEADER.encode() + b"\n" if headed else b"") + raw
+    for one in read(content, kind):
+        assert 1 <= one.line <= content.count(b"\n") + 1
+        if isinstance(one, Found):
+            check_link(one.link)
+        else:
+            assert one.text.encode()
+
+
+@settings(max_examples=300)
+@given(rows=st.lists(st.lists(TEXT, min_size=len(COLUMNS), max_size=len(COLUMNS)), max_size=8))
+def test_every_row_is_a_link_or_a_complaint(rows: list[list[str]]) -> None:
+    file = io.StringIO()
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    writer.writerows(rows)
+    raw = file.getvalue().encode(errors="surrogatepass")
+    assert len(read(raw)) == len(rows)
+    as_json = "".join(json.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n" for row in rows)
+    assert len(read(as_json, "ndjson")) == len(rows)
