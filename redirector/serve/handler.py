@@ -35,6 +35,8 @@ _PREFLIGHT: Final = Answer(
         ("Access-Control-Max-Age", "86400"),
     ),
 )
+_CLIENT_GONE: Final = 499  # nobody reads it; nginx's number
+_OUTCOME_OF_STATUS: Final[dict[int, Outcome]] = {408: "timeout", 413: "too_large", _CLIENT_GONE: "gone"}
 _RETRY_AFTER: Final = ("Retry-After", "5")
 
 
@@ -108,29 +110,27 @@ class Handler:
             answer = answers.text(405, "Impressions are sent with POST.", _IMPRESSIONS_ALLOW, _ANY_ORIGIN)
             return "method_not_allowed", answer, False
         try:
-            await _expect(request, self._settings.max_body_bytes)
-            async with asyncio.timeout(self._settings.body_timeout_s):
-                body = await _body(request, self._settings.max_body_bytes)
-            return self._count(request, body)
+            outcome, answer = self._count(request, await self._body(request))
         except BodyError as error:
-            outcome: Outcome = (
-                "too_large" if error.status == web.HTTPRequestEntityTooLarge.status_code else "bad_request"
-            )
-            return (
-                outcome,
-                answers.json(error.status, {"error": str(error)}, _ANY_ORIGIN),
-                not request.content.is_eof(),
-            )
-        except web.RequestPayloadError as error:
-            problem = {"error": f"the body cannot be read: {error}"}
-            return "bad_request", answers.json(400, problem, _ANY_ORIGIN), True
-        except ConnectionError:
-            return "gone", answers.text(400, "The client left."), True
-        except TimeoutError:
-            problem = {"error": "the body took too long to arrive"}
-            return "timeout", answers.json(408, problem, _ANY_ORIGIN), True
+            outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
+            answer = answers.json(error.status, {"error": str(error)}, _ANY_ORIGIN)
+        return outcome, answer, not request.content.is_eof()
 
-    def _count(self, request: web.BaseRequest, body: bytes) -> tuple[Outcome, Answer, bool]:
+    async def _body(self, request: web.BaseRequest) -> bytes:
+        """The whole body. Raises BodyError when it is too long, broken, or does not come."""
+        limit = self._settings.max_body_bytes
+        try:
+            await _expect(request, limit)
+            async with asyncio.timeout(self._settings.body_timeout_s):
+                return await _read_all(request, limit)
+        except web.RequestPayloadError as error:
+            raise BodyError(f"the body cannot be read: {error}") from error
+        except ConnectionError as error:
+            raise BodyError("the client left before the body was whole", _CLIENT_GONE) from error
+        except TimeoutError as error:
+            raise BodyError("the body took too long to arrive", HTTPStatus.REQUEST_TIMEOUT) from error
+
+    def _count(self, request: web.BaseRequest, body: bytes) -> tuple[Outcome, Answer]:
         door = self._door
         items = impressions.split(body, request.headers.get("Content-Type", ""), self._settings.max_items)
         key = request.headers.get("Idempotency-Key")
@@ -145,10 +145,10 @@ class Handler:
         if not door.recorder.record_all(read.accepted, refused=True):
             counts.items_rejected += len(read.accepted)
             problem = {"error": "nothing was kept: there is no room for it now; send it again later"}
-            return "unavailable", answers.json(503, problem, _ANY_ORIGIN, _RETRY_AFTER), False
+            return "unavailable", answers.json(503, problem, _ANY_ORIGIN, _RETRY_AFTER)
         counts.items_accepted += len(read.accepted)
         told = {"accepted": len(read.accepted), "rejected": read.rejected}
-        return "impressions", answers.json(202, told, _ANY_ORIGIN), False
+        return "impressions", answers.json(202, told, _ANY_ORIGIN)
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:
@@ -182,7 +182,7 @@ async def _expect(request: web.BaseRequest, max_body_bytes: int) -> None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
-async def _body(request: web.BaseRequest, max_body_bytes: int) -> bytes:
+async def _read_all(request: web.BaseRequest, max_body_bytes: int) -> bytes:
     parts, size = [], 0
     async for part in request.content.iter_any():
         size += len(part)
