@@ -1,0 +1,269 @@
+"""`serve` as a process: what it keeps when it is killed, filled up, doubled, stopped or not ready."""
+
+import json
+import signal
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from redirector.links.cache_writer import LinkCacheWriter
+from schemas.links import Link
+from tests.integration.serve_process import (
+    Answer,
+    Client,
+    ConnectionClosedError,
+    Serve,
+    free_port,
+    get,
+    post,
+    running,
+    spool_lines,
+    wait_for,
+    write_links,
+)
+
+
+@pytest.fixture(params=["fast", "ordinary"])
+def fast_lane(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param == "fast")
+
+
+@pytest.fixture
+def serve(tmp_path: Path, fast_lane: bool) -> Iterator[Serve]:
+    with running(tmp_path, fast_lane=fast_lane) as process:
+        yield process
+
+
+def answered(serve: Serve, raw: bytes, method: str = "GET") -> Answer:
+    with serve.connect() as client:
+        client.send(raw)
+        return client.answer(method)
+
+
+def impressions(serve: Serve, body: Any, *headers: str, path: str = "/v1/impressions") -> tuple[int, Any]:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = answered(serve, post(raw, *headers, path=path), "POST")
+    return answer.status, json.loads(answer.body)
+
+
+def clicks_until_closed(client: Client, number: int) -> int:
+    """Click with a user agent of one's own each time; how many were answered."""
+    done = 0
+    try:
+        while True:
+            client.send(get("/launch", f"User-Agent: {number}-{done}"))
+            assert client.answer().status == 302
+            done += 1
+    except (ConnectionClosedError, ConnectionError):
+        return done
+    finally:
+        client.socket.close()
+
+
+def test_every_answered_redirect_has_its_line_after_a_kill(serve: Serve, tmp_path: Path) -> None:
+    clients = [serve.connect() for _ in range(8)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        running_clients = [pool.submit(clicks_until_closed, client, n) for n, client in enumerate(clients)]
+        wait_for(lambda: len(spool_lines(tmp_path / "spool")) > 500)
+        serve.kill()
+        done = [one.result() for one in running_clients]
+    events = serve.events()
+    kept = Counter(event["ua"] for event in events)
+    assert set(kept.values()) == {1}
+    assert all(kept[f"{n}-{number}"] == 1 for n, count in enumerate(done) for number in range(count))
+    assert len(kept) - sum(done) <= len(clients)  # appended, killed before the answer
+    seqs = [event["seq"] for event in events]
+    assert seqs == sorted(set(seqs))
+
+
+def test_seqs_rise_when_both_lanes_write(serve: Serve) -> None:
+    with serve.connect() as fast, serve.connect() as other:
+        for _ in range(50):
+            fast.send(get() * 3)
+            other.send(post(b'{"link": "go.example/launch", "kind": "rendered"}') + get())
+            assert [fast.answer().status for _ in range(3)] == [302] * 3
+            assert [other.answer("POST").status, other.answer().status] == [202, 302]
+    seqs = [event["seq"] for event in serve.events()]
+    assert len(seqs) == 250
+    assert seqs == sorted(set(seqs))
+
+
+def test_an_event_holds_what_the_request_said(serve: Serve, tmp_path: Path) -> None:
+    answered(
+        serve, get("/launch", "User-Agent: Mozilla/5.0", "Referer: https://a.example/p?q=1#f", "Purpose: prefetch")
+    )
+    answered(serve, get("/launch", "User-Agent: Mozilla/5.0", "DNT: 1"))
+    answered(serve, get("/launch", "User-Agent: Mozilla/5.0", "X-Forwarded-For: 203.0.113.9"))
+    first, silent, third = serve.events()
+    assert first["ua"] == "Mozilla/5.0"
+    assert (first["referrer"], first["purpose"]) == ("https://a.example/p", "prefetch")
+    assert 0 < first["visitor"] < 2**53
+    assert first["visitor"] == third["visitor"]  # nobody trusts the loopback here
+    assert "visitor" not in silent
+    assert all(b"127.0.0.1" not in line and b"203.0.113" not in line for line in spool_lines(tmp_path / "spool"))
+    assert stat.S_IMODE((tmp_path / "spool" / "visitor-secret").stat().st_mode) == 0o600
+
+
+def test_a_trusted_proxy_tells_who_the_visitor_is(tmp_path: Path, fast_lane: bool) -> None:
+    with running(tmp_path, fast_lane=fast_lane, trusted_proxies="127.0.0.0/8,10.0.0.0/8") as serve:
+        for chain in ("203.0.113.9", "198.51.100.1, 203.0.113.9, 10.1.1.1", "203.0.113.8"):
+            answered(serve, get("/launch", f"X-Forwarded-For: {chain}"))
+        one, same, other = (event["visitor"] for event in serve.events())
+    assert one == same != other
+
+
+def test_two_processes_share_port_and_visitors(tmp_path: Path) -> None:
+    port = free_port()
+    with running(tmp_path, port=port) as one, Serve(tmp_path, port=port) as two:
+
+        def both_have_served() -> bool:
+            assert answered(one, get("/launch", "User-Agent: same")).status == 302
+            return all(process.scrape()["events_appended_total"] > 0 for process in (one, two))
+
+        wait_for(both_have_served)
+        assert len({event["visitor"] for event in one.events()}) == 1
+        before = len(one.events())
+        assert two.terminate() == 0
+        for _ in range(20):
+            assert answered(one, get()).status == 302
+        assert len(one.events()) == before + 20
+
+
+def test_a_full_spool_redirects_and_says_that_it_does_not_count(tmp_path: Path, fast_lane: bool) -> None:
+    with running(tmp_path, fast_lane=fast_lane, cap_bytes=2000, segment_bytes=1000) as serve:
+        with serve.connect() as client:
+            told = []
+            for _ in range(100):
+                client.send(get())
+                told.append(client.answer())
+        assert {answer.status for answer in told} == {302}
+        assert {answer.headers.get("clicktally-counted", "yes") for answer in told} == {"yes", "no"}
+        counted = sum("clicktally-counted" not in answer.headers for answer in told)
+        assert counted == len(serve.events())
+        assert answered(serve, get("/i/launch.gif")).headers["clicktally-counted"] == "no"
+        assert "clicktally-counted" not in answered(serve, get("/nope")).headers
+        status, problem = impressions(serve, [{"link": "go.example/launch", "kind": "rendered"}] * 3)
+        assert (status, "nothing was kept" in problem["error"]) == (503, True)
+        assert counted == len(serve.events())
+        metrics = serve.scrape()
+        assert metrics['dropped_total{reason="spool_full"}'] == 101 - counted
+        assert metrics['dropped_total{reason="refused"}'] == 3
+        assert metrics["events_received_total"] == 104
+        assert metrics["spool_used_bytes"] <= metrics["spool_cap_bytes"] == 2000
+        assert answered(serve, get("/readyz")).status == 200
+
+
+def test_impressions_are_taken_item_by_item(serve: Serve) -> None:
+    body = [
+        {"link": "go.example/launch", "kind": "rendered", "count": 3, "time_ms": 1_700_000_000_000},
+        {"domain": "GO.example", "slug": "a/b c", "kind": "viewable", "source": "beacon"},
+        {"link": "go.example/nope", "kind": "rendered"},
+        {"link": "go.example/launch", "kind": "seen"},
+        {"kind": "rendered"},
+    ]
+    status, told = impressions(serve, body, "User-Agent: Page")
+    assert status == 202
+    assert told["accepted"] == 2
+    assert [one["index"] for one in told["rejected"]] == [2, 3, 4]
+    first, second = serve.events()
+    assert (first["link"], first["source"], first["count"]) == ("go.example/launch", "api", 3)
+    assert first["time_ms"] == 1_700_000_000_000
+    assert "ua" not in first
+    assert (second["link"], second["source"], second["ua"]) == ("go.example/a/b c", "beacon", "Page")
+    metrics = serve.scrape()
+    assert (metrics["items_accepted_total"], metrics["items_rejected_total"]) == (2, 3)
+
+
+def test_a_beacon_may_send_one_object_as_text(serve: Serve) -> None:
+    body = b'{"link": "go.example/launch", "kind": "viewable"}'
+    assert impressions(serve, body, "Content-Type: text/plain", path="/v1/impressions?source=beacon")[0] == 202
+    assert serve.events()[0]["source"] == "beacon"
+    assert impressions(serve, body, path="/v1/impressions?source=tv")[0] == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"nonsense", b"[1,", b'{"link":'])
+def test_a_body_that_is_no_json_is_400(serve: Serve, body: bytes) -> None:
+    status, problem = impressions(serve, body)
+    assert (status, "error" in problem) == (400, True)
+    assert serve.events() == []
+
+
+def test_the_same_idempotency_key_makes_the_same_events(serve: Serve) -> None:
+    body = [
+        {"link": "go.example/launch", "kind": "rendered"},
+        {"link": "x"},
+        {"link": "go.example/", "kind": "rendered"},
+    ]
+    for key in ("order-1", "order-1", "order-2"):
+        assert impressions(serve, body, f"Idempotency-Key: {key}")[0] == 202
+    identities = [(event["spool"], event["seq"]) for event in serve.events()]
+    assert identities[:2] == identities[2:4]
+    assert [seq for _, seq in identities] == [1, 3] * 3
+    assert identities[0][0] != identities[4][0]
+    assert impressions(serve, body, "Idempotency-Key: " + "x" * 256)[0] == 400
+
+
+def test_too_many_items_are_refused_as_a_whole(tmp_path: Path) -> None:
+    with running(tmp_path, max_items=2) as serve:
+        status, problem = impressions(serve, [{"link": "go.example/launch", "kind": "rendered"}] * 3)
+        assert (status, "at most 2" in problem["error"]) == (413, True)
+        assert serve.events() == []
+
+
+def test_a_changed_link_is_served_soon(serve: Serve, tmp_path: Path) -> None:
+    assert answered(serve, get()).headers["location"] == "https://example.com/launch?utm_source=x"
+    write_links(
+        tmp_path / "links", [Link(domain="go.example", slug="launch", destination="https://example.com/new")]
+    )
+    wait_for(lambda: answered(serve, get()).headers["location"] == "https://example.com/new")
+    writer = LinkCacheWriter.open(tmp_path / "links")
+    writer.apply([(b"go.example/launch", None)], next_offset=None, ready=True, now_s=0)
+    writer.close()
+    wait_for(lambda: answered(serve, get()).status == 404)
+
+
+def test_it_is_ready_once_the_links_were_read(tmp_path: Path, fast_lane: bool) -> None:
+    with Serve(tmp_path, fast_lane=fast_lane) as serve:
+        assert answered(serve, get("/healthz")).status == 200
+        answer = answered(serve, get("/readyz"))
+        assert (answer.status, b"link cache" in answer.body) == (503, True)
+        write_links(tmp_path / "links")
+        wait_for(lambda: answered(serve, get("/readyz")).status == 200)
+        assert answered(serve, get()).status == 302
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_when_told_and_seals_its_spool(serve: Serve, number: signal.Signals) -> None:
+    with serve.connect() as idle, serve.connect() as kept, serve.connect() as half:
+        kept.send(get())
+        assert kept.answer().status == 302
+        half.send(get()[:-2])
+        assert answered(serve, get()).status == 302
+        serve.child.send_signal(number)
+        assert idle.is_closed()
+        assert kept.is_closed()
+        half.send(b"\r\n")
+        answer = half.answer()
+        assert (answer.status, answer.headers["connection"]) == (302, "close")
+        assert half.is_closed()
+    assert serve.child.wait(5) == 0
+    assert len(serve.events()) == 3
+
+
+def test_it_does_not_wait_for_ever_for_a_slow_client(tmp_path: Path, fast_lane: bool) -> None:
+    with running(tmp_path, fast_lane=fast_lane, stop_timeout_s=0.3) as serve, serve.connect() as slow:
+        slow.send(post(b"[" * 100)[:-50])
+        assert answered(serve, get()).status == 302
+        assert serve.terminate() == 0
+
+
+def test_the_settings_are_checked_before_anything_starts(tmp_path: Path) -> None:
+    serve = Serve(tmp_path, trusted_proxies="nonsense")
+    assert serve.child.wait(15) == 2
+    serve = Serve(tmp_path, prot=1)
+    assert serve.child.wait(15) == 2
