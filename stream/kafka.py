@@ -9,15 +9,18 @@ from collections.abc import Mapping
 from typing import Any, Final, Protocol, cast
 
 import faust
+from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
-from faust.transport.drivers.aiokafka import Consumer, Transport
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
 from schemas.topics import EVENT_TOPICS, LINKS
 from stream.settings import StreamSettings
 
 logger = logging.getLogger(__name__)
+
+FETCH_MAX_WAIT_MS: Final = 100
 
 _NEVER_S: Final = 10 * 365 * 24 * 3600.0
 
@@ -29,8 +32,24 @@ class Owner(Protocol):
         """The offset to read next, of every assigned partition that is to be read."""
 
 
+class PromptConsumerThread(AIOKafkaConsumerThread):
+    """Waits less for a fetch to fill up than the 1.5 s that Faust hard-codes.
+
+    A partition whose records were just taken cannot be asked for again before the fetch of all the others
+    comes back, so that wait is added to the freshness of every second record (measured: 1.1 s and 2.6 s).
+    """
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001 - read when the consumer starts
+        return consumer
+
+
 class HeadConsumer(Consumer):
     """Seeks to what the owner says instead of to Kafka's committed offsets."""
+
+    def _new_consumer_thread(self) -> PromptConsumerThread:
+        return PromptConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Idempotent; awaited by Faust before it lets records flow."""

@@ -195,6 +195,17 @@ class Partition:
             )
         return Added.FOLDED
 
+    async def table_went_back(self) -> bool:
+        """Whether the head in ClickHouse is not what it was: the table was restored, or another writer was here.
+
+        Asked now and then of a partition that has nothing to flush, which would not notice otherwise.
+        Raises TransientError.
+        """
+        async with self._lock:
+            if self._fold is None or self.has_records:
+                return False
+            return await self._tools.sink.read_head(self.chain, self.partition) != self._head
+
     async def flush(self) -> Outcome | None:
         """Make everything durable that was folded so far; None when there is nothing.
 

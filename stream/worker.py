@@ -20,7 +20,7 @@ from stream.settings import StreamSettings
 logger = logging.getLogger(__name__)
 
 COMMIT_INTERVAL_S: Final = 5.0
-REFUSED_RETRY_S: Final = 30.0
+VERIFY_INTERVAL_S: Final = 10.0
 
 
 class StalledError(Exception):
@@ -133,7 +133,7 @@ class Worker:
 
     async def run(self) -> None:
         """Flush in intervals, commit now and then, watch for stalls. Returns never; raises StalledError."""
-        committed = checked = time.monotonic()
+        committed = checked = verified = time.monotonic()
         while True:
             try:
                 await asyncio.wait_for(self._wake.wait(), self._settings.flush_interval_s)
@@ -149,6 +149,9 @@ class Worker:
             if now - checked >= 1.0:
                 checked = now
                 await self._look_around()
+            if now - verified >= VERIFY_INTERVAL_S:
+                verified = now
+                await self._verify_heads()
 
     async def flush_all(self, at_least_events: int = 1) -> None:
         """Flush every partition that holds at least so many events (or any record, for 1), and the links."""
@@ -191,6 +194,20 @@ class Worker:
         except TopicRecreatedError as error:
             logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
             self._refused.add(tp)
+
+    async def _verify_heads(self) -> None:
+        for tp, partition in list(self._partitions.items()):
+            try:
+                if await partition.table_went_back():
+                    logger.error(
+                        "the head is not what it was; rebuilding",
+                        extra={"topic": tp.topic, "partition": tp.partition},
+                    )
+                    await self._rebuild(tp, "rewound")
+            except TransientError as error:
+                self._tools.metrics.transient_errors.labels("read_head").inc()
+                logger.warning("verifying heads failed: %s", error)
+                return
 
     async def _read_again(self, tp: TP, offset: int) -> None:
         consumer = self._consumer
