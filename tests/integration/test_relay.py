@@ -1,6 +1,7 @@
 """The relay as a process of its own against the real Kafka: killed, cut off, restarted; each event arrives once."""
 
 import asyncio
+import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -245,6 +246,48 @@ def test_a_relay_started_before_kafka_ships_once_it_is_there(world: World) -> No
             world.broker.start()
         wait_for(lambda: not spools(world.place / "spool"), "the spool is drained")
     assert_each_once(trim(world.arrived(world.writer.spool_id)), world.sent)
+
+
+def test_a_kafka_that_stalls_gets_the_same_batches_again_and_each_event_counts_once(world: World) -> None:
+    with world.relay():
+        world.write(100)
+        wait_for(lambda: world.metric("events_acknowledged_total", topic="clicks") == 66, "a first round")
+        world.broker.send_signal(signal.SIGSTOP)
+        try:
+            world.write(200)
+            wait_for(lambda: (world.metric("send_errors_total") or 0) > 0, "a send takes too long")
+        finally:
+            world.broker.send_signal(signal.SIGCONT)
+        world.writer.close()
+        wait_for(lambda: not spools(world.place / "spool"), "the spool is drained")
+    assert_each_once(trim(world.arrived(world.writer.spool_id)), world.sent)
+
+
+def test_a_relay_that_was_stopped_for_a_while_goes_on(world: World) -> None:
+    with world.relay() as relay:
+        world.write(100)
+        wait_for(lambda: world.metric("events_acknowledged_total", topic="clicks") == 66, "a first round")
+        relay.send_signal(signal.SIGSTOP)
+        try:
+            world.write(200)
+            world.broker.restart()
+        finally:
+            relay.send_signal(signal.SIGCONT)
+        world.writer.close()
+        wait_for(lambda: not spools(world.place / "spool"), "the spool is drained")
+    assert_each_once(trim(world.arrived(world.writer.spool_id)), world.sent)
+
+
+def test_links_are_followed_again_after_kafka_was_away(world: World) -> None:
+    link = Link(domain="go.example", slug="away", destination="https://b.example/")
+    cache = LinkCache.open(world.links_dir)
+    with world.relay():
+        wait_for(cache.ready, "the cache is ready")
+        world.broker.restart()
+        publish(world.broker, as_record(link))
+        wait_for(lambda: cache.get(link.key) == link, "a link published after the restart")
+    cache.close()
+    world.writer.close()
 
 
 def test_spools_of_several_writers_are_shipped_side_by_side(world: World) -> None:

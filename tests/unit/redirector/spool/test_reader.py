@@ -4,13 +4,14 @@ import os
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.spool.lock import take_lock
 from redirector.spool.reader import TOO_LONG_KEPT_BYTES, Place, SpoolReader
 from redirector.spool.writer import SpoolWriter
-from schemas.spool import LOCK_NAME, segment_path, spools
+from schemas.spool import LOCK_NAME, segment_path, segments, spools
 
 lines_of_spools = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"") + b"\n"), max_size=12)
 
@@ -103,6 +104,26 @@ def test_what_was_appended_just_before_the_next_segment_is_not_missed(tmp_path: 
     assert reader.waiting_bytes() == 0
     assert reader.look_for_writer()
     writer.close()
+    reader.close()
+
+
+def test_lines_appended_between_the_last_look_and_a_rotation_are_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = dead_spool(tmp_path, b"a\n")
+    reader = new_reader(spool)
+    reader.look_for_writer()
+    assert reader.read() is not None
+
+    def rotate_meanwhile(path: Path) -> list[int]:
+        with segment_path(spool, 1).open("ab") as segment:
+            segment.write(b"late\n")
+        segment_path(spool, 2).write_bytes(b"next\n")
+        monkeypatch.undo()
+        return segments(path)
+
+    monkeypatch.setattr("redirector.spool.reader.segments", rotate_meanwhile)
+    assert read_on(reader) == b"late\nnext\n"
     reader.close()
 
 
