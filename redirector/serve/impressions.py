@@ -118,7 +118,7 @@ def _impression(item: Item, index: int, find: Callable[[str], Link | None], arou
     if find(key) is None:
         raise LinkError(f"there is no link {key}")
     source = around.source or item.source or "api"
-    observed = around.observed if source == "beacon" else NOTHING
+    visitor, ua, referrer, purpose = around.observed if source == "beacon" else NOTHING
     return Impression(
         time_ms=around.now_ms if item.time_ms is None else item.time_ms,
         link=key,
@@ -127,10 +127,10 @@ def _impression(item: Item, index: int, find: Callable[[str], Link | None], arou
         count=item.count,
         seq=index + 1 if around.spool else 0,
         spool=around.spool,
-        visitor=observed.visitor,
-        ua=observed.ua,
-        referrer=observed.referrer,
-        purpose=observed.purpose,
+        visitor=visitor,
+        ua=ua,
+        referrer=referrer,
+        purpose=purpose,
     )
 
 

@@ -1,6 +1,6 @@
 """What an event keeps of the request that made it."""
 
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 from multidict import istr
 
@@ -14,7 +14,10 @@ _USER_AGENT: Final = istr("User-Agent")
 _REFERER: Final = istr("Referer")
 _DNT: Final = istr("DNT")
 _SEC_GPC: Final = istr("Sec-GPC")
-_PURPOSES: Final = (istr("Sec-Purpose"), istr("Purpose"), istr("X-Purpose"), istr("X-Moz"))
+_SEC_PURPOSE: Final = istr("Sec-Purpose")
+_PURPOSE: Final = istr("Purpose")
+_X_PURPOSE: Final = istr("X-Purpose")
+_X_MOZ: Final = istr("X-Moz")
 
 
 class Headers(Protocol):
@@ -24,42 +27,36 @@ class Headers(Protocol):
         """The first value of `key`."""
 
 
-class Observed(NamedTuple):
-    """The fields that every event may carry, in its own terms."""
+Observed = tuple[int, str, str, str]
+"""Visitor, user agent, referrer, purpose, as events hold them. A bare tuple: it is made for every click."""
 
-    visitor: int
-    ua: str
-    referrer: str
-    purpose: str
-
-
-NOTHING: Final = Observed(0, "", "", "")
+NOTHING: Final[Observed] = (0, "", "", "")
 
 
 def observe(headers: Headers, address: str, now_ms: int, visitors: Visitors) -> Observed:
     """The visitor's number (0 when they asked not to be followed), user agent, referrer and prefetch purpose."""
     get = headers.get
     ua = get(_USER_AGENT, "")
-    if len(ua) > UA_MAX_CHARS or not ua.isascii():
+    if not ua.isascii() or len(ua) > UA_MAX_CHARS:
         ua = clean(ua, UA_MAX_CHARS)
-    asked_not_to = get(_DNT, "") == "1" or get(_SEC_GPC, "") == "1"
-    purpose = ""
-    for name in _PURPOSES:
-        if purpose := get(name, ""):
-            purpose = clean(purpose, PURPOSE_MAX_CHARS)
-            break
     referrer = get(_REFERER, "")
-    return Observed(
-        0 if asked_not_to else visitors.number(address, ua, now_ms),
-        ua,
-        bare_referrer(referrer) if referrer else "",
-        purpose,
-    )
+    if referrer:
+        referrer = bare_referrer(referrer)
+    purpose = get(_SEC_PURPOSE, "") or get(_PURPOSE, "") or get(_X_PURPOSE, "") or get(_X_MOZ, "")
+    if purpose:
+        purpose = clean(purpose, PURPOSE_MAX_CHARS)
+    if get(_DNT, "") == "1" or get(_SEC_GPC, "") == "1":
+        return 0, ua, referrer, purpose
+    return visitors.number(address, ua, now_ms), ua, referrer, purpose
 
 
 def bare_referrer(referrer: str) -> str:
     """The referring page without query and fragment, which may hold anything about anyone."""
-    return clean(referrer.partition("?")[0].partition("#")[0], REFERRER_MAX_CHARS)
+    if "?" in referrer:
+        referrer = referrer.partition("?")[0]
+    if "#" in referrer:
+        referrer = referrer.partition("#")[0]
+    return clean(referrer, REFERRER_MAX_CHARS)
 
 
 def clean(text: str, max_chars: int) -> str:
@@ -70,4 +67,4 @@ def clean(text: str, max_chars: int) -> str:
             text = raw.decode()
         except UnicodeDecodeError:
             text = raw.decode("latin-1")
-    return text[:max_chars]
+    return text if len(text) <= max_chars else text[:max_chars]

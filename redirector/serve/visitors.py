@@ -27,11 +27,11 @@ class Visitors:
         self._keyed = hashlib.blake2b()
 
     def number(self, address: str, ua: str, now_ms: int) -> int:
-        """A visitor's number of the day of `now_ms`: 1 to 2**53 - 1."""
+        """A visitor's number of the day of `now_ms`: 1 to 2**53 - 1. `ua` is text that UTF-8 can hold."""
         if not self._from_ms <= now_ms < self._until_ms:
             self._turn_day(now_ms)
         keyed = self._keyed.copy()
-        keyed.update(f"{address}\0{ua}".encode("utf-8", "surrogatepass"))
+        keyed.update(f"{address}\0{ua}".encode())
         return int.from_bytes(keyed.digest(), "big") >> _SURPLUS_BITS or 1
 
     def _turn_day(self, now_ms: int) -> None:

@@ -1,0 +1,47 @@
+"""Stand-ins for what serve leans on."""
+
+from redirector.spool.writer import SpoolFullError
+from schemas.links import Link
+
+
+class FakeSpool:
+    """Keeps lines in memory; `room` is how many appends still succeed."""
+
+    def __init__(self, room: int = 1_000_000) -> None:
+        self.room = room
+        self.lines: list[bytes] = []
+        self.appends = 0
+        self.cause: OSError | None = None
+        self._seq = 0
+
+    def take_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    def append(self, lines: bytes) -> None:
+        if self.room == 0:
+            raise SpoolFullError("no room") from self.cause
+        self.room -= 1
+        self.appends += 1
+        assert lines.endswith(b"\n")
+        self.lines += lines.splitlines()
+
+
+class FakeLinks:
+    """A link cache in memory that counts its look-ups."""
+
+    def __init__(self, *links: Link) -> None:
+        self.links = {link.key: link for link in links}
+        self.version_now = 1
+        self.gets = 0
+
+    def get(self, key: str) -> Link | None:
+        self.gets += 1
+        return self.links.get(key)
+
+    def version(self) -> int:
+        return self.version_now
+
+    def put(self, link: Link) -> None:
+        self.links[link.key] = link
+        self.version_now += 1

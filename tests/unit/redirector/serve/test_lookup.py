@@ -1,0 +1,83 @@
+import pytest
+
+from redirector.serve import answers
+from redirector.serve.lookup import Lookup, Prepared
+from schemas.links import Link, LinkError
+from tests.unit.redirector.serve.fakes import FakeLinks
+
+LAUNCH = Link(domain="go.example", slug="launch", destination="https://example.com/")
+
+
+def lookup(links: FakeLinks, keep: int = 100) -> Lookup:
+    return Lookup(links, pixel_format="gif", keep=keep, refresh_ms=50, now_ms=1000)
+
+
+def test_a_link_is_prepared_once_whatever_the_query() -> None:
+    links = FakeLinks(LAUNCH)
+    found = lookup(links)
+    first = found.find("go.example", "/launch?a=1", 1000)
+    assert first is not None
+    assert found.find("go.example", "/launch?a=2", 1010) is first
+    assert (first.kind, first.key, links.gets) == ("click", "go.example/launch", 1)
+
+
+def test_host_and_path_do_not_run_into_each_other() -> None:
+    found = lookup(FakeLinks(LAUNCH, Link(domain="a", slug="b/c", destination="https://example.com/")))
+    assert found.find("a", "/b/c", 1000) is not None
+    with pytest.raises(LinkError):
+        found.find("a/b", "/c", 1000)
+
+
+def test_a_changed_link_is_seen_at_the_next_refresh() -> None:
+    links = FakeLinks(LAUNCH)
+    found = lookup(links)
+    found.find("go.example", "/launch", 1000)
+    links.put(Link(domain="go.example", slug="launch", destination="https://example.com/new"))
+
+    def destination(now_ms: int) -> str:
+        prepared = found.find("go.example", "/launch", now_ms)
+        assert prepared is not None
+        return prepared.answer.headers[0][1]
+
+    assert destination(1049) == "https://example.com/"
+    assert destination(1050) == "https://example.com/new"
+
+
+def test_a_clock_that_jumps_back_does_not_stop_the_refreshing() -> None:
+    links = FakeLinks(LAUNCH)
+    found = lookup(links)
+    found.find("go.example", "/launch", 1000)
+    links.put(Link(domain="go.example", slug="launch", destination="https://example.com/new"))
+    assert isinstance(found.find("go.example", "/launch", 10), Prepared)
+    assert links.gets == 2
+
+
+def test_no_more_than_so_many_links_are_kept() -> None:
+    links = FakeLinks(*(Link(domain="a", slug=str(n), destination="https://example.com/") for n in range(9)))
+    found = lookup(links, keep=3)
+    for number in range(9):
+        found.find("a", f"/{number}", 1000)
+        found.find("a", f"/no{number}", 1000)
+    before = links.gets
+    for number in (6, 7, 8):
+        found.find("a", f"/{number}", 1000)
+    assert links.gets == before
+    found.find("a", "/5", 1000)
+    assert links.gets == before + 1
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/impressions", "/%68ealthz", "/v1/x"])
+def test_reserved_paths_are_never_links(path: str) -> None:
+    reserved = [Link(domain="a", slug=slug, destination="https://b.example/") for slug in ("healthz", "v1/x")]
+    assert lookup(FakeLinks(*reserved)).find("a", path, 1000) is None
+
+
+def test_a_pixel_belongs_to_its_link() -> None:
+    found = lookup(FakeLinks(LAUNCH, Link(domain="go.example", slug="", destination="https://example.com/")))
+    pixel = found.find("go.example", "/i/launch.gif", 1000)
+    root = found.find("go.example", "/i/.gif", 1000)
+    assert pixel is not None
+    assert root is not None
+    assert (pixel.kind, pixel.key, root.key) == ("pixel", "go.example/launch", "go.example/")
+    assert pixel.answer == answers.pixel("gif")
+    assert found.find("go.example", "/i/nope.gif", 1000) is None
