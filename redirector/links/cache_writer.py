@@ -35,6 +35,7 @@ class LinkCacheWriter:
         the cache is rebuilt. `ready` sets the mark, it never takes it away. Raises lmdb.Error, with nothing
         changed.
         """
+        self._environment.reader_check()  # a reader killed inside `get` would keep its old pages for good
         with self._environment.begin(write=True) as transaction:
             for key, value in changes:
                 if value is None:

@@ -60,6 +60,7 @@ def _own(spool_dir: Path) -> int:
 async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asyncio.Event) -> None:
     retry = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
     sender = Sender(lambda: KafkaProducer(settings), metrics, retry_min_s=retry.min_s, retry_max_s=retry.max_s)
+    slots = asyncio.Semaphore(settings.max_rounds)
 
     def new_shipper(spool: Path) -> Shipper:
         return Shipper(
@@ -69,6 +70,7 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asynci
             limits=Limits(settings.batch_events, settings.batch_bytes),
             round_bytes=settings.round_bytes,
             poll_interval_s=settings.poll_interval_ms / 1000,
+            slots=slots,
         )
 
     fleet = Fleet(settings.spool_dir, new_shipper, metrics, retry=retry)

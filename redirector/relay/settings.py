@@ -28,6 +28,8 @@ class RelaySettings(ServiceSettings):
     """How often new spools are looked for, and gauges set."""
     round_bytes: Annotated[int, Field(ge=MAX_BATCH_BYTES, le=256 * 1024 * 1024)] = 4 * 1024 * 1024
     """Most that is read, sent and acknowledged between two checkpoints of a spool."""
+    max_rounds: Annotated[int, Field(ge=1, le=1024)] = 16
+    """Rounds of different spools at once; a round takes about four times its bytes of memory."""
     batch_events: Annotated[int, Field(ge=1, le=MAX_BATCH_EVENTS)] = MAX_BATCH_EVENTS
     batch_bytes: Annotated[int, Field(ge=1024, le=MAX_BATCH_BYTES)] = MAX_BATCH_BYTES
 

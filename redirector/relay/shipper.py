@@ -38,6 +38,7 @@ class Shipper:
 
     At most one batch of each partition is unacknowledged, and the checkpoint moves only when all of a round is
     acknowledged: after a crash the same lines are sent again, perhaps cut otherwise, before any later one.
+    `slots` are shared with the shippers of other spools and bound the rounds, hence the memory, in use at once.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Shipper:
         limits: Limits,
         round_bytes: int,
         poll_interval_s: float,
+        slots: asyncio.Semaphore,
     ) -> None:
         self.spool: Final = spool
         self.waiting_since: float | None = None
@@ -56,7 +58,7 @@ class Shipper:
         self._outlet = outlet
         self._metrics = metrics
         self._poll_interval_s = poll_interval_s
-        self._limits = limits
+        self._slots = slots
         checkpoint = _checkpoint(spool)
         self._pinned = checkpoint is not None
         found = checkpoint or Checkpoint(segment=0, offset=0, partitions={}, prev={})
@@ -71,6 +73,7 @@ class Shipper:
         )
         self._looked_at = -_LOOK_FOR_WRITER_S
         self._torn = (0, 0)
+        self._checkpoint_fails = False
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Ship until the spool is drained and removed, or until `stopping` between two rounds.
@@ -80,7 +83,9 @@ class Shipper:
         try:
             delete_before(self.spool, self.settled.segment)
             while not stopping.is_set():
-                if not await self.step():
+                async with self._slots:
+                    shipped = await self.step()
+                if not shipped:
                     if self._reader.drained:
                         remove_drained(self.spool)
                         return
@@ -177,7 +182,11 @@ class Shipper:
             await asyncio.to_thread(write_checkpoint, self.spool, self._checkpoint())
         except OSError as error:
             self._metrics.spool_errors.inc()
-            log.warning("spool %s: no checkpoint, a restart would send a round again: %s", self.spool, error)
+            if not self._checkpoint_fails:
+                log.warning("spool %s: no checkpoint, a restart would send again: %s", self.spool, error)
+            self._checkpoint_fails = True
+        else:
+            self._checkpoint_fails = False
         delete_before(self.spool, self.settled.segment)
 
     def _checkpoint(self) -> Checkpoint:

@@ -9,16 +9,26 @@ import msgspec
 from schemas.spool import CHECKPOINT_NAME, LOCK_NAME, Checkpoint, segment_path, segments
 
 _NEW_CHECKPOINT: Final = CHECKPOINT_NAME + ".new"
+_RESERVED_BYTES: Final = 4096
+
+
+def reserve_checkpoint(spool: Path) -> None:
+    """Take the room of a first checkpoint while there is some.
+
+    Otherwise a spool that filled the disk while Kafka was away could never be shipped. Raises OSError.
+    """
+    (spool / _NEW_CHECKPOINT).write_bytes(b" " * _RESERVED_BYTES)
 
 
 def write_checkpoint(spool: Path, checkpoint: Checkpoint) -> None:
     """Replace the checkpoint: after a crash it is the old one or the new one, whole. Raises OSError."""
     new = spool / _NEW_CHECKPOINT
-    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+    fd = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         encoded = msgspec.json.encode(checkpoint)
         if os.write(fd, encoded) != len(encoded):
             raise OSError(f"the disk took only a part of {new}")
+        os.ftruncate(fd, len(encoded))  # only now: what was reserved must not be given back first
         os.fdatasync(fd)
     finally:
         os.close(fd)

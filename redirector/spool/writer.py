@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal, Self
 
 from redirector.spool.lock import take_lock
+from redirector.spool.upkeep import reserve_checkpoint
 from schemas.spool import LOCK_NAME, new_spool_id, segment_path, segments
 
 Fsync = Literal["always", "interval", "never"]
@@ -83,6 +84,7 @@ class SpoolWriter:
         unborn.mkdir()
         lock = take_lock(unborn / LOCK_NAME, create=True)
         assert lock is not None  # noqa: S101 - nobody else knows the name
+        reserve_checkpoint(unborn)
         spool = unborn.rename(spool_dir / spool_id)
         if fsync != "never":
             _sync_directory(spool_dir)

@@ -41,13 +41,13 @@ class FakeKafka:
     keep_last: bool = False
     """Whether the record of the crash is in the log all the same."""
     log: list[Record] = field(default_factory=list)
-    under_way: set[tuple[str, str, int | None]] = field(default_factory=set)
+    under_way: set[tuple[bytes, str, int | None]] = field(default_factory=set)
 
     async def send(
         self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
     ) -> None:
         """Append to the log, after other tasks had their turn."""
-        place = ("", topic, partition)
+        place = (dict(headers).get("spool", b""), topic, partition)
         assert topic == DEAD_LETTERS or place not in self.under_way, "two batches of one partition at once"
         self.under_way.add(place)
         try:

@@ -42,6 +42,7 @@ class World:
             limits=Limits(2, 262144),
             round_bytes=1 << 18,
             poll_interval_s=0,
+            slots=asyncio.Semaphore(1),
         )
         return self.shipper
 

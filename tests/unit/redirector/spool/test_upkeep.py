@@ -1,11 +1,12 @@
 """A checkpoint is the old one or the new one, and a drained spool leaves nothing behind."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
+from redirector.spool.upkeep import delete_before, remove_drained, reserve_checkpoint, write_checkpoint
 from schemas.spool import LOCK_NAME, Checkpoint, read_checkpoint, segment_path, segments
 
 FIRST = Checkpoint(segment=1, offset=10, partitions={"clicks": 3, "impressions": 3}, prev={})
@@ -32,6 +33,25 @@ def test_a_checkpoint_that_the_disk_does_not_take_leaves_the_old_one(
     assert read_checkpoint(tmp_path) == FIRST
     write_checkpoint(tmp_path, SECOND)
     assert read_checkpoint(tmp_path) == SECOND
+
+
+def test_a_first_checkpoint_takes_the_place_set_aside_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reserve_checkpoint(tmp_path)
+    (reserved,) = tmp_path.iterdir()
+    seen = []
+    os_write = os.write
+
+    def look(fd: int, encoded: bytes) -> int:
+        seen.append((os.fstat(fd).st_ino, os.fstat(fd).st_size))
+        return os_write(fd, encoded)
+
+    inode = reserved.stat().st_ino
+    monkeypatch.setattr("redirector.spool.upkeep.os.write", look)
+    write_checkpoint(tmp_path, FIRST)
+    assert seen == [(inode, 4096)]
+    assert read_checkpoint(tmp_path) == FIRST
 
 
 def test_only_segments_before_the_checkpoint_are_deleted(tmp_path: Path) -> None:
