@@ -4,21 +4,26 @@ Every decision that depends on time uses the record's Kafka timestamp, so that w
 on the same state gets the same deltas.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
+from operator import lt
 from typing import Final, NamedTuple
 
 import msgspec
 
 from schemas.batches import read_headers
 from schemas.errors import PoisonError
-from schemas.events import Click, Event, TrafficClass
+from schemas.events import Click, Event, Impression, TrafficClass
+from schemas.topics import CLICKS
 from stream.classify import REPORTED, Classifier, Verdict
 from stream.decode import Decoded, Poison, decode
 from stream.dedup import DedupState
 
 WINDOW_MS: Final = 60_000
 _REPORTED_SOURCES: Final = frozenset({"api", "platform"})
+_NOTHING: Final = repeat("")
 
 
 class Record(NamedTuple):
@@ -58,7 +63,7 @@ class FoldedRecord:
     record: Record
     spool: str
     events: list[Event]
-    indexes: list[int]
+    indexes: Sequence[int]
     verdicts: list[Verdict]
 
 
@@ -83,8 +88,8 @@ class Tally:
 class Deltas:
     """What one flush will make durable. `clicks` and `impressions` are counts by dimensions."""
 
-    clicks: dict[CounterKey, int] = field(default_factory=dict)
-    impressions: dict[CounterKey, int] = field(default_factory=dict)
+    clicks: Counter[tuple[str, int, TrafficClass, str, str]] = field(default_factory=Counter)
+    impressions: Counter[tuple[str, int, TrafficClass, str, str]] = field(default_factory=Counter)
     spools: set[str] = field(default_factory=set)
     folded: list[FoldedRecord] = field(default_factory=list)
     poison: list[tuple[Record, Poison]] = field(default_factory=list)
@@ -134,58 +139,96 @@ class Fold:
             tally.gaps += 1
         return decode(record.topic, record.value), headers.spool
 
-    def _count(self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally) -> None:  # noqa: C901 - the hot loop: a call per event would double its cost
-        events, indexes = decoded.events, decoded.indexes or range(len(decoded.events))
-        deltas = self.deltas
+    def _count(self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally) -> None:
+        folded = self._count_at_once(record, batch_spool, decoded)
+        if folded is None:
+            folded = self._count_one_by_one(record, batch_spool, decoded, tally)
+        if folded.events:
+            tally.counted += len(folded.events)
+            self.deltas.folded.append(folded)
+
+    def _count_at_once(self, record: Record, batch_spool: str, decoded: Decoded) -> FoldedRecord | None:
+        """The usual batch: nothing resent, late or out of time, no spool but its own; None for any other.
+
+        Column by column this costs a third of the time that the events take one by one.
+        """
+        events = decoded.events
+        if any([event.spool for event in events]):  # noqa: C419 - a list is twice as fast as a generator here
+            return None
         now_ms = record.timestamp_ms
-        now_s = now_ms // 1000
-        newest_ms = now_ms + self._bounds.max_skew_ms
-        oldest_ms = now_ms - self._bounds.max_age_ms
-        late_ms = now_ms - self._bounds.allowed_lateness_ms
+        times = [event.time_ms for event in events]
+        oldest, newest = min(times), max(times)
+        on_time = (oldest // WINDOW_MS + 1) * WINDOW_MS > now_ms - self._bounds.allowed_lateness_ms
+        if not on_time or newest > now_ms + self._bounds.max_skew_ms or oldest < now_ms - self._bounds.max_age_ms:
+            return None
+        if batch_spool:
+            seqs = [event.seq for event in events]
+            last = self.dedup.last_seq(batch_spool, now_ms // 1000)
+            if seqs[0] <= last or not all(map(lt, seqs, seqs[1:])):
+                return None
+            self._advance(batch_spool, seqs[-1], now_ms // 1000)
+        verdicts = self._verdicts(events)
+        minutes: Iterable[int] = (
+            repeat(oldest // WINDOW_MS)
+            if oldest // WINDOW_MS == newest // WINDOW_MS
+            else [time_ms // WINDOW_MS for time_ms in times]
+        )
+        links = [event.link for event in events]
+        classes = [verdict[0] for verdict in verdicts]
+        if record.topic == CLICKS:
+            self.deltas.clicks.update(zip(links, minutes, classes, _NOTHING, _NOTHING))  # noqa: B905 - minutes may be endless
+        else:
+            self._add_impressions(links, minutes, classes, events)
+        return FoldedRecord(record, batch_spool, events, decoded.indexes or range(len(events)), verdicts)
+
+    def _verdicts(self, events: list[Event]) -> list[Verdict]:
         verdict_of = self._classifier.verdict
-        kept: list[Event] = []
-        kept_indexes: list[int] = []
-        verdicts: list[Verdict] = []
-        clicks = deltas.clicks
-        spool, last = batch_spool, self.dedup.last_seq(batch_spool, now_s) if batch_spool else 0
-        touched = False
-        for index, event in zip(indexes, events, strict=True):
-            own_spool = event.spool or batch_spool
-            seq = event.seq
-            if own_spool and seq:
-                if own_spool != spool:
-                    if touched:
-                        self._advance(spool, last, now_s)
-                    spool, last, touched = own_spool, self.dedup.last_seq(own_spool, now_s), False
-                if seq <= last:
+        if isinstance(events[0], Click):
+            return [verdict_of(event.ua, event.purpose) for event in events]
+        return [
+            REPORTED if event.source in _REPORTED_SOURCES else verdict_of(event.ua, event.purpose)  # type: ignore[union-attr]
+            for event in events
+        ]
+
+    def _add_impressions(
+        self, links: list[str], minutes: Iterable[int], classes: list[TrafficClass], events: list[Event]
+    ) -> None:
+        shown = self.deltas.impressions
+        for link, minute, traffic_class, event in zip(links, minutes, classes, events):  # noqa: B905 - minutes may be endless
+            if isinstance(event, Impression):
+                shown[CounterKey(link, minute, traffic_class, event.source, event.kind)] += event.count
+
+    def _count_one_by_one(self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally) -> FoldedRecord:
+        """Any batch: resent events are dropped, those out of time become dead letters, late ones are noted."""
+        now_ms = record.timestamp_ms
+        late_ms = now_ms - self._bounds.allowed_lateness_ms
+        folded = FoldedRecord(record, batch_spool, [], [], [])
+        kept: list[int] = []
+        for index, event in zip(decoded.indexes or range(len(decoded.events)), decoded.events, strict=True):
+            spool = event.spool or batch_spool
+            if spool and event.seq:
+                if event.seq <= self.dedup.last_seq(spool, now_ms // 1000):
                     tally.resent += 1
                     continue
-                last, touched = seq, True
-            time_ms = event.time_ms
-            if not oldest_ms <= time_ms <= newest_ms:
-                deltas.poison.append((record, _out_of_time(index, event, now_ms)))
+                self._advance(spool, event.seq, now_ms // 1000)
+            if not now_ms - self._bounds.max_age_ms <= event.time_ms <= now_ms + self._bounds.max_skew_ms:
+                self.deltas.poison.append((record, _out_of_time(index, event, now_ms)))
                 tally.dead_letters += 1
                 continue
-            minute = time_ms // WINDOW_MS
+            minute = event.time_ms // WINDOW_MS
             if (minute + 1) * WINDOW_MS <= late_ms:
                 tally.late += 1
-                deltas.lateness_ms.append(now_ms - time_ms)
+                self.deltas.lateness_ms.append(now_ms - event.time_ms)
+            (verdict,) = self._verdicts([event])
             if isinstance(event, Click):
-                verdict = verdict_of(event.ua, event.purpose)
-                key = CounterKey(event.link, minute, verdict.traffic_class, "", "")
-                clicks[key] = clicks.get(key, 0) + 1
+                self.deltas.clicks[CounterKey(event.link, minute, verdict.traffic_class, "", "")] += 1
             else:
-                verdict = REPORTED if event.source in _REPORTED_SOURCES else verdict_of(event.ua, event.purpose)
-                key = CounterKey(event.link, minute, verdict.traffic_class, event.source, event.kind)
-                deltas.impressions[key] = deltas.impressions.get(key, 0) + event.count
-            kept.append(event)
-            kept_indexes.append(index)
-            verdicts.append(verdict)
-        if touched:
-            self._advance(spool, last, now_s)
-        if kept:
-            tally.counted += len(kept)
-            deltas.folded.append(FoldedRecord(record, batch_spool, kept, kept_indexes, verdicts))
+                self._add_impressions([event.link], [minute], [verdict.traffic_class], [event])
+            folded.events.append(event)
+            kept.append(index)
+            folded.verdicts.append(verdict)
+        folded.indexes = kept
+        return folded
 
     def _advance(self, spool: str, seq: int, now_s: int) -> None:
         self.dedup.advance(spool, seq, now_s)

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import repeat
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from schemas.events import Impression
+from schemas.events import Click, Event, Impression
 from stream.chain import Flushed
 from stream.classify import RULES
 from stream.dedup import DedupState
-from stream.fold import WINDOW_MS, CounterKey, Deltas, FoldedRecord
+from stream.fold import WINDOW_MS, Deltas, FoldedRecord
 
 DELTA: Final = 0
 HEAD: Final = 1
@@ -69,16 +70,6 @@ EVENT_COLUMNS: Final = (
     "received_at",
 )
 
-_ARROW: Final = {
-    "UInt8": pa.uint8(),
-    "UInt16": pa.uint16(),
-    "UInt32": pa.uint32(),
-    "UInt64": pa.uint64(),
-    "Int32": pa.int32(),
-    "Int64": pa.int64(),
-    "String": pa.string(),
-}
-_COUNTER_SCHEMA: Final = pa.schema([(name, _ARROW[kind]) for name, kind in COUNTER_COLUMNS.items()])
 _MS: Final = pa.timestamp("ms", tz="UTC")
 
 
@@ -96,102 +87,155 @@ def counter_rows(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
     Columns that do not apply to a kind hold a neutral value, so that the deltas of a link and minute
     collapse across flushes.
     """
-    keys: dict[CounterKey, tuple[int, int]] = {key: (count, 0) for key, count in deltas.clicks.items()}
-    for key, count in deltas.impressions.items():
-        keys[key] = (keys.get(key, (0, 0))[0], count)
-    spools = [dedup.row(spool) for spool in sorted(deltas.spools)]
-    gap = [(flushed.head + 1, flushed.first - 1)] if flushed.leaves_gap else []
-    n, d, g = len(keys), len(spools), len(gap)
-    rows = n + 2 + d + g
-    tally = deltas.tally
-    month = _month_days(deltas.first_timestamp_ms)
+    n_deltas = len(deltas.clicks) + len(deltas.impressions)
+    columns = _Columns(_delta_columns(deltas), n_deltas)
     touched_s = deltas.last_timestamp_ms // 1000
+    tally = deltas.tally
+    place = {"topic": flushed.topic, "partition": flushed.partition, "last_offset": flushed.last}
+    columns.add(place, kind=HEAD, touched_at=touched_s)
+    columns.add(
+        place,
+        kind=MARKER,
+        touched_at=touched_s,
+        first_offset=flushed.first,
+        batches=1,
+        records=tally.records,
+        events=tally.counted,
+        resent=tally.resent,
+        dead_letters=tally.dead_letters,
+        late=tally.late,
+    )
+    topic = flushed.topic.partition("@")[0]
+    for spool in sorted(deltas.spools):
+        _, seq, spool_touched_s = dedup.row(spool)
+        columns.add(
+            {"topic": topic, "partition": flushed.partition},
+            kind=DEDUP,
+            spool=spool,
+            last_seq=seq,
+            touched_at=spool_touched_s,
+        )
+    if flushed.leaves_gap:
+        columns.add(
+            place | {"last_offset": flushed.first - 1},
+            kind=GAP,
+            touched_at=touched_s,
+            first_offset=flushed.head + 1,
+            batches=1,
+        )
+    return _stream(columns.batch(flush_month=_month_days(deltas.first_timestamp_ms)))
 
-    def strings(for_deltas: Sequence[str], others: Sequence[str]) -> pa.Array:
-        return pa.array([*for_deltas, *others], pa.string())
 
-    def only_marker(value: int) -> pa.Array:
-        return _numbers("UInt64", rows, {n + 1: value})
-
-    nobody = [""] * (2 + d + g)
-    columns = {
-        "kind": pa.array([DELTA] * n + [HEAD, MARKER] + [DEDUP] * d + [GAP] * g, pa.uint8()),
-        "topic": strings([""] * n, [flushed.topic] * (2 + d + g)),
-        "partition": pa.array([0] * n + [flushed.partition] * (2 + d + g), pa.int32()),
-        "first_offset": pa.array([0] * n + [0, flushed.first] + [0] * d + [first for first, _ in gap], pa.int64()),
-        "spool": strings([""] * n, ["", "", *(spool for spool, _, _ in spools), *[""] * g]),
-        "link": strings([key.link for key in keys], nobody),
-        "window_start": pa.array(
-            [key.minute * (WINDOW_MS // 1000) for key in keys] + [0] * (2 + d + g), pa.uint32()
-        ),
-        "class": strings([key.traffic_class for key in keys], nobody),
-        "source": strings([key.source for key in keys], nobody),
-        "impression_kind": strings([key.impression_kind for key in keys], nobody),
-        "rules": pa.array([RULES] * n + [0] * (2 + d + g), pa.uint16()),
-        "flush_month": pa.array([month] * rows, pa.uint16()),
-        "clicks": pa.array([clicks for clicks, _ in keys.values()] + [0] * (2 + d + g), pa.int64()),
-        "impressions": pa.array([shown for _, shown in keys.values()] + [0] * (2 + d + g), pa.int64()),
-        "last_offset": pa.array(
-            [0] * n + [flushed.last, flushed.last] + [0] * d + [last for _, last in gap], pa.int64()
-        ),
-        "last_seq": pa.array([0] * (n + 2) + [seq for _, seq, _ in spools] + [0] * g, pa.uint64()),
-        "touched_at": pa.array(
-            [0] * n + [touched_s, touched_s] + [touched for _, _, touched in spools] + [touched_s] * g,
-            pa.uint32(),
-        ),
-        "batches": pa.array([0] * n + [0, 1] + [0] * d + [1] * g, pa.uint64()),
-        "records": only_marker(tally.records),
-        "events": only_marker(tally.counted),
-        "resent": only_marker(tally.resent),
-        "dead_letters": only_marker(tally.dead_letters),
-        "late": only_marker(tally.late),
+def _delta_columns(deltas: Deltas) -> dict[str, Sequence[object]]:
+    """The deltas column by column. A click and an impression never share a key: only impressions have a kind."""
+    keys = [*deltas.clicks, *deltas.impressions]
+    if not keys:
+        return {}
+    links, minutes, classes, sources, kinds = zip(*keys, strict=True)
+    shown = len(deltas.impressions)
+    return {
+        "link": links,
+        "window_start": [minute * (WINDOW_MS // 1000) for minute in minutes],
+        "class": classes,
+        "source": sources,
+        "impression_kind": kinds,
+        "clicks": [*deltas.clicks.values(), *repeat(0, shown)],
+        "impressions": [*repeat(0, len(deltas.clicks)), *deltas.impressions.values()],
     }
-    batch = pa.record_batch([columns[name] for name in COUNTER_COLUMNS], schema=_COUNTER_SCHEMA)
-    return _stream(batch)
+
+
+class _Columns:
+    """The counter table's columns: deltas first, then single rows; what a row does not name is neutral."""
+
+    def __init__(self, deltas: dict[str, Sequence[object]], n_deltas: int) -> None:
+        self._deltas = deltas
+        self._n_deltas = n_deltas
+        self._rows: list[dict[str, object]] = []
+
+    def add(self, place: dict[str, object], **values: object) -> None:
+        self._rows.append(place | values)
+
+    def batch(self, *, flush_month: int) -> pa.RecordBatch:
+        arrays = [
+            pa.array(np.full(self._n_deltas + len(self._rows), flush_month), pa.uint16())
+            if name == "flush_month"
+            else self._array(name, kind)
+            for name, kind in COUNTER_COLUMNS.items()
+        ]
+        return pa.record_batch(arrays, names=list(COUNTER_COLUMNS))
+
+    def _array(self, name: str, kind: str) -> pa.Array:
+        neutral: object = "" if kind == "String" else 0
+        rows = [row.get(name, neutral) for row in self._rows]
+        found = self._deltas.get(name)
+        if kind != "String":
+            before = found if found is not None else np.full(self._n_deltas, RULES if name == "rules" else 0)
+            return pa.array(np.concatenate([np.asarray(before, kind.lower()), np.array(rows, kind.lower())]))
+        if found is not None and name == "link":
+            return pa.array([*found, *rows], pa.string())
+        return pa.array([*(found or repeat("", self._n_deltas)), *rows], pa.string()).dictionary_encode()
 
 
 def event_rows(folded: Sequence[FoldedRecord]) -> Block:
-    """The counted events of a flush, in the order of EVENT_COLUMNS."""
+    """The counted events of a flush, in the order of EVENT_COLUMNS. What repeats is encoded by dictionary."""
     events = [event for part in folded for event in part.events]
     verdicts = [verdict for part in folded for verdict in part.verdicts]
     sizes = [len(part.events) for part in folded]
-    shown = [event if isinstance(event, Impression) else None for event in events]
-
-    def per_record(values: Sequence[int], dtype: str) -> pa.Array:
-        return pa.array(np.repeat(np.array(values, dtype=dtype), sizes))
-
-    def spool_of(part: FoldedRecord) -> list[str]:
-        return [event.spool or part.spool for event in part.events]
-
+    spools = [event.spool for event in events]
     columns = {
-        "type": pa.array(["click" if one is None else "impression" for one in shown], pa.string()),
         "time": pa.array([event.time_ms for event in events], pa.int64()).cast(_MS),
         "link": pa.array([event.link for event in events], pa.string()),
-        "class": pa.array([verdict.traffic_class for verdict in verdicts], pa.string()),
-        "reason": pa.array([verdict.reason for verdict in verdicts], pa.string()),
-        "rules": pa.array(np.full(len(events), RULES, dtype="uint16")),
-        "source": pa.array(["" if one is None else one.source for one in shown], pa.string()),
-        "impression_kind": pa.array(["" if one is None else one.kind for one in shown], pa.string()),
-        "count": pa.array([1 if one is None else one.count for one in shown], pa.int64()),
+        "class": _repeating([verdict[0] for verdict in verdicts]),
+        "reason": _repeating([verdict[1] for verdict in verdicts]),
+        "rules": pa.array(np.full(len(events), RULES, "uint16")),
         "visitor": pa.array([event.visitor for event in events], pa.uint64()),
-        "ua": pa.array([event.ua for event in events], pa.string()),
-        "referrer": pa.array([event.referrer for event in events], pa.string()),
-        "topic": pa.array([part.record.topic for part in folded for _ in part.events], pa.string()),
-        "partition": per_record([part.record.partition for part in folded], "int32"),
-        "record_offset": per_record([part.record.offset for part in folded], "int64"),
-        "event_index": pa.array([index for part in folded for index in part.indexes], pa.uint32()),
-        "spool": pa.array([spool for part in folded for spool in spool_of(part)], pa.string()),
+        "ua": _repeating([event.ua for event in events]),
+        "referrer": _repeating([event.referrer for event in events]),
+        "topic": _per_record([part.record.topic for part in folded], sizes),
+        "partition": pa.array(np.repeat(np.array([part.record.partition for part in folded], "int32"), sizes)),
+        "record_offset": pa.array(np.repeat(np.array([part.record.offset for part in folded], "int64"), sizes)),
+        "event_index": pa.array(np.concatenate([np.asarray(part.indexes, "uint32") for part in folded])),
+        "spool": _repeating([event.spool or part.spool for part in folded for event in part.events])
+        if any(spools)
+        else _per_record([part.spool for part in folded], sizes),
         "seq": pa.array([event.seq for event in events], pa.uint64()),
-        "received_at": per_record([part.record.timestamp_ms for part in folded], "int64").cast(_MS),
-    }
+        "received_at": pa.array(
+            np.repeat(np.array([part.record.timestamp_ms for part in folded], "int64"), sizes)
+        ).cast(_MS),
+    } | _kind_columns(events)
     return _stream(pa.record_batch([columns[name] for name in EVENT_COLUMNS], names=list(EVENT_COLUMNS)))
 
 
-def _numbers(kind: str, rows: int, values: dict[int, int]) -> pa.Array:
-    column = np.zeros(rows, dtype=kind.lower())
-    for row, value in values.items():
-        column[row] = value
-    return pa.array(column)
+def _kind_columns(events: Sequence[Event]) -> dict[str, pa.Array]:
+    """What tells clicks from impressions. A topic has one type of event, so one look tells them all."""
+    if isinstance(events[0], Click):
+        return {
+            "type": _repeated("click", len(events)),
+            "source": _repeated("", len(events)),
+            "impression_kind": _repeated("", len(events)),
+            "count": pa.array(np.ones(len(events), "int64")),
+        }
+    shown = [event for event in events if isinstance(event, Impression)]
+    return {
+        "type": _repeated("impression", len(events)),
+        "source": _repeating([event.source for event in shown]),
+        "impression_kind": _repeating([event.kind for event in shown]),
+        "count": pa.array([event.count for event in shown], pa.int64()),
+    }
+
+
+def _repeating(values: Sequence[str]) -> pa.Array:
+    return pa.array(values, pa.string()).dictionary_encode()
+
+
+def _repeated(value: str, times: int) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(np.zeros(times, "int32"), pa.array([value], pa.string()))
+
+
+def _per_record(values: Sequence[str], sizes: Sequence[int]) -> pa.Array:
+    of_records = pa.array(values, pa.string()).dictionary_encode()
+    codes = np.repeat(of_records.indices.to_numpy(), sizes)
+    return pa.DictionaryArray.from_arrays(codes, of_records.dictionary)
 
 
 def _month_days(timestamp_ms: int) -> int:
