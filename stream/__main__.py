@@ -24,7 +24,7 @@ def main() -> None:
     arguments = parser.parse_args()
     settings = settings_or_exit(StreamSettings, check=arguments.check)
     set_up_logs("stream", settings.log_level)
-    # Events live from batch to flush and hold no cycles: looking for some every 700 objects costs a tenth of the fold.
+    # Events hold no cycles: looking for some every 700 objects costs a tenth of the fold.
     gc.set_threshold(100_000, 50, 100)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     code = asyncio.run(run(settings))
