@@ -362,6 +362,7 @@ def as_record(link: Link) -> tuple[bytes, bytes]:
 def test_links_come_change_and_go_over_restarts_and_a_topic_made_anew(world: World) -> None:
     x, y, z = (Link(domain="go.example", slug=slug, destination=f"https://b.example/{slug}") for slug in "xyz")
     x2 = msgspec.structs.replace(x, destination="https://b.example/x2")
+    make_links_anew(world.broker)
     cache = LinkCache.open(world.links_dir)
     assert not cache.ready()
     publish(world.broker, as_record(x), as_record(y), (b"go.example/bad", b"no link"))
