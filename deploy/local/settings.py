@@ -25,6 +25,12 @@ class LocalSettings(ServiceSettings):
     kafka_version: str = Field(default="4.4.0", description="as in deploy/local/kafka/pom.xml")
     kafka_port: int = Field(default=9092, ge=1, le=65535, description="clients")
     kafka_controller_port: int = Field(default=9093, ge=1, le=65535, description="the broker's own quorum")
+    kafka_second_port: int = Field(
+        default=0, ge=0, le=65535, description="another listener, for clients behind a proxy or tunnel; 0: none"
+    )
+    kafka_second_advertised_port: int = Field(
+        default=0, ge=0, le=65535, description="the port those clients are told to connect to"
+    )
     kafka_heap_mb: int = Field(default=256, ge=128, description="heap of the broker's JVM, MiB")
 
     clickhouse_port: int = Field(default=8123, ge=1, le=65535, description="ClickHouse's HTTP interface")

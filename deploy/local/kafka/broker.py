@@ -18,16 +18,20 @@ def server_properties(settings: LocalSettings) -> str:
 
     Replication is 1 everywhere: a second node would share this disk and this power cord.
     """
+    listeners = {"PLAINTEXT": settings.kafka_port}
+    advertised = dict(listeners)
+    if settings.kafka_second_port:
+        listeners["SECOND"] = settings.kafka_second_port
+        advertised["SECOND"] = settings.kafka_second_advertised_port or settings.kafka_second_port
     properties = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         "controller.quorum.voters": f"{NODE_ID}@{settings.host}:{settings.kafka_controller_port}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": (
-            f"PLAINTEXT://{settings.host}:{settings.kafka_port},"
-            f"CONTROLLER://{settings.host}:{settings.kafka_controller_port}"
-        ),
-        "advertised.listeners": f"PLAINTEXT://{settings.host}:{settings.kafka_port}",
+        "listeners": _at(settings.host, {**listeners, "CONTROLLER": settings.kafka_controller_port}),
+        "advertised.listeners": _at(settings.host, advertised),
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": settings.kafka_dir / "log",
         # A misspelt topic must fail, not come into being with one partition.
         "auto.create.topics.enable": "false",
@@ -45,6 +49,10 @@ def server_properties(settings: LocalSettings) -> str:
         "message.max.bytes": 8 * 1024 * 1024,
     }
     return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def _at(host: str, ports: dict[str, int]) -> str:
+    return ",".join(f"{name}://{host}:{port}" for name, port in ports.items())
 
 
 def java(settings: LocalSettings, main_class: str, *arguments: str) -> list[str]:
