@@ -38,7 +38,9 @@ def text(status: int, line: str, *headers: tuple[str, str]) -> Answer:
 
 def redirect(status: int, destination: str) -> Answer:
     """The answer to a click. What a URL cannot hold is percent-encoded, line breaks too."""
-    return Answer(status, (("Location", quote(destination, safe=_URL_CHARACTERS)), _NO_STORE))
+    if not (destination.isascii() and destination.isprintable() and " " not in destination):
+        destination = quote(destination, safe=_URL_CHARACTERS)
+    return Answer(status, (("Location", destination), _NO_STORE))
 
 
 def pixel(pixel_format: Literal["gif", "204"]) -> Answer:

@@ -20,6 +20,7 @@ from redirector.serve.answers import Answer, Tails
 from redirector.serve.connections import Connections
 from redirector.serve.door import OUTCOME_OF, Door, event_of
 from redirector.serve.lookup import Prepared, is_pixel_path
+from redirector.serve.observed import observe
 from redirector.serve.settings import ServeSettings
 from schemas.links import RESERVED_PREFIXES, RESERVED_SLUGS, LinkError
 
@@ -107,8 +108,12 @@ class FastLane:
         self, connection: "FastConnection", message: RawRequestMessage, now_ms: int, found: Prepared
     ) -> None:
         door = self.door
-        observed = door.observe(message.headers, connection.peer, now_ms, trusted_peer=connection.trusted_peer)
-        door.recorder.add(event_of(found, observed, now_ms, door.recorder.next_seq()))
+        if connection.trusted_peer:
+            observed = door.observe(message.headers, connection.peer, now_ms, trusted_peer=True)
+        else:
+            observed = observe(message.headers, connection.peer, now_ms, door.visitors)
+        recorder = door.recorder
+        recorder.add(event_of(found, observed, now_ms, recorder.next_seq()))
         self._outcomes[OUTCOME_OF[found.kind]] += 1
         self._answer(connection, message, now_ms, found.head, found.answer)
 

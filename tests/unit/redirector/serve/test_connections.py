@@ -21,7 +21,7 @@ def test_a_scan_cuts_the_overdue_and_counts_them() -> None:
     counts = Counts()
     connections = Connections(counts, 0.0)
     slow, quick = FakeConnection(5), FakeConnection(10)
-    connections.open |= {slow, quick}
+    connections.open.update((slow, quick))
     connections.scan(6)
     assert (slow.ended, quick.ended) == ("aborted", "")
     assert (connections.now_s, counts.slow_closed) == (6, 1)

@@ -1,0 +1,124 @@
+"""Random streams of requests, cut at random: both lanes answer with the same bytes and keep the same events."""
+
+import random
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from tests.integration.serve_process import Serve, get, post, running
+
+STREAMS: Final = 400
+PATHS: Final = (
+    "/launch",
+    "/moved?x=1",
+    "/",
+    "/nope",
+    "/over",
+    "/i/launch.gif",
+    "/a/b%20c",
+    "/healthz",
+    "/v1/x",
+    "//",
+)
+HEADERS: Final = (
+    "User-Agent: Mozilla/5.0 (X11; caf\xe9)",
+    "x-note: caf\xe9",
+    "Referer: https://a.example/?q",
+    "DNT: 1",
+    "Sec-Purpose: prefetch",
+    "Accept: */*",
+    "Content-Length: 0",
+    "Expect: 100-continue",
+    "X-Long: " + "y" * 3000,
+    "Cookie: a=b; c=\xff",
+    "Connection: keep-alive",
+    "Upgrade: h2c",
+    "Connection: Upgrade",
+)
+LAST: Final = (
+    get("/launch", "Connection: close"),
+    get("/launch", version="1.0"),
+    b"GET /launch HTTP/1.1\r\n\r\n",
+    b"GET /launch HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    b"GET /launch HTTP/1.1\r\nHost: go.example\r\nX: a\x00\r\n\r\n",
+    b"GET /launch HTTP/1.1\r\n Host: go.example\r\n\r\n",
+    b"nonsense\r\n\r\n",
+    get("/launch", "User-Agent: one", "User-Agent: two"),
+    get("/launch", "X: " + "z" * 9000, "Connection: close"),
+)
+BODY: Final = b'[{"link": "go.example/launch", "kind": "rendered", "time_ms": 1}, {"kind": "rendered"}]'
+
+
+@pytest.fixture(scope="module")
+def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve, Serve]]:
+    with (
+        running(tmp_path_factory.mktemp("fast"), fast_lane=True, visitor_secret="same") as fast,
+        running(tmp_path_factory.mktemp("ordinary"), fast_lane=False, visitor_secret="same") as ordinary,
+    ):
+        yield fast, ordinary
+
+
+def stream_of(chance: random.Random) -> bytes:
+    """Some requests, mostly plain."""
+    requests = []
+    for _ in range(chance.randint(0, 8)):
+        headers = chance.sample(HEADERS, chance.randint(0, 4))
+        kind = chance.random()
+        if kind < 0.7:
+            requests.append(get(chance.choice(PATHS), *headers))
+        elif kind < 0.8:
+            requests.append(get(chance.choice(PATHS), *headers, method=chance.choice(["HEAD", "OPTIONS", "PUT"])))
+        elif kind < 0.9:
+            requests.append(post(BODY))
+        else:
+            requests.append(get("/launch", "Content-Length: 4") + b"\r\n\r\n")
+        if chance.random() < 0.1:
+            requests.append(b"\r\n")
+    return b"".join(requests)
+
+
+def cut(stream: bytes, chance: random.Random) -> list[bytes]:
+    """The stream in one to a few pieces; the last request, which may be malformed, comes whole.
+
+    Otherwise its end may meet a closed connection, and the reset wipes out what was answered.
+    """
+    if len(stream) < 2 or chance.random() < 0.2:
+        return [stream + chance.choice(LAST)]
+    ends = sorted(chance.choices(range(1, len(stream)), k=chance.choice([0, 0, 1, 3, 10])))
+    pieces = [stream[start:end] for start, end in zip([0, *ends], [*ends, len(stream)], strict=True)]
+    return [*pieces, chance.choice(LAST)]
+
+
+def everything(serve: Serve, pieces: list[bytes]) -> bytes:
+    """All that is answered until the server closes, without what tells the time."""
+    with serve.connect() as client:
+        said = b""
+        try:
+            for piece in pieces:
+                client.send(piece)
+            while more := client.socket.recv(65536):
+                said += more
+        except ConnectionError:
+            said += b"(reset)"
+    return re.sub(rb"Date: [^\r]*", b"Date:", said)
+
+
+def kept(serve: Serve, since: int) -> list[dict[str, Any]]:
+    """What the events say, but for when and in which order two connections came."""
+    return [{**event, "time_ms": 0, "seq": 0} for event in serve.events()[since:]]
+
+
+def test_both_lanes_say_and_keep_the_same(lanes: tuple[Serve, Serve]) -> None:
+    fast, ordinary = lanes
+    for seed in range(STREAMS):
+        chance = random.Random(seed)
+        stream = stream_of(chance)
+        pieces = cut(stream, chance)
+        before = len(fast.events()), len(ordinary.events())
+        answers = everything(fast, pieces), everything(ordinary, pieces)
+        assert answers[0] == answers[1], (seed, pieces)
+        assert kept(fast, before[0]) == kept(ordinary, before[1]), (seed, pieces)
+    assert fast.scrape()["events_appended_total"] > STREAMS
+    assert fast.scrape()["handovers_total"] > 0
