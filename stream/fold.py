@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from schemas.batches import read_headers
+from schemas.batches import BatchHeaders, read_headers
 from schemas.errors import PoisonError
 from schemas.events import Click, Event, Impression, TrafficClass
 from schemas.topics import CLICKS
@@ -120,26 +120,42 @@ class Fold:
         if not deltas.tally.records:
             deltas.first_timestamp_ms = record.timestamp_ms
         deltas.last_timestamp_ms = record.timestamp_ms
-        decoded, spool = self._decode(record, tally)
-        deltas.poison.extend((record, poison) for poison in decoded.poison)
-        tally.dead_letters += len(decoded.poison)
-        if decoded.events:
-            self._count(record, spool, decoded, tally)
-        _add(deltas.tally, tally)
-        return tally
-
-    def _decode(self, record: Record, tally: Tally) -> tuple[Decoded, str]:
         try:
             headers = read_headers(record.headers)
         except PoisonError as error:
-            return Decoded([], None, [Poison(0, error.reason, error.detail, record.value or b"")]), ""
-        if headers is None:
-            return decode(record.topic, record.value), ""
-        if headers.prev > self.dedup.last_seq(headers.spool, record.timestamp_ms // 1000):
+            decoded = Decoded([], None, [Poison(0, error.reason, error.detail, record.value or b"")])
+            self._bury(record, decoded.poison, tally)
+        else:
+            decoded = decode(record.topic, record.value)
+            if headers is None:
+                self._bury(record, decoded.poison, tally)
+                self._count(record, "", decoded, tally)
+            else:
+                self._add_identified(record, headers, decoded, tally)
+        _add(deltas.tally, tally)
+        return tally
+
+    def _add_identified(self, record: Record, headers: BatchHeaders, decoded: Decoded, tally: Tally) -> None:
+        """A batch of a spool: its headers speak for lines that cannot speak for themselves, too."""
+        now_s = record.timestamp_ms // 1000
+        applied = self.dedup.last_seq(headers.spool, now_s)
+        if headers.prev > applied:
             tally.gaps += 1
-        return decode(record.topic, record.value), headers.spool
+        if headers.last <= applied:
+            tally.resent += len(decoded.poison)
+        else:
+            self._bury(record, decoded.poison, tally)
+        self._count(record, headers.spool, decoded, tally)
+        if headers.last > self.dedup.last_seq(headers.spool, now_s):
+            self._advance(headers.spool, headers.last, now_s)
+
+    def _bury(self, record: Record, poison: list[Poison], tally: Tally) -> None:
+        self.deltas.poison.extend((record, one) for one in poison)
+        tally.dead_letters += len(poison)
 
     def _count(self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally) -> None:
+        if not decoded.events:
+            return
         folded = self._count_at_once(record, batch_spool, decoded)
         if folded is None:
             folded = self._count_one_by_one(record, batch_spool, decoded, tally)
