@@ -30,6 +30,23 @@ check: $(READY) ## ruff, mypy --strict and the other static checks
 test: setup ## all tests but benches and long chaos
 	$(PY) -m pytest
 
+.PHONY: run
+run: setup ## start everything on this machine and show the first counted click; Ctrl-C stops it
+	@$(PY) -m deploy.local.run
+
+FILE ?= ../shared/data/access.log
+.PHONY: replay
+replay: $(READY) ## send FILE, an access log, through the running stack and compare what was counted
+	@$(PY) -m deploy.local.replay $(FILE)
+
+.PHONY: schemas
+schemas: $(READY) ## write schemas/json/ anew from the types
+	$(PY) -m schemas.json_schemas
+
+.PHONY: docs
+docs: $(READY) ## write docs/settings.md anew from the settings classes
+	$(PY) -m deploy.settings_page
+
 .PHONY: lock
 lock: ## resolve pyproject.toml anew into the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock

@@ -1,0 +1,52 @@
+"""Apache's combined log format: what each client asked for, and how."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+# The closing quote of the last field may be missing: a log that was cut keeps its requests.
+_LINE: Final = re.compile(
+    rb'(?P<client>\S+) \S+ \S+ \[[^]]*\] "(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[0-9.]+)?" [0-9]{3} \S+'
+    rb'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"?)?\s*'
+)
+_ESCAPE: Final = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))")
+_NOT_IN_A_TARGET: Final = re.compile(rb"[^\x21-\x7e]")
+_CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request of a log. `target` is the path with its query, as sent, ASCII."""
+
+    client: bytes
+    method: bytes
+    target: bytes
+    referrer: bytes
+    agent: bytes
+
+
+def read_requests(lines: Iterable[bytes]) -> Iterator[Request | None]:
+    """A request a line, None for a line that is none; empty lines are left out."""
+    for line in lines:
+        if line.strip():
+            found = _LINE.fullmatch(line.rstrip(b"\r\n"))
+            yield _request(found) if found else None
+
+
+def _request(found: re.Match[bytes]) -> Request:
+    return Request(
+        client=found["client"],
+        method=found["method"],
+        target=_NOT_IN_A_TARGET.sub(lambda byte: b"%%%02X" % ord(byte[0]), found["target"]),
+        referrer=_header(found["referrer"]),
+        agent=_header(found["agent"]),
+    )
+
+
+def _header(value: bytes | None) -> bytes:
+    """A header's value without the log's escapes; `-` is how the log writes that there was none."""
+    if value is None or value == b"-":
+        return b""
+    plain = _ESCAPE.sub(lambda escape: bytes([int(escape[1], 16)]) if escape[1] else escape[2], value)
+    return _CONTROL.sub(b" ", plain).strip()
