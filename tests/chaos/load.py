@@ -1,0 +1,138 @@
+"""Steady load in a process of its own: `python -m tests.chaos.load`. SIGTERM ends it once nothing is open."""
+
+import argparse
+import asyncio
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tests.chaos.client import Connection
+from tests.chaos.ledger import Fate, Item, Ledger, Post
+
+DOMAIN: Final = "go.example"
+TIMEOUT_S: Final = 2.0
+CLICKERS: Final = 6
+POSTERS: Final = 2
+ACKNOWLEDGED_WITHIN_S: Final = 60.0
+_ACCEPTED: Final = 202
+_REDIRECT: Final = 302
+_PIXEL: Final = 200
+_HOUR_MS: Final = 3600 * 1000
+
+
+class Load:
+    """Clients that click, see and post, each with a random generator of its own."""
+
+    def __init__(self, seed: str, port: int, links: int, pause_s: float) -> None:
+        self.ledger = Ledger()
+        self._seed = seed
+        self._port = port
+        self._links = links
+        self._pause_s = pause_s
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until `stop`; then each POST with a key is sent on until it is acknowledged."""
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(CLICKERS):
+                tasks.create_task(self._click(random.Random(f"{self._seed}-click-{number}")))
+            for number in range(POSTERS):
+                tasks.create_task(self._post(random.Random(f"{self._seed}-post-{number}"), number))
+
+    def stop(self) -> None:
+        """Begin nothing new."""
+        self._stopping.set()
+
+    def _slug(self, rng: random.Random) -> str:
+        return f"l{min(rng.randrange(self._links), rng.randrange(self._links))}"
+
+    async def _pause(self, rng: random.Random, factor: float = 1.0) -> None:
+        await asyncio.sleep(self._pause_s * factor * rng.uniform(0.5, 1.5))
+
+    async def _click(self, rng: random.Random) -> None:
+        connection = Connection(self._port, timeout_s=TIMEOUT_S)
+        while not self._stopping.is_set():
+            slug = self._slug(rng)
+            pixel = rng.random() < 0.2  # noqa: PLR2004
+            path = f"/i/{slug}.gif" if pixel else f"/{slug}"
+            answer = await connection.get(DOMAIN, path)
+            self.ledger.note(
+                "pixel" if pixel else "click",
+                f"{DOMAIN}/{slug}",
+                answered=answer is not None and answer.status == (_PIXEL if pixel else _REDIRECT),
+                counted=answer is not None and answer.counted,
+            )
+            if rng.random() < 0.01:  # another connection meets another process behind the port
+                await connection.close()
+            await self._pause(rng)
+        await connection.close()
+
+    async def _post(self, rng: random.Random, number: int) -> None:
+        connection = Connection(self._port, timeout_s=TIMEOUT_S)
+        sent = 0
+        while not self._stopping.is_set():
+            sent += 1
+            key = f"{self._seed}-{number}-{sent}" if rng.random() < 0.8 else ""
+            items = [self._item(rng) for _ in range(rng.randint(1, 12))]
+            post = Post(key, items)
+            body = msgspec.json.encode([_as_json(item, rng) for item in items])
+            await self._send(connection, post, body)
+            if key and rng.random() < 0.2:
+                await self._pause(rng, 2)
+                await connection.close()
+                await self._send(connection, post, body)
+            self.ledger.settle(post)
+            await self._pause(rng, 4)
+        await connection.close()
+
+    def _item(self, rng: random.Random) -> Item:
+        chance = rng.random()
+        fate: Fate = "future" if chance < 0.01 else "too_old" if chance < 0.02 else "counted"
+        return Item(f"{DOMAIN}/{self._slug(rng)}", rng.choice((1, 1, 1, 2, 50)), fate)
+
+    async def _send(self, connection: Connection, post: Post, body: bytes) -> None:
+        deadline = time.monotonic() + ACKNOWLEDGED_WITHIN_S
+        while True:
+            answer = await connection.post(DOMAIN, "/v1/impressions", body, post.key)
+            if answer is None:
+                post.maybe += 1
+            elif answer.status == _ACCEPTED:
+                post.acknowledged += 1
+                return
+            if not post.key or time.monotonic() > deadline:
+                return
+            await asyncio.sleep(0.2)
+
+
+def _as_json(item: Item, rng: random.Random) -> dict[str, object]:
+    told: dict[str, object] = {"link": item.link, "kind": "rendered", "count": item.count}
+    now_ms = int(time.time() * 1000)
+    if item.fate == "future":
+        told["time_ms"] = now_ms + rng.randint(1, 2000) * _HOUR_MS
+    elif item.fate == "too_old":
+        told["time_ms"] = now_ms - rng.randint(100 * 24, 1000 * 24) * _HOUR_MS
+    elif rng.random() < 0.3:
+        told["time_ms"] = now_ms - rng.randint(0, 48) * _HOUR_MS
+    return told
+
+
+async def _main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--links", type=int, required=True)
+    parser.add_argument("--pause-s", type=float, required=True)
+    parser.add_argument("--ledger", type=Path, required=True)
+    chosen = parser.parse_args()
+    load = Load(chosen.seed, chosen.port, chosen.links, chosen.pause_s)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, load.stop)
+    await load.run()
+    chosen.ledger.write_bytes(msgspec.json.encode(load.ledger))
+
+
+if __name__ == "__main__":
+    asyncio.run(_main())

@@ -1,0 +1,143 @@
+"""The recount: what must be counted, from Kafka's log and nothing of the product but its documented format."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+DAY_MS: Final = 24 * 3600 * 1000
+MAX_AGE_MS: Final = 90 * DAY_MS
+MAX_SKEW_MS: Final = 300 * 1000
+TYPE_OF_TOPIC: Final = {"clicks": "click", "impressions": "impression"}
+
+Place = tuple[str, int]
+Identity = tuple[str | int, ...]
+"""(spool, seq), or (topic, partition, offset, index) of an event that has none."""
+
+
+class Raw(NamedTuple):
+    """A record as it lay in Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    headers: tuple[tuple[str, bytes], ...]
+    key: bytes | None
+    value: bytes
+
+
+class Seen(NamedTuple):
+    """An event of the log: what it counts for, and how much."""
+
+    name: str
+    count: int
+
+
+@dataclass
+class Recount:
+    """`sure` must be counted, exactly; `perhaps` lay in records that retention took and may be, at most.
+
+    Names are "source link". `dead` holds (topic, partition, offset, index) of what can be no event.
+    """
+
+    sure: Counter[str] = field(default_factory=Counter)
+    perhaps: Counter[str] = field(default_factory=Counter)
+    taken: Counter[str] = field(default_factory=Counter)
+    identities: dict[Identity, str] = field(default_factory=dict)
+    dead: dict[Identity, str] = field(default_factory=dict)
+    resent: int = 0
+
+
+def in_gap(gaps: Mapping[Place, Iterable[tuple[int, int]]], place: Place, offset: int) -> bool:
+    """Whether an offset lies in a range that the counters say was never read."""
+    return any(first <= offset <= last for first, last in gaps.get(place, ()))
+
+
+def recount(records: Iterable[Raw], gaps: Mapping[Place, list[tuple[int, int]]]) -> Recount:
+    """Fold the log with a plain set of identities. `gaps` are inclusive ranges that were never read."""
+    found = Recount()
+    taken: dict[Identity, Seen] = {}
+    for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
+        if record.topic not in TYPE_OF_TOPIC:
+            continue
+        gone = in_gap(gaps, (record.topic, record.partition), record.offset)
+        for index, identity, event in _events(record):
+            where = (record.topic, record.partition, record.offset, index)
+            if event is None:
+                if not gone:
+                    found.dead[where] = "poison"
+                continue
+            if identity in found.identities:
+                found.resent += 1
+                continue
+            if gone:
+                taken.setdefault(identity, _seen(event))
+                continue
+            found.identities[identity] = ""
+            time_ms = event["time_ms"]
+            if time_ms > record.timestamp_ms + MAX_SKEW_MS:
+                found.dead[where] = "future"
+            elif time_ms < record.timestamp_ms - MAX_AGE_MS:
+                found.dead[where] = "too_old"
+            else:
+                seen = _seen(event)
+                found.identities[identity] = seen.name
+                found.sure[seen.name] += seen.count
+    for identity, seen in taken.items():
+        found.taken[seen.name] += seen.count
+        if identity in found.identities:
+            found.perhaps[seen.name] += seen.count
+            found.sure[seen.name] -= seen.count
+    return found
+
+
+def _events(record: Raw) -> Iterable[tuple[int, Identity, dict[str, Any] | None]]:
+    where: Identity = (record.topic, record.partition, record.offset)
+    headers = dict(record.headers)
+    spool = ""
+    if "spool" in headers:
+        try:
+            spool = headers["spool"].decode("ascii")
+            first, last, prev = (int(headers[name]) for name in ("first", "last", "prev"))
+            broken = not (spool and 0 <= prev < first <= last)
+        except (KeyError, ValueError):
+            broken = True
+        if broken:
+            yield 0, where, None
+            return
+    if not record.value.strip():
+        yield 0, where, None
+        return
+    for index, line in enumerate(record.value.split(b"\n")):
+        if not line.strip():
+            continue
+        event = _event(record.topic, line)
+        if event is None:
+            yield index, where, None
+            continue
+        own = event.get("spool") or spool
+        seq = event.get("seq", 0)
+        yield index, (own, seq) if own and seq else (*where, index), event
+
+
+def _event(topic: str, line: bytes) -> dict[str, Any] | None:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(event, dict) or event.get("type") != TYPE_OF_TOPIC[topic] or event.get("v", 1) != 1:
+        return None
+    link, time_ms = event.get("link"), event.get("time_ms")
+    if not isinstance(link, str) or len(link) < 2 or not isinstance(time_ms, int):
+        return None
+    if topic == "impressions" and not {"source", "kind"} <= event.keys():
+        return None
+    return event
+
+
+def _seen(event: dict[str, Any]) -> Seen:
+    if event["type"] == "click":
+        return Seen(f"click {event['link']}", 1)
+    return Seen(f"{event['source']} {event['link']}", event.get("count", 1))

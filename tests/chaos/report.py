@@ -1,0 +1,60 @@
+"""What a run comes to: its last line."""
+
+import json
+import statistics
+from dataclasses import asdict, dataclass, field
+
+from tests.chaos.findings import Findings
+from tests.chaos.ledger import Ledger
+
+
+@dataclass
+class Played:
+    """A run: what was injected, what clients were told, what the recount found."""
+
+    seed: int
+    rounds: int
+    faults: dict[str, int] = field(default_factory=dict)
+    recoveries_s: list[float] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
+    findings: Findings = field(default_factory=Findings)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def clean(self) -> bool:
+        """Whether every promise held."""
+        return self.findings.clean and not self.notes
+
+    @property
+    def words(self) -> list[str]:
+        """What was wrong."""
+        return [*self.notes, *self.findings.words]
+
+
+def report(played: Played) -> str:
+    """One line of JSON; its shape is described in docs/chaos.md."""
+    found = played.findings
+    tallies = played.ledger.tallies.values()
+    audit = asdict(found.audit)
+    gap_records = audit.pop("gap_records")
+    recoveries = sorted(played.recoveries_s) or [0.0]
+    return json.dumps(
+        {
+            "seed": played.seed,
+            "rounds": played.rounds,
+            "faults": dict(sorted(played.faults.items())),
+            "answered": sum(tally.answered for tally in tallies),
+            "unanswered": sum(tally.unanswered for tally in tallies),
+            "counted": found.counted,
+            "lost": found.lost,
+            "doubled": found.doubled,
+            "audit": audit,
+            "recovery_seconds": {"p50": round(statistics.median(recoveries), 2), "max": round(recoveries[-1], 2)},
+            "refused": sum(tally.refused for tally in tallies),
+            "posts": played.ledger.posts,
+            "retries": played.ledger.retries,
+            "dead_letters": found.dead_letters,
+            "gap_records": gap_records,
+            "notes": len(played.notes),
+        }
+    )

@@ -1,0 +1,139 @@
+"""A run from the first click to the recount."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from deploy.local.processes import spawn
+from schemas.spool import spools
+from tests.chaos.client import Connection
+from tests.chaos.faults import FAULTS, draw
+from tests.chaos.findings import compare
+from tests.chaos.http import NoAnswerError
+from tests.chaos.ledger import Ledger, merge
+from tests.chaos.load import DOMAIN
+from tests.chaos.report import Played
+from tests.chaos.stack import LOAD_LINKS, Stack, wait_for
+from tests.chaos.world import World
+
+PAUSE_S: Final = 0.03
+RECOVERED_WITHIN_S: Final = 60.0
+QUIET_WITHIN_S: Final = 120.0
+LOAD_ENDS_WITHIN_S: Final = 120.0
+_REDIRECT: Final = 302
+
+
+def play(place: Path, *, seed: int, rounds: int, own_mounts: bool, only: tuple[str, ...] = ()) -> Played:
+    """Start the stack below `place`, break it in every round, let it come to rest, recount."""
+    links = [f"l{number}" for number in range(LOAD_LINKS)] + [f"probe{number}" for number in range(rounds + 1)]
+    stack = Stack(place, own_mounts=own_mounts, links=links)
+    played = Played(seed, rounds)
+    try:
+        stack.start()
+        own = Ledger()
+        told = place / "ledger.json"
+        load = _start_load(stack, seed, told)
+        warm_up_s = _probe(stack, own, 0)
+        print(f"started: the first click was visible after {warm_up_s:.1f} s; logs in {stack.logs}", flush=True)
+        _play_rounds(stack, own, played, only)
+        load.send_signal(signal.SIGTERM)
+        load.wait(LOAD_ENDS_WITHIN_S)
+        _come_to_rest(stack, played)
+        played.ledger = merge((own, msgspec.json.decode(told.read_bytes(), type=Ledger)))
+        played.findings = compare(stack, played.ledger, stack.reader.records.values())
+    finally:
+        stack.stop()
+    return played
+
+
+def _start_load(stack: Stack, seed: int, ledger: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.chaos.load", "--seed", str(seed), "--port", str(stack.port)]
+    command += ["--links", str(LOAD_LINKS), "--pause-s", str(PAUSE_S), "--ledger", str(ledger)]
+    return spawn(command, env={}, log=stack.logs / "load.log")
+
+
+def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...]) -> None:
+    deck = draw(played.seed, played.rounds, small_disk=stack.small_disk)
+    if only:
+        deck = [(only[number % len(only)],) for number in range(played.rounds)]
+    backups: list[Path] = []
+    faults: Counter[str] = Counter()
+    with ThreadPoolExecutor(2, "fault") as threads:
+        for number, names in enumerate(deck, start=1):
+            began = time.monotonic()
+            worlds = [
+                World(stack, random.Random(f"{played.seed}-{number}-{name}"), number, own, backups, played.notes)
+                for name in names
+            ]
+            worlds[0].sleep(0.2, 1.2)
+            running = [
+                threads.submit(FAULTS[name].inject, world) for name, world in zip(names, worlds, strict=True)
+            ]
+            for one in running:
+                one.result()
+            faults.update(names)
+            lasted_s = time.monotonic() - began
+            recovery_s = _probe(stack, own, number)
+            played.recoveries_s.append(recovery_s)
+            played.faults = dict(faults)
+            print(
+                f"round {number:3}/{played.rounds}  {' + '.join(names):50}  "
+                f"fault {lasted_s:5.1f} s, recovery {recovery_s:5.1f} s",
+                flush=True,
+            )
+            if recovery_s >= RECOVERED_WITHIN_S:
+                played.notes.append(f"round {number}: no probe was visible within {RECOVERED_WITHIN_S:.0f} s")
+
+
+def _probe(stack: Stack, own: Ledger, number: int) -> float:
+    """Seconds until a click made now is visible in ctr_1m."""
+    link = f"{DOMAIN}/probe{number}"
+    began = time.monotonic()
+
+    async def click() -> bool:
+        connection = Connection(stack.port, timeout_s=1.0)
+        answer = await connection.get(DOMAIN, f"/probe{number}")
+        await connection.close()
+        if answer is not None and answer.status != _REDIRECT:
+            return False  # the link is not known yet: not a click
+        own.note("click", link, answered=answer is not None, counted=answer is not None and answer.counted)
+        return answer is not None and answer.counted
+
+    clicked = False
+    while time.monotonic() - began < RECOVERED_WITHIN_S:
+        clicked = clicked or stack.call(click())
+        if clicked and stack.clicks_in_ctr_1m(link):
+            break
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
+def _come_to_rest(stack: Stack, played: Played) -> None:
+    """Seal the spools, wait until they are in Kafka, and until ClickHouse covers all of the log."""
+    for unit in stack.supervisor.of_kind("serve"):
+        unit.hold()
+
+    def covered() -> bool:
+        reader = stack.reader
+        try:
+            heads = stack.heads()
+        except NoAnswerError:
+            return False
+        ends = {place: end for place, end in reader.next_offsets.items() if place[0] != "dead-letters"}
+        return all(heads.get(place, -1) == end - 1 for place, end in ends.items())
+
+    try:
+        wait_for(lambda: not spools(stack.spool_dir), "all spools are in Kafka", QUIET_WITHIN_S)
+        time.sleep(2.0)
+        wait_for(covered, "ClickHouse covers Kafka's log", QUIET_WITHIN_S)
+        time.sleep(1.0)
+    except TimeoutError as error:
+        played.notes.append(f"no rest: {error}; spools {spools(stack.spool_dir)}, heads {stack.heads()}")
