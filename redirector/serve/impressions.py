@@ -96,6 +96,8 @@ def read(items: list[bytes], find: Callable[[str], Link | None], around: Circums
     for index, item in enumerate(items):
         try:
             found.accepted.append(_impression(_read_item(item), index, find, around))
+        except UnicodeDecodeError:
+            found.rejected.append(Rejected(index, "a text in it is not UTF-8"))
         except (msgspec.DecodeError, LinkError) as error:
             found.rejected.append(Rejected(index, str(error)))
     return found

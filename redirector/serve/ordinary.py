@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
@@ -41,7 +41,7 @@ class OrdinaryLane:
 class OrdinaryConnection(RequestHandler):
     """aiohttp's protocol with the scan's timeouts, half-close, and errors that are counted, not logged."""
 
-    __slots__ = ("_eof", "_lane", "_since_s", "_waiting_for")
+    __slots__ = ("_eof", "_finished", "_lane", "_since_s")
 
     def __init__(self, lane: OrdinaryLane) -> None:
         settings = lane.settings
@@ -58,6 +58,7 @@ class OrdinaryConnection(RequestHandler):
         self._lane: Final = lane
         self._since_s = 0.0  # the head's first byte; 0: none is under way
         self._eof = False
+        self._finished = 0
 
     @property
     def is_last(self) -> bool:
@@ -99,6 +100,20 @@ class OrdinaryConnection(RequestHandler):
             bodies.append(current.content)
         self._eof = True
         return not self._is_idle and all(body.is_eof() for body in bodies)
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What aiohttp has to say; a body that could not be read was the client's fault, and is answered."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            _log.error(*args, **kw)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Write an answer. Between being parsed and this, a request is under way, whatever aiohttp's fields say."""
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._finished += 1
 
     def overdue(self, now_s: float) -> bool:
         """Whether a head takes too long, or a client that sends no more was answered. aiohttp closes the idle."""
@@ -148,4 +163,4 @@ class OrdinaryConnection(RequestHandler):
 
     @property
     def _is_idle(self) -> bool:
-        return not self._messages and self._current_request is None and not self._request_in_progress
+        return self._finished == self._request_count

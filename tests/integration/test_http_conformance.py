@@ -1,5 +1,6 @@
 """HTTP as the fast and the ordinary lane speak it: the same tests, the same answers, byte by byte if need be."""
 
+import gzip
 import select
 import socket
 from collections.abc import Iterator
@@ -473,6 +474,30 @@ def test_a_client_that_closes_its_half_gets_its_answers(
         assert client.answer(piece.partition(b" ")[0].decode()).status in (202, 301, 302)
     assert client.is_closed()
     assert counted.now() == sum(not piece.startswith(b"HEAD") for piece in pieces)
+
+
+def test_an_end_that_comes_at_once_changes_nothing(serve: Serve, counted: Counted) -> None:
+    for raw in [get(), get(method="HEAD"), post(ITEM), get(host="[::1")] * 25:
+        with serve.connect() as quick:
+            quick.send(raw)
+            quick.half_close()
+            assert quick.answer(raw.partition(b" ")[0].decode()).status in (202, 302, 400)
+    assert counted.now() == 50
+
+
+def test_a_body_that_cannot_be_unpacked_is_400(client: Client, counted: Counted) -> None:
+    packed = gzip.compress(ITEM)
+    client.send(post(packed, "Content-Encoding: gzip"))
+    assert client.answer("POST").status == 202
+    client.send(post(b"x" * len(packed), "Content-Encoding: gzip"))
+    assert client.answer("POST").status == 400
+    assert counted.now() == 1
+
+
+def test_a_small_body_that_unpacks_to_a_large_one_is_413(client: Client, counted: Counted) -> None:
+    client.send(post(gzip.compress(b" " * 1_000_000), "Content-Encoding: gzip"))
+    assert client.answer("POST").status == 413
+    assert counted.now() == 0
 
 
 @pytest.mark.parametrize("raw", [get()[:30], post(ITEM)[:-5]])

@@ -95,6 +95,13 @@ def test_a_bad_item_is_told_what_is_wrong_and_the_others_count(item: Any, told: 
     assert told in rejected.error
 
 
+def test_an_item_that_is_not_utf_8_is_rejected_alone() -> None:
+    items = impressions.split(b'[{"link": "go.example/\xff", "kind": "rendered"}, {"kind": 1}]', "", 10)
+    found = impressions.read(items, LINKS.get, Circumstances(1000, "", None, NOTHING))
+    assert [one.index for one in found.rejected] == [0, 1]
+    assert "UTF-8" in found.rejected[0].error
+
+
 def test_a_domain_is_read_as_a_host_is() -> None:
     accepted, _ = read({"domain": "GO.Example:8080", "slug": "", "kind": "rendered"})
     assert accepted[0].link == "go.example/"

@@ -1,0 +1,161 @@
+"""One connection of the fast lane: bytes, order, patience and the way out to the ordinary lane."""
+
+import asyncio
+from typing import TYPE_CHECKING, Final, cast
+
+from redirector.serve import answers
+
+if TYPE_CHECKING:
+    from redirector.serve.fast import FastLane
+
+_MAX_PARTIAL_BYTES: Final = 16 * 1024
+"""A longer incomplete head goes to the ordinary lane, which has the limits."""
+
+
+class FastConnection(asyncio.Protocol):
+    """One client's connection while it asks for nothing but links and pixels."""
+
+    __slots__ = (
+        "_eof",
+        "_handed_over",
+        "_lane",
+        "_paused",
+        "_since_s",
+        "_tail",
+        "answers",
+        "closing",
+        "peer",
+        "transport",
+        "trusted_peer",
+    )
+
+    def __init__(self, lane: "FastLane") -> None:
+        self._lane: Final = lane
+        self._tail = b""
+        self._since_s = lane.connections.now_s  # of the last answer, or of an incomplete head's first byte
+        self._paused = False
+        self._eof = False
+        self._handed_over = False
+        self.answers: list[bytes] = []
+        self.closing = False
+        self.peer = ""
+        self.trusted_peer = False
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came."""
+        self.transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if peer else ""
+        self.trusted_peer = self._lane.door.proxies.trusts(self.peer)
+        self._lane.connections.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The client is gone. Events already taken are kept: its request was answered as far as we can tell."""
+        self.closing = True
+        self._lane.connections.open.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request, in order; keep an incomplete one; hand over what is not plain."""
+        waiting_since_s = 0.0
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
+            waiting_since_s = self._since_s
+        start, size = 0, len(data)
+        while start < size and not self.closing:
+            if self._paused:
+                self._tail = data[start:]
+                return
+            end = data.find(b"\r\n\r\n", start) + 4
+            if end < 4:  # noqa: PLR2004 - not found
+                self._keep(data[start:])
+                if start == 0 and waiting_since_s:
+                    self._since_s = waiting_since_s  # more of the same head does not buy it time
+                return
+            if not self._lane.take(data if end - start == size else data[start:end], self):
+                self._hand_over(data[start:])
+                return
+            start = end
+        self._since_s = self._lane.connections.now_s
+
+    def send(self, *, kept: bool) -> None:
+        """Write what waits. Not `kept`: the events are not in the spool, and the answers say so."""
+        responses, self.answers = self.answers, []
+        if self.transport.is_closing():
+            return
+        if not kept:
+            responses = [answers.say_not_counted(one) if one[9:10] in b"23" else one for one in responses]
+        self.transport.write(responses[0] if len(responses) == 1 else b"".join(responses))
+        if self.closing:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """The client does not read: neither do we, nor do we parse what is here."""
+        self._paused = True
+        self._since_s = self._lane.connections.now_s
+        if not self._eof:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._paused = False
+        if self.transport.is_closing():
+            return
+        if not self._eof:
+            self.transport.resume_reading()
+        if self._tail:
+            self.data_received(b"")
+        if self._eof and not self._paused and not self._handed_over:
+            self._lane.settle()
+            self.transport.close()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it still gets what it asked for. True keeps the connection for that."""
+        self._lane.settle()
+        self._eof = True
+        return self._paused and bool(self._tail)
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether an incomplete head, an idle client or one that does not read has had its time."""
+        settings = self._lane.settings
+        incomplete = self._tail and not self._paused
+        return now_s - self._since_s > (settings.header_timeout_s if incomplete else settings.idle_timeout_s)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.closing = True
+        self.transport.abort()
+
+    def stop(self) -> None:
+        """Close if idle; otherwise the next answer is the last."""
+        if not (self._tail or self.answers or self._paused):
+            self.closing = True
+            self.transport.close()
+
+    def _keep(self, partial: bytes) -> None:
+        plain = partial.startswith(b"GET "[: len(partial)]) and partial.count(b"\n") == partial.count(b"\r\n")
+        if not plain or len(partial) > _MAX_PARTIAL_BYTES:
+            self._hand_over(partial)
+            return
+        self._tail = partial
+        self._since_s = self._lane.connections.now_s
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Leave the connection to the ordinary lane, from the request on that starts `rest`."""
+        lane = self._lane
+        lane.settle()
+        if self.transport.is_closing():
+            return
+        lane.door.counts.handovers += 1
+        lane.connections.open.discard(self)
+        self._handed_over = True
+        ordinary = lane.ordinary()
+        self.transport.set_protocol(ordinary)
+        ordinary.connection_made(self.transport)
+        if self._paused:
+            ordinary.pause_writing()
+            self.transport.resume_reading()
+        ordinary.data_received(rest)
+        if self._eof and not ordinary.eof_received():
+            self.transport.close()
