@@ -1,6 +1,5 @@
 """The faults that every part must survive. Each returns once it is over."""
 
-import os
 import random
 import signal
 import time
@@ -102,7 +101,7 @@ def _spool_of(unit: Unit, spool_dir: Path) -> Path | None:
     """The spool that a serve process holds open."""
     for descriptor in Path(f"/proc/{unit.pid}/fd").iterdir():
         try:
-            path = Path(os.readlink(descriptor))
+            path = descriptor.readlink()
         except OSError:
             continue
         if path.parent.parent == spool_dir:

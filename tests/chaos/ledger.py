@@ -26,7 +26,7 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Post(msgspec.Struct):
-    """One POST, however often it was sent. `acknowledged`: a 202 came for any try. `maybe`: tries without answer."""
+    """One POST, however often it was sent: `acknowledged` tries got a 202, `maybe` ones no answer."""
 
     key: str
     items: list[Item]

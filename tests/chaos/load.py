@@ -57,7 +57,7 @@ class Load:
         connection = Connection(self._port, timeout_s=TIMEOUT_S)
         while not self._stopping.is_set():
             slug = self._slug(rng)
-            pixel = rng.random() < 0.2  # noqa: PLR2004
+            pixel = rng.random() < 0.2
             path = f"/i/{slug}.gif" if pixel else f"/{slug}"
             answer = await connection.get(DOMAIN, path)
             self.ledger.note(

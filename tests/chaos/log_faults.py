@@ -6,6 +6,7 @@ import signal
 import time
 from typing import Final
 
+from tests.chaos.ledger import Source
 from tests.chaos.stack import PARTITIONS, wait_for
 from tests.chaos.world import World
 
@@ -152,7 +153,7 @@ def _garbage(world: World, topic: str) -> bytes:
 def _send(world: World, records: list[Record], good: list[int]) -> None:
     acknowledged = world.produce(records)
     for (topic, _, value, headers), kept, count in zip(records, acknowledged, good, strict=True):
-        source = "click" if topic == "clicks" else "api"
+        source: Source = "click" if topic == "clicks" else "api"
         if not count or headers:
             continue
         for line in value.split(b"\n"):

@@ -49,14 +49,14 @@ class Proxy:
         if mode == "cut":
             self._abort_all()
         elif mode != "deaf":
-            for writer in self._tainted:
-                writer.transport.abort()
+            for tainted in self._tainted:
+                tainted.transport.abort()
             self._tainted.clear()
 
     def _abort_all(self) -> None:
         for writers in self._connections.values():
-            for writer in writers:
-                writer.transport.abort()
+            for one in writers:
+                one.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -70,8 +70,8 @@ class Proxy:
             there = asyncio.create_task(self._pump(reader, upstream_writer, answers_to=None))
             back = asyncio.create_task(self._pump(upstream_reader, writer, answers_to=writer))
             _, pending = await asyncio.wait({there, back}, return_when=asyncio.FIRST_COMPLETED)
-            for one in pending:
-                one.cancel()
+            for pump in pending:
+                pump.cancel()
             await asyncio.gather(there, back, return_exceptions=True)
         except (OSError, asyncio.CancelledError):
             pass  # nobody there, or the end: the client sees its connection cut

@@ -32,7 +32,7 @@ class Seen(NamedTuple):
     """An event of the log: what it counts for, and how much."""
 
     name: str
-    count: int
+    times: int
 
 
 @dataclass
@@ -62,35 +62,35 @@ def recount(records: Iterable[Raw], gaps: Mapping[Place, list[tuple[int, int]]])
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
         if record.topic not in TYPE_OF_TOPIC:
             continue
-        gone = in_gap(gaps, (record.topic, record.partition), record.offset)
-        for index, identity, event in _events(record):
-            where = (record.topic, record.partition, record.offset, index)
-            if event is None:
-                if not gone:
-                    found.dead[where] = "poison"
-                continue
-            if identity in found.identities:
-                found.resent += 1
-                continue
-            if gone:
-                taken.setdefault(identity, _seen(event))
-                continue
-            found.identities[identity] = ""
-            time_ms = event["time_ms"]
-            if time_ms > record.timestamp_ms + MAX_SKEW_MS:
-                found.dead[where] = "future"
-            elif time_ms < record.timestamp_ms - MAX_AGE_MS:
-                found.dead[where] = "too_old"
-            else:
-                seen = _seen(event)
-                found.identities[identity] = seen.name
-                found.sure[seen.name] += seen.count
+        if in_gap(gaps, (record.topic, record.partition), record.offset):
+            taken.update((identity, _seen(event)) for _, identity, event in _events(record) if event is not None)
+        else:
+            _fold(record, found)
     for identity, seen in taken.items():
-        found.taken[seen.name] += seen.count
-        if identity in found.identities:
-            found.perhaps[seen.name] += seen.count
-            found.sure[seen.name] -= seen.count
+        found.taken[seen.name] += seen.times
+        if found.identities.get(identity):
+            found.perhaps[seen.name] += seen.times
+            found.sure[seen.name] -= seen.times
     return found
+
+
+def _fold(record: Raw, found: Recount) -> None:
+    for index, identity, event in _events(record):
+        where = (record.topic, record.partition, record.offset, index)
+        if event is None:
+            found.dead[where] = "poison"
+        elif identity in found.identities:
+            found.resent += 1
+        elif event["time_ms"] > record.timestamp_ms + MAX_SKEW_MS:
+            found.identities[identity] = ""
+            found.dead[where] = "future"
+        elif event["time_ms"] < record.timestamp_ms - MAX_AGE_MS:
+            found.identities[identity] = ""
+            found.dead[where] = "too_old"
+        else:
+            seen = _seen(event)
+            found.identities[identity] = seen.name
+            found.sure[seen.name] += seen.times
 
 
 def _events(record: Raw) -> Iterable[tuple[int, Identity, dict[str, Any] | None]]:

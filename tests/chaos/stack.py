@@ -109,8 +109,7 @@ class Stack:
         for number in (1, 2):
             self.add_stream_worker(number).start()
         self.supervisor.run()
-        for unit in self.supervisor.of_kind("serve"):
-            wait_for(lambda name=unit.name: self.metric(name, "clicktally_serve_") is not None, unit.name)
+        wait_for(self._all_serve, "the serve processes")
 
     def stop(self) -> None:
         """End every process."""
@@ -145,6 +144,10 @@ class Stack:
         """The last offset applied, by topic and partition. Raises NoAnswerError."""
         rows = self.select("SELECT topic, partition, max(last_offset) FROM counters WHERE kind = 1 GROUP BY ALL")
         return {(str(topic).partition("@")[0], int(partition)): int(last) for topic, partition, last in rows}
+
+    def _all_serve(self) -> bool:
+        names = [unit.name for unit in self.supervisor.of_kind("serve")]
+        return all(self.metric(name, "clicktally_serve_") is not None for name in names)
 
     def clicks_in_ctr_1m(self, link: str) -> int:
         """What a BI tool sees of a link's clicks; 0 too while ClickHouse does not answer."""
