@@ -150,6 +150,7 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
         "missing": comparison.missing,
         "extra": comparison.extra,
         "unanswered": len(outcome.unanswered),
+        "left_out": len(parsed) - skipped - len(requests),
         "skipped": skipped,
         "seconds": round(seconds, 2),
     }

@@ -1,0 +1,171 @@
+"""`make run` and `make replay` as a newcomer uses them: real processes, from nothing to a counted click."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.processes import free_port
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+LOG_LINE = (
+    '10.0.0.{n} - - [17/May/2015:10:05:03 +0000] "{method} /page/{page}?n={n} HTTP/1.1" 200 9 "-" "Mozilla/5.0"\n'
+)
+
+
+class Running:
+    """A `python -m deploy.local.run` on ports and a directory of its own."""
+
+    def __init__(self, directory: Path, environment: dict[str, str]) -> None:
+        self.directory = directory
+        self.environment = environment
+        self.log = directory / "run.log"
+        with self.log.open("ab") as words:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "deploy.local.run"],
+                cwd=REPOSITORY,
+                env=environment,
+                stdout=words,
+                stderr=words,
+                start_new_session=True,
+            )
+
+    def wait_for(self, pattern: str, *, within_s: float = 90) -> re.Match[str]:
+        deadline = time.monotonic() + within_s
+        while not (found := re.search(pattern, self.log.read_text())):
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+        return found
+
+    def pids(self, module: str) -> list[int]:
+        """The processes of this stack whose command line names a module."""
+        found = []
+        for directory in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                variables = (directory / "environ").read_bytes()
+            except OSError:
+                continue
+            if module in command and f"CLICKTALLY_LOCAL_DATA_DIR={self.directory}\0".encode() in variables:
+                found.append(int(directory.name))
+        return found
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(90)
+
+
+def settings(directory: Path) -> dict[str, str]:
+    metrics = free_port() // 100 * 100
+    ports = {
+        "CLICKTALLY_LOCAL_KAFKA_PORT": free_port(),
+        "CLICKTALLY_LOCAL_KAFKA_CONTROLLER_PORT": free_port(),
+        "CLICKTALLY_LOCAL_CLICKHOUSE_PORT": free_port(),
+        "CLICKTALLY_RUN_PORT": free_port(),
+        "CLICKTALLY_RUN_METRICS_PORTS": metrics,
+    }
+    return {
+        **os.environ,
+        "CLICKTALLY_LOCAL_DATA_DIR": str(directory),
+        **{name: str(port) for name, port in ports.items()},
+    }
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("run")
+
+
+@pytest.fixture(scope="module")
+def environment(directory: Path) -> dict[str, str]:
+    return settings(directory)
+
+
+@pytest.fixture(scope="module")
+def running(directory: Path, environment: dict[str, str]) -> Iterator[Running]:
+    stack = Running(directory, environment)
+    try:
+        stack.wait_for("was counted: ctr_1m shows 1 click of it")
+        yield stack
+    finally:
+        stack.stop()
+
+
+def replay(environment: dict[str, str], log: Path) -> tuple[int, dict[str, float]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.local.replay", str(log), "--domain", "e2e.localhost"],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+def write_log(path: Path, requests: int) -> Path:
+    methods = ["GET"] * 8 + ["HEAD", "POST"]
+    path.write_text(
+        "".join(LOG_LINE.format(n=n % 250, method=methods[n % 10], page=n % 17) for n in range(requests))
+        + "not a request\n"
+    )
+    return path
+
+
+def test_a_first_click_is_counted_and_a_replay_is_exact_twice_in_a_row(running: Running, tmp_path: Path) -> None:
+    log = write_log(tmp_path / "access.log", 500)
+    for _ in range(2):
+        status, summary = replay(running.environment, log)
+        assert (status, summary["requests"], summary["counted"]) == (0, 500, 400)
+        assert (summary["missing"], summary["extra"], summary["unanswered"], summary["skipped"]) == (0, 0, 0, 1)
+
+
+@pytest.mark.parametrize("module", ["-m redirector serve", "-m redirector relay", "-m stream"])
+def test_a_killed_process_comes_back_by_itself(
+    running: Running, environment: dict[str, str], tmp_path: Path, module: str
+) -> None:
+    victim = running.pids(module)[0]
+    os.kill(victim, signal.SIGKILL)
+    running.wait_for(rf"\(pid {victim}\) died, started again as \d+")
+    status, summary = replay(environment, write_log(tmp_path / "access.log", 100))
+    assert (status, summary["counted"]) == (0, 80)
+
+
+def test_a_second_stack_on_the_same_ports_is_refused(running: Running, environment: dict[str, str]) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "deploy.local.run"],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "ports are taken" in second.stderr
+    assert running.process.poll() is None
+
+
+def test_a_stopped_stack_leaves_no_process_and_finds_its_data_again(tmp_path: Path) -> None:
+    environment = settings(tmp_path)
+    first = Running(tmp_path, environment)
+    first.wait_for("ctr_1m shows 1 click of it")
+    assert first.stop() == 0
+    assert first.pids("-m") == []
+    second = Running(tmp_path, environment)
+    second.wait_for("ctr_1m shows 2 clicks of it")
+    # Killed without a word, it takes its processes with it.
+    second.process.kill()
+    second.process.wait()
+    deadline = time.monotonic() + 90
+    while second.pids("-m") or second.pids("kafka.Kafka"):
+        assert time.monotonic() < deadline, second.pids("")
+        time.sleep(0.1)
