@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from schemas.errors import PoisonError
+from schemas.events import NUMBER_LIMIT
 
 SPOOL: Final = "spool"
 FIRST: Final = "first"
@@ -57,11 +58,11 @@ def read_headers(headers: Iterable[tuple[str, bytes]]) -> BatchHeaders | None:
         batch = BatchHeaders(
             spool=spool.decode("ascii"), first=int(found[FIRST]), last=int(found[LAST]), prev=int(found[PREV])
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise PoisonError(
             "bad_headers",
             f"a batch with a spool header needs the ASCII numbers first, last and prev: {error!r}",
         ) from error
-    if not (0 <= batch.prev < batch.first <= batch.last) or not batch.spool:
-        raise PoisonError("bad_headers", f"want 0 <= prev < first <= last and a spool id, got {batch}")
+    if not (0 <= batch.prev < batch.first <= batch.last < NUMBER_LIMIT) or not batch.spool:
+        raise PoisonError("bad_headers", f"want 0 <= prev < first <= last < 2**53 and a spool id, got {batch}")
     return batch

@@ -24,11 +24,16 @@ IMPRESSION_SOURCES: Final[tuple[ImpressionSource, ...]] = get_args(ImpressionSou
 IMPRESSION_KINDS: Final[tuple[ImpressionKind, ...]] = get_args(ImpressionKind)
 
 LinkKey = Annotated[str, Meta(min_length=2, max_length=LINK_MAX_BYTES, description="domain/slug of the link")]
-Seq = Annotated[int, Meta(ge=0, description="the event's number in its spool, from 1; 0: it has none")]
-TimeMs = Annotated[int, Meta(ge=0, description="event time, milliseconds since 1970 UTC")]
+NUMBER_LIMIT: Final = 2**53
+"""Every number on the wire is below: what any JSON reader keeps exact, and any column can hold."""
+
+Seq = Annotated[
+    int, Meta(ge=0, lt=NUMBER_LIMIT, description="the event's number in its spool, from 1; 0: it has none")
+]
+TimeMs = Annotated[int, Meta(ge=0, lt=NUMBER_LIMIT, description="event time, milliseconds since 1970 UTC")]
 Visitor = Annotated[
     int,
-    Meta(ge=0, lt=2**53, description="keyed hash of the visitor, new every day; 0: none, they asked not to"),
+    Meta(ge=0, lt=NUMBER_LIMIT, description="keyed hash of the visitor, new every day; 0: none, they asked not to"),
 ]
 UserAgent = Annotated[str, Meta(max_length=UA_MAX_CHARS, description="user agent, cut to 512 characters")]
 Referrer = Annotated[

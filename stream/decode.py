@@ -10,6 +10,7 @@ from schemas.errors import DeadLetterReason
 from schemas.events import VERSION, Click, Event, Impression
 
 MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
+TOO_LARGE_KEPT_BYTES: Final = 64 * 1024
 DETAIL_MAX_CHARS: Final = 300
 
 
@@ -46,19 +47,28 @@ _HEAD: Final = msgspec.json.Decoder(_Head)
 
 
 def decode(topic: str, value: bytes | None) -> Decoded:
-    """Decode a record of one of the event topics: a JSON event, or several, one a line. Never raises."""
+    """Decode a record of one of the event topics: a JSON event, or several, one a line. Never raises.
+
+    `decode_lines` also takes two events on a line or one over two, which are poison when they stand beside
+    others. So its answer holds only for one event, or where every newline but the last stands between two.
+    """
     if not value or not value.strip():
         return Decoded([], None, [Poison(0, "not_json", "the record is empty", value or b"")])
     if len(value) > MAX_RECORD_BYTES:
-        detail = f"{len(value)} bytes, at most {MAX_RECORD_BYTES} are read"
-        return Decoded([], None, [Poison(0, "too_large", detail, value)])
+        detail = f"{len(value)} bytes, at most {MAX_RECORD_BYTES} are read; only its beginning is kept"
+        return Decoded([], None, [Poison(0, "too_large", detail, value[:TOO_LARGE_KEPT_BYTES])])
     try:
         events = _DECODERS[topic].decode_lines(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _line_by_line(topic, value)
-    if any(event.v != VERSION for event in events):
+    if not _one_a_line(events, value) or any(event.v != VERSION for event in events):
         return _line_by_line(topic, value)
     return Decoded(events, None, [])
+
+
+def _one_a_line(events: list[Event], value: bytes) -> bool:
+    between = value.count(b"\n") - value.endswith(b"\n")
+    return len(events) == 1 or len(events) - 1 == between == value.count(b"}\n{")
 
 
 def _line_by_line(topic: str, value: bytes) -> Decoded:
@@ -85,7 +95,7 @@ def _decode_line(topic: str, index: int, line: bytes) -> Event | Poison:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Poison(index, "not_json", str(error)[:DETAIL_MAX_CHARS], line)
     if head.v != VERSION:
-        detail = f"version {head.v}, this stream reads {VERSION}: upgrade it, then replay the dead letter"
+        detail = f"version {str(head.v)[:20]}, this stream reads {VERSION}: upgrade it, then replay the dead letter"
         return Poison(index, "unsupported_version", detail, line)
     if head.type != _TYPES[topic] and head.type in _TYPES.values():
         return Poison(index, "wrong_topic", f"a {head.type} in topic {topic}", line)

@@ -1,0 +1,79 @@
+"""Events, batches and Kafka records as a test wants them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from schemas.batches import BatchHeaders, Headers
+from schemas.events import Click, Event, Impression
+from schemas.topics import CLICKS
+from stream.classify import Classifier
+from stream.dedup import DedupState
+from stream.fold import Fold, Record, TimeBounds
+
+WINDOW_START_MS: Final = 1_790_000_040_000
+"""The first millisecond of a minute."""
+NOW_MS: Final = WINDOW_START_MS + 30_000
+MINUTE: Final = WINDOW_START_MS // 60_000
+DAY_MS: Final = 24 * 3600 * 1000
+
+LINK: Final = "go.example/launch"
+BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
+BOT: Final = "Googlebot/2.1 (+http://www.google.com/bot.html)"
+
+BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * DAY_MS, allowed_lateness_ms=60_000)
+CLASSIFIER: Final = Classifier()
+
+
+def click(link: str = LINK, *, time_ms: int = NOW_MS, ua: str = BROWSER, **fields: Any) -> Click:
+    """A click of a person with a browser, now, unless told otherwise."""
+    return Click(time_ms=time_ms, link=link, ua=ua, **fields)
+
+
+def impression(link: str = LINK, *, time_ms: int = NOW_MS, ua: str = BROWSER, **fields: Any) -> Impression:
+    """A pixel that was fetched by a person's browser, now, unless told otherwise."""
+    chosen = {"source": "pixel", "kind": "served"} | fields
+    return Impression(time_ms=time_ms, link=link, ua=ua, **chosen)
+
+
+def ndjson(events: Iterable[Event]) -> bytes:
+    """One event a line."""
+    return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
+
+
+def numbered(first: int, last: int, **fields: Any) -> list[Event]:
+    """Clicks with the seqs from `first` to `last`."""
+    return [click(seq=seq, **fields) for seq in range(first, last + 1)]
+
+
+def batch_headers(spool: str, first: int, last: int, prev: int = 0) -> Headers:
+    """What the relay sends beside a batch."""
+    return BatchHeaders(spool=spool, first=first, last=last, prev=prev).to_kafka()
+
+
+def record(
+    value: bytes | Iterable[Event] | None = None,
+    *,
+    offset: int = 0,
+    topic: str = CLICKS,
+    at_ms: int = NOW_MS,
+    headers: Iterable[tuple[str, bytes]] = (),
+) -> Record:
+    """A Kafka record of partition 0; one click when no value is given."""
+    chosen: bytes | Iterable[Event] = [click()] if value is None else value
+    raw = chosen if isinstance(chosen, bytes) else ndjson(chosen)
+    return Record(topic, 0, offset, at_ms, list(headers), raw)
+
+
+def batch(
+    spool: str, events: Sequence[Event], *, prev: int = 0, offset: int = 0, topic: str = CLICKS, at_ms: int = NOW_MS
+) -> Record:
+    """A record as the relay sends it."""
+    headers = batch_headers(spool, events[0].seq, events[-1].seq, prev)
+    return record(events, offset=offset, topic=topic, at_ms=at_ms, headers=headers)
+
+
+def new_fold(rows: Iterable[tuple[str, int, int]] = ()) -> Fold:
+    """A fold on this dedup state."""
+    return Fold(DedupState(rows), CLASSIFIER, BOUNDS)

@@ -1,0 +1,119 @@
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.topics import CLICKS, IMPRESSIONS
+from stream import decode as decode_module
+from stream.decode import DETAIL_MAX_CHARS, decode
+from tests.builders import click, impression, ndjson
+
+CLICK = msgspec.json.encode(click())
+IMPRESSION = msgspec.json.encode(impression())
+NEWER = msgspec.json.encode(click(v=2))
+POISON = {
+    b"garbage": "not_json",
+    b'{"type":"click"': "not_json",
+    b"\xff\xfe": "not_json",
+    b'{"type":"click","q":' + b"[" * 100_000: "not_json",
+    CLICK + CLICK: "not_json",
+    b"[]": "not_an_event",
+    b"17": "not_an_event",
+    b"{}": "not_an_event",
+    b'{"type":"click","time_ms":1}': "not_an_event",
+    b'{"type":"click","time_ms":-1,"link":"a/b"}': "not_an_event",
+    b'{"type":"click","time_ms":1,"link":"x"}': "not_an_event",
+    b'{"type":"click","time_ms":1,"link":"a/b","ua":"\xff"}': "not_an_event",
+    b'{"type":"view","time_ms":1,"link":"a/b"}': "not_an_event",
+    b'{"type":"click","time_ms":1,"link":"a/b","v":"one"}': "not_an_event",
+    IMPRESSION: "wrong_topic",
+    NEWER: "unsupported_version",
+    b'{"type":"click","v":%d}' % 10**300: "unsupported_version",
+}
+
+
+@pytest.mark.parametrize(("line", "reason"), POISON.items(), ids=lambda value: str(value)[:40])
+def test_every_kind_of_poison_has_its_reason_and_leaves_its_neighbours_alone(line: bytes, reason: str) -> None:
+    found = decode(CLICKS, CLICK + b"\n" + line + b"\n" + CLICK + b"\n")
+    assert found.events == [click(), click()]
+    assert found.indexes == [0, 2]
+    (poison,) = found.poison
+    assert (poison.index, poison.reason, poison.value) == (1, reason, line)
+    assert 0 < len(poison.detail) <= DETAIL_MAX_CHARS
+
+
+@pytest.mark.parametrize("field", ["seq", "time_ms"])
+@pytest.mark.parametrize("number", [2**53, 2**63, 2**64, 10**25])
+def test_a_number_that_no_column_can_hold_is_poison(field: str, number: int) -> None:
+    line = b'{"type":"click","link":"a/b","time_ms":1,"%s":%d}' % (field.encode(), number)
+    assert [poison.reason for poison in decode(CLICKS, line).poison] == ["not_an_event"]
+
+
+@pytest.mark.parametrize("value", [None, b"", b"\n", b" \r\n \n"])
+def test_an_empty_record_is_one_dead_letter(value: bytes | None) -> None:
+    found = decode(CLICKS, value)
+    assert found.events == []
+    assert [(one.index, one.reason) for one in found.poison] == [(0, "not_json")]
+
+
+def test_an_impression_belongs_into_its_own_topic() -> None:
+    assert decode(IMPRESSIONS, IMPRESSION).events == [impression()]
+    assert decode(IMPRESSIONS, CLICK).poison[0].reason == "wrong_topic"
+
+
+def test_a_record_may_be_one_event_without_a_newline() -> None:
+    assert decode(CLICKS, CLICK).events == [click()]
+
+
+def test_blank_lines_and_carriage_returns_between_events_are_nothing() -> None:
+    found = decode(CLICKS, CLICK + b"\r\n\n" + CLICK + b"\r\n \n")
+    assert found.events == [click(), click()]
+    assert found.poison == []
+
+
+def test_unknown_fields_are_ignored() -> None:
+    newer = CLICK[:-1] + b',"colour":{"of":["the","sky"]}}'
+    assert decode(CLICKS, newer).events == [click()]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [CLICK + CLICK + b"\n", (CLICK + b"\n" + CLICK).replace(b",", b",\n")],
+    ids=["two on a line", "torn lines"],
+)
+def test_what_lies_on_a_line_does_not_depend_on_its_neighbours(odd: bytes) -> None:
+    alone, beside = decode(CLICKS, odd), decode(CLICKS, odd + b"\ngarbage\n")
+    assert alone.events == beside.events == []
+    assert [one.value for one in alone.poison] == [one.value for one in beside.poison[:-1]]
+
+
+def test_a_record_that_is_one_event_may_take_several_lines() -> None:
+    assert decode(CLICKS, msgspec.json.format(CLICK, indent=2) + b"\n").events == [click()]
+
+
+def test_a_record_that_is_too_large_is_one_dead_letter_of_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode_module, "MAX_RECORD_BYTES", 1000)
+    value = ndjson([click()] * 100)
+    found = decode(CLICKS, value)
+    (poison,) = found.poison
+    assert (poison.index, poison.reason) == (0, "too_large")
+    assert value.startswith(poison.value)
+    assert len(poison.value) <= decode_module.TOO_LARGE_KEPT_BYTES
+    assert str(len(value)) in poison.detail
+
+
+lines = st.one_of(
+    st.sampled_from([CLICK, IMPRESSION, NEWER, *[one for one in POISON if len(one) < 1000]]), st.binary(max_size=60)
+)
+
+
+@given(st.one_of(st.binary(max_size=400), st.lists(lines, max_size=12).map(b"\n".join)))
+def test_whatever_the_bytes_every_line_is_an_event_or_a_dead_letter(value: bytes) -> None:
+    found = decode(CLICKS, value)
+    wanted = [index for index, line in enumerate(value.split(b"\n")) if line.strip()]
+    if not wanted:
+        assert [(one.index, one.reason) for one in found.poison] == [(0, "not_json")]
+        return
+    assert len(found.events) + len(found.poison) == len(wanted)
+    if found.indexes is not None:
+        assert sorted([*found.indexes, *(one.index for one in found.poison)]) == wanted
