@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Self, TypeVar
 
 import pydantic
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 CommaSeparated = Annotated[
     tuple[str, ...],
@@ -15,6 +15,7 @@ CommaSeparated = Annotated[
             tuple(part.strip() for part in text.split(",") if part.strip()) if isinstance(text, str) else text
         )
     ),
+    NoDecode,  # pydantic-settings would read it as JSON
 ]
 """A list in one variable: `a,b, c`."""
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from schemas.settings import CommaSeparated, ServiceSettings
 
@@ -34,7 +34,7 @@ class ServeSettings(ServiceSettings):
 
     visitor_secret: SecretStr = SecretStr("")
     """Empty: a random one, kept in the spool directory and shared by the processes of the host."""
-    trusted_proxies: Annotated[CommaSeparated, NoDecode] = ()
+    trusted_proxies: CommaSeparated = ()
     """Networks whose X-Forwarded-For is believed, as CIDR."""
 
     fast_lane: bool = True
