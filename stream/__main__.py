@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import sys
+from typing import NoReturn
 
 import uvloop
 
@@ -27,11 +28,27 @@ def main() -> None:
     # Events hold no cycles: looking for some every 700 objects costs a tenth of the fold.
     gc.set_threshold(100_000, 50, 100)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    code = asyncio.run(run(settings))
-    logging.shutdown()
-    sys.stderr.flush()
-    # Faust's threads may hang on a broker that is gone; everything durable is in ClickHouse by now.
-    os._exit(code)
+    asyncio.run(_live_and_die(settings))
+
+
+async def _live_and_die(settings: StreamSettings) -> NoReturn:
+    """Run the worker, and end the process from inside.
+
+    Faust's threads may hang on a broker that is gone, and its tasks swallow the cancellation with which asyncio
+    ends them: a worker that has given up would stay, hold its partitions and count nothing. Everything durable
+    is in ClickHouse by now.
+    """
+    code = 1
+    try:
+        code = await run(settings)
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    except Exception:
+        logging.getLogger(__name__).exception("ending, to be started anew")
+    finally:
+        logging.shutdown()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -45,8 +45,27 @@ class PromptConsumerThread(AIOKafkaConsumerThread):
         return consumer
 
 
+class _NothingRead(dict[TP, int | None]):
+    """Faust's memory of what it delivered, always empty.
+
+    Faust drops what lies before the offset it delivered last, and notes that offset after a seek too when the
+    record was on its way before: records that were asked for again would go missing. The partitions know best
+    what they have.
+    """
+
+    def __getitem__(self, tp: TP) -> None:
+        return None
+
+    def __setitem__(self, tp: TP, offset: int | None) -> None:
+        pass
+
+
 class HeadConsumer(Consumer):
     """Seeks to what the owner says instead of to Kafka's committed offsets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._read_offset = _NothingRead()
 
     def _new_consumer_thread(self) -> PromptConsumerThread:
         return PromptConsumerThread(self, loop=self.loop, beacon=self.beacon)

@@ -31,7 +31,7 @@ class Added(Enum):
 
     FOLDED = "folded"
     STALE = "stale"
-    """Read before, or before the last rebuild: not needed."""
+    """Read before, or before the last rebuild, or behind a hole: not needed, or coming again."""
     HOLE = "hole"
     """Records before this one are missing: read again from `next_offset`."""
 
@@ -179,9 +179,12 @@ class Partition:
         """
         if self._fold is None or record.offset < self.next_offset:
             return Added.STALE
-        if record.offset > self.next_offset and self._hole_at != record.offset:
-            self._hole_at = record.offset
-            return Added.HOLE
+        if record.offset > self.next_offset:
+            if self._hole_at is None or record.offset < self._hole_at:
+                self._hole_at = record.offset
+                return Added.HOLE
+            if record.offset > self._hole_at:
+                return Added.STALE
         self._hole_at = None
         tally = self._fold.add(record)
         self.next_offset = record.offset + 1

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import tempfile
 import time
@@ -12,8 +13,8 @@ from typing import Any, Final
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry, generate_latest
-from schemas.clickhouse.client import connect
 
+from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
@@ -31,6 +32,7 @@ logger = logging.getLogger(__name__)
 REVOKE_DEADLINE_S: Final = 30.0
 STOP_DEADLINE_S: Final = 20.0
 START_RETRY_S: Final = 1.0
+LEAVE_DEADLINE_S: Final = 5.0
 
 
 async def run(settings: StreamSettings) -> int:
@@ -61,7 +63,10 @@ async def run(settings: StreamSettings) -> int:
         worker = Worker(settings, tools, LinksTable(client, metrics, settings.epoch))
         await stack.enter_async_context(_status_server(settings, registry, worker))
         state_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktally-stream-"))
-        return await _run_app(make_app(settings, state_dir), worker, stop)
+        code = await _run_app(make_app(settings, state_dir), worker, stop)
+        # Closing a producer or client waits for whoever does not answer.
+        loop.call_later(LEAVE_DEADLINE_S, os._exit, code)
+        return code
 
 
 async def _run_app(app: StreamApp, worker: Worker, stop: asyncio.Event) -> int:

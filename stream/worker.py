@@ -122,12 +122,25 @@ class Worker:
             )
         )
         if added is Added.HOLE:
-            await self._read_again(message.tp, partition.next_offset)
+            await self._read_hole_again(message.tp, partition)
         elif partition.buffered_events >= self._settings.flush_events:
             self._wake.set()
             if self._buffered() >= self._settings.buffer_events:
                 self._room.clear()
                 await self._room.wait()
+
+    async def _read_hole_again(self, tp: TP, partition: Partition) -> None:
+        """Ask for the missing records again; where retention took them, what is left of them is a gap."""
+        consumer = self._consumer
+        if consumer is None or tp not in consumer.assignment():
+            return
+        missing = partition.next_offset
+        start, _ = (await consumer.bounds({tp}))[tp]
+        if start <= missing:
+            await self._read_again(tp, missing)
+            return
+        await self._flush(tp)
+        await self._rebuild(tp, "hole")
 
     # -- what runs beside Faust -----------------------------------------------------------------------------
 
