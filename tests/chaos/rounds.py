@@ -14,26 +14,25 @@ import msgspec
 
 from deploy.local.processes import spawn
 from schemas.spool import spools
-from tests.chaos.client import Connection
+from tests.chaos import probe
 from tests.chaos.faults import FAULTS, draw
 from tests.chaos.findings import compare
 from tests.chaos.http import NoAnswerError
 from tests.chaos.ledger import Ledger, merge
-from tests.chaos.load import DOMAIN
 from tests.chaos.report import Played
 from tests.chaos.stack import LOAD_LINKS, Stack, wait_for
 from tests.chaos.world import World
 
 PAUSE_S: Final = 0.03
-RECOVERED_WITHIN_S: Final = 60.0
 QUIET_WITHIN_S: Final = 120.0
 LOAD_ENDS_WITHIN_S: Final = 120.0
-_REDIRECT: Final = 302
 
 
 def play(place: Path, *, seed: int, rounds: int, own_mounts: bool, only: tuple[str, ...] = ()) -> Played:
     """Start the stack below `place`, break it in every round, let it come to rest, recount."""
-    links = [f"l{number}" for number in range(LOAD_LINKS)] + [f"probe{number}" for number in range(rounds + 1)]
+    links = [f"l{number}" for number in range(LOAD_LINKS)] + [
+        slug for number in range(rounds + 1) for slug in probe.slugs(number)
+    ]
     stack = Stack(place, own_mounts=own_mounts, links=links)
     played = Played(seed, rounds)
     try:
@@ -41,7 +40,7 @@ def play(place: Path, *, seed: int, rounds: int, own_mounts: bool, only: tuple[s
         own = Ledger()
         told = place / "ledger.json"
         load = _start_load(stack, seed, told)
-        warm_up_s = _probe(stack, own, 0)
+        warm_up_s = probe.recovery_s(stack, own, 0)
         print(f"started: the first click was visible after {warm_up_s:.1f} s; logs in {stack.logs}", flush=True)
         _play_rounds(stack, own, played, only)
         load.send_signal(signal.SIGTERM)
@@ -81,7 +80,7 @@ def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...
                 one.result()
             faults.update(names)
             lasted_s = time.monotonic() - began
-            recovery_s = _probe(stack, own, number)
+            recovery_s = probe.recovery_s(stack, own, number)
             played.recoveries_s.append(recovery_s)
             played.faults = dict(faults)
             print(
@@ -89,31 +88,8 @@ def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...
                 f"fault {lasted_s:5.1f} s, recovery {recovery_s:5.1f} s",
                 flush=True,
             )
-            if recovery_s >= RECOVERED_WITHIN_S:
-                played.notes.append(f"round {number}: no probe was visible within {RECOVERED_WITHIN_S:.0f} s")
-
-
-def _probe(stack: Stack, own: Ledger, number: int) -> float:
-    """Seconds until a click made now is visible in ctr_1m."""
-    link = f"{DOMAIN}/probe{number}"
-    began = time.monotonic()
-
-    async def click() -> bool:
-        connection = Connection(stack.port, timeout_s=1.0)
-        answer = await connection.get(DOMAIN, f"/probe{number}")
-        await connection.close()
-        if answer is not None and answer.status != _REDIRECT:
-            return False  # the link is not known yet: not a click
-        own.note("click", link, answered=answer is not None, counted=answer is not None and answer.counted)
-        return answer is not None and answer.counted
-
-    clicked = False
-    while time.monotonic() - began < RECOVERED_WITHIN_S:
-        clicked = clicked or stack.call(click())
-        if clicked and stack.clicks_in_ctr_1m(link):
-            break
-        time.sleep(0.1)
-    return time.monotonic() - began
+            if recovery_s >= probe.RECOVERED_WITHIN_S:
+                played.notes.append(f"round {number}: no probe was visible within {probe.RECOVERED_WITHIN_S:.0f} s")
 
 
 def _come_to_rest(stack: Stack, played: Played) -> None:

@@ -42,7 +42,7 @@ def back_up(world: World) -> None:
     unit = world.stack.supervisor.units["clickhouse"]
     unit.hold()
     copy = world.stack.place / f"backup-{world.round}"
-    shutil.copytree(world.stack.place / "clickhouse", copy)
+    shutil.copytree(world.stack.place / "clickhouse", copy, symlinks=True)
     world.backups.append(copy)
     unit.start()
     wait_for(world.stack.clickhouse_is_up, "ClickHouse")
@@ -65,7 +65,7 @@ def restore(world: World) -> None:
     unit.hold()
     directory = world.stack.place / "clickhouse"
     shutil.rmtree(directory)
-    shutil.copytree(backup, directory)
+    shutil.copytree(backup, directory, symlinks=True)
     unit.start()
     wait_for(world.stack.clickhouse_is_up, "ClickHouse")
     for worker in workers:

@@ -1,0 +1,52 @@
+"""How soon after a fault a click and an impression of every partition are visible where a BI tool looks."""
+
+import time
+from typing import Final
+
+from aiokafka.partitioner import murmur2
+
+from tests.chaos.client import Connection
+from tests.chaos.ledger import Ledger, Source
+from tests.chaos.load import DOMAIN
+from tests.chaos.stack import PARTITIONS, Stack
+
+RECOVERED_WITHIN_S: Final = 60.0
+_STATUS: Final[dict[Source, int]] = {"click": 302, "pixel": 200}
+
+
+def slugs(number: int) -> list[str]:
+    """One slug for each partition, of a round's own."""
+    found: dict[int, str] = {}
+    candidate = 0
+    while len(found) < PARTITIONS:
+        slug = f"probe{number}-{candidate}"
+        candidate += 1
+        found.setdefault((murmur2(f"{DOMAIN}/{slug}".encode()) & 0x7FFFFFFF) % PARTITIONS, slug)
+    return [found[partition] for partition in sorted(found)]
+
+
+def recovery_s(stack: Stack, ledger: Ledger, number: int) -> float:
+    """Seconds until clicks and pixels asked for now are visible in ctr_1m; RECOVERED_WITHIN_S when they never are."""
+    wanted = slugs(number)
+    began = time.monotonic()
+    open_visits: set[tuple[Source, str]] = {(source, slug) for source in _STATUS for slug in wanted}
+    while time.monotonic() - began < RECOVERED_WITHIN_S:
+        for source, slug in sorted(open_visits):
+            if stack.call(_visit(stack.port, ledger, source, slug)):
+                open_visits.discard((source, slug))
+        if not open_visits and stack.links_in_ctr_1m([f"{DOMAIN}/{slug}" for slug in wanted]) == len(wanted):
+            return time.monotonic() - began
+        time.sleep(0.1)
+    return RECOVERED_WITHIN_S
+
+
+async def _visit(port: int, ledger: Ledger, source: Source, slug: str) -> bool:
+    """Whether the visit was answered and counted; the ledger has it in any case, unless the link is unknown yet."""
+    connection = Connection(port, timeout_s=1.0)
+    answer = await connection.get(DOMAIN, f"/{slug}" if source == "click" else f"/i/{slug}.gif")
+    await connection.close()
+    if answer is not None and answer.status != _STATUS[source]:
+        return False
+    kept = answer is not None and answer.counted
+    ledger.note(source, f"{DOMAIN}/{slug}", answered=answer is not None, counted=kept)
+    return kept
