@@ -43,16 +43,6 @@ replay: $(READY) ## send FILE, an access log, through the running stack and comp
 schemas: $(READY) ## write schemas/json/ anew from the types
 	$(PY) -m schemas.json_schemas
 
-.PHONY: docs
-docs: $(READY) ## write docs/settings.md anew from the settings classes
-	$(PY) -m deploy.settings_page
-
-SEED ?= 1
-ROUNDS ?= 60
-.PHONY: chaos
-chaos: setup ## kill, cut, slow and fill everything under load, then recount (SEED=1 ROUNDS=60)
-	$(PY) -m tests.chaos --seed $(SEED) --rounds $(ROUNDS)
-
 .PHONY: lock
 lock: ## resolve pyproject.toml anew into the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock

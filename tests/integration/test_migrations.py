@@ -1,6 +1,7 @@
 """The migrations on the real engine: from nothing, twice, two at once, half-way."""
 
 import asyncio
+import re
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import MigrationError, migrate, read_migrations
 from schemas.errors import ClickHouseError
 
+REPOSITORY = Path(__file__).resolve().parents[2]
+PAGE = REPOSITORY / "docs" / "tables.md"
+README = REPOSITORY / "README.md"
 TABLES = {"counters", "events", "links", "ctr_1m", "ctr_1h", "ctr_1d", "schema_migrations"}
 
 
@@ -98,3 +102,23 @@ async def test_times_come_back_with_their_zone_and_inserts_are_synchronous(clien
     at = (await client.query("SELECT max(applied_at) FROM schema_migrations")).result_rows[0][0]
     assert at.utcoffset().total_seconds() == 0
     assert (await client.query("SELECT getSetting('async_insert')")).result_rows == [(False,)]
+
+
+async def test_every_table_and_column_is_documented(client: AsyncClient) -> None:
+    result = await client.query(
+        "SELECT table, name FROM system.columns WHERE database = currentDatabase() ORDER BY table, position"
+    )
+    columns: dict[str, list[str]] = {}
+    for table, name in result.result_rows:
+        columns.setdefault(str(table), []).append(str(name))
+    sections = {section.partition("\n")[0]: section for section in PAGE.read_text().split("\n## ")[1:]}
+    documented = {name: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for name, section in sections.items()}
+    assert documented == columns, "bring docs/tables.md up to date"
+
+
+async def test_the_queries_of_the_readme_run(client: AsyncClient) -> None:
+    blocks = re.findall(r"```sql\n(.*?)```", README.read_text(), re.DOTALL)
+    queries = [query for block in blocks for query in block.split(";") if query.strip()]
+    assert len(queries) >= 4
+    for query in queries:
+        await client.query(query)

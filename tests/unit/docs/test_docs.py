@@ -1,0 +1,116 @@
+"""Every setting and every metric is documented, and nothing is documented that does not exist."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
+
+from console.settings import ConsoleSettings
+from deploy.local.settings import LocalSettings
+from deploy.local.stack.settings import RunSettings
+from redirector.relay.metrics import RelayMetrics
+from redirector.relay.settings import RelaySettings
+from redirector.serve.counts import Counts
+from redirector.serve.metrics import ServeCollector
+from redirector.serve.settings import ServeSettings
+from schemas.settings import ServiceSettings
+from stream.metrics import StreamMetrics
+from stream.settings import StreamSettings
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+DOCS = REPOSITORY / "docs"
+SETTINGS: list[type[ServiceSettings]] = [
+    ServeSettings,
+    RelaySettings,
+    StreamSettings,
+    ConsoleSettings,
+    RunSettings,
+    LocalSettings,
+]
+
+
+def table(page: str, heading: str | None = None) -> dict[str, list[str]]:
+    """The rows of a page's tables, or of one section's, by their first cell in backquotes."""
+    if heading is not None:
+        page = page.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    rows = (re.split(r"(?<!\\)\|", line)[1:-1] for line in page.splitlines() if line.startswith("| `"))
+    return {cells[0].strip().strip("`"): [cell.strip() for cell in cells[1:]] for cells in rows}
+
+
+def shown(value: object) -> str:
+    """A default as the page shows it."""
+    if isinstance(value, SecretStr):
+        value = value.get_secret_value()
+    text = ",".join(value) if isinstance(value, tuple) else str(value)
+    return f"`{text}`" if text else ""
+
+
+@pytest.mark.parametrize("kind", SETTINGS, ids=lambda kind: kind.__name__)
+def test_every_setting_is_documented_with_its_default(kind: type[ServiceSettings]) -> None:
+    prefix = kind.model_config["env_prefix"]
+    documented = {
+        name: cells[0]
+        for name, cells in table((DOCS / "settings.md").read_text()).items()
+        if name.startswith(prefix)
+    }
+    fields = {prefix + name.upper(): shown(field.default) for name, field in kind.model_fields.items()}
+    assert documented == fields, "bring docs/settings.md up to date"
+
+
+def test_every_setting_has_a_meaning() -> None:
+    assert [name for name, cells in table((DOCS / "settings.md").read_text()).items() if not cells[1]] == []
+
+
+def exported(registry: CollectorRegistry) -> dict[str, str]:
+    """The metrics of a registry as Prometheus names them, with their types."""
+    return {
+        metric.name + ("_total" if metric.type == "counter" else ""): metric.type for metric in registry.collect()
+    }
+
+
+def serve_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    ServeCollector(Counts(), waiting=int, open_connections=int, spool_used_bytes=int, spool_cap_bytes=0).register(
+        registry
+    )
+    return registry
+
+
+def relay_registry() -> CollectorRegistry:
+    return RelayMetrics(CollectorRegistry()).registry
+
+
+def stream_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    StreamMetrics(registry)
+    return registry
+
+
+@pytest.mark.parametrize(
+    ("service", "registry"), [("serve", serve_registry), ("relay", relay_registry), ("stream", stream_registry)]
+)
+def test_every_metric_is_documented_with_its_type(service: str, registry: Callable[[], CollectorRegistry]) -> None:
+    documented = {name: cells[0] for name, cells in table((DOCS / "metrics.md").read_text(), service).items()}
+    assert documented == exported(registry()), f"bring section {service} of docs/metrics.md up to date"
+
+
+def test_every_page_and_decision_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text()
+    pages = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if path.name != "README.md"]
+    assert [page for page in pages if f"({page})" not in index] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/README.md", "CHANGELOG.md"])
+def test_links_between_pages_lead_somewhere(page: str) -> None:
+    path = REPOSITORY / page
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
+    assert [target for target in targets if not (path.parent / target).exists()] == []
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
+    used = set(re.findall(r"\bmake ([a-z-]+)", (REPOSITORY / "README.md").read_text()))
+    assert used <= targets
