@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.chaos.report import report
 from tests.chaos.rounds import play
 from tests.chaos.stack import have_own_mounts
+from tests.chaos.tamper import falsify, leave
 
 
 def main() -> None:
@@ -19,6 +20,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--only", default="", help="comma-separated faults instead of all kinds")
     parser.add_argument("--keep", action="store_true", help="keep logs and data even when all is well")
+    parser.add_argument("--tamper", action="store_true", help="falsify the tables before the recount: it must fail")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -27,7 +29,14 @@ def main() -> None:
     only = tuple(name for name in chosen.only.split(",") if name)
     keep = True
     try:
-        played = play(place, seed=chosen.seed, rounds=chosen.rounds, own_mounts=own_mounts, only=only)
+        played = play(
+            place,
+            seed=chosen.seed,
+            rounds=chosen.rounds,
+            own_mounts=own_mounts,
+            only=only,
+            tamper=falsify if chosen.tamper else leave,
+        )
         keep = chosen.keep or not played.clean
     finally:
         if keep:

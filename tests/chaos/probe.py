@@ -26,7 +26,7 @@ def slugs(number: int) -> list[str]:
 
 
 def recovery_s(stack: Stack, ledger: Ledger, number: int) -> float:
-    """Seconds until clicks and pixels asked for now are visible in ctr_1m; RECOVERED_WITHIN_S when they never are."""
+    """Seconds until visits made now are visible in ctr_1m; RECOVERED_WITHIN_S when they never are."""
     wanted = slugs(number)
     began = time.monotonic()
     open_visits: set[tuple[Source, str]] = {(source, slug) for source in _STATUS for slug in wanted}

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -28,8 +29,16 @@ QUIET_WITHIN_S: Final = 120.0
 LOAD_ENDS_WITHIN_S: Final = 120.0
 
 
-def play(place: Path, *, seed: int, rounds: int, own_mounts: bool, only: tuple[str, ...] = ()) -> Played:
-    """Start the stack below `place`, break it in every round, let it come to rest, recount."""
+def play(
+    place: Path,
+    *,
+    seed: int,
+    rounds: int,
+    own_mounts: bool,
+    only: tuple[str, ...] = (),
+    tamper: Callable[[Stack], None] = lambda _: None,
+) -> Played:
+    """Start the stack below `place`, break it in every round, let it come to rest, `tamper` with it, recount."""
     links = [f"l{number}" for number in range(LOAD_LINKS)] + [
         slug for number in range(rounds + 1) for slug in probe.slugs(number)
     ]
@@ -47,6 +56,7 @@ def play(place: Path, *, seed: int, rounds: int, own_mounts: bool, only: tuple[s
         load.wait(LOAD_ENDS_WITHIN_S)
         _come_to_rest(stack, played)
         played.ledger = merge((own, msgspec.json.decode(told.read_bytes(), type=Ledger)))
+        tamper(stack)
         played.findings = compare(stack, played.ledger, stack.reader.records.values())
     finally:
         stack.stop()

@@ -1,0 +1,166 @@
+"""The harness must be able to fail: a lost, a doubled and an invented click are found, a clean run is clean."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.chaos import findings
+from tests.chaos.findings import Findings, audit, compare
+from tests.chaos.ledger import Item, Ledger, Post, merge
+from tests.chaos.recount import DAY_MS, Raw, recount
+
+NOW_MS = 1_790_000_000_000
+LINK = "go.example/a"
+NAME = f"click {LINK}"
+CLICKS = ("clicks", 0)
+
+
+def line(seq: int, **fields: Any) -> bytes:
+    return json.dumps({"type": "click", "time_ms": NOW_MS, "link": LINK, "seq": seq} | fields).encode()
+
+
+def raw(offset: int, *lines: bytes, spool: str = "00aa", topic: str = "clicks", key: bytes | None = None) -> Raw:
+    headers = (("spool", spool.encode()), ("first", b"1"), ("last", b"9"), ("prev", b"0")) if spool else ()
+    return Raw(topic, 0, offset, NOW_MS, headers, key, b"\n".join(lines))
+
+
+LOG = [raw(0, line(1), line(2)), raw(1, line(3)), raw(2, line(2), line(3))]
+"""Three clicks; two were sent again."""
+
+
+@dataclass
+class Tables:
+    """What ClickHouse holds after all of LOG was counted as it should be."""
+
+    counted: dict[str, int] = field(default_factory=lambda: {NAME: 3})
+    events: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 1), (0, 1, 2), (1, 0, 3)])
+    markers: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 1, 1), (2, 2, 1)])
+    gaps: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def select(self, query: str) -> list[list[Any]]:
+        if "FROM events" in query:
+            return [["clicks", 0, offset, index, "00aa", seq, NAME, 1] for offset, index, seq in self.events]
+        if "kind = 0" in query:
+            return [[name, count] for name, count in self.counted.items()]
+        rows = self.markers if "kind = 2" in query else self.gaps
+        return [["clicks@1", 0, *row] for row in rows]
+
+
+def ledger(answered: int = 3, unanswered: int = 0) -> Ledger:
+    told = Ledger()
+    told.note("click", LINK, answered=True, count=answered)
+    told.note("click", LINK, answered=False, count=unanswered)
+    return told
+
+
+def test_a_run_in_which_all_was_counted_once_is_clean() -> None:
+    found = compare(Tables(), ledger(), LOG)
+    assert found.clean, found.words
+    assert (found.counted, found.lost, found.doubled) == (3, 0, 0)
+
+
+def test_an_unanswered_click_may_be_counted_or_not() -> None:
+    assert compare(Tables(), ledger(answered=2, unanswered=1), LOG).clean
+    assert compare(Tables(), ledger(answered=3, unanswered=1), LOG).clean
+
+
+def test_a_click_that_was_answered_and_not_counted_is_lost() -> None:
+    found = compare(Tables(), ledger(answered=4), LOG)
+    assert (found.lost, found.doubled) == (1, 0)
+
+
+def test_a_click_that_is_counted_and_was_never_made_is_doubled() -> None:
+    found = compare(Tables(), ledger(answered=2), LOG)
+    assert (found.lost, found.doubled) == (0, 1)
+
+
+def test_a_delta_too_many_is_doubled_and_one_too_few_is_lost() -> None:
+    assert compare(Tables(counted={NAME: 4}), ledger(), LOG).doubled == 1
+    assert compare(Tables(counted={NAME: 2}), ledger(), LOG).lost == 1
+
+
+def test_counts_that_merely_moved_to_another_link_are_found() -> None:
+    found = compare(Tables(counted={NAME: 2, "click go.example/b": 1}), ledger(), LOG)
+    assert (found.lost, found.doubled) == (1, 1)
+
+
+def test_an_identity_that_stands_twice_in_events_is_doubled() -> None:
+    found = compare(Tables(events=[(0, 0, 1), (0, 1, 2), (1, 0, 3), (2, 1, 3)]), ledger(), LOG)
+    assert found.doubled == 1
+
+
+def test_an_event_that_is_not_in_events_is_lost() -> None:
+    assert compare(Tables(events=[(0, 0, 1), (0, 1, 2)]), ledger(), LOG).lost == 1
+
+
+@pytest.mark.parametrize(
+    ("markers", "wrong"),
+    [
+        ([(0, 0, 1), (2, 2, 1)], "holes"),
+        ([(0, 1, 1), (1, 2, 1)], "overlaps"),
+        ([(0, 1, 2), (2, 2, 1)], "doubles"),
+    ],
+)
+def test_the_audit_finds_what_is_wrong_with_a_chain(markers: list[tuple[int, int, int]], wrong: str) -> None:
+    found = audit({CLICKS: markers}, {})
+    assert {name: getattr(found, name) for name in ("holes", "overlaps", "doubles")} == Counter(
+        {"holes": 0, "overlaps": 0, "doubles": 0, wrong: 1}
+    )
+    assert not compare(Tables(markers=markers), ledger(), LOG).clean
+
+
+def test_a_gap_that_is_told_is_no_hole_and_what_lay_in_it_need_not_be_counted() -> None:
+    tables = Tables(counted={NAME: 1}, events=[(2, 0, 3)], markers=[(0, 0, 1), (2, 2, 1)], gaps=[(1, 1, 1)])
+    log = [raw(0, b"garbage"), raw(1, line(1), line(2)), raw(2, line(3))]
+    letters = [raw(0, topic="dead-letters", key=b"clicks-0-0-0")]
+    found = compare(tables, ledger(answered=3), log + letters)
+    assert found.clean, found.words
+    assert found.audit.gap_records == 1
+
+
+def test_a_hole_that_is_not_told_loses_what_lay_in_it() -> None:
+    tables = Tables(counted={NAME: 1}, events=[(2, 0, 3)], markers=[(0, 0, 1), (2, 2, 1)])
+    found = compare(tables, ledger(answered=3), [raw(0, b"x"), raw(1, line(1), line(2)), raw(2, line(3))])
+    assert (found.lost, found.audit.holes) == (2, 1)
+
+
+def test_a_dead_letter_that_is_in_no_topic_is_lost() -> None:
+    assert compare(Tables(), ledger(), [*LOG, raw(3, b"garbage")]).lost == 1
+
+
+def test_the_recount_knows_good_lines_among_poison_and_clocks_that_jumped() -> None:
+    found = recount(
+        [
+            raw(0, b"garbage", line(0), b'{"type":"impression"}', spool=""),
+            raw(1, line(0, time_ms=NOW_MS + DAY_MS), line(0, time_ms=NOW_MS - 100 * DAY_MS), spool=""),
+        ],
+        {},
+    )
+    assert found.sure == {NAME: 1}
+    assert Counter(found.dead.values()) == {"poison": 2, "future": 1, "too_old": 1}
+
+
+def test_a_post_with_a_key_counts_once_however_often_it_was_acknowledged() -> None:
+    told = Ledger()
+    told.settle(Post("key", [Item(LINK, 5, "counted"), Item(LINK, 1, "future")], acknowledged=2, maybe=1))
+    assert (told.tally("api", LINK).answered, told.tally("api", LINK).unanswered) == (5, 0)
+    assert told.dead_letters == {"future": 1}
+
+
+def test_a_post_without_a_key_counts_once_for_each_try_and_may_for_each_without_answer() -> None:
+    told = Ledger()
+    told.settle(Post("", [Item(LINK, 5, "counted")], acknowledged=1, maybe=1))
+    assert (told.tally("api", LINK).answered, told.tally("api", LINK).unanswered) == (5, 5)
+
+
+def test_ledgers_add_up() -> None:
+    assert merge([ledger(1), ledger(2, 3)]).tallies[NAME] == ledger(3, 3).tallies[NAME]
+
+
+def test_findings_with_words_are_not_clean() -> None:
+    assert Findings().clean
+    assert not Findings(words=["something"]).clean
+    assert "FINAL" in findings._EVENTS

@@ -1,0 +1,48 @@
+"""A short run of the chaos harness: other seeds every day, so that in time every fault meets every other."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import Any, Final
+
+import pytest
+
+from deploy.local.processes import REPOSITORY
+
+SEED: Final = int(os.environ.get("CHAOS_SEED", "0")) or 2 * int(time.time() // 86_400)
+ROUNDS: Final = 4
+
+
+def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
+    """Exit status, the last line, and all of what was printed."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.chaos", *arguments],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    last = ended.stdout.splitlines()[-1] if ended.stdout else "{}"
+    return ended.returncode, json.loads(last) if last.startswith("{") else {}, ended.stdout
+
+
+@pytest.mark.parametrize("seed", [SEED, SEED + 1])
+def test_after_some_rounds_of_faults_every_answered_event_is_counted_once(seed: int) -> None:
+    print(f"again: make chaos SEED={seed} ROUNDS={ROUNDS}")
+    status, told, printed = run("--seed", str(seed), "--rounds", str(ROUNDS))
+    print(printed)
+    assert status == 0, printed
+    assert told["lost"] == told["doubled"] == 0
+    assert told["audit"] == {"holes": 0, "overlaps": 0, "doubles": 0}
+    assert told["answered"] > 0
+    assert set(told) >= {"seed", "rounds", "faults", "unanswered", "counted", "recovery_seconds"}
+
+
+def test_falsified_tables_fail_the_run() -> None:
+    status, told, printed = run("--seed", "1", "--rounds", "0", "--tamper")
+    assert status == 1, printed
+    assert told["lost"] > 0
+    assert told["doubled"] > 0
