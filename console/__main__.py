@@ -8,6 +8,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from console.audit.command import audit_command
 from console.link_files import FileFormat
 from console.links import import_links
 from console.migrations import create_topics, migrate_tables
@@ -22,6 +23,7 @@ _NDJSON_SUFFIXES: Final = {".ndjson", ".jsonl", ".json"}
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 links = typer.Typer(no_args_is_help=True, help="The links that are tracked.")
 app.add_typer(links, name="links")
+app.command("audit")(audit_command)
 
 
 def _check(wanted: bool) -> None:

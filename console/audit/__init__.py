@@ -1,0 +1,1 @@
+"""`clicktally audit`: is everything that was answered counted, once? What is wrong, where, and what to do."""

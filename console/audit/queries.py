@@ -1,0 +1,135 @@
+"""The SELECTs of an audit. `COVERED` stands for a condition on events, see console.audit.tables."""
+
+from typing import Final
+
+DELTA: Final = 0
+HEAD: Final = 1
+MARKER: Final = 2
+DEDUP: Final = 3
+GAP: Final = 5
+"""Kinds of rows of the counter table: schemas/clickhouse/migrations/0001_counters.sql."""
+
+DISORDER_S: Final = 24 * 3600
+KEY_TTL_S: Final = 48 * 3600
+MAX_ROWS: Final = 50
+EVENTS_FINAL: Final = {"do_not_merge_across_partitions_select_final": 1}
+"""Copies of an event have the same time, hence the same table partition."""
+
+STRETCHES: Final = f"""
+SELECT kind, topic, partition, min(first), max(last), count(), sum(inserted), max(touched), sum(events_in),
+    sum(letters), sum(late_in)
+FROM
+(
+    SELECT
+        *,
+        sum(breaks) OVER (PARTITION BY kind, topic, partition ORDER BY first ROWS UNBOUNDED PRECEDING) AS stretch
+    FROM
+    (
+        SELECT
+            *,
+            kind != {MARKER} OR inserted != 1 OR first != lagInFrame(last, 1, first - 1) OVER flushes + 1
+                OR lagInFrame(inserted, 1, toUInt64(1)) OVER flushes != 1 AS breaks,
+            min(if(touched >= {{since:Int64}}, first, 9223372036854775807))
+                OVER (PARTITION BY kind, topic, partition) AS begin
+        FROM
+        (
+            SELECT
+                kind, topic, partition, first_offset AS first, max(last_offset) AS last, sum(batches) AS inserted,
+                toUnixTimestamp(max(touched_at)) AS touched, sum(counters.events) AS events_in,
+                sum(dead_letters) AS letters, sum(late) AS late_in
+            FROM counters
+            WHERE kind = {HEAD}
+                OR kind IN ({MARKER}, {GAP}) AND touched_at >= fromUnixTimestamp({{since:Int64}} - {DISORDER_S})
+            GROUP BY kind, topic, partition, first_offset
+        )
+        WINDOW flushes AS
+            (PARTITION BY kind, topic, partition ORDER BY first ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    )
+    WHERE kind = {HEAD} OR first >= begin
+)
+GROUP BY kind, topic, partition, stretch
+ORDER BY kind, topic, partition, min(first)
+"""  # noqa: S608 - constants
+
+COUNTED: Final = f"""
+SELECT kind, topic, partition, toDate(window_start) AS day, class, impression_kind,
+    sum(clicks + impressions),
+    sum(cityHash64(link, toUnixTimestamp(window_start), source, impression_kind) * (clicks + impressions)),
+    max(last_offset), toUnixTimestamp(max(touched_at))
+FROM counters
+WHERE kind = {HEAD} OR kind = {DELTA} AND window_start >= fromUnixTimestamp({{since:Int64}})
+GROUP BY kind, topic, partition, day, class, impression_kind
+"""  # noqa: S608 - constants
+
+EVENTS: Final = """
+SELECT toDate(time) AS day, class, impression_kind,
+    sum(count),
+    sum(cityHash64(link, toUnixTimestamp(toStartOfMinute(time)), source, impression_kind) * count)
+FROM events FINAL
+WHERE time >= fromUnixTimestamp({since:Int64}) AND COVERED
+GROUP BY day, class, impression_kind
+"""
+
+LINKS_COUNTED: Final = f"""
+SELECT kind, topic, partition, link, sum(clicks + impressions), max(last_offset), toUnixTimestamp(max(touched_at))
+FROM counters
+WHERE kind = {HEAD} OR kind = {DELTA} AND toDate(window_start) = {{day:Date}}
+    AND class = {{class:String}} AND impression_kind = {{impression_kind:String}}
+GROUP BY kind, topic, partition, link
+"""  # noqa: S608 - constants
+
+LINKS_EVENTS: Final = """
+SELECT link, sum(count)
+FROM events FINAL
+WHERE toDate(time) = {day:Date} AND class = {class:String} AND impression_kind = {impression_kind:String}
+    AND COVERED
+GROUP BY link
+"""
+
+DUPLICATES: Final = f"""
+SELECT topic, partition, spool, count() - groupBitmap(seq)
+FROM events FINAL
+WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64}})
+    AND (topic, partition, spool, seq) IN
+    (
+        SELECT topic, partition, spool, seq
+        FROM events FINAL
+        WHERE seq > 0 AND received_at >= fromUnixTimestamp({{since:Int64}}) AND (topic, partition, spool) IN
+        (
+            SELECT topic, partition, spool
+            FROM events FINAL
+            WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64}})
+            GROUP BY topic, partition, spool
+            HAVING count() != groupBitmap(seq)
+        )
+        GROUP BY topic, partition, spool, seq
+        HAVING count() > 1 AND NOT
+            (startsWith(spool, 'k') AND date_diff('second', min(received_at), max(received_at)) > {KEY_TTL_S})
+    )
+GROUP BY topic, partition, spool
+ORDER BY topic, partition, spool
+LIMIT {MAX_ROWS}
+"""  # noqa: S608 - constants
+"""Bitmaps of seqs find the spools in little memory; only those are then looked at seq by seq. An
+Idempotency-Key is remembered for two days, and means something new afterwards."""
+
+FORGOTTEN: Final = f"""
+SELECT seen.topic, seen.partition, seen.spool, highest, applied
+FROM
+(
+    SELECT topic, partition, spool, max(seq) AS highest
+    FROM events FINAL
+    WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64}}) AND COVERED
+    GROUP BY topic, partition, spool
+) AS seen
+LEFT JOIN
+(
+    SELECT topic, partition, spool, max(last_seq) AS applied
+    FROM counters
+    WHERE kind = {DEDUP}
+    GROUP BY topic, partition, spool
+) AS state USING (topic, partition, spool)
+WHERE applied < highest
+ORDER BY seen.topic, seen.partition, seen.spool
+LIMIT {MAX_ROWS}
+"""  # noqa: S608 - constants

@@ -1,0 +1,179 @@
+"""What ClickHouse holds, read so that a stream that runs meanwhile makes no difference.
+
+One SELECT over one table sees one instant, so heads and counters are read together; a flush writes `events`
+before its counters, and never changes them afterwards, so the events up to those heads can be read later.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from console.audit.chain import Chain, Head, Place, Stretch, earlier_ends, latest
+from console.audit.queries import (
+    COUNTED,
+    DUPLICATES,
+    EVENTS,
+    EVENTS_FINAL,
+    FORGOTTEN,
+    GAP,
+    HEAD,
+    LINKS_COUNTED,
+    LINKS_EVENTS,
+    STRETCHES,
+)
+from schemas.clickhouse.client import clickhouse_errors
+from schemas.topics import EVENT_TOPICS
+
+
+class Cell(NamedTuple):
+    """One cell of the comparison of counters with events; a click has no impression kind."""
+
+    day: str
+    traffic_class: str
+    impression_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """How many; and the sum of hashes of (link, minute, source, kind), which tells where without a row a link."""
+
+    count: int
+    hashes: int
+
+
+class SpoolAt(NamedTuple):
+    """A spool in a topic-partition."""
+
+    topic: str
+    partition: int
+    spool: str
+
+
+@dataclass(slots=True)
+class Tables:
+    """What ClickHouse holds. Chains, counters and events each belong to an instant of their own."""
+
+    chains: dict[Place, Chain] = field(default_factory=dict)
+    counted: dict[Cell, Sum] = field(default_factory=dict)
+    events: dict[Cell, Sum] = field(default_factory=dict)
+    events_of_chain: dict[Place, int] = field(default_factory=dict)
+    duplicates: dict[SpoolAt, int] = field(default_factory=dict)
+    forgotten: dict[SpoolAt, tuple[int, int]] = field(default_factory=dict)
+    """Highest seq among the events, last seq of the dedup state."""
+
+
+async def read_tables(client: AsyncClient, *, since_s: int, chains: dict[Place, Chain]) -> Tables:
+    """Everything but the chains, which were read before. Raises TransientClickHouseError, ClickHouseError."""
+    day_s = since_s - since_s % 86_400
+    tables = Tables(chains=chains)
+    heads: dict[Place, Chain] = {}
+    for kind, topic, partition, day, *cell, count, hashes, last, touched in await _rows(
+        client, COUNTED, {"since": day_s}
+    ):
+        if kind == HEAD:
+            heads[Place(topic, partition)] = Chain(Head(int(last), int(touched)))
+        elif count or hashes:
+            tables.counted[Cell(str(day), *cell)] = Sum(int(count), int(hashes))
+    for day, traffic_class, kind, count, hashes in await _rows(
+        client, _covered(EVENTS, heads), {"since": day_s}, EVENTS_FINAL
+    ):
+        tables.events[Cell(str(day), traffic_class, kind)] = Sum(int(count), int(hashes))
+    tables.events_of_chain = await _events_of_chains(client, chains)
+    for topic, partition, spool, copies in await _rows(client, DUPLICATES, {"since": since_s}, EVENTS_FINAL):
+        tables.duplicates[SpoolAt(topic, partition, spool)] = int(copies)
+    for topic, partition, spool, highest, applied in await _rows(
+        client, _covered(FORGOTTEN, chains), {"since": since_s}, EVENTS_FINAL
+    ):
+        tables.forgotten[SpoolAt(topic, partition, spool)] = (int(highest), int(applied))
+    return tables
+
+
+async def read_chains(client: AsyncClient, *, since_s: int) -> dict[Place, Chain]:
+    """Heads, flushes and gaps, at one instant. Raises TransientClickHouseError, ClickHouseError."""
+    chains: dict[Place, Chain] = {}
+    for kind, topic, partition, first, last, markers, inserted, touched, events, letters, late in await _rows(
+        client, STRETCHES, {"since": since_s}
+    ):
+        chain = chains.setdefault(Place(topic, int(partition)), Chain())
+        if kind == HEAD:
+            chain.head = Head(int(last), int(touched))
+        elif kind == GAP:
+            chain.gaps.append((int(first), int(last)))
+        else:
+            chain.stretches.append(
+                Stretch(int(first), int(last), int(markers), int(inserted), int(events), int(letters), int(late))
+            )
+    return chains
+
+
+async def links_that_differ(client: AsyncClient, cell: Cell) -> dict[str, tuple[int, int]]:
+    """Link by link, what the counters and the events of a cell say where they differ."""
+    parameters = {"day": cell.day, "class": cell.traffic_class, "impression_kind": cell.impression_kind}
+    heads: dict[Place, Chain] = {}
+    counted: dict[str, int] = {}
+    for kind, topic, partition, link, count, last, touched in await _rows(client, LINKS_COUNTED, parameters):
+        if kind == HEAD:
+            heads[Place(topic, partition)] = Chain(Head(int(last), int(touched)))
+        else:
+            counted[link] = int(count)
+    events = {
+        str(link): int(count)
+        for link, count in await _rows(client, _covered(LINKS_EVENTS, heads), parameters, EVENTS_FINAL)
+    }
+    return {
+        link: (counted.get(link, 0), events.get(link, 0))
+        for link in sorted({*counted, *events})
+        if counted.get(link, 0) != events.get(link, 0)
+    }
+
+
+async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> dict[Place, int]:
+    """Of each latest chain, how many events lie between its first flush read and its head."""
+    ends = earlier_ends(chains)
+    bounds = {
+        at: (place, min(one.first for one in chain.stretches), max(one.last for one in chain.stretches))
+        for at, place in latest(chains).items()
+        if at[0] in EVENT_TOPICS and (chain := chains[place]).stretches
+    }
+    found = dict.fromkeys((place for place, _, _ in bounds.values()), 0)
+    condition = _any_of(
+        f"topic = '{topic}' AND partition = {partition} AND record_offset BETWEEN {first} AND {last}"
+        f" AND received_at >= fromUnixTimestamp({ends.get((topic, partition), -1) + 1})"
+        for (topic, partition), (_, first, last) in bounds.items()
+    )
+    query = f"SELECT topic, partition, count() FROM events FINAL WHERE {condition} GROUP BY topic, partition"  # noqa: S608 - names of ours and numbers
+    for topic, partition, count in await _rows(client, query, {}, EVENTS_FINAL):
+        found[bounds[topic, partition][0]] = int(count)
+    return found
+
+
+def _covered(query: str, chains: dict[Place, Chain]) -> str:
+    """The query over the events that these heads cover: all of earlier epochs, and up to the head of the last."""
+    ends = earlier_ends(chains)
+    condition = _any_of(
+        f"topic = '{topic}' AND partition = {partition} AND (record_offset <= {head.last}"
+        f" OR received_at < fromUnixTimestamp({ends.get((topic, partition), -1) + 1}))"
+        for (topic, partition), place in latest(chains).items()
+        if topic in EVENT_TOPICS and (head := chains[place].head) is not None
+    )
+    return query.replace("COVERED", condition)
+
+
+def _any_of(conditions: Iterable[str]) -> str:
+    return "(" + (" OR ".join(f"({condition})" for condition in conditions) or "0") + ")"
+
+
+async def _rows(
+    client: AsyncClient, query: str, parameters: Mapping[str, object], settings: dict[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    with clickhouse_errors():
+        result = await client.query(query, parameters=dict(parameters), settings=settings)
+    return [tuple(row) for row in result.result_rows]
+
+
+def utc(time_s: float) -> str:
+    """A time as people and machines read it."""
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
