@@ -1,0 +1,97 @@
+"""One worker counts what lies in the topics: how long, what CPU, and whether the sums are right."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.machine import SERVER_CORE, cpu_seconds
+from bench.stack import BenchError, Service, fresh_database, query, worker
+from bench.topics import Filled
+from deploy.local.processes import ClickHouse, Kafka
+from schemas.topics import CLICKS, IMPRESSIONS
+
+_SETTLED: Final = "clicktally_stream_events_settled"
+_MERGED_WITHIN_S: Final = 30.0
+_QUIET_CPU_S: Final = 0.03
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One worker's run. CPU until the last event was durable; ClickHouse's also until its merges were done."""
+
+    wall_s: float
+    worker_cpu_s: float
+    clickhouse_cpu_s: float
+    clickhouse_merged_cpu_s: float
+    inserts: int
+
+    def measures(self, events: int) -> dict[str, float]:
+        """As figures, per event."""
+        millions = events / 1e6
+        return {
+            "events_per_s": events / self.wall_s,
+            "worker_cpu_s_per_million": self.worker_cpu_s / millions,
+            "clickhouse_cpu_s_per_million": self.clickhouse_cpu_s / millions,
+            "clickhouse_cpu_s_per_million_with_merges": self.clickhouse_merged_cpu_s / millions,
+            "sum_cpu_s_per_million": (self.worker_cpu_s + self.clickhouse_cpu_s) / millions,
+            "sum_cpu_s_per_million_with_merges": (self.worker_cpu_s + self.clickhouse_merged_cpu_s) / millions,
+            "inserts": float(self.inserts),
+        }
+
+
+def count_all(
+    server: ClickHouse, broker: Kafka, filled: Filled, place: Path, name: str, *, core: int = SERVER_CORE, **more: str
+) -> Counted:
+    """Count everything into a new database, check the sums, drop it. Raises BenchError when they are wrong."""
+    with (
+        fresh_database(server, name) as url,
+        worker(broker.bootstrap, url, place / f"{name}.log", core=core, group=name, **more) as service,
+    ):
+        began = service.until(lambda: '"ready": true' in service.get("/readyz"), "being ready")
+        worker_cpu, database_cpu = cpu_seconds(service.pid), cpu_seconds(server.pid)
+        await_settled(service, filled.events, began)
+        wall_s = time.monotonic() - began
+        worker_cpu = cpu_seconds(service.pid) - worker_cpu
+        settled_cpu = cpu_seconds(server.pid) - database_cpu
+        inserts = int(service.metric("clicktally_stream_flushes", result="done"))
+        service.stop()
+        merged_cpu = settled_cpu + until_merged(server, name)
+        check_sums(server, name, filled)
+    return Counted(wall_s, worker_cpu, settled_cpu, merged_cpu, inserts)
+
+
+def await_settled(service: Service, events: int, began: float, *, within_s: float = 600.0) -> None:
+    """Return as soon as a durable flush covers the last event; looks seldom at first, for a look takes CPU."""
+    while True:
+        settled = service.metric(_SETTLED)
+        if settled >= events:
+            return
+        spent = time.monotonic() - began
+        if service.process.poll() is not None or spent > within_s:
+            words = service.log.read_bytes()[-3000:].decode(errors="replace")
+            raise BenchError(f"{settled:,.0f} of {events:,} events were counted; the worker's log ends:\n{words}")
+        left_s = spent * (events - settled) / max(settled, events / 100)
+        time.sleep(min(max(left_s / 4, 0.05), 1.0))
+
+
+def check_sums(server: ClickHouse, name: str, filled: Filled) -> None:
+    """Raise BenchError unless every fresh event was counted once and is in `events` once."""
+    clicks, impressions = query(server, f"SELECT sum(clicks), sum(impressions) FROM {name}.counters").split()
+    rows = query(server, f"SELECT count() FROM {name}.events").strip()
+    found = (int(clicks), int(impressions), int(rows))
+    wanted = (filled.fresh[CLICKS], filled.fresh[IMPRESSIONS], filled.counted)
+    if found != wanted:
+        raise BenchError(f"clicks, impressions, rows of events: want {wanted}, found {found}")
+
+
+def until_merged(server: ClickHouse, name: str) -> float:
+    """Wait for the background to have nothing left; the CPU seconds of ClickHouse meanwhile."""
+    began, before = time.monotonic(), cpu_seconds(server.pid)
+    running = f"SELECT count() FROM system.merges WHERE database = '{name}'"
+    while time.monotonic() - began < _MERGED_WITHIN_S:
+        at = cpu_seconds(server.pid)
+        time.sleep(1.0)
+        if int(query(server, running)) == 0 and cpu_seconds(server.pid) - at <= _QUIET_CPU_S:
+            break
+    return cpu_seconds(server.pid) - before

@@ -1,0 +1,64 @@
+"""The database's own floor: the same NDJSON bytes straight into ClickHouse, into the same two tables.
+
+What it leaves out is what it is there to price: no consuming, no identity, no deduplication, no traffic classes,
+no offsets, no check of the chain. Columns that it cannot know keep their defaults.
+"""
+
+import time
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from bench.stack import query
+from deploy.local.processes import ClickHouse
+
+_INCOMING = """
+CREATE TABLE {name}.incoming
+(
+    type LowCardinality(String), time_ms UInt64, link String, seq UInt64, visitor UInt64, ua String,
+    referrer String, purpose String, source LowCardinality(String), kind LowCardinality(String), count Int64 DEFAULT 1
+)
+ENGINE = Null
+"""
+_TO_COUNTERS = """
+CREATE MATERIALIZED VIEW {name}.to_counters TO {name}.counters AS
+SELECT 0 AS kind, link, toDateTime(intDiv(time_ms, 60000) * 60, 'UTC') AS window_start, source,
+       incoming.kind AS impression_kind, toDate('2026-11-01') AS flush_month,
+       sum(if(type = 'click', 1, 0)) AS clicks, sum(if(type = 'click', 0, count)) AS impressions
+FROM {name}.incoming
+GROUP BY link, window_start, source, impression_kind
+"""
+_TO_EVENTS = """
+CREATE MATERIALIZED VIEW {name}.to_events TO {name}.events AS
+SELECT type, fromUnixTimestamp64Milli(toInt64(time_ms), 'UTC') AS time, link, source, kind AS impression_kind, count,
+       visitor, ua, referrer, seq
+FROM {name}.incoming
+"""
+SETTINGS = {
+    "async_insert": 0,
+    "deduplicate_insert": "disable",
+    "input_format_skip_unknown_fields": 1,
+    "input_format_parallel_parsing": 0,
+    "max_insert_threads": 1,
+    "max_threads": 1,
+    "max_block_size": 4_000_000,
+    "max_insert_block_size": 4_000_000,
+    "min_insert_block_size_rows": 4_000_000,
+    "min_insert_block_size_bytes": 4_000_000_000,
+}
+
+
+def create(server: ClickHouse, name: str) -> None:
+    """The Null table and its views beside the tables of a migrated database."""
+    for statement in (_INCOMING, _TO_COUNTERS, _TO_EVENTS):
+        query(server, statement.format(name=name))
+
+
+def insert_all(server: ClickHouse, name: str, values: Sequence[bytes], *, insert_events: int, batch_events: int) -> float:
+    """Post every batch, so many events an insert, one insert after the other; returns the seconds it took."""
+    began = time.monotonic()
+    step = max(1, insert_events // batch_events)
+    statement = f"INSERT INTO {name}.incoming FORMAT JSONEachRow\n"
+    parameters = urlencode(SETTINGS)
+    for start in range(0, len(values), step):
+        query(server, statement, b"".join(values[start : start + step]), parameters)
+    return time.monotonic() - began

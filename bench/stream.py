@@ -1,0 +1,147 @@
+"""How many events a second one worker counts, and what CPU that takes of worker and database.
+
+    python -m bench.stream [--events N] [--rounds N]
+
+Against ClickHouse's own floor, the textbook Faust application and Quix Streams, in one run.
+"""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from bench import floor, singles
+from bench.counting import count_all, until_merged
+from bench.machine import LOAD_CORE, cpu_seconds
+from bench.results import Goal, Result, Rounds, alternating, publish
+from bench.stack import BenchError, clickhouse, fresh_database, kafka, query, scratch
+from bench.topics import Filled, fill
+from bench.traffic import BATCH_EVENTS, Traffic
+from deploy.local.processes import ClickHouse, Kafka
+from schemas.topics import CLICKS
+
+PARTITIONS: Final = 4
+LINKS: Final = 100_000
+SINGLES: Final = 60_000
+WORKER: Final = "worker"
+SCATTERED: Final = "worker, late ones scattered"
+FLOOR: Final = "ClickHouse alone"
+FAUST: Final = "Faust, textbook"
+QUIX: Final = "Quix Streams"
+_SUM: Final = "sum_cpu_s_per_million_with_merges"
+
+
+def measure_floor(server: ClickHouse, filled: Filled, name: str, insert_events: int) -> dict[str, float]:
+    """The same bytes posted to ClickHouse; its CPU as the worker's run counts it."""
+    values = [value for _, _, value in sorted(filled.values, key=lambda one: one[:2])]
+    with fresh_database(server, name):
+        floor.create(server, name)
+        before = cpu_seconds(server.pid)
+        wall_s = floor.insert_all(server, name, values, insert_events=insert_events, batch_events=BATCH_EVENTS)
+        settled_cpu = cpu_seconds(server.pid) - before
+        merged_cpu = settled_cpu + until_merged(server, name)
+        clicks = int(query(server, f"SELECT sum(clicks) FROM {name}.counters"))
+        rows = int(query(server, f"SELECT count() FROM {name}.events"))
+        if clicks != filled.fresh[CLICKS] or rows > filled.counted:
+            raise BenchError(f"the floor counted {clicks} clicks, {rows} rows of {filled.fresh}")
+    millions = filled.counted / 1e6
+    return {
+        "events_per_s": filled.counted / wall_s,
+        "clickhouse_cpu_s_per_million": settled_cpu / millions,
+        "clickhouse_cpu_s_per_million_with_merges": merged_cpu / millions,
+        "sum_cpu_s_per_million": settled_cpu / millions,
+        _SUM: merged_cpu / millions,
+    }
+
+
+def run(events: int, rounds: int) -> Result:
+    """Fill the topics, let everybody count them, round by round."""
+    os.sched_setaffinity(0, {LOAD_CORE})
+    found, notes = Rounds(), []
+    with scratch() as place, clickhouse(place) as server:
+        with kafka(place, partitions=PARTITIONS, more=(singles.SINGLE_TOPIC,)) as broker:
+            print(f"writing {events:,} events", flush=True)
+            filled = fill(broker.bootstrap, Traffic(links=LINKS, partitions=PARTITIONS), events, keep=True)
+            singles.fill_singles(broker.bootstrap, SINGLES, links=LINKS)
+            notes += _note_single_events(broker, place, rounds, found)
+            _alternate(server, broker, filled, place, rounds, found)
+        filled.values.clear()
+        # Late clicks scattered: other topics of the same names need another broker.
+        with kafka(place / "scattered", partitions=PARTITIONS) as broker:
+            traffic = Traffic(links=LINKS, partitions=PARTITIONS, scattered=True)
+            filled = fill(broker.bootstrap, traffic, events // 2)
+            for number in range(rounds):
+                counted = count_all(server, broker, filled, place, f"scattered{number}")
+                found.add(SCATTERED, **counted.measures(filled.events))
+    return Result(
+        name="stream",
+        title="Stream: from Kafka to counters and events, exactly once",
+        command="make bench-stream",
+        figures=found.figures(),
+        goals=_goals(found),
+        leaves_out=[
+            "Kafka's CPU; a network between the parts; replication. The worker has core 0, Kafka and ClickHouse share core 1.",
+            "the worker's numbers count resent events as work done; the floor is not given them.",
+            "the floor has no identity, offsets, deduplication or traffic classes, and Faust and Quix Streams count without a database.",
+            f"the access log's user agents repeat: the first sight of a new one costs 0.3 ms, which {events:,} events amortise.",
+            "the embedded ClickHouse's front hands a body to the engine through a file: a server is cheaper for everybody.",
+        ],
+        notes=notes,
+    )
+
+
+def _alternate(
+    server: ClickHouse, broker: Kafka, filled: Filled, place: Path, rounds: int, found: Rounds
+) -> None:
+    per_insert = 50_000
+    for number, contestant in alternating([WORKER, FLOOR], rounds):
+        if contestant == WORKER:
+            counted = count_all(server, broker, filled, place, f"worker{number}")
+            per_insert = max(BATCH_EVENTS, filled.events // max(counted.inserts, 1))
+            found.add(WORKER, **counted.measures(filled.events))
+        else:
+            found.add(FLOOR, **measure_floor(server, filled, f"floor{number}", per_insert))
+
+
+def _note_single_events(broker: Kafka, place: Path, rounds: int, found: Rounds) -> list[str]:
+    """Those that take one event a record; what could not be measured comes back as a note."""
+    contestants: list[tuple[str, Callable[[], list[str]]]] = [
+        (FAUST, lambda: singles.faust_command(broker.bootstrap, SINGLES)),
+        (QUIX, lambda: singles.quix_command(broker.bootstrap, SINGLES, place / "quix-state")),
+    ]
+    notes = []
+    for name, command in contestants:
+        try:
+            for _ in range(rounds if name == QUIX else 1):
+                found.add(name, **singles.run_single(command(), SINGLES, place / "single.log"))
+                break
+        except BenchError as error:
+            notes.append(f"{name} was left out: {error}")
+            print(notes[-1], flush=True)
+    return notes
+
+
+def _goals(found: Rounds) -> list[Goal]:
+    goals = [
+        Goal("events a second of one worker, counters and events", found.median(WORKER, "events_per_s"), "at least", 250_000, "events/s"),
+        Goal("CPU of worker and ClickHouse against the floor's, merges included", found.ratio(WORKER, FLOOR, _SUM), "at most", 1.25),
+    ]
+    if FAUST in found.figures():
+        per_event = 1e6 / found.median(WORKER, "events_per_s")
+        value = found.median(FAUST, "wall_us_per_event") / per_event
+        goals.append(Goal("events a second against the textbook Faust application", value, "at least", 30))
+    return goals
+
+
+def main() -> None:
+    """Parse, run, publish."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stream", description=__doc__)
+    parser.add_argument("--events", type=int, default=3_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    publish(run(arguments.events, arguments.rounds))
+
+
+if __name__ == "__main__":
+    main()
