@@ -1,5 +1,6 @@
 """Traffic classes: what kind of visitor stands behind an event, and by which rule."""
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from crawlerdetect import CrawlerDetect
@@ -47,6 +48,14 @@ class Classifier:
             self._answered.clear()
         self._answered[key] = judged = self._judge(ua, purpose)
         return judged
+
+    def verdicts(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
+        """`verdict` of many (ua, purpose) at once."""
+        answered = self._answered
+        try:
+            return [answered[pair] for pair in pairs]
+        except KeyError:
+            return [self.verdict(ua, purpose) for ua, purpose in pairs]
 
     def _judge(self, ua: str, purpose: str) -> Verdict:
         if purpose and _announces_prefetch(purpose):

@@ -4,6 +4,7 @@ Every decision that depends on time uses the record's Kafka timestamp, so that w
 on the same state gets the same deltas.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -156,33 +157,44 @@ class Fold:
     def _count(self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally) -> None:
         if not decoded.events:
             return
-        folded = self._count_at_once(record, batch_spool, decoded)
+        folded = self._count_at_once(record, batch_spool, decoded, tally)
         if folded is None:
             folded = self._count_one_by_one(record, batch_spool, decoded, tally)
         if folded.events:
             tally.counted += len(folded.events)
             self.deltas.folded.append(folded)
 
-    def _count_at_once(self, record: Record, batch_spool: str, decoded: Decoded) -> FoldedRecord | None:
-        """The usual batch: nothing resent, late or out of time, no spool but its own; None for any other.
+    def _count_at_once(
+        self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally
+    ) -> FoldedRecord | None:
+        """The usual batch: no spool but its own, in order, nothing out of time; None for any other.
 
         Column by column this costs a third of the time that the events take one by one.
         """
-        events = decoded.events
+        events, indexes = decoded.events, decoded.indexes or range(len(decoded.events))
         if any([event.spool for event in events]):  # noqa: C419 - a list is twice as fast as a generator here
             return None
         now_ms = record.timestamp_ms
         times = [event.time_ms for event in events]
         oldest, newest = min(times), max(times)
-        on_time = (oldest // WINDOW_MS + 1) * WINDOW_MS > now_ms - self._bounds.allowed_lateness_ms
-        if not on_time or newest > now_ms + self._bounds.max_skew_ms or oldest < now_ms - self._bounds.max_age_ms:
+        if newest > now_ms + self._bounds.max_skew_ms or oldest < now_ms - self._bounds.max_age_ms:
             return None
         if batch_spool:
             seqs = [event.seq for event in events]
             last = self.dedup.last_seq(batch_spool, now_ms // 1000)
-            if seqs[0] <= last or not all(map(lt, seqs, seqs[1:])):
+            if not seqs[0] or not all(map(lt, seqs, seqs[1:])):
                 return None
+            if seqs[0] <= last:
+                tally.resent += (resent := bisect_right(seqs, last))
+                events, indexes, times = events[resent:], indexes[resent:], times[resent:]
+                if not events:
+                    return FoldedRecord(record, batch_spool, [], [], [])
             self._advance(batch_spool, seqs[-1], now_ms // 1000)
+        late_ms = now_ms - self._bounds.allowed_lateness_ms
+        if (oldest // WINDOW_MS + 1) * WINDOW_MS <= late_ms:
+            late = [now_ms - time_ms for time_ms in times if (time_ms // WINDOW_MS + 1) * WINDOW_MS <= late_ms]
+            tally.late += len(late)
+            self.deltas.lateness_ms += late
         verdicts = self._verdicts(events)
         minutes: Iterable[int] = (
             repeat(oldest // WINDOW_MS)
@@ -195,15 +207,15 @@ class Fold:
             self.deltas.clicks.update(zip(links, minutes, classes, _NOTHING, _NOTHING))  # noqa: B905 - minutes may be endless
         else:
             self._add_impressions(links, minutes, classes, events)
-        return FoldedRecord(record, batch_spool, events, decoded.indexes or range(len(events)), verdicts)
+        return FoldedRecord(record, batch_spool, events, indexes, verdicts)
 
     def _verdicts(self, events: list[Event]) -> list[Verdict]:
-        verdict_of = self._classifier.verdict
+        verdicts = self._classifier.verdicts([(event.ua, event.purpose) for event in events])
         if isinstance(events[0], Click):
-            return [verdict_of(event.ua, event.purpose) for event in events]
+            return verdicts
         return [
-            REPORTED if event.source in _REPORTED_SOURCES else verdict_of(event.ua, event.purpose)  # type: ignore[union-attr]
-            for event in events
+            REPORTED if isinstance(event, Impression) and event.source in _REPORTED_SOURCES else verdict
+            for event, verdict in zip(events, verdicts, strict=True)
         ]
 
     def _add_impressions(
