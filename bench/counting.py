@@ -31,6 +31,7 @@ class Counted:
         millions = events / 1e6
         return {
             "events_per_s": events / self.wall_s,
+            "events_per_worker_cpu_s": events / self.worker_cpu_s,
             "worker_cpu_s_per_million": self.worker_cpu_s / millions,
             "clickhouse_cpu_s_per_million": self.clickhouse_cpu_s / millions,
             "clickhouse_cpu_s_per_million_with_merges": self.clickhouse_merged_cpu_s / millions,
@@ -54,7 +55,7 @@ def count_all(
         wall_s = time.monotonic() - began
         worker_cpu = cpu_seconds(service.pid) - worker_cpu
         settled_cpu = cpu_seconds(server.pid) - database_cpu
-        inserts = int(service.metric("clicktally_stream_flushes", result="done"))
+        inserts = int(service.metric("clicktally_stream_flushes", outcome="done"))
         service.stop()
         merged_cpu = settled_cpu + until_merged(server, name)
         check_sums(server, name, filled)

@@ -51,7 +51,7 @@ def main() -> None:
                 print("done", flush=True)
 
     app.finalize()
-    worker = faust.Worker(app, loglevel="ERROR", quiet=True)
+    worker = faust.Worker(app, loglevel="ERROR", quiet=True, redirect_stdouts=False)
     worker.execute_from_commandline()
 
 
