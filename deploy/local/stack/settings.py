@@ -34,7 +34,7 @@ class RunSettings(ServiceSettings):
     stream_workers: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="stream workers that share the partitions")
     partitions: int = Field(4, ge=1, description="partitions of clicks and impressions, on the first run")
     database: str = Field("clicktally", pattern=r"^[A-Za-z_]\w*$", description="ClickHouse database")
-    ready_within_s: float = Field(120.0, gt=0, description="how long the stack may take to come up")
+    ready_within_s: float = Field(120.0, gt=0, description="how long each part may take to come up")
 
 
 @dataclass(frozen=True)
