@@ -92,8 +92,11 @@ Reply = InsertReply | int
 
 
 def mint(flushed: Flushed, rung: int) -> str:
-    """The token of a flush: every writer of the same first offset mints the same ones in the same order."""
-    token = f"{flushed.topic}-{flushed.partition}-{flushed.first}"
+    """The token of a flush: every writer on top of the same head mints the same ones in the same order.
+
+    Not by `first`: two writers that met retention at different times begin at different offsets.
+    """
+    token = f"{flushed.topic}-{flushed.partition}-{flushed.head + 1}"
     return f"{token}#{rung}" if rung else token
 
 

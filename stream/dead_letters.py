@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from schemas.errors import TransientError
 from schemas.topics import DEAD_LETTERS
-from stream.decode import Poison
+from stream.decode import DETAIL_MAX_CHARS, MAX_RECORD_BYTES, Poison
 from stream.fold import Record
 
 
@@ -26,11 +26,17 @@ class KafkaDeadLetters:
         self._producer = producer
 
     async def write(self, letters: Sequence[tuple[Record, Poison]]) -> None:
-        """At least once: a flush that is repeated writes its letters again, under the same keys."""
+        """At least once: a flush that is repeated writes its letters again, under the same keys.
+
+        Cut to what the topic takes: compressed, a record may have been much larger than Kafka's limits.
+        """
         try:
             sent = [
                 await self._producer.send(
-                    DEAD_LETTERS, poison.value, key=_key(record, poison), headers=_headers(record, poison)
+                    DEAD_LETTERS,
+                    poison.value[:MAX_RECORD_BYTES],
+                    key=_key(record, poison),
+                    headers=_headers(record, poison),
                 )
                 for record, poison in letters
             ]
@@ -47,7 +53,7 @@ def _key(record: Record, poison: Poison) -> bytes:
 def _headers(record: Record, poison: Poison) -> list[tuple[str, bytes]]:
     return [
         ("reason", poison.reason.encode()),
-        ("detail", poison.detail.encode()),
+        ("detail", poison.detail[:DETAIL_MAX_CHARS].encode(errors="replace")),
         ("topic", record.topic.encode()),
         ("partition", str(record.partition).encode()),
         ("offset", str(record.offset).encode()),

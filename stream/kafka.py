@@ -21,6 +21,7 @@ from stream.settings import StreamSettings
 logger = logging.getLogger(__name__)
 
 FETCH_MAX_WAIT_MS: Final = 100
+FIRST_RECORD_MS: Final = 2000
 
 _NEVER_S: Final = 10 * 365 * 24 * 3600.0
 
@@ -86,6 +87,29 @@ class HeadConsumer(Consumer):
         ends = await self.highwaters(*tps)
         return {tp: (starts[tp], ends[tp]) for tp in tps}
 
+    async def first_at(self, tp: TP, offset: int) -> int | None:
+        """The offset of the first record from `offset` on; None when there is none, or Kafka does not answer.
+
+        Asked by a consumer of its own: what Faust hands over may be left over from before a seek.
+        """
+        place = TopicPartition(tp.topic, tp.partition)
+        reader = AIOKafkaConsumer(
+            bootstrap_servers=cast("StreamApp", self.app).bootstrap_servers,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+        )
+        try:
+            await reader.start()
+            reader.assign([place])
+            reader.seek(place, offset)
+            found = await reader.getmany(place, timeout_ms=FIRST_RECORD_MS, max_records=1)
+        except KafkaError as error:
+            logger.warning("Kafka does not tell what follows: %r", error, extra={"offset": offset, **tp._asdict()})
+            return None
+        finally:
+            await reader.stop()
+        return next((record.offset for record in found.get(place, [])), None)
+
     async def commit_heads(self, heads: Mapping[TP, int]) -> bool:
         """Tell Kafka how far ClickHouse is, for lag monitors. A failure is logged and of no consequence."""
         offsets = {
@@ -117,6 +141,7 @@ class StreamApp(faust.App):
     """A Faust app whose `owner` decides positions."""
 
     owner: Owner
+    bootstrap_servers: str
 
     def _new_transport(self) -> Transport:
         return HeadTransport(self.conf.broker_consumer, self)
@@ -127,7 +152,7 @@ def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
     options: dict[str, Any] = {}
     if settings.instance_id:
         options["consumer_group_instance_id"] = settings.instance_id
-    return StreamApp(
+    app = StreamApp(
         settings.group,
         broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
         store="memory://",
@@ -147,6 +172,8 @@ def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
         broker_commit_livelock_soft_timeout=_NEVER_S,
         **options,
     )
+    app.bootstrap_servers = settings.bootstrap_servers
+    return app
 
 
 def stream_topic(app: StreamApp) -> Any:

@@ -3,14 +3,15 @@
 Not a chain: the version comes from the offset, so that writing a row twice changes nothing.
 """
 
+import asyncio
 import logging
 from typing import Final
 
 import msgspec
 import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
-from schemas.clickhouse.client import clickhouse_errors
 
+from schemas.clickhouse.client import clickhouse_errors
 from schemas.links import Link
 from stream.metrics import StreamMetrics
 
@@ -18,6 +19,9 @@ logger = logging.getLogger(__name__)
 
 EPOCH_SHIFT: Final = 40
 """version = (epoch << 40) + offset: a topic that was created anew outranks its predecessor."""
+
+LATEST_MS: Final = 7_258_118_400_000
+"""2200-01-01: later times are cut to it, ClickHouse's end in 2299."""
 
 _MS: Final = pa.timestamp("ms", tz="UTC")
 _SCHEMA: Final = pa.schema(
@@ -49,22 +53,24 @@ class LinksTable:
         self._metrics = metrics
         self._epoch = epoch
         self._rows: list[dict[str, object]] = []
+        self._lock = asyncio.Lock()
         self.next_offset = 0
 
     @property
     def full(self) -> bool:
-        """Whether it is time to write without waiting longer."""
+        """Whether no more should be taken before some are written."""
         return len(self._rows) >= _NO_MORE_THAN
 
     async def load(self, log_start: int, log_end: int) -> int:
         """The offset to read from. Raises TransientClickHouseError."""
-        with clickhouse_errors():
-            result = await self._client.query("SELECT max(version) + 1 FROM links HAVING count() > 0")
-        version = int(result.result_rows[0][0]) if result.result_rows else 0
-        offset = version - (self._epoch << EPOCH_SHIFT)
-        self._rows.clear()
-        self.next_offset = offset if log_start <= offset <= log_end else log_start
-        return self.next_offset
+        async with self._lock:
+            with clickhouse_errors():
+                result = await self._client.query("SELECT max(version) + 1 FROM links HAVING count() > 0")
+            version = int(result.result_rows[0][0]) if result.result_rows else 0
+            offset = version - (self._epoch << EPOCH_SHIFT)
+            self._rows.clear()
+            self.next_offset = offset if log_start <= offset <= log_end else log_start
+            return self.next_offset
 
     def add(self, key: bytes | None, value: bytes | None, offset: int, timestamp_ms: int) -> None:
         """Take a change of a link; a record that is none is logged and passed over."""
@@ -73,7 +79,7 @@ class LinksTable:
         self.next_offset = offset + 1
         try:
             row = _row(key, value, timestamp_ms)
-        except (msgspec.DecodeError, ValueError) as error:
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
             logger.error(  # noqa: TRY400 - the traceback tells nothing more
                 "a record of the topic links is no link: %s", error, extra={"topic": "links", "offset": offset}
             )
@@ -82,13 +88,14 @@ class LinksTable:
 
     async def flush(self) -> None:
         """Write what was collected. Raises TransientClickHouseError; the rows are kept then."""
-        if not self._rows:
-            return
-        rows = self._rows[:]
-        with clickhouse_errors():
-            await self._client.insert_arrow("links", pa.Table.from_pylist(rows, schema=_SCHEMA))
-        del self._rows[: len(rows)]
-        self._metrics.links.inc(len(rows))
+        async with self._lock:
+            rows = self._rows[:]
+            if not rows:
+                return
+            with clickhouse_errors():
+                await self._client.insert_arrow("links", pa.Table.from_pylist(rows, schema=_SCHEMA))
+            del self._rows[: len(rows)]
+            self._metrics.links.inc(len(rows))
 
 
 def _row(key: bytes | None, value: bytes | None, timestamp_ms: int) -> dict[str, object]:
@@ -121,7 +128,11 @@ def _row(key: bytes | None, value: bytes | None, timestamp_ms: int) -> dict[str,
         "profile": link.profile,
         "variant": link.variant,
         "status": link.status,
-        "expires_at": link.expires_at_ms,
-        "updated_at": link.updated_at_ms or timestamp_ms,
+        "expires_at": None if link.expires_at_ms is None else _storable_ms(link.expires_at_ms),
+        "updated_at": _storable_ms(link.updated_at_ms or timestamp_ms),
         "deleted": False,
     }
+
+
+def _storable_ms(time_ms: int) -> int:
+    return min(max(time_ms, 0), LATEST_MS)

@@ -23,7 +23,7 @@ class StreamMetrics:
         )
         self.discarded = Counter(
             "clicktally_stream_events_discarded",
-            "Events thrown away before their flush, to be read again: rebalance, overtaken, rewound",
+            "Events thrown away unflushed, to be read again: rebalance, overtaken, rewound, interrupted, hole",
             ["topic", "cause"],
             registry=registry,
         )

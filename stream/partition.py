@@ -31,9 +31,9 @@ class Added(Enum):
 
     FOLDED = "folded"
     STALE = "stale"
-    """Read before, or before the last rebuild, or behind a hole: not needed, or coming again."""
+    """Read before, or before the last rebuild: not needed."""
     HOLE = "hole"
-    """Records before this one are missing: read again from `next_offset`."""
+    """Records before this one did not come: ask the broker whether there are any."""
 
 
 class TopicRecreatedError(Exception):
@@ -88,7 +88,6 @@ class Partition:
         self._fold: Fold | None = None
         self._head = NO_HEAD
         self._first = 0
-        self._hole_at: int | None = None
         self._in_flight: Deltas | None = None
         self._lock = asyncio.Lock()
 
@@ -138,10 +137,9 @@ class Partition:
         """
         async with self._lock:
             self.forget(cause)
-            now_s = int(self._tools.clock())
             state = await self._until_answered(
                 "read_state",
-                lambda: self._tools.sink.read_state(self.chain, self.topic, self.partition, now_s=now_s),
+                lambda: self._tools.sink.read_state(self.chain, self.topic, self.partition),
             )
             if state.head + 1 > log_end:
                 raise TopicRecreatedError(
@@ -169,23 +167,17 @@ class Partition:
         if self._fold is not None and self._fold.deltas.tally.settled:
             self._tools.metrics.discarded.labels(self.topic, cause).inc(self._fold.deltas.tally.settled)
         self._fold = None
-        self._hole_at = None
+
+    def pass_hole(self, offset: int) -> None:
+        """Expect `offset` next: the broker says that nothing lies between, as before a transaction's marker."""
+        self.next_offset = offset
 
     def add(self, record: Record) -> Added:
-        """Fold one record, if it is the next one.
-
-        A record beyond the next one is believed only when a read from exactly the next offset brings it again:
-        then the log has a hole there (a transaction's marker), else the client skipped records.
-        """
+        """Fold one record, if it is the next one."""
         if self._fold is None or record.offset < self.next_offset:
             return Added.STALE
         if record.offset > self.next_offset:
-            if self._hole_at is None or record.offset < self._hole_at:
-                self._hole_at = record.offset
-                return Added.HOLE
-            if record.offset > self._hole_at:
-                return Added.STALE
-        self._hole_at = None
+            return Added.HOLE
         tally = self._fold.add(record)
         self.next_offset = record.offset + 1
         self.progressed_at = self._tools.clock()
@@ -220,22 +212,22 @@ class Partition:
             if fold is None or not self.has_records:
                 return None
             started = time.monotonic()
-            fold.dedup.forget_expired(fold.deltas.last_timestamp_ms // 1000)
             deltas = fold.take_deltas()
             flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
             counters = counter_rows(flushed, deltas, fold.dedup)
             events = event_rows(deltas.folded) if deltas.folded else None
+            fold.dedup.forget_expired(deltas.last_timestamp_ms // 1000)
             self._in_flight = deltas
-            settled = False
+            discarded: str | None = "interrupted"
             try:
                 outcome = await self._write(flushed, deltas, counters, events)
-                settled = isinstance(outcome, Done)
+                discarded = None if isinstance(outcome, Done) else type(outcome).__name__.lower()
             finally:
                 self._in_flight = None
-                if not settled:
-                    self._tools.metrics.discarded.labels(self.topic, "flush").inc(deltas.tally.settled)
-                    self.forget("flush")
-            if settled:
+                if discarded is not None:
+                    self._tools.metrics.discarded.labels(self.topic, discarded).inc(deltas.tally.settled)
+                    self.forget(discarded)
+            if discarded is None:
                 self._head, self._first = flushed.last, flushed.last + 1
                 self._tools.metrics.flush_seconds.observe(time.monotonic() - started)
                 _observe(self._tools.metrics, self.topic, self.partition, flushed, deltas)

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
-from schemas.clickhouse.client import clickhouse_errors
 
+from schemas.clickhouse.client import clickhouse_errors
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import KEY_TTL_S, SPOOL_TTL_S
 from stream.rows import COUNTER_COLUMNS, DEDUP, EVENT_COLUMNS, HEAD, Block
@@ -43,8 +43,12 @@ class Sink(Protocol):
     async def read_head(self, topic: str, partition: int) -> int:
         """The last offset applied, NO_HEAD where there is none."""
 
-    async def read_state(self, chain: str, topic: str, partition: int, *, now_s: int) -> PartitionState:
-        """Head of the chain and dedup state of the topic-partition, at one instant."""
+    async def read_state(self, chain: str, topic: str, partition: int) -> PartitionState:
+        """Head of the chain and dedup state of the topic-partition, at one instant.
+
+        Spools that were forgotten by the time of the head may be missing; later ones may not, however late it is:
+        what follows the head in Kafka was sent while they were remembered.
+        """
 
 
 class ClickHouseSink:
@@ -85,22 +89,24 @@ class ClickHouseSink:
         )
         return int(state[0][0])
 
-    async def read_state(self, chain: str, topic: str, partition: int, *, now_s: int) -> PartitionState:
+    async def read_state(self, chain: str, topic: str, partition: int) -> PartitionState:
         """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
         rows = await self._rows(
-            "SELECT kind, spool, max(last_offset), max(last_seq), toUnixTimestamp(max(touched_at)) AS touched"
+            "SELECT kind, spool, last, seq, touched FROM ("
+            "SELECT kind, spool, max(last_offset) AS last, max(last_seq) AS seq,"
+            " toInt64(toUnixTimestamp(max(touched_at))) AS touched,"
+            " maxIf(touched, kind = {head:UInt8}) OVER () AS head_touched"
             " FROM counters WHERE partition = {partition:Int32}"
             " AND (kind = {head:UInt8} AND topic = {chain:String}"
             " OR kind = {dedup:UInt8} AND topic = {topic:String})"
-            " GROUP BY kind, spool HAVING kind = {head:UInt8}"
-            " OR touched >= {now:Int64} - if(startsWith(spool, 'k'), {key_ttl:Int64}, {spool_ttl:Int64})",
+            " GROUP BY kind, spool) WHERE kind = {head:UInt8}"
+            " OR touched >= head_touched - if(startsWith(spool, 'k'), {key_ttl:Int64}, {spool_ttl:Int64})",
             {
                 "head": HEAD,
                 "dedup": DEDUP,
                 "chain": chain,
                 "topic": topic,
                 "partition": partition,
-                "now": now_s,
                 "key_ttl": KEY_TTL_S,
                 "spool_ttl": SPOOL_TTL_S,
             },

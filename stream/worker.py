@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 COMMIT_INTERVAL_S: Final = 5.0
 VERIFY_INTERVAL_S: Final = 10.0
+SEEK_PATIENCE_S: Final = 5.0
+"""How long records beyond the next one are taken for what was on its way when it was asked for again."""
 
 
 class StalledError(Exception):
@@ -43,6 +45,7 @@ class Worker:
         self._flushing = asyncio.Semaphore(settings.parallel_flushes)
         self._ends: dict[TP, int] = {}
         self._refused: set[TP] = set()
+        self._sought: dict[TP, tuple[int, float]] = {}
         self.ready = False
 
     # -- what Faust asks ------------------------------------------------------------------------------------
@@ -52,6 +55,8 @@ class Worker:
         self._consumer = consumer
         for tp in set(self._partitions) - assigned:
             self._partitions.pop(tp).forget("rebalance")
+        self._refused &= assigned
+        self._sought.clear()
         bounds = await consumer.bounds(assigned)
         positions: dict[TP, int] = {}
         for tp in sorted(assigned):
@@ -60,7 +65,6 @@ class Worker:
                 positions[tp] = position
         self._owns_links = any(tp.topic == LINKS for tp in assigned)
         self._tools.metrics.assigned.set(len(self._partitions))
-        self._tools.metrics.refused.set(len(self._refused))
         self.ready = True
         logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
         return positions
@@ -76,11 +80,14 @@ class Worker:
         try:
             position = await partition.load(start, end, cause="assigned")
         except TopicRecreatedError as error:
-            logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
-            self._refused.add(tp)
+            self._refuse(tp, error)
             return None
         self._refused.discard(tp)
         return position
+
+    def _refuse(self, tp: TP, error: TopicRecreatedError) -> None:
+        logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
+        self._refused.add(tp)
 
     async def _links_position(self, start: int, end: int) -> int:
         while True:
@@ -100,6 +107,7 @@ class Worker:
             for partition in self._partitions.values():
                 partition.forget("rebalance")
             self._partitions.clear()
+            self._refused.clear()
             self._room.set()
 
     async def take(self, message: Any) -> None:
@@ -107,40 +115,56 @@ class Worker:
         if message.topic == LINKS:
             if self._owns_links:
                 self._links.add(message.key, message.value, message.offset, round(message.timestamp * 1000))
+                await self._wait_for_room()
             return
         partition = self._partitions.get(message.tp)
         if partition is None:
             return
-        added = partition.add(
-            Record(
-                message.topic,
-                message.partition,
-                message.offset,
-                round(message.timestamp * 1000),
-                message.headers or (),
-                message.value,
-            )
+        record = Record(
+            message.topic,
+            message.partition,
+            message.offset,
+            round(message.timestamp * 1000),
+            message.headers or (),
+            message.value,
         )
-        if added is Added.HOLE:
-            await self._read_hole_again(message.tp, partition)
-        elif partition.buffered_events >= self._settings.flush_events:
-            self._wake.set()
-            if self._buffered() >= self._settings.buffer_events:
-                self._room.clear()
-                await self._room.wait()
+        added = partition.add(record)
+        if added is Added.HOLE and await self._is_real_hole(message.tp, partition, record.offset):
+            partition.pass_hole(record.offset)
+            added = partition.add(record)
+        if added is Added.FOLDED:
+            if partition.buffered_events >= self._settings.flush_events:
+                self._wake.set()
+            await self._wait_for_room()
 
-    async def _read_hole_again(self, tp: TP, partition: Partition) -> None:
-        """Ask for the missing records again; where retention took them, what is left of them is a gap."""
+    async def _wait_for_room(self) -> None:
+        if self._full():
+            self._room.clear()
+            self._wake.set()
+            await self._room.wait()
+
+    async def _is_real_hole(self, tp: TP, partition: Partition, offset: int) -> bool:
+        """Whether the log goes on at `offset`. If not: what is missing is asked for again, or, where retention
+        took it, becomes a gap.
+        """
         consumer = self._consumer
         if consumer is None or tp not in consumer.assignment():
-            return
-        missing = partition.next_offset
+            return False
+        expected = partition.next_offset
+        sought, at = self._sought.get(tp, (None, 0.0))
+        if sought == expected and self._tools.clock() - at < SEEK_PATIENCE_S:
+            return False
         start, _ = (await consumer.bounds({tp}))[tp]
-        if start <= missing:
-            await self._read_again(tp, missing)
-            return
-        await self._flush(tp)
-        await self._rebuild(tp, "hole")
+        if start > expected:
+            await self._flush(tp)
+            await self._rebuild(tp, "hole")
+            return False
+        first = await consumer.first_at(tp, expected)
+        if not partition.loaded or partition.next_offset != expected:
+            return False
+        if first != offset:
+            await self._read_again(tp, expected)
+        return first == offset
 
     # -- what runs beside Faust -----------------------------------------------------------------------------
 
@@ -150,7 +174,7 @@ class Worker:
         while True:
             try:
                 await asyncio.wait_for(self._wake.wait(), self._settings.flush_interval_s)
-                due = self._settings.flush_events
+                due = self._settings.flush_events if self._room.is_set() else 1
             except TimeoutError:
                 due = 1
             self._wake.clear()
@@ -178,7 +202,7 @@ class Worker:
             flushes.append(self._flush_links())
         await asyncio.gather(*flushes)
         self.measure()
-        if self._buffered() < self._settings.buffer_events:
+        if not self._full():
             self._room.set()
 
     async def _flush(self, tp: TP) -> None:
@@ -205,8 +229,7 @@ class Worker:
         try:
             await self._read_again(tp, await partition.load(start, end, cause=cause))
         except TopicRecreatedError as error:
-            logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
-            self._refused.add(tp)
+            self._refuse(tp, error)
 
     async def _verify_heads(self) -> None:
         for tp, partition in list(self._partitions.items()):
@@ -225,6 +248,7 @@ class Worker:
     async def _read_again(self, tp: TP, offset: int) -> None:
         consumer = self._consumer
         if consumer is not None and tp in consumer.assignment():
+            self._sought[tp] = (offset, self._tools.clock())
             await consumer.seek_wait({tp: offset})
 
     async def _commit(self) -> None:
@@ -254,6 +278,10 @@ class Worker:
             if not behind:
                 partition.progressed_at = now
             elif now - partition.progressed_at > self._settings.stalled_after_s:
+                if await consumer.first_at(tp, partition.next_offset) is None:
+                    # A transaction's marker is counted in the end offset, and never read.
+                    partition.progressed_at = now
+                    continue
                 raise StalledError(
                     f"{tp.topic}-{tp.partition}: {end - partition.next_offset} records wait in Kafka, none was read"
                     f" for {self._settings.stalled_after_s:.0f} s"
@@ -262,6 +290,7 @@ class Worker:
     def measure(self) -> None:
         """Bring the gauges up to date."""
         metrics = self._tools.metrics
+        metrics.refused.set(len(self._refused))
         now_ms = self._tools.clock() * 1000
         buffered = dict.fromkeys(EVENT_TOPICS, 0)
         spools = dict.fromkeys(EVENT_TOPICS, 0)
@@ -277,5 +306,6 @@ class Worker:
             metrics.buffered.labels(topic).set(buffered[topic])
             metrics.dedup_spools.labels(topic).set(spools[topic])
 
-    def _buffered(self) -> int:
-        return sum(partition.buffered_events for partition in self._partitions.values())
+    def _full(self) -> bool:
+        buffered = sum(partition.buffered_events for partition in self._partitions.values())
+        return self._links.full or buffered >= self._settings.buffer_events

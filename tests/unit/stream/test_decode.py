@@ -1,6 +1,6 @@
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.topics import CLICKS, IMPRESSIONS
@@ -107,6 +107,7 @@ lines = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.one_of(st.binary(max_size=400), st.lists(lines, max_size=12).map(b"\n".join)))
 def test_whatever_the_bytes_every_line_is_an_event_or_a_dead_letter(value: bytes) -> None:
     found = decode(CLICKS, value)

@@ -1,0 +1,268 @@
+"""Stand-ins for ClickHouse, Kafka and the clock. FakeSink passes the real one's contract test."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pyarrow as pa
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from schemas.errors import TransientClickHouseError, TransientError
+from stream.chain import NO_HEAD, Flushed
+from stream.decode import Poison
+from stream.dedup import ttl_s
+from stream.fold import Record
+from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, HEAD, MARKER, Block
+from stream.sink import PartitionState
+
+Row = dict[str, Any]
+Trouble = Literal["refused", "applied, then cut off", "burned", "hangs", "applied, then hangs"]
+"""What may come of an insert: see FakeSink.trouble."""
+
+
+def rows_of(block: Block) -> list[Row]:
+    """A block's rows; fails when it is not one Arrow record batch."""
+    with pa.ipc.open_stream(block.body) as stream:
+        (batch,) = list(stream)
+    rows: list[Row] = batch.to_pylist()
+    assert len(rows) == block.rows
+    return rows
+
+
+def _identity(row: Row) -> tuple[object, ...]:
+    return tuple(row[name] for name in ("link", "time", "topic", "partition", "record_offset", "event_index"))
+
+
+@dataclass
+class FakeSink:
+    """The counter table, its deduplication log and `events`, in memory."""
+
+    blocks: list[list[Row]] = field(default_factory=list)
+    """The parts of the counter table: one for each insert that was kept."""
+    tokens: set[str] = field(default_factory=set)
+    event_rows: dict[tuple[object, ...], Row] = field(default_factory=dict)
+    trouble: deque[Trouble] = field(default_factory=deque)
+    """What comes of the next inserts of counters; when it is empty, they work."""
+    failing_reads: int = 0
+    failing_event_inserts: int = 0
+    before_read: Callable[[], None] | None = None
+    """Called before a head is read: what another writer does in between."""
+    inserts: list[str] = field(default_factory=list)
+    """The tokens of all inserts, in order."""
+
+    async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
+        """As the conditional insert with a token does, unless there is trouble."""
+        await asyncio.sleep(0)
+        self.inserts.append(token)
+        trouble = self.trouble.popleft() if self.trouble else None
+        if trouble == "refused":
+            raise TransientClickHouseError(210, "connection refused")
+        if trouble == "hangs":
+            await asyncio.Event().wait()
+        if self._head(flushed.topic, flushed.partition) == flushed.head and token not in self.tokens:
+            self.tokens.add(token)
+            if trouble != "burned":
+                self.blocks.append(rows_of(block))
+        if trouble == "applied, then cut off":
+            raise TransientClickHouseError(209, "no answer in time")
+        if trouble == "applied, then hangs":
+            await asyncio.Event().wait()
+
+    async def insert_events(self, block: Block) -> None:
+        """Rows that collapse with earlier copies of themselves."""
+        await asyncio.sleep(0)
+        if self.failing_event_inserts:
+            self.failing_event_inserts -= 1
+            raise TransientClickHouseError(252, "too many parts")
+        self.event_rows.update((_identity(row), row) for row in rows_of(block))
+
+    async def read_head(self, topic: str, partition: int) -> int:
+        """The last offset applied."""
+        await asyncio.sleep(0)
+        if self.before_read is not None:
+            self.before_read()
+        if self.failing_reads:
+            self.failing_reads -= 1
+            raise TransientClickHouseError(210, "connection reset")
+        return self._head(topic, partition)
+
+    async def read_state(self, chain: str, topic: str, partition: int, **_: object) -> PartitionState:
+        """Head and dedup state, without what was forgotten when the head was written."""
+        await asyncio.sleep(0)
+        if self.failing_reads:
+            self.failing_reads -= 1
+            raise TransientClickHouseError(210, "connection reset")
+        heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (chain, partition)]
+        now_s = max((row["touched_at"] for row in heads), default=0)
+        found: dict[str, tuple[int, int]] = {}
+        for row in self.rows(DEDUP):
+            if (row["topic"], row["partition"]) == (topic, partition):
+                seq, touched_s = found.get(row["spool"], (0, 0))
+                found[row["spool"]] = max(seq, row["last_seq"]), max(touched_s, row["touched_at"])
+        kept = [(spool, *last) for spool, last in found.items() if last[1] >= now_s - ttl_s(spool)]
+        return PartitionState(self._head(chain, partition), kept)
+
+    def _head(self, topic: str, partition: int) -> int:
+        heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (topic, partition)]
+        return max((row["last_offset"] for row in heads), default=NO_HEAD)
+
+    # -- what a test asks and does ----------------------------------------------------------------------------
+
+    def rows(self, kind: int) -> list[Row]:
+        """The rows of this kind, from all blocks."""
+        return [row for block in self.blocks for row in block if row["kind"] == kind]
+
+    def totals(self) -> dict[tuple[object, ...], tuple[int, int]]:
+        """(clicks, impressions) by (link, window start, class, source, impression kind)."""
+        found: dict[tuple[object, ...], tuple[int, int]] = {}
+        for row in self.rows(DELTA):
+            key = tuple(row[name] for name in ("link", "window_start", "class", "source", "impression_kind"))
+            clicks, impressions = found.get(key, (0, 0))
+            found[key] = clicks + row["clicks"], impressions + row["impressions"]
+        return found
+
+    def marked(self, column: str) -> int:
+        """Sum of a column over the chain markers."""
+        return sum(row[column] for row in self.rows(MARKER))
+
+    def put_head(self, topic: str, partition: int, offset: int) -> None:
+        """What another writer leaves: a head."""
+        neutral: Row = {name: "" if kind == "String" else 0 for name, kind in COUNTER_COLUMNS.items()}
+        self.blocks.append(
+            [neutral | {"kind": HEAD, "topic": topic, "partition": partition, "last_offset": offset}]
+        )
+
+
+@dataclass
+class FakeDeadLetters:
+    """Keeps letters, after as many failures as it was told."""
+
+    letters: list[tuple[Record, Poison]] = field(default_factory=list)
+    failures: int = 0
+
+    async def write(self, letters: Sequence[tuple[Record, Poison]]) -> None:
+        """Keep them, or fail."""
+        if self.failures:
+            self.failures -= 1
+            raise TransientError("the topic dead-letters has no leader")
+        self.letters.extend(letters)
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only when somebody sleeps."""
+
+    now_s: float
+    pauses: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        """Seconds since 1970."""
+        return self.now_s
+
+    async def sleep(self, pause_s: float) -> None:
+        """Time passes; other tasks get their turn."""
+        self.pauses.append(pause_s)
+        self.now_s += pause_s
+        await asyncio.sleep(0)
+
+
+@dataclass
+class FakeConsumer:
+    """Kafka's log of some partitions, and the position of a consumer that reads them."""
+
+    logs: dict[TP, list[Record]] = field(default_factory=dict)
+    starts: dict[TP, int] = field(default_factory=dict)
+    ends: dict[TP, int] = field(default_factory=dict)
+    at: dict[TP, int] = field(default_factory=dict)
+    assigned: set[TP] = field(default_factory=set)
+    committed: dict[TP, int] = field(default_factory=dict)
+    seeks: list[tuple[TP, int]] = field(default_factory=list)
+    failing_bounds: int = 0
+
+    def assign(self, *tps: TP) -> set[TP]:
+        """These partitions belong to the consumer, and no others."""
+        self.assigned = set(tps)
+        return self.assigned
+
+    def append(self, *records: Record) -> None:
+        """Put records into the log."""
+        for one in records:
+            tp = TP(one.topic, one.partition)
+            self.logs.setdefault(tp, []).append(one)
+            self.ends[tp] = one.offset + 1
+
+    def assignment(self) -> set[TP]:
+        """The partitions that belong to the consumer."""
+        return self.assigned
+
+    async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """First offset and the one after the last."""
+        await asyncio.sleep(0)
+        if self.failing_bounds:
+            self.failing_bounds -= 1
+            raise KafkaError
+        return {tp: (self.starts.get(tp, 0), self.ends.get(tp, 0)) for tp in tps}
+
+    async def first_at(self, tp: TP, offset: int) -> int | None:
+        """The offset of the first record that is there from `offset` on."""
+        await asyncio.sleep(0)
+        return min((one.offset for one in self.logs.get(tp, []) if one.offset >= offset), default=None)
+
+    async def position(self, tp: TP) -> int | None:
+        """The offset that is fetched next."""
+        return self.at.get(tp)
+
+    async def seek_wait(self, positions: Mapping[TP, int]) -> None:
+        """Read on from there."""
+        await asyncio.sleep(0)
+        self.seeks.extend(positions.items())
+        self.at.update(positions)
+
+    async def commit_heads(self, heads: Mapping[TP, int]) -> bool:
+        """Take note."""
+        self.committed.update(heads)
+        return True
+
+
+@dataclass(frozen=True)
+class FakeMessage:
+    """A Kafka record as Faust hands it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: float
+    headers: Sequence[tuple[str, bytes]] | None
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def tp(self) -> TP:
+        """Its topic-partition."""
+        return TP(self.topic, self.partition)
+
+    @classmethod
+    def of(cls, record: Record) -> "FakeMessage":
+        """The message that carries a record."""
+        headers = list(record.headers)
+        return cls(
+            record.topic, record.partition, record.offset, record.timestamp_ms / 1000, headers, None, record.value
+        )
+
+
+async def until(reached: Callable[[], bool], *, turns: int = 10_000) -> None:
+    """Let other tasks run until the condition holds."""
+    for _ in range(turns):
+        if reached():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("the condition did not come true")
+
+
+async def turn(count: int = 20) -> None:
+    """Let other tasks run for a while."""
+    for _ in range(count):
+        await asyncio.sleep(0)

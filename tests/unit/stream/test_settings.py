@@ -1,0 +1,41 @@
+import pytest
+
+from schemas.settings import SettingsError
+from stream.settings import StreamSettings
+
+
+def test_the_defaults_are_usable() -> None:
+    settings = StreamSettings.load({})
+    assert (settings.group, settings.epoch, settings.flush_interval_s) == ("clicktally-stream", 1, 1.0)
+    assert settings.buffer_events >= settings.flush_events
+    assert settings.heartbeat_interval_s < settings.session_timeout_s
+
+
+def test_the_password_in_the_url_is_masked() -> None:
+    url = "http://user:hunter2@db:8123/clicktally"
+    settings = StreamSettings.load({"CLICKTALLY_STREAM_CLICKHOUSE_URL": url})
+    assert "hunter2" not in settings.describe()
+    assert settings.clickhouse_url.get_secret_value() == url
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("EPOCH", "0"),
+        ("EPOCH", "two"),
+        ("FLUSH_INTERVAL_S", "0"),
+        ("FLUSH_EVENTS", "0"),
+        ("PARALLEL_FLUSHES", "0"),
+        ("MAX_AGE_DAYS", "101"),
+        ("METRICS_PORT", "70000"),
+        ("FLUSH_INTERVALL_S", "1"),
+    ],
+)
+def test_a_value_that_cannot_work_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"CLICKTALLY_STREAM_{name}"):
+        StreamSettings.load({f"CLICKTALLY_STREAM_{name}": value})
+
+
+def test_an_accepted_event_is_never_older_than_the_memory_of_its_spool() -> None:
+    with pytest.raises(SettingsError, match="MAX_AGE_DAYS"):
+        StreamSettings.load({"CLICKTALLY_STREAM_MAX_AGE_DAYS": "110"})

@@ -1,0 +1,328 @@
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator
+
+import pytest
+from faust.types import TP
+
+from schemas.topics import CLICKS, IMPRESSIONS, LINKS
+from stream.fold import Record
+from stream.rows import GAP
+from stream.worker import SEEK_PATIENCE_S, StalledError, Worker
+from tests.builders import NOW_MS, click, impression, numbered, record
+from tests.fakes import FakeMessage, turn, until
+from tests.unit.stream.worlds import TP0, TP1, FakeLinks, World, take_all
+
+
+def log(first: int, last: int, *, tp: TP = TP0, clicks: int = 1) -> list[Record]:
+    return [
+        record([click()] * clicks, offset=offset)._replace(partition=tp.partition)
+        for offset in range(first, last + 1)
+    ]
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.consumer.ends = {TP0: 1000, TP1: 1000}
+    return world
+
+
+async def owning(world: World, *tps: TP, **settings: object) -> Worker:
+    worker = world.worker(**settings)
+    await worker.positions(world.consumer.assign(*tps), world.consumer)  # type: ignore[arg-type]
+    return worker
+
+
+@contextlib.asynccontextmanager
+async def running(worker: Worker) -> AsyncIterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(worker.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+def ready(worker: Worker) -> bool:
+    return worker.ready
+
+
+def head(world: World, tp: TP = TP0) -> float:
+    return world.metric("head_offset", topic=tp.topic, partition=str(tp.partition))
+
+
+async def test_reading_begins_after_the_heads_whatever_kafka_has_committed(world: World) -> None:
+    world.sink.put_head("clicks@1", 0, 41)
+    worker = world.worker()
+    assert not ready(worker)
+    assigned = world.consumer.assign(TP0, TP1)
+    assert await worker.positions(assigned, world.consumer) == {TP0: 42, TP1: 0}  # type: ignore[arg-type]
+    assert ready(worker)
+    assert world.metric("partitions_assigned") == 2
+
+
+async def test_positions_of_partitions_that_stay_keep_what_they_hold(world: World) -> None:
+    worker = await owning(world, TP0)
+    await take_all(worker, log(0, 2))
+    for _ in range(2):
+        positions = await worker.positions(world.consumer.assign(TP0, TP1), world.consumer)  # type: ignore[arg-type]
+        assert positions == {TP0: 3, TP1: 0}
+    await worker.flush_all()
+    assert world.sink.marked("events") == 3
+    assert world.metric("rebuilds_total", cause="assigned") == 2
+
+
+async def test_partitions_that_went_elsewhere_are_let_go_of(world: World) -> None:
+    worker = await owning(world, TP0, TP1)
+    await take_all(worker, [*log(0, 2), *log(0, 1, tp=TP1)])
+    await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
+    await take_all(worker, log(3, 4))
+    await worker.flush_all()
+    assert world.sink.marked("events") == 2
+    assert world.metric("events_discarded_total", topic=CLICKS, cause="rebalance") == 3
+    assert world.metric("partitions_assigned") == 1
+
+
+async def test_giving_partitions_back_flushes_and_tells_kafka(world: World) -> None:
+    worker = await owning(world, TP0, TP1)
+    await take_all(worker, [*log(0, 2), *log(0, 4, tp=TP1)])
+    assert ready(worker)
+    await worker.revoked()
+    assert not ready(worker)
+    assert world.sink.marked("events") == 8
+    assert world.consumer.committed == {TP0: 3, TP1: 5}
+    await take_all(worker, log(3, 3))
+    assert world.metric("events_received_total", topic=CLICKS) == 8
+
+
+async def test_a_hand_over_that_takes_too_long_discards_and_the_next_owner_counts(world: World) -> None:
+    worker = await owning(world, TP0)
+    await take_all(worker, log(0, 2))
+    world.sink.trouble = deque(["applied, then hangs"])
+    giving_back = asyncio.create_task(worker.revoked())
+    await until(lambda: bool(world.sink.inserts))
+    await turn()
+    giving_back.cancel()
+    await asyncio.wait({giving_back})
+    successor = world.worker()
+    assert await successor.positions(world.consumer.assign(TP0), world.consumer) == {TP0: 3}  # type: ignore[arg-type]
+    assert world.metric("events_discarded_total", topic=CLICKS, cause="interrupted") == 3
+
+
+async def test_clicks_and_impressions_of_one_partition_number_are_kept_apart(world: World) -> None:
+    shown = TP(IMPRESSIONS, 0)
+    world.consumer.ends[shown] = 1000
+    worker = await owning(world, TP0, shown)
+    await take_all(worker, [*log(0, 0), record([impression()] * 2, topic=IMPRESSIONS)])
+    await worker.flush_all()
+    assert sorted(world.sink.inserts) == ["clicks@1-0-0", "impressions@1-0-0"]
+    assert sum(shown for _, shown in world.sink.totals().values()) == 2
+
+
+async def test_reading_waits_while_the_buffers_are_full(world: World) -> None:
+    worker = await owning(world, TP0, TP1, buffer_events=10, flush_events=1000, flush_interval_s=3600)
+    await take_all(worker, [*log(0, 3), *log(0, 4, tp=TP1)])
+    waiting = asyncio.create_task(take_all(worker, log(4, 4)))
+    await turn()
+    assert not waiting.done()
+    async with running(worker):
+        await until(waiting.done)
+    assert world.sink.marked("events") == 10
+
+
+async def test_a_partition_with_many_events_is_flushed_without_waiting_longer(world: World) -> None:
+    worker = await owning(world, TP0, TP1, flush_events=5, flush_interval_s=3600)
+    async with running(worker):
+        await take_all(worker, [*log(0, 0, tp=TP1), *log(0, 4)])
+        await until(lambda: head(world) == 4)
+    assert world.sink.inserts == ["clicks@1-0-0"]
+
+
+async def test_everything_is_flushed_in_intervals(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=0.001)
+    async with running(worker):
+        await take_all(worker, log(0, 1))
+        async with asyncio.timeout(10):
+            while head(world) != 1:  # noqa: ASYNC110 - the interval is real time
+                await asyncio.sleep(0.001)
+
+
+async def test_links_go_to_the_table_of_links_and_are_waited_for_when_there_are_many(world: World) -> None:
+    tp = TP(LINKS, 0)
+    world.consumer.ends[tp] = 7
+    worker = await owning(world, tp, flush_interval_s=3600)
+    links: FakeLinks = worker._links  # type: ignore[assignment]
+    message = FakeMessage(LINKS, 0, 3, NOW_MS / 1000, None, b"a/b", b"{}")
+    await worker.take(message)
+    links.full = True
+    waiting = asyncio.create_task(worker.take(message))
+    await turn()
+    assert not waiting.done()
+    async with running(worker):
+        await until(waiting.done)
+    assert links.taken == [3, 3]
+    assert links.flushes
+
+
+async def test_links_are_left_to_their_owner(world: World) -> None:
+    worker = await owning(world, TP0)
+    await worker.take(FakeMessage(LINKS, 0, 3, NOW_MS / 1000, None, b"a/b", b"{}"))
+    links: FakeLinks = worker._links  # type: ignore[assignment]
+    assert links.taken == []
+
+
+#   what Kafka has: 0 1 2 . . 5 6 7      (. a transaction's marker, or nothing)
+
+
+async def test_a_hole_that_kafka_has_too_is_passed_over(world: World) -> None:
+    worker = await owning(world, TP0)
+    world.consumer.append(*log(0, 2), *log(5, 7))
+    await take_all(worker, [*log(0, 2), *log(5, 7)])
+    await worker.flush_all()
+    assert world.sink.marked("events") == 6
+    assert (world.consumer.seeks, world.sink.rows(GAP)) == ([], [])
+
+
+async def test_a_hole_that_kafka_has_not_is_read_again_once_and_filled(world: World) -> None:
+    worker = await owning(world, TP0)
+    world.consumer.append(*log(0, 7))
+    await take_all(worker, [*log(0, 2), *log(5, 7), *log(6, 7)])
+    assert world.consumer.seeks == [(TP0, 3)]
+    await take_all(worker, log(3, 7))
+    await worker.flush_all()
+    assert world.sink.marked("events") == 8
+
+
+async def test_the_same_record_twice_is_no_proof_of_a_hole(world: World) -> None:
+    worker = await owning(world, TP0)
+    world.consumer.append(*log(0, 7))
+    for _ in range(3):
+        await take_all(worker, log(5, 7))
+        world.clock.now_s += SEEK_PATIENCE_S
+    assert world.consumer.seeks == [(TP0, 0)] * 3
+    await take_all(worker, log(0, 7))
+    await worker.flush_all()
+    assert world.sink.marked("events") == 8
+
+
+async def test_what_retention_took_before_it_was_read_becomes_a_gap_of_the_chain(world: World) -> None:
+    worker = await owning(world, TP0)
+    world.consumer.append(*log(0, 0), *log(4, 5))
+    await take_all(worker, log(0, 0))
+    world.consumer.starts[TP0] = 4
+    await take_all(worker, log(4, 5))
+    assert world.sink.marked("events") == 1
+    assert world.consumer.seeks == [(TP0, 4)]
+    await take_all(worker, log(4, 5))
+    await worker.flush_all()
+    (gap,) = world.sink.rows(GAP)
+    assert (gap["first_offset"], gap["last_offset"]) == (1, 3)
+    assert (world.sink.marked("events"), world.metric("rebuilds_total", cause="hole")) == (3, 1)
+
+
+async def test_an_overtaken_partition_reads_on_from_the_other_writer_s_head(world: World) -> None:
+    worker = await owning(world, TP0)
+    await take_all(worker, log(0, 2))
+    world.sink.put_head("clicks@1", 0, 9)
+    await worker.flush_all()
+    assert world.consumer.seeks == [(TP0, 10)]
+    await take_all(worker, [*log(3, 9), *log(10, 11)])
+    await worker.flush_all()
+    assert (head(world), world.sink.marked("events")) == (11, 2)
+
+
+async def test_an_idle_partition_notices_that_its_head_went_back(world: World) -> None:
+    worker = await owning(world, TP0)
+    await take_all(worker, log(0, 2))
+    await worker.flush_all()
+    await worker._verify_heads()
+    assert world.consumer.seeks == []
+    world.sink.blocks.clear()
+    world.sink.failing_reads = 1
+    await worker._verify_heads()
+    await worker._verify_heads()
+    assert world.consumer.seeks == [(TP0, 0)]
+    assert world.metric("rebuilds_total", cause="rewound") == 1
+
+
+async def test_a_topic_that_was_created_anew_is_refused_and_the_others_are_read(world: World) -> None:
+    world.sink.put_head("clicks@1", 0, 5000)
+    worker = world.worker()
+    assigned = world.consumer.assign(TP0, TP1)
+    assert await worker.positions(assigned, world.consumer) == {TP1: 0}  # type: ignore[arg-type]
+    await take_all(worker, [*log(0, 3), *log(0, 3, tp=TP1)])
+    await worker.flush_all()
+    assert world.sink.marked("events") == 4
+    assert world.metric("partitions_refused") == 1
+    await worker._look_around()
+    await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
+    worker.measure()
+    assert world.metric("partitions_refused") == 0
+
+
+async def test_a_topic_that_shrank_while_it_was_read_is_refused_too(world: World) -> None:
+    worker = await owning(world, TP0)
+    await take_all(worker, log(0, 2))
+    world.sink.put_head("clicks@1", 0, 5000)
+    await worker.flush_all()
+    assert world.metric("partitions_refused") == 1
+
+
+async def test_lag_without_progress_ends_the_process(world: World) -> None:
+    worker = await owning(world, TP0, stalled_after_s=60)
+    world.consumer.append(*log(0, 9))
+    await take_all(worker, log(0, 2))
+    world.clock.now_s += 60
+    await worker._look_around()
+    world.clock.now_s += 1
+    with pytest.raises(StalledError, match="clicks-0: 7 records"):
+        await worker._look_around()
+    assert world.metric("end_offset", topic=CLICKS, partition="0") == 9
+
+
+async def test_an_end_offset_that_no_record_stands_for_is_no_stall(world: World) -> None:
+    worker = await owning(world, TP0, stalled_after_s=60)
+    world.consumer.append(*log(0, 2))
+    await take_all(worker, log(0, 2))
+    world.consumer.ends[TP0] = 4
+    world.clock.now_s += 1000
+    await worker._look_around()
+
+
+async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(world: World) -> None:
+    worker = await owning(world, TP0, TP1, stalled_after_s=60, buffer_events=4)
+    world.consumer.append(*log(0, 9))
+    world.consumer.ends[TP1] = 0
+    await take_all(worker, log(0, 2))
+    waiting = asyncio.create_task(take_all(worker, log(3, 3)))
+    await turn()
+    world.clock.now_s += 1000
+    await worker._look_around()
+    await worker.flush_all()
+    await waiting
+    await worker._look_around()
+
+
+async def test_kafka_that_does_not_tell_its_end_offsets_is_asked_again_later(world: World) -> None:
+    worker = await owning(world, TP0, stalled_after_s=60)
+    world.consumer.append(*log(0, 9))
+    world.clock.now_s += 1000
+    world.consumer.failing_bounds = 1
+    await worker._look_around()
+    with pytest.raises(StalledError):
+        await worker._look_around()
+
+
+async def test_gauges_tell_what_waits_and_for_how_long(world: World) -> None:
+    worker = await owning(world, TP0, TP1)
+    await take_all(worker, [record(numbered(1, 3), offset=0, at_ms=NOW_MS - 2000)])
+    worker.measure()
+    assert world.metric("events_buffered", topic=CLICKS) == 3
+    assert world.metric("freshness_seconds", topic=CLICKS, partition="0") == 2
+    assert world.metric("freshness_seconds", topic=CLICKS, partition="1") == 0
+    await worker.flush_all()
+    assert world.metric("events_buffered", topic=CLICKS) == 0
+    assert world.metric("freshness_seconds", topic=CLICKS, partition="0") == 0
+    assert world.metric("events_settled_total", topic=CLICKS, result="counted") == 3

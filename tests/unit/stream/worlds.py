@@ -1,0 +1,113 @@
+"""Partitions and workers among fakes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from faust.types import TP
+from prometheus_client import CollectorRegistry
+
+from schemas.topics import CLICKS
+from stream.fold import Record
+from stream.metrics import StreamMetrics
+from stream.partition import Added, Partition, Tools
+from stream.settings import StreamSettings
+from stream.worker import Worker
+from tests.builders import BOUNDS, CLASSIFIER, NOW_MS
+from tests.fakes import FakeClock, FakeConsumer, FakeDeadLetters, FakeMessage, FakeSink
+
+TP0 = TP(CLICKS, 0)
+TP1 = TP(CLICKS, 1)
+
+
+@dataclass
+class World:
+    """One fake of everything that a worker needs."""
+
+    epoch: int = 1
+    sink: FakeSink = field(default_factory=FakeSink)
+    dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
+    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_MS / 1000))
+    consumer: FakeConsumer = field(default_factory=FakeConsumer)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+    def __post_init__(self) -> None:
+        self.metrics = StreamMetrics(self.registry)
+
+    @property
+    def tools(self) -> Tools:
+        return Tools(
+            sink=self.sink,
+            dead_letters=self.dead_letters,
+            classifier=CLASSIFIER,
+            bounds=BOUNDS,
+            metrics=self.metrics,
+            epoch=self.epoch,
+            sleep=self.clock.sleep,
+            clock=self.clock,
+        )
+
+    def partition(self, number: int = 0) -> Partition:
+        return Partition(CLICKS, number, self.tools)
+
+    async def loaded(self, *, log_end: int = 1000, log_start: int = 0) -> Partition:
+        partition = self.partition()
+        await partition.load(log_start, log_end, cause="assigned")
+        return partition
+
+    def worker(self, **settings: Any) -> Worker:
+        given = {f"CLICKTALLY_STREAM_{name.upper()}": str(value) for name, value in settings.items()}
+        return Worker(StreamSettings.load(given), self.tools, FakeLinks())  # type: ignore[arg-type]
+
+    def metric(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(f"clicktally_stream_{name}", labels) or 0.0
+
+    def total(self, name: str, **labels: str) -> float:
+        return sum(
+            sample.value
+            for family in self.registry.collect()
+            for sample in family.samples
+            if sample.name == f"clicktally_stream_{name}" and labels.items() <= sample.labels.items()
+        )
+
+    def assert_books_balance(self, *partitions: Partition) -> None:
+        """Received = settled + discarded + buffered."""
+        settled, discarded = self.total("events_settled_total"), self.total("events_discarded_total")
+        buffered = sum(partition.unsettled_events for partition in partitions)
+        assert self.total("events_received_total") == settled + discarded + buffered
+
+
+@dataclass
+class FakeLinks:
+    """The links that a worker was handed."""
+
+    taken: list[int] = field(default_factory=list)
+    full: bool = False
+    flushes: int = 0
+    position: int = 0
+
+    async def load(self, log_start: int, log_end: int) -> int:
+        assert log_start <= log_end
+        return self.position
+
+    def add(self, key: bytes | None, value: bytes | None, offset: int, timestamp_ms: int) -> None:
+        assert key
+        assert value
+        assert timestamp_ms
+        self.taken.append(offset)
+
+    async def flush(self) -> None:
+        self.flushes += 1
+        self.full = False
+
+
+def add_all(partition: Partition, records: Iterable[Record]) -> None:
+    """Records that follow each other."""
+    for one in records:
+        assert partition.add(one) is Added.FOLDED
+
+
+async def take_all(worker: Worker, records: Iterable[Record]) -> None:
+    """As Faust hands them over."""
+    for one in records:
+        await worker.take(FakeMessage.of(one))
