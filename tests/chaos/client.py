@@ -8,10 +8,11 @@ _LINE_END: Final = b"\r\n"
 
 
 class Answer(NamedTuple):
-    """Status, and whether the event behind it was kept."""
+    """Status, whether the event behind it was kept, and the body."""
 
     status: int
     counted: bool
+    body: bytes
 
 
 class Connection:
@@ -64,7 +65,6 @@ async def _read(reader: asyncio.StreamReader) -> tuple[Answer, bool]:
     status_line, *lines = head.lower().split(_LINE_END)
     headers = dict(line.split(b": ", 1) for line in lines if line)
     status = int(status_line.split(b" ", 2)[1])
-    if length := int(headers.get(b"content-length", b"0")):
-        await reader.readexactly(length)
+    body = await reader.readexactly(int(headers.get(b"content-length", b"0")))
     counted = headers.get(b"clicktally-counted") != b"no"
-    return Answer(status, counted), headers.get(b"connection") == b"close"
+    return Answer(status, counted, body), headers.get(b"connection") == b"close"

@@ -41,6 +41,8 @@ class Ledger(msgspec.Struct):
     dead_letters: dict[str, int] = msgspec.field(default_factory=dict)
     posts: int = 0
     retries: int = 0
+    rejected: int = 0
+    """Items that were refused as no impressions; the load sends none such."""
 
     def tally(self, source: Source, link: str) -> Tally:
         """The tally of a link and source."""
@@ -84,4 +86,5 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
             total.dead_letters[reason] = total.dead_letters.get(reason, 0) + count
         total.posts += ledger.posts
         total.retries += ledger.retries
+        total.rejected += ledger.rejected
     return total

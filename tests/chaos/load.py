@@ -102,6 +102,7 @@ class Load:
                 post.maybe += 1
             elif answer.status == _ACCEPTED:
                 post.acknowledged += 1
+                self.ledger.rejected += len(msgspec.json.decode(answer.body)["rejected"])
                 return
             if not post.key or time.monotonic() > deadline:
                 return

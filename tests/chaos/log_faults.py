@@ -58,7 +58,10 @@ def truncate_flushed(world: World) -> None:
     """Retention takes what is counted already: nobody must notice. Older backups are of no use after that."""
     _discard_backups(world)
     heads = world.heads()
-    world.delete_records({place: world.rng.randint(head // 2, head + 1) for place, head in heads.items()})
+    offsets = world.stack.reader.next_offsets
+    world.delete_records(
+        {place: min(world.rng.randint(head // 2, head + 1), offsets[place]) for place, head in heads.items()}
+    )
     world.sleep(0.5, 1.5)
 
 

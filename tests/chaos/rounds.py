@@ -27,6 +27,7 @@ from tests.chaos.world import World
 PAUSE_S: Final = 0.03
 QUIET_WITHIN_S: Final = 120.0
 LOAD_ENDS_WITHIN_S: Final = 120.0
+LOAD_AT_LEAST_S: Final = 2.0
 
 
 def play(
@@ -48,14 +49,17 @@ def play(
         stack.start()
         own = Ledger()
         told = place / "ledger.json"
-        load = _start_load(stack, seed, told)
         warm_up_s = probe.recovery_s(stack, own, 0)
+        load = _start_load(stack, seed, told)
         print(f"started: the first click was visible after {warm_up_s:.1f} s; logs in {stack.logs}", flush=True)
+        time.sleep(LOAD_AT_LEAST_S)
         _play_rounds(stack, own, played, only)
         load.send_signal(signal.SIGTERM)
         load.wait(LOAD_ENDS_WITHIN_S)
         _come_to_rest(stack, played)
         played.ledger = merge((own, msgspec.json.decode(told.read_bytes(), type=Ledger)))
+        if played.ledger.rejected:
+            played.notes.append(f"{played.ledger.rejected} items were rejected, as if their links were unknown")
         tamper(stack)
         played.findings = compare(stack, played.ledger, stack.reader.records.values())
     finally:
