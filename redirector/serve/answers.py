@@ -16,6 +16,7 @@ _TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
 _GIF: Final = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
+_STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
 _URL_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 
 
@@ -63,7 +64,7 @@ HOST_MISSING: Final = text(400, "The request has no usable Host header: name the
 
 def head_bytes(answer: Answer) -> bytes:
     """Everything before the value of Date, for HTTP/1.1. For HTTP/1.0, see `as_http10`."""
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines = [_STATUS_LINES[answer.status]]
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(answer.body)}")

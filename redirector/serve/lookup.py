@@ -17,6 +17,7 @@ from schemas.links import (
 PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIX: Final = ".gif"
 _NEVER_MS: Final = 2**63
+_DOMAINS_KEPT: Final = 10_000
 
 
 class Links(Protocol):
@@ -60,6 +61,7 @@ class Lookup:
         self._refresh_at_ms = now_ms + refresh_ms
         self._version = links.version()
         self._prepared: dict[tuple[str, str], Prepared] = {}
+        self._domains: dict[str, str] = {}
 
     def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
         """What `path` (starting with a slash, the query with it) leads to on `host`, as the header says it.
@@ -85,7 +87,7 @@ class Lookup:
             self._prepared.clear()
 
     def _prepare(self, host: str, path: str) -> Prepared | None:
-        domain = read_domain(host)
+        domain = self._domain(host)
         slug = slug_of_path(path)
         is_pixel = is_pixel_path(path)
         if is_pixel:
@@ -99,7 +101,13 @@ class Lookup:
         if len(self._prepared) >= self._keep:
             del self._prepared[next(iter(self._prepared))]
         self._prepared[host, path] = prepared
+        if host not in self._domains and len(self._domains) < _DOMAINS_KEPT:
+            self._domains[host] = domain
         return prepared
+
+    def _domain(self, host: str) -> str:
+        """`read_domain`, remembered for the hosts that links were found on."""
+        return self._domains.get(host) or read_domain(host)
 
     def _pixel_of(self, link: Link) -> Prepared:
         return Prepared("pixel", link.key, self._pixel, self._pixel_head, _NEVER_MS)
