@@ -23,7 +23,8 @@ def main() -> None:
     parser.add_argument("--tamper", action="store_true", help="falsify the tables before the recount: it must fail")
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.ERROR)
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    for talkative in ("aiokafka", "asyncio"):
+        logging.getLogger(talkative).setLevel(logging.CRITICAL)
     own_mounts = have_own_mounts()
     place = Path(tempfile.mkdtemp(prefix=f"clicktally-chaos-{chosen.seed}-"))
     only = tuple(name for name in chosen.only.split(",") if name)

@@ -19,6 +19,7 @@ class Played:
     ledger: Ledger = field(default_factory=Ledger)
     findings: Findings = field(default_factory=Findings)
     notes: list[str] = field(default_factory=list)
+    product_audit: list[str] = field(default_factory=list)
 
     @property
     def clean(self) -> bool:
@@ -56,5 +57,6 @@ def report(played: Played) -> str:
             "dead_letters": found.dead_letters,
             "gap_records": gap_records,
             "notes": len(played.notes),
+            "product_audit": played.product_audit,
         }
     )

@@ -21,6 +21,7 @@ from tests.chaos.findings import compare
 from tests.chaos.http import NoAnswerError
 from tests.chaos.ledger import Ledger, merge
 from tests.chaos.report import Played
+from tests.chaos.second_opinion import product_audit
 from tests.chaos.stack import LOAD_LINKS, Stack, wait_for
 from tests.chaos.world import World
 
@@ -62,6 +63,7 @@ def play(
             played.notes.append(f"{played.ledger.rejected} items were rejected, as if their links were unknown")
         tamper(stack)
         played.findings = compare(stack, played.ledger, stack.reader.records.values())
+        played.product_audit = product_audit(stack)
     finally:
         stack.stop()
     return played

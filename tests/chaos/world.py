@@ -66,8 +66,8 @@ class World:
             producer: Any = AIOKafkaProducer(
                 bootstrap_servers=self.stack.bootstrap, enable_idempotence=True, request_timeout_ms=10_000
             )
-            await asyncio.wait_for(producer.start(), 30)
             try:
+                await asyncio.wait_for(producer.start(), 30)
                 sent = [
                     await producer.send(topic, value, partition=partition, headers=headers)
                     for topic, partition, value, headers in records
