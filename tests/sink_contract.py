@@ -1,0 +1,159 @@
+"""What every sink promises to the chain; the fake and the real one pass the same tests."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.events import Event
+from stream.chain import NO_HEAD, Flushed
+from stream.dedup import KEY_TTL_S
+from stream.rows import Block, counter_rows, event_rows
+from stream.sink import Sink
+from tests.builders import NOW_MS, batch, click, new_fold, numbered, record
+
+NOW_S = NOW_MS // 1000
+CHAIN = "clicks@1"
+
+
+class Look(Protocol):
+    """What is in the tables, asked past the sink."""
+
+    async def clicks(self) -> int:
+        """Sum of clicks over the deltas."""
+
+    async def parts(self) -> int:
+        """Parts of the counter table."""
+
+    async def events(self) -> int:
+        """Rows of `events`, once identical ones have collapsed."""
+
+
+@dataclass
+class Subject:
+    """A sink under test."""
+
+    sink: Sink
+    look: Look
+
+    async def insert(
+        self, head: int, last: int, *, token: str = "", spool: str = "aa", clicks: int = 3, at_ms: int = NOW_MS
+    ) -> Block:
+        """Insert a flush of one batch on top of `head`; returns its events' block."""
+        flushed = Flushed(CHAIN, 0, head, head + 1, last)
+        return await self.insert_events(flushed, numbered(1, clicks, time_ms=at_ms), token, spool, at_ms)
+
+    async def insert_events(
+        self, flushed: Flushed, events: Sequence[Event], token: str, spool: str, at_ms: int
+    ) -> Block:
+        """Insert a flush of these events."""
+        fold = new_fold()
+        if spool:
+            fold.add(batch(spool, events, offset=flushed.first, at_ms=at_ms))
+        else:
+            fold.add(record(events, offset=flushed.first, at_ms=at_ms))
+        deltas = fold.take_deltas()
+        await self.sink.insert_counters(
+            flushed, counter_rows(flushed, deltas, fold.dedup), token or f"t{flushed.first}"
+        )
+        return event_rows(deltas.folded)
+
+    async def head(self) -> int:
+        """The head of the chain."""
+        return await self.sink.read_head(CHAIN, 0)
+
+
+class SinkContract:
+    """Subclass it with a fixture `subject`."""
+
+    async def test_an_empty_table_has_no_head_and_no_state(self, subject: Subject) -> None:
+        assert await subject.head() == NO_HEAD
+        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        assert (state.head, state.dedup) == (NO_HEAD, [])
+
+    async def test_a_flush_on_top_of_the_head_is_kept_and_moves_it(self, subject: Subject) -> None:
+        await subject.insert(NO_HEAD, 4)
+        assert (await subject.head(), await subject.look.clicks()) == (4, 3)
+        await subject.insert(4, 9, spool="bb")
+        assert (await subject.head(), await subject.look.clicks()) == (9, 6)
+
+    async def test_a_flush_on_top_of_another_head_is_not_kept_and_told_nothing(self, subject: Subject) -> None:
+        await subject.insert(NO_HEAD, 4)
+        for head, last in ((NO_HEAD, 4), (NO_HEAD, 9), (3, 9), (5, 9)):
+            await subject.insert(head, last, token=f"other-{head}-{last}")
+        assert (await subject.head(), await subject.look.clicks()) == (4, 3)
+
+    async def test_of_two_flushes_with_one_token_one_is_kept(self, subject: Subject) -> None:
+        await asyncio.gather(*[subject.insert(NO_HEAD, last, token="same", clicks=last + 1) for last in (2, 3, 4)])
+        head = await subject.head()
+        assert head in {2, 3, 4}
+        assert await subject.look.clicks() == head + 1
+
+    async def test_a_known_token_keeps_nothing_even_where_the_condition_holds(self, subject: Subject) -> None:
+        await subject.insert(NO_HEAD, 4, token="same")
+        await subject.insert(4, 9, token="same")
+        assert await subject.head() == 4
+
+    async def test_each_flush_is_one_part(self, subject: Subject) -> None:
+        many: list[Event] = [
+            click(f"go.example/{number}", time_ms=NOW_MS - number % 7 * 60_000) for number in range(5000)
+        ]
+        before = await subject.look.parts()
+        await subject.insert_events(Flushed(CHAIN, 0, NO_HEAD, 0, 0), many, "a", "", NOW_MS)
+        assert await subject.look.parts() - before == 1
+        assert await subject.look.clicks() == 5000
+
+    async def test_partitions_and_epochs_have_heads_of_their_own(self, subject: Subject) -> None:
+        await subject.insert(NO_HEAD, 4)
+        for chain, partition in (("clicks@1", 1), ("clicks@2", 0), ("impressions@1", 0)):
+            assert await subject.sink.read_head(chain, partition) == NO_HEAD
+
+    async def test_head_and_dedup_state_are_read_together(self, subject: Subject) -> None:
+        await subject.insert(NO_HEAD, 4, spool="aa", clicks=3)
+        await subject.insert(4, 9, spool="bb", clicks=5)
+        await subject.insert(9, 12, spool="aa", clicks=7, at_ms=NOW_MS + 5000)
+        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        assert (state.head, sorted(state.dedup)) == (12, [("aa", 7, NOW_S + 5), ("bb", 5, NOW_S)])
+        assert (await subject.sink.read_state(CHAIN, "clicks", 1)).dedup == []
+
+    async def test_the_state_never_tells_a_head_without_its_dedup_rows(self, subject: Subject) -> None:
+        async def write() -> None:
+            for number in range(12):
+                await subject.insert(number - 1, number, spool="aa", clicks=number + 1)
+
+        writing = asyncio.create_task(write())
+        while not writing.done():
+            state = await subject.sink.read_state(CHAIN, "clicks", 0)
+            assert state.head + 1 == sum(seq for _, seq, _ in state.dedup)
+        await writing
+
+    async def test_keys_are_forgotten_two_days_before_the_head_and_not_by_the_wall_clock(
+        self, subject: Subject
+    ) -> None:
+        long_ago = NOW_MS - 30 * 24 * 3600 * 1000
+        await subject.insert(NO_HEAD, 0, spool="k1", at_ms=long_ago)
+        await subject.insert(0, 1, spool="aa", at_ms=long_ago + KEY_TTL_S * 1000)
+        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        assert sorted(spool for spool, _, _ in state.dedup) == ["aa", "k1"]
+        await subject.insert(1, 2, spool="k2", at_ms=long_ago + KEY_TTL_S * 1000 + 1000)
+        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        assert sorted(spool for spool, _, _ in state.dedup) == ["aa", "k2"]
+
+    async def test_the_state_outlives_the_epoch(self, subject: Subject) -> None:
+        await subject.insert(NO_HEAD, 4)
+        state = await subject.sink.read_state("clicks@2", "clicks", 0)
+        assert (state.head, state.dedup) == (NO_HEAD, [("aa", 3, NOW_S)])
+
+    async def test_events_collapse_with_earlier_copies_of_themselves(self, subject: Subject) -> None:
+        events = await subject.insert(NO_HEAD, 4)
+        for _ in range(3):
+            await subject.sink.insert_events(events)
+        assert await subject.look.events() == 3
+
+    async def test_names_with_quotes_and_other_letters_come_through(self, subject: Subject) -> None:
+        odd = "gö.example/a'b\\\"\n{topic}"
+        flushed = Flushed(CHAIN, 0, NO_HEAD, 0, 0)
+        events = await subject.insert_events(flushed, [click(odd, seq=1, ua="it's\0 \\N")], "t", "s'\\", NOW_MS)
+        await subject.sink.insert_events(events)
+        assert (await subject.look.clicks(), await subject.look.events()) == (1, 1)
+        assert (await subject.sink.read_state(CHAIN, "clicks", 0)).dedup == [("s'\\", 1, NOW_S)]
