@@ -10,7 +10,7 @@ from tests.chaos.ledger import Ledger, Source
 from tests.chaos.load import DOMAIN
 from tests.chaos.stack import PARTITIONS, Stack
 
-RECOVERED_WITHIN_S: Final = 60.0
+RECOVERED_WITHIN_S: Final = 120.0
 _STATUS: Final[dict[Source, int]] = {"click": 302, "pixel": 200}
 
 

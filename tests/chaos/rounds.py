@@ -26,7 +26,7 @@ from tests.chaos.stack import LOAD_LINKS, Stack, wait_for
 from tests.chaos.world import World
 
 PAUSE_S: Final = 0.03
-QUIET_WITHIN_S: Final = 120.0
+QUIET_WITHIN_S: Final = 240.0
 LOAD_ENDS_WITHIN_S: Final = 120.0
 LOAD_AT_LEAST_S: Final = 2.0
 
