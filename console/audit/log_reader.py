@@ -24,6 +24,7 @@ class LogReader:
 
     def __init__(self, bootstrap_servers: str) -> None:
         self._servers = bootstrap_servers
+        self._partitions: dict[str, list[TopicPartition]] = {}
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=bootstrap_servers,
             enable_auto_commit=False,
@@ -48,14 +49,9 @@ class LogReader:
         """What must be read before the heads."""
         log = Log()
         try:
-            keeps = await self._retention_s()
+            keeps = await self._describe()
             log.keeps_dead_letters_s = keeps.get(DEAD_LETTERS, 0.0)
-            await self._consumer.topics()
-            partitions = [
-                TopicPartition(topic, number)
-                for topic in EVENT_TOPICS
-                for number in sorted(self._consumer.partitions_for_topic(topic) or ())
-            ]
+            partitions = [tp for topic in EVENT_TOPICS for tp in self._partitions.get(topic, ())]
             log.starts = _by_place(await self._consumer.beginning_offsets(partitions))
             old = {
                 tp: int((time.time() - _AGING * keeps[tp.topic]) * 1000)
@@ -93,10 +89,7 @@ class LogReader:
         return None
 
     async def _read_dead_letters(self, log: Log, ends: dict[tuple[str, int], int], since_s: int) -> None:
-        partitions = [
-            TopicPartition(DEAD_LETTERS, number)
-            for number in sorted(self._consumer.partitions_for_topic(DEAD_LETTERS) or ())
-        ]
+        partitions = self._partitions.get(DEAD_LETTERS, [])
         if not partitions:
             return
         # A letter is written with its flush; the margin is for producers' clocks.
@@ -118,17 +111,21 @@ class LogReader:
                 if await self._consumer.position(tp) >= left[tp]:
                     del left[tp]
 
-    async def _retention_s(self) -> dict[str, float]:
+    async def _describe(self) -> dict[str, float]:
+        """Learn the partitions of the topics that exist; returns how long each keeps its records."""
         admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
         try:
             await admin.start()
             existing = set(await admin.list_topics())
+            names = [topic for topic in (*EVENT_TOPICS, DEAD_LETTERS) if topic in existing]
+            if not names:
+                return {}
+            for described in await admin.describe_topics(names):
+                topic = described["topic"]
+                numbers = sorted(one["partition"] for one in described["partitions"])
+                self._partitions[topic] = [TopicPartition(topic, number) for number in numbers]
             answers = await admin.describe_configs(
-                [
-                    ConfigResource(ConfigResourceType.TOPIC, topic)
-                    for topic in (*EVENT_TOPICS, DEAD_LETTERS)
-                    if topic in existing
-                ]
+                [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in names]
             )
         finally:
             await admin.close()

@@ -38,7 +38,7 @@ class Scope:
     settle_s: float = SETTLE_S
 
 
-class _Look:
+class Look:
     """One look at everything. `before` are the chains of an earlier look: do their heads move?"""
 
     def __init__(
@@ -138,11 +138,11 @@ async def audit(settings: ConsoleSettings, scope: Scope, *, now: Callable[[], fl
     A finding is reported when two looks, `settle_s` apart, both have it: a stream that runs moves the numbers.
     """
     started_s = now()
-    look = await _Look(settings, scope, None, now_s=started_s).take()
+    look = await Look(settings, scope, None, now_s=started_s).take()
     findings = look.findings
     if not look.seems_well:
         await asyncio.sleep(scope.settle_s)
-        first, look = look, await _Look(settings, scope, look.chains, now_s=now()).take()
+        first, look = look, await Look(settings, scope, look.chains, now_s=now()).take()
         # Only a second look can see a stall, as it compares with the first.
         stalls = [finding for finding in look.findings if finding.name == "stalled"]
         findings = confirmed([*first.findings, *stalls], look.findings)
