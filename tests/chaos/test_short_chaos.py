@@ -13,6 +13,9 @@ from deploy.local.processes import REPOSITORY
 
 SEED: Final = int(os.environ.get("CHAOS_SEED", "0")) or 2 * int(time.time() // 86_400)
 ROUNDS: Final = 4
+WITHIN_S: Final = 840
+
+pytestmark = pytest.mark.timeout(WITHIN_S + 60)
 
 
 def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
@@ -22,7 +25,7 @@ def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=280,
+        timeout=WITHIN_S,
         check=False,
     )
     last = ended.stdout.splitlines()[-1] if ended.stdout else "{}"
