@@ -43,6 +43,46 @@ replay: $(READY) ## send FILE, an access log, through the running stack and comp
 schemas: $(READY) ## write schemas/json/ anew from the types
 	$(PY) -m schemas.json_schemas
 
+.PHONY: bench-redirect
+bench-redirect: setup ## redirects a second of one process, against nginx and bare aiohttp
+	$(PY) -m bench.redirect
+
+.PHONY: bench-stream
+bench-stream: setup ## events a second of one worker, against ClickHouse alone, Faust, Quix
+	$(PY) -m bench.stream
+
+.PHONY: bench-relay
+bench-relay: setup ## events a second of one relay, and bytes on the wire
+	$(PY) -m bench.relay
+
+.PHONY: bench-latency
+bench-latency: setup ## from the answered click to ctr_1m, at 10, 50 and 90 % of capacity
+	$(PY) -m bench.latency
+
+.PHONY: bench-recovery
+bench-recovery: setup ## a killed worker: seconds until counting, until caught up
+	$(PY) -m bench.recovery
+
+.PHONY: bench-footprint
+bench-footprint: setup ## memory over time, bytes an event, start-up times
+	$(PY) -m bench.footprint
+
+.PHONY: bench-scaling
+bench-scaling: setup ## cost of an event by processes, partitions and links
+	$(PY) -m bench.scaling
+
+.PHONY: bench-guard
+bench-guard: $(READY) ## fail when a hot path became clearly slower than its baseline
+	$(PY) -m bench.guard
+
+.PHONY: bench-report
+bench-report: $(READY) ## docs/performance.md and its plots from bench/results
+	$(PY) -m bench.report
+
+.PHONY: bench-profiles
+bench-profiles: setup ## flame graphs of serve and worker into docs/profiles
+	$(PY) -m bench.profiles
+
 .PHONY: lock
 lock: ## resolve pyproject.toml anew into the lock files (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock

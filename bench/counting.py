@@ -42,12 +42,18 @@ class Counted:
 
 
 def count_all(
-    server: ClickHouse, broker: Kafka, filled: Filled, place: Path, name: str, *, core: int = SERVER_CORE, **more: str
+    server: ClickHouse,
+    broker: Kafka,
+    filled: Filled,
+    place: Path,
+    name: str,
+    *,
+    core: int = SERVER_CORE,
 ) -> Counted:
     """Count everything into a new database, check the sums, drop it. Raises BenchError when they are wrong."""
     with (
         fresh_database(server, name) as url,
-        worker(broker.bootstrap, url, place / f"{name}.log", core=core, group=name, **more) as service,
+        worker(broker.bootstrap, url, place / f"{name}.log", core=core, group=name) as service,
     ):
         began = service.until(lambda: '"ready": true' in service.get("/readyz"), "being ready")
         worker_cpu, database_cpu = cpu_seconds(service.pid), cpu_seconds(server.pid)

@@ -15,7 +15,8 @@ _INCOMING = """
 CREATE TABLE {name}.incoming
 (
     type LowCardinality(String), time_ms UInt64, link String, seq UInt64, visitor UInt64, ua String,
-    referrer String, purpose String, source LowCardinality(String), kind LowCardinality(String), count Int64 DEFAULT 1
+    referrer String, purpose String, source LowCardinality(String), kind LowCardinality(String),
+    count Int64 DEFAULT 1
 )
 ENGINE = Null
 """
@@ -29,8 +30,8 @@ GROUP BY link, window_start, source, impression_kind
 """
 _TO_EVENTS = """
 CREATE MATERIALIZED VIEW {name}.to_events TO {name}.events AS
-SELECT type, fromUnixTimestamp64Milli(toInt64(time_ms), 'UTC') AS time, link, source, kind AS impression_kind, count,
-       visitor, ua, referrer, seq
+SELECT type, fromUnixTimestamp64Milli(toInt64(time_ms), 'UTC') AS time, link, source, kind AS impression_kind,
+       count, visitor, ua, referrer, seq
 FROM {name}.incoming
 """
 SETTINGS = {
@@ -53,7 +54,9 @@ def create(server: ClickHouse, name: str) -> None:
         query(server, statement.format(name=name))
 
 
-def insert_all(server: ClickHouse, name: str, values: Sequence[bytes], *, insert_events: int, batch_events: int) -> float:
+def insert_all(
+    server: ClickHouse, name: str, values: Sequence[bytes], *, insert_events: int, batch_events: int
+) -> float:
     """Post every batch, so many events an insert, one insert after the other; returns the seconds it took."""
     began = time.monotonic()
     step = max(1, insert_events // batch_events)

@@ -58,7 +58,14 @@ class Running:
 
 
 def wrk(
-    place: Path, port: int, *, links: int, connections: int, seconds: float, think_ms: float = 0.0, core: int = LOAD_CORE
+    place: Path,
+    port: int,
+    *,
+    links: int,
+    connections: int,
+    seconds: float,
+    think_ms: float = 0.0,
+    core: int = LOAD_CORE,
 ) -> Running:
     """Start a load; `think_ms` is a client's mean pause between an answer and its next click."""
     place.mkdir(parents=True, exist_ok=True)

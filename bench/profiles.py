@@ -1,6 +1,6 @@
 """Flame graphs of the worker and of `serve` under load, by py-spy, into docs/profiles/.
 
-    python -m bench.profiles
+python -m bench.profiles
 """
 
 import subprocess
@@ -25,7 +25,17 @@ _LINKS: Final = 100_000
 
 def record(pid: int, name: str, kind: str = "flamegraph", suffix: str = "svg") -> None:
     """Sample a process for some seconds."""
-    command = [str(_SPY), "record", "--pid", str(pid), "--duration", str(_SECONDS), "--rate", "250", "--nonblocking"]
+    command = [
+        str(_SPY),
+        "record",
+        "--pid",
+        str(pid),
+        "--duration",
+        str(_SECONDS),
+        "--rate",
+        "250",
+        "--nonblocking",
+    ]
     output = PROFILES_DIR / f"{name}.{suffix}"
     subprocess.run([*command, "--format", kind, "--output", str(output)], check=False, stderr=subprocess.DEVNULL)
 

@@ -65,8 +65,8 @@ def count_lines(paths: list[Path]) -> int:
 
 def _serve(stack: ExitStack, contestant: str, place: Path, port: int, links: int) -> Redirector:
     fill_link_cache(place / "links", get_links(links))
-    lane = {"FAST_LANE": "false"} if contestant == ORDINARY else {}
-    service = stack.enter_context(serve(place, port=port, **lane))
+    lane = {"FAST_LANE": "false"} if contestant == ORDINARY else None
+    service = stack.enter_context(serve(place, port=port, settings=lane))
     if contestant == KAFKA_DOWN:
         stack.enter_context(relay(f"127.0.0.1:{free_port()}", place, core=LOAD_CORE))
     return Redirector(
@@ -82,9 +82,7 @@ def _nginx(place: Path, port: int) -> Iterator[Redirector]:
     with _process(command, place / "nginx.log") as process:
         _until_answered(port)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield Redirector(
-            port, int(children[0]), lambda: _end(process), lambda: count_lines([place / "access.log"])
-        )
+        yield Redirector(port, int(children[0]), lambda: _end(process), lambda: count_lines([place / "access.log"]))
 
 
 @contextmanager
@@ -109,7 +107,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 def _until_answered(port: int, within_s: float = 30.0) -> None:
     opener = urllib.request.build_opener(_NoRedirect)
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/{link_key(0).partition('/')[2]}")  # noqa: S310 - loopback
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{link_key(0).partition('/')[2]}")
     request.add_header("Host", "go.example")
     deadline = time.monotonic() + within_s
     while True:

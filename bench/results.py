@@ -62,7 +62,9 @@ class Rounds:
 
     def add(self, contestant: str, **measures: float) -> None:
         """One round's measures of one contestant."""
-        print(f"  {contestant}: " + ", ".join(f"{name} {value:,.2f}" for name, value in measures.items()), flush=True)
+        print(
+            f"  {contestant}: " + ", ".join(f"{name} {value:,.2f}" for name, value in measures.items()), flush=True
+        )
         of_contestant = self._values.setdefault(contestant, {})
         for name, value in measures.items():
             of_contestant.setdefault(name, []).append(value)
@@ -108,7 +110,12 @@ def publish(result: Result) -> None:
     line = {
         "bench": result.name,
         "goals": [
-            {"name": goal.name, "value": goal.value, "goal": f"{goal.bound} {goal.goal:g} {goal.unit}", "met": goal.met}
+            {
+                "name": goal.name,
+                "value": goal.value,
+                "goal": f"{goal.bound} {goal.goal:g} {goal.unit}",
+                "met": goal.met,
+            }
             for goal in result.goals
         ],
         "machine": result.machine,

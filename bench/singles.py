@@ -37,7 +37,9 @@ async def _fill(bootstrap: str, events: int, links: int) -> None:
         for batch in traffic.batches(CLICKS, events):
             for line in batch.value.splitlines() if batch.fresh else ():
                 if sent < events:
-                    await producer.send(SINGLE_TOPIC.name, line, key=decoder.decode(line).link.encode(), partition=0)
+                    await producer.send(
+                        SINGLE_TOPIC.name, line, key=decoder.decode(line).link.encode(), partition=0
+                    )
                     sent += 1
         await producer.flush()
     finally:

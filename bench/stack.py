@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -121,7 +121,9 @@ class Service:
                     total += sample.value
         return total
 
-    def until(self, holds: Callable[[], bool], what: str, *, within_s: float = 120.0, every_s: float = 0.02) -> float:
+    def until(
+        self, holds: Callable[[], bool], what: str, *, within_s: float = 120.0, every_s: float = 0.02
+    ) -> float:
         """Wait; returns when it held, monotonic. Raises BenchError with the end of the log."""
         deadline = time.monotonic() + within_s
         while not holds():
@@ -144,25 +146,33 @@ class Service:
 
 @contextmanager
 def worker(
-    bootstrap: str, url: str, log: Path, *, core: int = SERVER_CORE, group: str = "bench", **more: str
+    bootstrap: str,
+    url: str,
+    log: Path,
+    *,
+    core: int = SERVER_CORE,
+    group: str = "bench",
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Service]:
-    """A stream worker; `more` are settings."""
-    env = {"BOOTSTRAP_SERVERS": bootstrap, "CLICKHOUSE_URL": url, "GROUP": group} | more
-    yield from _service("stream", ["stream"], env, log, core)
+    """A stream worker; `settings` without their prefix."""
+    env = {"BOOTSTRAP_SERVERS": bootstrap, "CLICKHOUSE_URL": url, "GROUP": group}
+    yield from _service("stream", ["stream"], env | dict(settings or {}), log, core)
 
 
 @contextmanager
-def relay(bootstrap: str, place: Path, *, core: int = SERVER_CORE, **more: str) -> Iterator[Service]:
+def relay(bootstrap: str, place: Path, *, core: int = SERVER_CORE) -> Iterator[Service]:
     """A relay of `place`/spool and `place`/links."""
-    env = {"BOOTSTRAP_SERVERS": bootstrap, "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"} | more
+    env = {"BOOTSTRAP_SERVERS": bootstrap, "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"}
     yield from _service("relay", ["redirector", "relay"], env, place / "relay.log", core)
 
 
 @contextmanager
-def serve(place: Path, *, port: int, core: int = SERVER_CORE, **more: str) -> Iterator[Service]:
+def serve(
+    place: Path, *, port: int, core: int = SERVER_CORE, settings: Mapping[str, str] | None = None
+) -> Iterator[Service]:
     """One `serve` process on `place`/spool and `place`/links."""
-    env = {"PORT": str(port), "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"} | more
-    yield from _service("serve", ["redirector", "serve"], env, place / "serve.log", core)
+    env = {"PORT": str(port), "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"}
+    yield from _service("serve", ["redirector", "serve"], env | dict(settings or {}), place / "serve.log", core)
 
 
 def _service(name: str, module: list[str], env: dict[str, str], log: Path, core: int) -> Iterator[Service]:

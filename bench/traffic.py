@@ -26,8 +26,14 @@ PREFETCH_SHARE: Final = 0.01
 _SPOOLS: Final = ("0123456789abcdef", "fedcba9876543210")
 _LOG_LINE: Final = re.compile(r'"[^"]*" \d+ \S+ "([^"]*)" "([^"]*)"$')
 _OTHERWISE: Final = (
-    ("https://news.example/a", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/141.0 Safari/537.36"),
-    ("", "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Mobile Safari/604.1"),
+    (
+        "https://news.example/a",
+        "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/141.0 Safari/537.36",
+    ),
+    (
+        "",
+        "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) Version/18.5 Mobile Safari/604.1",
+    ),
     ("https://social.example/p", "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"),
     ("", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"),
     ("", "Twitterbot/1.0"),
@@ -107,9 +113,11 @@ class Traffic:
         numbers = self._draw.integers(1, 2**53, BATCH_EVENTS).tolist()
         events, seq, late = [], first, 0
         for link, visitor in zip(links, numbers, strict=True):
-            is_late = all_late or (topic != CLICKS or self._scattered) and self._random.random() < LATE_SHARE
+            is_late = all_late or ((topic != CLICKS or self._scattered) and self._random.random() < LATE_SHARE)
             late += is_late
-            ago_ms = 180_000 + int(self._random.random() * 3_000_000) if is_late else int(self._random.random() * 20)
+            ago_ms = (
+                180_000 + int(self._random.random() * 3_000_000) if is_late else int(self._random.random() * 20)
+            )
             events.append(self._event(topic, link, seq, visitor, now_ms - ago_ms))
             last, seq = seq, seq + self._partitions
         self._seqs[place] = last

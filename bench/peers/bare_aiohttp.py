@@ -1,6 +1,6 @@
 """An aiohttp application that answers 302 and records nothing: what a redirector in aiohttp can be at best.
 
-    python -m bench.peers.bare_aiohttp PORT
+python -m bench.peers.bare_aiohttp PORT
 """
 
 import sys

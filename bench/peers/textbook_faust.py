@@ -8,7 +8,6 @@ its counts in memory and a changelog topic: nothing reaches a database, nothing 
 
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from typing import Any
 
 import faust
@@ -16,7 +15,7 @@ import faust
 SINGLE_TOPIC = "single-clicks"
 
 
-class ClickRecord(faust.Record, serializer="json"):  # type: ignore[misc,call-arg]
+class ClickRecord(faust.Record, serializer="json"):
     """A click, as Faust's models read it."""
 
     link: str
@@ -40,7 +39,7 @@ def main() -> None:
     seen = 0
 
     @app.agent(clicks)
-    async def count(stream: AsyncIterator[Any]) -> None:
+    async def count(stream: Any) -> None:
         nonlocal seen
         async for click in stream:
             if not seen:
