@@ -30,7 +30,6 @@ DEMO_LINKS: Final = Path(__file__).parent / "stack" / "demo_links.csv"
 _PIPELINE: Final = ("stream", "relay", "serve")
 _POLL_S: Final = 0.1
 _WATCH_S: Final = 0.5
-_COUNTED_WITHIN_S: Final = 30.0
 
 
 class StackError(Exception):
@@ -83,13 +82,14 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
 
 async def _first_click(stack: Stack, client: AsyncClient) -> str:
     what = f"GET http://{demo.DOMAIN}:{stack.run.port}/{demo.SLUG}"
+    within_s = stack.run.counted_within_s
     try:
-        async with asyncio.timeout(_COUNTED_WITHIN_S):
+        async with asyncio.timeout(within_s):
             counted, seconds = await demo.count_a_click(stack, client)
     except (TimeoutError, TransientError) as error:
         return (
-            f"[yellow]![/] {what} is not counted after {_COUNTED_WITHIN_S:.0f} s ({escape(repr(error))}): the stream has other"
-            " things to catch up with, or an error; its log says"
+            f"[yellow]![/] {what} is not counted after {within_s:.0f} s ({escape(repr(error))}): the stream"
+            " has other things to catch up with, or an error; its log says"
         )
     return (
         f"[green]✓[/] {what} was counted: ctr_1m shows {counted} click{'s' * (counted != 1)} of it,"

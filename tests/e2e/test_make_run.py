@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.local.processes import free_port
+
+# Of a machine that others use too; seconds when it is idle.
+PATIENCE_S = 240
+pytestmark = pytest.mark.timeout(900)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOG_LINE = (
@@ -37,7 +41,7 @@ class Running:
                 start_new_session=True,
             )
 
-    def wait_for(self, pattern: str, *, within_s: float = 90) -> re.Match[str]:
+    def wait_for(self, pattern: str, *, within_s: float = PATIENCE_S) -> re.Match[str]:
         deadline = time.monotonic() + within_s
         while not (found := re.search(pattern, self.log.read_text())):
             assert self.process.poll() is None, self.log.read_text()
@@ -59,8 +63,9 @@ class Running:
         return found
 
     def stop(self) -> int:
+        """By SIGTERM; safe to repeat."""
         self.process.terminate()
-        return self.process.wait(90)
+        return self.process.wait(PATIENCE_S)
 
 
 def settings(directory: Path) -> dict[str, str]:
@@ -75,6 +80,9 @@ def settings(directory: Path) -> dict[str, str]:
     return {
         **os.environ,
         "CLICKTALLY_LOCAL_DATA_DIR": str(directory),
+        "CLICKTALLY_RUN_READY_WITHIN_S": str(PATIENCE_S),
+        "CLICKTALLY_RUN_COUNTED_WITHIN_S": str(PATIENCE_S),
+        "CLICKTALLY_CONSOLE_DEADLINE_S": str(PATIENCE_S),
         **{name: str(port) for name, port in ports.items()},
     }
 
@@ -99,9 +107,26 @@ def running(directory: Path, environment: dict[str, str]) -> Iterator[Running]:
         stack.stop()
 
 
+@pytest.fixture
+def start() -> Iterator[Callable[[Path, dict[str, str]], Running]]:
+    """Stacks of the test's own; none outlives it."""
+    started: list[Running] = []
+
+    def one(directory: Path, environment: dict[str, str]) -> Running:
+        started.append(Running(directory, environment))
+        return started[-1]
+
+    yield one
+    for stack in started:
+        stack.stop()
+
+
 def replay(environment: dict[str, str], log: Path) -> tuple[int, dict[str, float]]:
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.local.replay", str(log), "--domain", "e2e.localhost"],
+        [
+            *(sys.executable, "-m", "deploy.local.replay", str(log)),
+            *("--domain", "e2e.localhost", "--deadline-s", str(PATIENCE_S)),
+        ],
         cwd=REPOSITORY,
         env=environment,
         capture_output=True,
@@ -154,18 +179,20 @@ def test_a_second_stack_on_the_same_ports_is_refused(running: Running, environme
     assert running.process.poll() is None
 
 
-def test_a_stopped_stack_leaves_no_process_and_finds_its_data_again(tmp_path: Path) -> None:
+def test_a_stopped_stack_leaves_no_process_and_finds_its_data_again(
+    start: Callable[[Path, dict[str, str]], Running], tmp_path: Path
+) -> None:
     environment = settings(tmp_path)
-    first = Running(tmp_path, environment)
+    first = start(tmp_path, environment)
     first.wait_for("ctr_1m shows 1 click of it")
     assert first.stop() == 0
     assert first.pids("-m") == []
-    second = Running(tmp_path, environment)
+    second = start(tmp_path, environment)
     second.wait_for("ctr_1m shows 2 clicks of it")
     # Killed without a word, it takes its processes with it.
     second.process.kill()
     second.process.wait()
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + PATIENCE_S
     while second.pids("-m") or second.pids("kafka.Kafka"):
         assert time.monotonic() < deadline, second.pids("")
         time.sleep(0.1)

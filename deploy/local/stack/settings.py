@@ -35,6 +35,9 @@ class RunSettings(ServiceSettings):
     partitions: int = Field(4, ge=1, description="partitions of clicks and impressions, on the first run")
     database: str = Field("clicktally", pattern=r"^[A-Za-z_]\w*$", description="ClickHouse database")
     ready_within_s: float = Field(120.0, gt=0, description="how long each part may take to come up")
+    counted_within_s: float = Field(
+        30.0, gt=0, description="how long `make run` waits for its first click to be counted; it goes on without"
+    )
 
 
 @dataclass(frozen=True)

@@ -97,10 +97,18 @@ def test_every_metric_is_documented_with_its_type(service: str, registry: Callab
     assert documented == exported(registry()), f"bring section {service} of docs/metrics.md up to date"
 
 
+def linked(page: str) -> set[str]:
+    """The targets of a page's links, in their brackets."""
+    return set(re.findall(r"\([^()\s]+\)", page))
+
+
 def test_every_page_and_decision_is_in_the_index() -> None:
     index = (DOCS / "README.md").read_text()
-    pages = [path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md") if path.name != "README.md"]
-    assert [page for page in pages if f"({page})" not in index] == []
+    pages = [path.relative_to(DOCS) for path in DOCS.rglob("*.md") if path.name != "README.md"]
+    missing = [
+        page for page in pages if not {f"({page.as_posix()})", f"({page.parent.as_posix()}/)"} & linked(index)
+    ]
+    assert missing == [], "link each page, or its folder, in docs/README.md"
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/README.md", "CHANGELOG.md"])
