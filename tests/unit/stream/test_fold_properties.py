@@ -1,0 +1,199 @@
+"""What no cut, resend or restart may change: the table that a log of records becomes."""
+
+import copy
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.batches import BatchHeaders, read_headers
+from schemas.events import Click, Event, Impression
+from schemas.topics import CLICKS, IMPRESSIONS
+from stream.chain import NO_HEAD, Flushed
+from stream.decode import decode
+from stream.dedup import KEY_TTL_S
+from stream.fold import Record, Tally
+from stream.rows import DEDUP, DELTA, MARKER, counter_rows, event_rows
+from tests.builders import BOT, BROWSER, DAY_MS, NOW_MS, batch, new_fold, ndjson, record
+from tests.fakes import rows_of
+
+times = st.one_of(
+    st.integers(NOW_MS - 200_000, NOW_MS + 200_000),
+    st.sampled_from([0, 2**53 - 1, NOW_MS - 89 * DAY_MS, NOW_MS - 91 * DAY_MS, NOW_MS + 10**6]),
+)
+shared: dict[str, st.SearchStrategy[Any]] = {
+    "time_ms": times,
+    "link": st.sampled_from(["go.example/a", "go.example/ü", "b.example/"]),
+    "seq": st.integers(0, 12),
+    "spool": st.sampled_from(["", "", "k1", "k2"]),
+    "visitor": st.integers(0, 2**53 - 1),
+    "ua": st.sampled_from([BROWSER, BOT, "", "\x00"]),
+    "purpose": st.sampled_from(["", "prefetch"]),
+}
+clicks = st.builds(Click, **shared)
+impressions = st.builds(
+    Impression,
+    **shared,
+    source=st.sampled_from(["pixel", "beacon", "api", "platform"]),
+    kind=st.sampled_from(["served", "viewable", "platform"]),
+    count=st.integers(1, 10**9),
+)
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Record]:
+    """Records of one partition: batches of spools, records without identity, poison; the broker's clock only rises."""
+    topic = draw(st.sampled_from([CLICKS, IMPRESSIONS]))
+    events = clicks if topic == CLICKS else impressions
+    at_ms = NOW_MS
+    log = []
+    for offset in range(draw(st.integers(1, 12))):
+        at_ms += draw(st.sampled_from([0, 1, 500, 60_000, KEY_TTL_S * 1000 + 1]))
+        lines = [msgspec.json.encode(event) for event in draw(st.lists(events, max_size=6))]
+        lines += draw(st.lists(st.sampled_from([b"garbage", b"{}", b""]), max_size=2))
+        first = draw(st.integers(1, 10))
+        headers = draw(
+            st.sampled_from(
+                [
+                    [],
+                    [],
+                    BatchHeaders("aa", first, first + 4, first - 1).to_kafka(),
+                    [("spool", b"aa"), ("first", b"x")],
+                ]
+            )
+        )
+        log.append(record(b"\n".join(lines), offset=offset, topic=topic, at_ms=at_ms, headers=headers))
+    return log
+
+
+@dataclass
+class Table:
+    """What a log became."""
+
+    deltas: Counter[tuple[Any, ...]] = field(default_factory=Counter)
+    dedup: dict[str, tuple[int, int]] = field(default_factory=dict)
+    marked: Counter[str] = field(default_factory=Counter)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    dead_letters: list[tuple[int, int, str, bytes]] = field(default_factory=list)
+
+
+def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Table:
+    """Fold a log, flushing before each offset in `cuts` and at the end; `restart` with what the table holds."""
+    table, fold, head = Table(), new_fold(), NO_HEAD
+    for one in log:
+        fold.add(one)
+        if one.offset + 1 in cuts or one is log[-1]:
+            deltas = fold.take_deltas()
+            flushed = Flushed(f"{one.topic}@1", 0, head, head + 1, one.offset)
+            for row in rows_of(counter_rows(flushed, deltas, fold.dedup)):
+                note(table, row)
+            if deltas.folded:
+                table.events += rows_of(event_rows(deltas.folded))
+            table.dead_letters += [(at.offset, bad.index, bad.reason, bad.value) for at, bad in deltas.poison]
+            fold.dedup.forget_expired(one.timestamp_ms // 1000)
+            head = one.offset
+            if restart:
+                fold = new_fold([(spool, *last) for spool, last in table.dedup.items()])
+    return table
+
+
+def note(table: Table, row: dict[str, Any]) -> None:
+    if row["kind"] == DELTA:
+        key = tuple(row[name] for name in ("link", "window_start", "class", "source", "impression_kind"))
+        table.deltas[*key, "clicks"] += row["clicks"]
+        table.deltas[*key, "impressions"] += row["impressions"]
+    elif row["kind"] == DEDUP:
+        seq, touched_s = table.dedup.get(row["spool"], (0, 0))
+        table.dedup[row["spool"]] = max(seq, row["last_seq"]), max(touched_s, row["touched_at"])
+    elif row["kind"] == MARKER:
+        table.marked.update({name: row[name] for name in ("records", "events", "resent", "dead_letters", "late")})
+
+
+@settings(deadline=None, max_examples=60)
+@given(logs(), st.sets(st.integers(1, 12)), st.booleans())
+def test_any_cut_into_flushes_gives_the_table_of_one(log: list[Record], cuts: set[int], restart: bool) -> None:
+    whole = fold_in_flushes(log, set(), restart=False)
+    cut = fold_in_flushes(log, cuts, restart=restart)
+    forgets = log[-1].timestamp_ms - log[0].timestamp_ms > KEY_TTL_S * 1000
+    if forgets and restart:
+        # A key that is used again after it was forgotten is as high as it ever was in the table, and in memory is not.
+        assert cut.marked["records"] == whole.marked["records"]
+        return
+    if forgets:
+        cut.dedup = whole.dedup = {}
+    assert cut == whole
+
+
+@settings(deadline=None, max_examples=60)
+@given(logs())
+def test_the_books_of_any_log_balance(log: list[Record]) -> None:
+    fold = new_fold()
+    for one in log:
+        before = copy.copy(fold.deltas.tally)
+        tally = fold.add(one)
+        found = decode(one.topic, one.value)
+        if any(bad.reason == "bad_headers" for at, bad in fold.deltas.poison if at is one):
+            assert tally == Tally(records=1, dead_letters=1)
+        else:
+            assert tally.settled == len(found.events) + len(found.poison)
+        assert fold.deltas.tally.settled == before.settled + tally.settled
+    deltas = fold.deltas
+    assert len(deltas.poison) == deltas.tally.dead_letters
+    assert sum(len(part.events) for part in deltas.folded) == deltas.tally.counted
+    assert all(len(part.events) == len(part.indexes) == len(part.verdicts) for part in deltas.folded)
+    counted = [event for part in deltas.folded for event in part.events]
+    assert deltas.clicks.total() == sum(isinstance(event, Click) for event in counted)
+    assert deltas.impressions.total() == sum(event.count for event in counted if isinstance(event, Impression))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(1, 30),
+    st.lists(st.tuples(st.integers(0, 29), st.integers(1, 9)), max_size=15),
+    st.sets(st.integers(1, 40)),
+)
+def test_however_a_spool_is_cut_and_sent_again_each_event_counts_once(
+    count: int, sends: list[tuple[int, int]], cuts: set[int]
+) -> None:
+    spool: list[Event] = [Click(time_ms=NOW_MS, link="go.example/a", seq=seq) for seq in range(1, count + 1)]
+    log, shipped = [], 0
+    # A relay goes back to where its checkpoint is, never beyond what it has shipped.
+    for start, length in [*sends, (shipped, 10), (0, count), (0, count)]:
+        begin = min(start, shipped)
+        part = spool[begin : begin + length]
+        if part:
+            log.append(batch("aa", part, prev=begin, offset=len(log)))
+            shipped = max(shipped, begin + len(part))
+    table = fold_in_flushes(log, cuts, restart=True)
+    assert [row["seq"] for row in table.events] == list(range(1, count + 1))
+    assert table.marked["events"] == count
+    assert table.marked["resent"] == sum(len(ndjson_lines(one)) for one in log) - count
+    assert table.dedup["aa"][0] == count
+
+
+def ndjson_lines(one: Record) -> list[bytes]:
+    return (one.value or b"").splitlines()
+
+
+@settings(deadline=None)
+@given(st.lists(st.one_of(clicks, impressions), min_size=1, max_size=5))
+def test_events_survive_the_wire(events: list[Event]) -> None:
+    wanted = [event for event in events if isinstance(event, Click)]
+    found = decode(CLICKS, ndjson(events))
+    assert found.events == wanted
+    assert [bad.reason for bad in found.poison] == ["wrong_topic"] * (len(events) - len(wanted))
+
+
+numbers = st.integers(0, 2**53 - 1)
+
+
+@settings(deadline=None)
+@given(st.text(st.characters(codec="ascii"), min_size=1, max_size=20), st.lists(numbers, min_size=3, max_size=3))
+def test_headers_survive_the_wire(spool: str, three: list[int]) -> None:
+    prev, first, last = sorted(three)
+    headers = BatchHeaders(spool, first + 1, last + 1, prev)
+    if last + 1 < 2**53:
+        assert read_headers(headers.to_kafka()) == headers
