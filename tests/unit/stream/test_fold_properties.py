@@ -17,7 +17,7 @@ from stream.decode import decode
 from stream.dedup import KEY_TTL_S
 from stream.fold import Record, Tally
 from stream.rows import DEDUP, DELTA, MARKER, counter_rows, event_rows
-from tests.builders import BOT, BROWSER, DAY_MS, NOW_MS, batch, new_fold, ndjson, record
+from tests.builders import BOT, BROWSER, DAY_MS, NOW_MS, batch, ndjson, new_fold, record
 from tests.fakes import rows_of
 
 times = st.one_of(
@@ -45,7 +45,7 @@ impressions = st.builds(
 
 @st.composite
 def logs(draw: st.DrawFn) -> list[Record]:
-    """Records of one partition: batches of spools, records without identity, poison; the broker's clock only rises."""
+    """Records of one partition: batches of spools, records without identity, poison. Their clock only rises."""
     topic = draw(st.sampled_from([CLICKS, IMPRESSIONS]))
     events = clicks if topic == CLICKS else impressions
     at_ms = NOW_MS
@@ -119,7 +119,7 @@ def test_any_cut_into_flushes_gives_the_table_of_one(log: list[Record], cuts: se
     cut = fold_in_flushes(log, cuts, restart=restart)
     forgets = log[-1].timestamp_ms - log[0].timestamp_ms > KEY_TTL_S * 1000
     if forgets and restart:
-        # A key that is used again after it was forgotten is as high as it ever was in the table, and in memory is not.
+        # A key used again after it was forgotten is as high as it ever was in the table, in memory it is not.
         assert cut.marked["records"] == whole.marked["records"]
         return
     if forgets:
