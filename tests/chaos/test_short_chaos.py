@@ -12,7 +12,7 @@ import pytest
 from deploy.local.processes import REPOSITORY
 
 SEED: Final = int(os.environ.get("CHAOS_SEED", "0")) or 2 * int(time.time() // 86_400)
-ROUNDS: Final = 4
+ROUNDS: Final = 3
 WITHIN_S: Final = 840
 
 pytestmark = pytest.mark.timeout(WITHIN_S + 60)
