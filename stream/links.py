@@ -43,6 +43,8 @@ _SCHEMA: Final = pa.schema(
     ]
 )
 _NO_MORE_THAN: Final = 50_000
+_ROWS_AT_ONCE: Final = 10_000
+_DECODE: Final = msgspec.json.Decoder(Link).decode
 
 
 class LinksTable:
@@ -52,7 +54,7 @@ class LinksTable:
         self._client = client
         self._metrics = metrics
         self._epoch = epoch
-        self._rows: list[dict[str, object]] = []
+        self._rows: list[tuple[object, ...]] = []
         self._lock = asyncio.Lock()
         self.next_offset = 0
 
@@ -84,54 +86,49 @@ class LinksTable:
                 "a record of the topic links is no link: %s", error, extra={"topic": "links", "offset": offset}
             )
             return
-        self._rows.append(row | {"version": (self._epoch << EPOCH_SHIFT) + offset})
+        self._rows.append((*row, (self._epoch << EPOCH_SHIFT) + offset))
 
     async def flush(self) -> None:
         """Write what was collected. Raises TransientClickHouseError; the rows are kept then."""
         async with self._lock:
-            rows = self._rows[:]
-            if not rows:
-                return
-            with clickhouse_errors():
-                await self._client.insert_arrow("links", pa.Table.from_pylist(rows, schema=_SCHEMA))
-            del self._rows[: len(rows)]
-            self._metrics.links.inc(len(rows))
+            while self._rows:
+                rows = self._rows[:_ROWS_AT_ONCE]
+                columns = [
+                    pa.array(values, kind)
+                    for values, kind in zip(zip(*rows, strict=True), _SCHEMA.types, strict=True)
+                ]
+                with clickhouse_errors():
+                    await self._client.insert_arrow("links", pa.Table.from_arrays(columns, schema=_SCHEMA))
+                del self._rows[: len(rows)]
+                self._metrics.links.inc(len(rows))
 
 
-def _row(key: bytes | None, value: bytes | None, timestamp_ms: int) -> dict[str, object]:
+def _row(key: bytes | None, value: bytes | None, timestamp_ms: int) -> tuple[object, ...]:
+    """In the order of _SCHEMA, without the version."""
     if not key:
         raise ValueError("it has no key")
     link_key = key.decode()
     if value is None:
         domain, _, slug = link_key.partition("/")
-        nothing = dict.fromkeys(("destination", "campaign", "post", "channel", "profile", "variant"), "")
-        return nothing | {
-            "link": link_key,
-            "domain": domain,
-            "slug": slug,
-            "status": 0,
-            "expires_at": None,
-            "updated_at": timestamp_ms,
-            "deleted": True,
-        }
-    link = msgspec.json.decode(value, type=Link)
+        return (link_key, domain, slug, "", "", "", "", "", "", 0, None, timestamp_ms, True)
+    link = _DECODE(value)
     if link.key != link_key:
         raise ValueError(f"its key is {link_key!r}, its link {link.key!r}")
-    return {
-        "link": link_key,
-        "domain": link.domain,
-        "slug": link.slug,
-        "destination": link.destination,
-        "campaign": link.campaign,
-        "post": link.post,
-        "channel": link.channel,
-        "profile": link.profile,
-        "variant": link.variant,
-        "status": link.status,
-        "expires_at": None if link.expires_at_ms is None else _storable_ms(link.expires_at_ms),
-        "updated_at": _storable_ms(link.updated_at_ms or timestamp_ms),
-        "deleted": False,
-    }
+    return (
+        link_key,
+        link.domain,
+        link.slug,
+        link.destination,
+        link.campaign,
+        link.post,
+        link.channel,
+        link.profile,
+        link.variant,
+        link.status,
+        None if link.expires_at_ms is None else _storable_ms(link.expires_at_ms),
+        _storable_ms(link.updated_at_ms or timestamp_ms),
+        False,
+    )
 
 
 def _storable_ms(time_ms: int) -> int:
