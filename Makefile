@@ -39,6 +39,11 @@ FILE ?= ../shared/data/access.log
 replay: $(READY) ## send FILE, an access log, through the running stack and compare what was counted
 	@$(PY) -m deploy.local.replay $(FILE)
 
+.PHONY: fuzz
+fuzz: N ?= 1000000
+fuzz: $(READY) ## N malformed lines at every door that takes bytes from outside; a failure names its seed
+	$(PY) -m tests.fuzz -n $(N)
+
 .PHONY: schemas
 schemas: $(READY) ## write schemas/json/ anew from the types
 	$(PY) -m schemas.json_schemas
@@ -82,6 +87,11 @@ bench-report: $(READY) ## docs/performance.md and its plots from bench/results
 .PHONY: bench-profiles
 bench-profiles: setup ## flame graphs of serve and worker into docs/profiles
 	$(PY) -m bench.profiles
+
+.PHONY: bench-spool
+bench-spool: setup ## what surviving a power cut costs: the spool's fsync policies, ClickHouse's fsync_after_insert
+	$(PY) -m bench.spool_fsync
+	$(PY) -m bench.insert_fsync
 
 .PHONY: lock
 lock: ## resolve pyproject.toml anew into the lock files (needs uv)

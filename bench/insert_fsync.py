@@ -53,7 +53,8 @@ async def run(url: str, *, inserts: int, rounds: int) -> dict[tuple[bool, int], 
         for turn in range(rounds * 2):
             fsync = turn % 2 == 0
             await client.command(
-                f"ALTER TABLE counters MODIFY SETTING fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
+                "ALTER TABLE counters MODIFY SETTING"
+                f" fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
             )
             for deltas in DELTAS:
                 found[fsync, deltas] += await measure(client, deltas=deltas, inserts=inserts, first=turn * inserts)
