@@ -38,7 +38,7 @@ def main() -> None:
             only=only,
             tamper=falsify if chosen.tamper else leave,
         )
-        keep = chosen.keep or not played.clean
+        keep = chosen.keep or not (played.clean or chosen.tamper)
     finally:
         if keep:
             print(f"logs and data: {place}", flush=True)
