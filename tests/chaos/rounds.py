@@ -92,8 +92,11 @@ def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...
             running = [
                 threads.submit(FAULTS[name].inject, world) for name, world in zip(names, worlds, strict=True)
             ]
-            for one in running:
-                one.result()
+            for name, one in zip(names, running, strict=True):
+                try:
+                    one.result()
+                except (TimeoutError, NoAnswerError) as error:
+                    played.notes.append(f"round {number}: {name} did not come to its end: {error}")
             faults.update(names)
             lasted_s = time.monotonic() - began
             recovery_s = probe.recovery_s(stack, own, number)
@@ -128,4 +131,5 @@ def _come_to_rest(stack: Stack, played: Played) -> None:
         wait_for(covered, "ClickHouse covers Kafka's log", QUIET_WITHIN_S)
         time.sleep(1.0)
     except TimeoutError as error:
-        played.notes.append(f"no rest: {error}; spools {spools(stack.spool_dir)}, heads {stack.heads()}")
+        left = [spool.name for spool in spools(stack.spool_dir)]
+        played.notes.append(f"no rest: {error}; spools left {left}, log ends {stack.reader.next_offsets}")
