@@ -32,6 +32,8 @@ from stream.rows import counter_rows, event_rows
 
 Call = Callable[[], object]
 _BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * 86_400_000, allowed_lateness_ms=60_000)
+_CLASSIFIER: Final = Classifier()
+"""Has seen every user agent after the first call."""
 _BATCHES: Final = 12
 _LINKS: Final = 2_000
 _REQUESTS: Final = 400
@@ -45,7 +47,7 @@ def hot_paths() -> Iterator[dict[str, Call]]:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-guard-")))
         records = _records()
         yield {
-            "stream: decode and fold": lambda: fold_all(records),
+            "stream: decode and fold": lambda: _fold_all(records),
             "stream: rows of a flush": _rows(records),
             "redirector: append to the spool": _append(stack, place / "appended"),
             "redirector: answer a redirect": _redirect(stack, place / "serve"),
@@ -53,15 +55,11 @@ def hot_paths() -> Iterator[dict[str, Call]]:
         }
 
 
-def fold_all(records: list[Record], classifier: Classifier | None = None) -> Fold:
-    """Fold all records from nothing, but for the user agents that were seen before."""
-    fold = Fold(DedupState(), classifier or _CLASSIFIER, _BOUNDS)
+def _fold_all(records: list[Record]) -> Fold:
+    fold = Fold(DedupState(), _CLASSIFIER, _BOUNDS)
     for record in records:
         fold.add(record)
     return fold
-
-
-_CLASSIFIER: Final = Classifier()
 
 
 def _records() -> list[Record]:
@@ -74,7 +72,7 @@ def _records() -> list[Record]:
 
 
 def _rows(records: list[Record]) -> Call:
-    fold = fold_all(records)
+    fold = _fold_all(records)
     deltas = fold.take_deltas()
     flushed = Flushed(CLICKS, 0, -1, 0, len(records) - 1)
     return lambda: (counter_rows(flushed, deltas, fold.dedup), event_rows(deltas.folded))

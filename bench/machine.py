@@ -34,6 +34,8 @@ class Machine(msgspec.Struct, frozen=True):
     cpu: str
     memory_gib: int
     kernel: str
+    load_average: float
+    """Over the last 15 minutes: more than two means that others worked here meanwhile."""
     versions: dict[str, str]
 
 
@@ -51,6 +53,7 @@ def describe() -> Machine:
         cpu=model[1] if model else platform.machine(),
         memory_gib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**30,
         kernel=platform.release(),
+        load_average=os.getloadavg()[2],
         versions=versions,
     )
 

@@ -64,8 +64,8 @@ def _section(result: Result) -> str:
     parts += ["\n".join(f"- {note}" for note in result.notes)] if result.notes else []
     parts.append("Left out:\n\n" + "\n".join(f"- {one}" for one in result.leaves_out))
     parts.append(
-        f"Measured {result.at} on {machine.cores} cores of {machine.cpu}, {machine.memory_gib} GiB, Linux"
-        f" {machine.kernel}; {versions}."
+        f"Measured {result.at} on {machine.cores} cores of {machine.cpu}, {machine.memory_gib} GiB, load"
+        f" average {machine.load_average:.1f}, Linux {machine.kernel}; {versions}."
     )
     return "\n\n".join(parts)
 
