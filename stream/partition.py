@@ -89,6 +89,7 @@ class Partition:
         self._head = NO_HEAD
         self._first = 0
         self._in_flight: Deltas | None = None
+        self._buffering_since = 0.0
         self._lock = asyncio.Lock()
 
     @property
@@ -110,6 +111,10 @@ class Partition:
     def unsettled_events(self) -> int:
         """Events folded and not yet known to be durable, those in flight included."""
         return self.buffered_events + (self._in_flight.tally.settled if self._in_flight else 0)
+
+    def waited_s(self, now: float) -> float:
+        """How long the first record that no flush has taken yet has waited here; 0 when there is none."""
+        return now - self._buffering_since if self.has_records else 0.0
 
     @property
     def has_records(self) -> bool:
@@ -178,6 +183,8 @@ class Partition:
             return Added.STALE
         if record.offset > self.next_offset:
             return Added.HOLE
+        if not self.has_records:
+            self._buffering_since = self._tools.clock()
         tally = self._fold.add(record)
         self.next_offset = record.offset + 1
         self.progressed_at = self._tools.clock()

@@ -1,8 +1,10 @@
 """The worker: owns the partitions that Kafka assigned, takes their records, flushes them, and notices trouble."""
 
 import asyncio
+import contextlib
 import logging
 import time
+from collections.abc import Iterable
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
@@ -21,6 +23,11 @@ logger = logging.getLogger(__name__)
 
 COMMIT_INTERVAL_S: Final = 5.0
 VERIFY_INTERVAL_S: Final = 10.0
+LOOK_SHARE: Final = 0.25
+"""How often the worker looks for what is due, as a share of the flush interval."""
+BEHIND_RECORDS: Final = 100
+CATCH_UP_PATIENCE: Final = 5
+"""How many times longer the records of a partition wait that lags by more than BEHIND_RECORDS."""
 SEEK_PATIENCE_S: Final = 5.0
 """How long records beyond the next one are taken for what was on its way when it was asked for again."""
 
@@ -45,6 +52,7 @@ class Worker:
         self._flushing = asyncio.Semaphore(settings.parallel_flushes)
         self._ends: dict[TP, int] = {}
         self._refused: set[TP] = set()
+        self._behind: set[TP] = set()
         self._sought: dict[TP, tuple[int, float]] = {}
         self.ready = False
 
@@ -172,32 +180,43 @@ class Worker:
         """Flush in intervals, commit now and then, watch for stalls. Returns never; raises StalledError."""
         committed = checked = verified = time.monotonic()
         while True:
-            try:
-                await asyncio.wait_for(self._wake.wait(), self._settings.flush_interval_s)
-                due = self._settings.flush_events if self._room.is_set() else 1
-            except TimeoutError:
-                due = 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._settings.flush_interval_s * LOOK_SHARE)
             self._wake.clear()
-            await self.flush_all(due)
+            await self.flush_due()
             now = time.monotonic()
             if now - committed >= COMMIT_INTERVAL_S:
                 committed = now
                 await self._commit()
             if now - checked >= 1.0:
                 checked = now
-                await self._look_around()
+                await self.look_around()
             if now - verified >= VERIFY_INTERVAL_S:
                 verified = now
                 await self._verify_heads()
 
-    async def flush_all(self, at_least_events: int = 1) -> None:
-        """Flush every partition that holds at least so many events (or any record, for 1), and the links."""
-        due = [
+    async def flush_due(self) -> None:
+        """Flush the partitions whose records waited long enough, or are many enough; all when there is no room.
+
+        Records of a partition that has fallen behind are old already: larger flushes catch up sooner.
+        """
+        now = self._tools.clock()
+        settings = self._settings
+        interval_s = settings.flush_interval_s * (1 - LOOK_SHARE)
+        await self._flush_each(
             tp
             for tp, partition in self._partitions.items()
-            if partition.has_records and (at_least_events == 1 or partition.buffered_events >= at_least_events)
-        ]
-        flushes = [self._flush(tp) for tp in due]
+            if not self._room.is_set()
+            or partition.buffered_events >= settings.flush_events
+            or partition.waited_s(now) >= interval_s * (CATCH_UP_PATIENCE if tp in self._behind else 1)
+        )
+
+    async def flush_all(self) -> None:
+        """Flush every partition, and the links."""
+        await self._flush_each(self._partitions)
+
+    async def _flush_each(self, tps: Iterable[TP]) -> None:
+        flushes = [self._flush(tp) for tp in tps if self._partitions[tp].has_records]
         if self._owns_links:
             flushes.append(self._flush_links())
         await asyncio.gather(*flushes)
@@ -257,7 +276,8 @@ class Worker:
                 {tp: one.head + 1 for tp, one in self._partitions.items() if one.head != NO_HEAD}
             )
 
-    async def _look_around(self) -> None:
+    async def look_around(self) -> None:
+        """Compare with Kafka's end offsets: lag, and whether reading makes progress. Raises StalledError."""
         consumer = self._consumer
         if consumer is None or not self._partitions:
             return
@@ -272,6 +292,7 @@ class Worker:
             if partition is None:
                 continue
             self._tools.metrics.end.labels(tp.topic, str(tp.partition)).set(end - 1)
+            (self._behind.add if end - partition.next_offset > BEHIND_RECORDS else self._behind.discard)(tp)
             if tp in self._refused or not partition.loaded:
                 continue
             behind = end > partition.next_offset and self._room.is_set()

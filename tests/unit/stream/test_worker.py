@@ -140,13 +140,38 @@ async def test_a_partition_with_many_events_is_flushed_without_waiting_longer(wo
     assert world.sink.inserts == ["clicks@1-0-0"]
 
 
-async def test_everything_is_flushed_in_intervals(world: World) -> None:
-    worker = await owning(world, TP0, flush_interval_s=0.001)
-    async with running(worker):
-        await take_all(worker, log(0, 1))
-        async with asyncio.timeout(10):
-            while head(world) != 1:  # noqa: ASYNC110 - the interval is real time
-                await asyncio.sleep(0.001)
+async def test_what_has_waited_for_the_interval_is_flushed(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=1)
+    await take_all(worker, log(0, 1))
+    await worker.flush_due()
+    assert head(world) == 0
+    world.clock.now_s += 1
+    await worker.flush_due()
+    assert head(world) == 1
+
+
+async def test_a_busy_partition_does_not_keep_a_quiet_one_waiting(world: World) -> None:
+    worker = await owning(world, TP0, TP1, flush_interval_s=1, flush_events=2)
+    await take_all(worker, log(0, 0, tp=TP1))
+    for offset in range(0, 20, 2):
+        await take_all(worker, log(offset, offset + 1))
+        world.clock.now_s += 0.1
+        await worker.flush_due()
+    assert head(world) == 19
+    assert world.sink.inserts.count("clicks@1-1-0") == 1
+
+
+async def test_a_partition_that_has_fallen_behind_is_flushed_in_larger_pieces(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=1)
+    world.consumer.ends = {TP0: 100_000}
+    await take_all(worker, log(0, 1))
+    await worker.look_around()
+    world.clock.now_s += 1
+    await worker.flush_due()
+    assert head(world) == 0
+    world.clock.now_s += 4
+    await worker.flush_due()
+    assert head(world) == 1
 
 
 async def test_links_go_to_the_table_of_links_and_are_waited_for_when_there_are_many(world: World) -> None:
@@ -256,7 +281,7 @@ async def test_a_topic_that_was_created_anew_is_refused_and_the_others_are_read(
     await worker.flush_all()
     assert world.sink.marked("events") == 4
     assert world.metric("partitions_refused") == 1
-    await worker._look_around()
+    await worker.look_around()
     await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
     worker.measure()
     assert world.metric("partitions_refused") == 0
@@ -275,10 +300,10 @@ async def test_lag_without_progress_ends_the_process(world: World) -> None:
     world.consumer.append(*log(0, 9))
     await take_all(worker, log(0, 2))
     world.clock.now_s += 60
-    await worker._look_around()
+    await worker.look_around()
     world.clock.now_s += 1
     with pytest.raises(StalledError, match="clicks-0: 7 records"):
-        await worker._look_around()
+        await worker.look_around()
     assert world.metric("end_offset", topic=CLICKS, partition="0") == 9
 
 
@@ -288,7 +313,7 @@ async def test_an_end_offset_that_no_record_stands_for_is_no_stall(world: World)
     await take_all(worker, log(0, 2))
     world.consumer.ends[TP0] = 4
     world.clock.now_s += 1000
-    await worker._look_around()
+    await worker.look_around()
 
 
 async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(world: World) -> None:
@@ -299,10 +324,10 @@ async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(wor
     waiting = asyncio.create_task(take_all(worker, log(3, 3)))
     await turn()
     world.clock.now_s += 1000
-    await worker._look_around()
+    await worker.look_around()
     await worker.flush_all()
     await waiting
-    await worker._look_around()
+    await worker.look_around()
 
 
 async def test_kafka_that_does_not_tell_its_end_offsets_is_asked_again_later(world: World) -> None:
@@ -310,9 +335,9 @@ async def test_kafka_that_does_not_tell_its_end_offsets_is_asked_again_later(wor
     world.consumer.append(*log(0, 9))
     world.clock.now_s += 1000
     world.consumer.failing_bounds = 1
-    await worker._look_around()
+    await worker.look_around()
     with pytest.raises(StalledError):
-        await worker._look_around()
+        await worker.look_around()
 
 
 async def test_gauges_tell_what_waits_and_for_how_long(world: World) -> None:
