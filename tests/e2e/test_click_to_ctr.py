@@ -1,0 +1,173 @@
+"""From a GET to a CTR row: two serve processes, a relay, stream workers that come and go, Kafka and ClickHouse."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from deploy.local.processes import ClickHouse, Kafka, spawn
+from schemas.clickhouse.migrate import migrate
+from schemas.links import Link
+from schemas.topics import LINKS, ensure_topics, topics
+from tests.builders import BOT, BROWSER
+from tests.integration.clickhouse_http import Http
+from tests.integration.serve_process import Client, Serve, free_port, get, post
+from tests.integration.streams import Streams, wait_for
+
+SLUGS = ("launch", "spring", "ü")
+HOST = "go.example"
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    part = Kafka(tmp_path_factory.mktemp("e2e-kafka"))
+    part.start()
+    yield part
+    part.stop()
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
+    part = ClickHouse(tmp_path_factory.mktemp("e2e-clickhouse"))
+    part.start()
+    yield part
+    part.stop()
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pipeline"]:
+    database = f"e2e_{uuid.uuid4().hex}"
+    asyncio.run(prepare(broker.bootstrap, f"{engine.url}/{database}"))
+    with contextlib.ExitStack() as stack:
+        streams = Streams(tmp_path, broker.bootstrap, Http(engine.url, database))
+        stack.callback(streams.stop)
+        relay = spawn(
+            [sys.executable, "-m", "redirector", "relay"],
+            env={
+                "CLICKTALLY_RELAY_BOOTSTRAP_SERVERS": broker.bootstrap,
+                "CLICKTALLY_RELAY_SPOOL_DIR": str(tmp_path / "spool"),
+                "CLICKTALLY_RELAY_LINK_CACHE_DIR": str(tmp_path / "links"),
+                "CLICKTALLY_RELAY_METRICS_PORT": "0",
+            },
+            log=tmp_path / "relay.log",
+        )
+        stack.callback(relay.wait, 60)
+        stack.callback(relay.kill)
+        port = free_port()
+        serving = [stack.enter_context(Serve(tmp_path, port=port)) for _ in range(2)]
+        pipeline = Pipeline(port, serving, streams)
+        wait_for(lambda: pipeline.say(get("/launch", method="HEAD")) == 302, "the links are there")
+        yield pipeline
+
+
+async def prepare(bootstrap: str, url: str) -> None:
+    """Topics, tables, links."""
+    await ensure_topics(bootstrap, topics(partitions=3))
+    await migrate(url)
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
+    await producer.start()
+    for slug in SLUGS:
+        link = Link(domain=HOST, slug=slug, destination="https://example.com/", campaign="spring")
+        await producer.send_and_wait(LINKS, msgspec.json.encode(link), key=link.key.encode())
+    await producer.stop()
+
+
+@dataclass
+class Pipeline:
+    """Sends requests and keeps the books of what must be counted."""
+
+    port: int
+    serving: list[Serve]
+    streams: Streams
+    expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def say(self, *requests: bytes) -> int:
+        """Send requests over one new connection, so that either process may get it; the last one's status."""
+        status = 0
+        with Client(self.port) as client:
+            for request in requests:
+                client.send(request)
+                status = client.answer(request.split(b" ", 1)[0].decode()).status
+        return status
+
+    def visit(self, slug: str, column: str, *headers: str, times: int = 1) -> None:
+        """GETs that must be counted in this column."""
+        path = f"/{slug}" if slug.isascii() else "/%C3%BC"
+        for _ in range(times):
+            assert self.say(get(path, *headers)) == 302
+        self.expected[f"{HOST}/{slug}", column] += times
+
+    def traffic(self, times: int) -> None:
+        """Some of everything."""
+        human, bot = f"User-Agent: {BROWSER}", f"User-Agent: {BOT}"
+        for slug in SLUGS:
+            self.visit(slug, "clicks", human, times=times)
+        self.visit("launch", "bot_clicks", bot, times=times)
+        self.visit("launch", "prefetch_clicks", human, "Sec-Purpose: prefetch;prerender", times=times)
+        self.visit("spring", "unknown_clicks", times=times)
+        for _ in range(times):
+            assert self.say(get("/launch", human, method="HEAD")) == 302
+            assert self.say(get("/nothing", human)) == 404
+            assert self.say(get("/i/spring.gif", human)) == 200
+        self.expected[f"{HOST}/spring", "impressions_served"] += times
+        shown = {"kind": "viewable", "link": f"{HOST}/launch"}
+        body = msgspec.json.encode([shown | {"count": 4}, shown])
+        # The same body with the same key, as a client does that got no answer.
+        key = f"Idempotency-Key: {uuid.uuid4()}"
+        for _ in range(2):
+            status = self.say(post(body, "Content-Type: application/json", key))
+            assert status in {200, 202}, status
+        self.expected[f"{HOST}/launch", "impressions_viewable"] += 5
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """The same books, from the view."""
+        columns = sorted(
+            {column for _, column in self.expected}
+            | {"duplicate_clicks", "impressions_rendered", "impressions_platform"}
+        )
+        rows = self.streams.http.rows(
+            f"SELECT link, {', '.join(f'sum({column})' for column in columns)} FROM ctr_1m GROUP BY link"
+        )
+        found = {
+            (link, column): int(value)
+            for link, *values in rows
+            for column, value in zip(columns, values, strict=True)
+        }
+        return Counter({key: value for key, value in found.items() if value})
+
+
+def test_every_click_and_impression_is_counted_once_in_its_own_column(pipeline: Pipeline) -> None:
+    streams = pipeline.streams
+    first, second = streams.start(), streams.start()
+    pipeline.traffic(8)
+    wait_for(lambda: first.ready and second.ready, "the workers are ready", streams.workers)
+    pipeline.traffic(8)
+    assert first.terminate() == 0
+    third = streams.start()
+    pipeline.traffic(8)
+    wait_for(lambda: third.ready, "the third worker is ready", streams.workers)
+    second.send(signal.SIGKILL)
+    pipeline.traffic(8)
+    wait_for(lambda: pipeline.counted() == pipeline.expected, "the books agree", streams.workers)
+    streams.assert_chain_unbroken()
+    served = [serve.scrape() for serve in pipeline.serving]
+    assert all(one["events_appended_total"] for one in served), "both processes had requests"
+    rows = streams.http.rows(
+        "SELECT link, impression_kind, sum(clicks) / sum(impressions) FROM ctr_1d WHERE impressions > 0"
+        " GROUP BY link, impression_kind ORDER BY link"
+    )
+    assert rows == [[f"{HOST}/launch", "viewable", "1.6"], [f"{HOST}/spring", "served", "1"]]
+    gross = streams.number("SELECT sum(gross_clicks) FROM ctr_1d")
+    assert gross == sum(count for (_, column), count in pipeline.expected.items() if column.endswith("clicks"))
+    assert streams.http.rows("SELECT link, campaign FROM links FINAL ORDER BY link") == [
+        [f"{HOST}/{slug}", "spring"] for slug in sorted(SLUGS)
+    ]
