@@ -29,8 +29,7 @@ FROM
             *,
             kind != {MARKER} OR inserted != 1 OR first != lagInFrame(last, 1, first - 1) OVER flushes + 1
                 OR lagInFrame(inserted, 1, toUInt64(1)) OVER flushes != 1 AS breaks,
-            min(if(touched >= {{since:Int64}}, first, 9223372036854775807))
-                OVER (PARTITION BY kind, topic, partition) AS begin
+            max(touched >= {{since:Int64}}) OVER flushes AS begun
         FROM
         (
             SELECT
@@ -45,7 +44,7 @@ FROM
         WINDOW flushes AS
             (PARTITION BY kind, topic, partition ORDER BY first ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
     )
-    WHERE kind = {HEAD} OR first >= begin
+    WHERE kind = {HEAD} OR begun
 )
 GROUP BY kind, topic, partition, stretch
 ORDER BY kind, topic, partition, min(first)

@@ -13,6 +13,8 @@ from console.audit.findings import Finding, Report
 from console.audit.run import Look, Scope
 from console.settings import ConsoleSettings
 from deploy.local.processes import REPOSITORY, ClickHouse, Kafka
+from redirector.spool.writer import SpoolWriter
+from schemas.spool import CHECKPOINT_NAME, Checkpoint, segment_path
 from schemas.topics import CLICKS, EVENT_TOPICS, ensure_topics, topics
 from tests.integration.audited import PARTITIONS, Installation, Spool
 
@@ -299,6 +301,29 @@ def test_what_cannot_be_reached_is_told_and_the_rest_is_checked(
     report = msgspec.json.decode(done.stdout, type=Report)
     assert [(one.check, one.name) for one in report.findings if one.severity != "ok"] == [("log", "unreachable")]
     assert {one.check for one in report.findings} >= {"chain", "counters", "events", "dedup", "migrations"}
+
+
+def test_damaged_spools_are_found_by_the_command(counted: Installation, tmp_path: Path) -> None:
+    torn, beyond = (
+        SpoolWriter.open(tmp_path, segment_bytes=10_000, cap_bytes=100_000, fsync="never") for _ in range(2)
+    )
+    for writer in (torn, beyond):
+        writer.take_seq()
+        writer.append(b'{"type":"click","time_ms":1,"link":"go.example/a","seq":1}\n')
+        writer.close()
+    with segment_path(tmp_path / torn.spool_id, 1).open("ab") as file:
+        file.write(b'{"type":"cl')
+    checkpoint = Checkpoint(segment=1, offset=10_000, partitions={}, prev={})
+    (tmp_path / beyond.spool_id / CHECKPOINT_NAME).write_bytes(msgspec.json.encode(checkpoint))
+    done = counted.run_audit("--json", "--spool-dir", str(tmp_path))
+    assert done.returncode == 1, done.stderr
+    report = msgspec.json.decode(done.stdout, type=Report)
+    found = {(one.severity, one.name, one.where) for one in report.findings if one.check == "spools"}
+    assert found == {
+        ("warning", "torn_tail", f"spool {torn.spool_id}"),
+        ("warning", "undrained", f"spool {torn.spool_id}"),
+        ("broken", "checkpoint_beyond", f"spool {beyond.spool_id}"),
+    }
 
 
 async def test_records_that_nobody_counts_are_found(counted: Installation, clickhouse: ClickHouse) -> None:
