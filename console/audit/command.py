@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from console.audit.findings import RUNBOOKS, Report, Severity, exit_status
-from console.audit.run import MAX_SINCE_S, Scope, audit
+from console.audit.run import MAX_SINCE_S, SETTLE_S, Scope, audit
 from console.settings import ConsoleSettings
 from schemas.settings import settings_or_exit
 
@@ -45,6 +45,9 @@ def audit_command(
         Path | None, typer.Option(help="Also check the spools of this host.", show_default=False)
     ] = None,
     since: Annotated[str, typer.Option(help="How far back: 90m, 24h, 7d.")] = "7d",
+    settle: Annotated[
+        float, typer.Option(min=0.0, help="Seconds until a second look; longer than the stream's flush interval.")
+    ] = SETTLE_S,
     deep: Annotated[
         bool, typer.Option("--deep", help="Name the links of which counters and events differ.")
     ] = False,
@@ -55,7 +58,7 @@ def audit_command(
     """
     ago_s = seconds_ago(since)
     settings = settings_or_exit(ConsoleSettings, check=False)
-    report = uvloop.run(audit(settings, Scope(int(time.time()) - ago_s, spool_dir, deep)))
+    report = uvloop.run(audit(settings, Scope(int(time.time()) - ago_s, spool_dir, deep, settle)))
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")
     else:

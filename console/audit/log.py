@@ -30,8 +30,17 @@ class Log:
     keeps_dead_letters_s: float = 0.0
 
 
-def check_log(log: Log, chains: dict[Place, Chain], before: dict[Place, Chain] | None) -> list[Finding]:
-    """Heads against Kafka. `before` are the chains of an earlier look, if there was one: do heads move?"""
+Waiting = dict[TopicPartition, int]
+
+
+def waiting(log: Log, chains: dict[Place, Chain]) -> Waiting:
+    """The head of each partition that has records above it."""
+    heads = {at: head.last for at, place in latest(chains).items() if (head := chains[place].head) is not None}
+    return {at: last for at, last in heads.items() if log.ends.get(at, 0) > last + 1}
+
+
+def check_log(log: Log, chains: dict[Place, Chain], before: Waiting | None) -> list[Finding]:
+    """Heads against Kafka. `before` is what waited at an earlier look, if there was one: do those heads move?"""
     heads = {at: place for at, place in latest(chains).items() if chains[place].head is not None}
     findings = [finding for at in sorted(log.ends) for finding in _check_partition(log, at, heads, chains, before)]
     gone = [f"{place}" for at, place in sorted(heads.items()) if at not in log.ends]
@@ -61,7 +70,7 @@ def _check_partition(
     at: TopicPartition,
     heads: dict[TopicPartition, Place],
     chains: dict[Place, Chain],
-    before: dict[Place, Chain] | None,
+    before: Waiting | None,
 ) -> Iterator[Finding]:
     where, end, start = f"{at[0]}-{at[1]}", log.ends[at], log.starts.get(at, 0)
     head = chains[heads[at]].head if at in heads else None
@@ -104,8 +113,7 @@ def _check_partition(
             runbook="stream-lag.md",
         )
     lag = end - 1 - head.last
-    was = before[heads[at]].head if before is not None and heads[at] in before else None
-    if lag and was is not None and was.last == head.last:
+    if lag and before is not None and before.get(at) == head.last:
         yield Finding(
             severity="warning",
             check="log",

@@ -11,7 +11,7 @@ from typing import Final, Self
 from console.audit.chain import Chain, Place, check_chains
 from console.audit.counted import check_counted, name_links, where_of
 from console.audit.findings import Check, Finding, Report, confirmed, worst
-from console.audit.log import Log, check_dead_letters, check_log, lag_records
+from console.audit.log import Log, Waiting, check_dead_letters, check_log, lag_records, waiting
 from console.audit.log_reader import LogReader
 from console.audit.spools import check_spools, look_at_spools
 from console.audit.tables import Tables, links_that_differ, read_chains, read_tables, utc
@@ -39,11 +39,9 @@ class Scope:
 
 
 class Look:
-    """One look at everything. `before` are the chains of an earlier look: do their heads move?"""
+    """One look at everything. `before` is what waited in Kafka at an earlier look: did those heads move?"""
 
-    def __init__(
-        self, settings: ConsoleSettings, scope: Scope, before: dict[Place, Chain] | None, *, now_s: float
-    ) -> None:
+    def __init__(self, settings: ConsoleSettings, scope: Scope, before: Waiting | None, *, now_s: float) -> None:
         self.findings: list[Finding] = []
         self.chains: dict[Place, Chain] = {}
         self.tables = Tables()
@@ -142,7 +140,7 @@ async def audit(settings: ConsoleSettings, scope: Scope, *, now: Callable[[], fl
     findings = look.findings
     if not look.seems_well:
         await asyncio.sleep(scope.settle_s)
-        first, look = look, await Look(settings, scope, look.chains, now_s=now()).take()
+        first, look = look, await Look(settings, scope, waiting(look.log, look.chains), now_s=now()).take()
         # Only a second look can see a stall, as it compares with the first.
         stalls = [finding for finding in look.findings if finding.name == "stalled"]
         findings = confirmed([*first.findings, *stalls], look.findings)

@@ -4,7 +4,7 @@ from collections import Counter
 
 from console.audit.chain import Chain, Head, Place, Stretch
 from console.audit.findings import Finding
-from console.audit.log import Log, check_dead_letters, check_log
+from console.audit.log import Log, Waiting, check_dead_letters, check_log, waiting
 
 AT = ("clicks", 0)
 PLACE = Place("clicks@1", 0)
@@ -15,7 +15,7 @@ def chains(last: int = 99) -> dict[Place, Chain]:
     return {PLACE: Chain(Head(last, NOW_S))}
 
 
-def wrong(log: Log, of: dict[Place, Chain], before: dict[Place, Chain] | None = None) -> list[Finding]:
+def wrong(log: Log, of: dict[Place, Chain], before: Waiting | None = None) -> list[Finding]:
     found = [one for one in check_log(log, of, before) if one.severity != "ok"]
     assert all(one.advice and one.runbook for one in found)
     return found
@@ -50,9 +50,13 @@ def test_uncounted_records_near_the_end_of_retention_are_told_in_time() -> None:
 
 
 def test_a_head_that_did_not_move_while_records_wait_is_stalled() -> None:
-    assert [one.name for one in wrong(log(end=200), chains(), chains())] == ["stalled"]
-    assert wrong(log(end=200), chains(99), chains(98)) == []
-    assert wrong(log(end=100), chains(), chains()) == []
+    assert [one.name for one in wrong(log(end=200), chains(), waiting(log(end=150), chains()))] == ["stalled"]
+    assert wrong(log(end=200), chains(99), waiting(log(end=150), chains(98))) == []
+    assert wrong(log(end=100), chains(), waiting(log(end=100), chains())) == []
+
+
+def test_records_that_came_since_the_earlier_look_are_no_stall() -> None:
+    assert wrong(log(end=200), chains(), waiting(log(end=100), chains())) == []
 
 
 def test_a_partition_with_records_and_no_head_is_not_counted() -> None:
