@@ -85,6 +85,7 @@ def run(events: int, rounds: int) -> Result:
             "the worker's numbers count resent events as work done; the floor is not given them.",
             "the floor has no identity, offsets, deduplication or classes; Faust and Quix have no database either.",
             f"user agents repeat: the first sight of a new one costs 0.3 ms, which {events:,} events amortise.",
+            "ClickHouse's own Kafka Connect sink: it is not on Maven Central, only on its release page.",
             "the embedded front hands bodies to ClickHouse through a file: a server is cheaper for everybody.",
         ],
         notes=notes,
