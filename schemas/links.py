@@ -57,7 +57,10 @@ def read_domain(text: str) -> str:
         if end < 0:
             raise LinkError(f"domain {text!r}: an IPv6 address lacks its closing bracket")
         return host[: end + 1]
-    host = host.partition(":")[0].rstrip(".")
+    host, _, port = host.partition(":")
+    if port and not (port.isascii() and port.isdigit()):
+        raise LinkError(f"domain {text!r}: after a colon comes a port; give no scheme, and an IPv6 address in [ ]")
+    host = host.rstrip(".")
     if not host:
         raise LinkError("the domain is empty: give the host that serves the link, such as go.example")
     if not host.isascii():

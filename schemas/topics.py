@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import for_code
+from aiokafka.errors import KafkaError, for_code
 
 from schemas.errors import TransientError
 
@@ -71,6 +71,8 @@ async def ensure_topics(
                 await asyncio.sleep(0.1)
     except TimeoutError as error:
         raise TransientError(f"Kafka at {bootstrap_servers} had no usable topics within {deadline_s} s") from error
+    except KafkaError as error:
+        raise TransientError(f"Kafka at {bootstrap_servers} cannot be asked for its topics: {error!r}") from error
     finally:
         await admin.close()
     return [topic.name for topic in missing]

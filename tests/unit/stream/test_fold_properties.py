@@ -159,7 +159,8 @@ def test_however_a_spool_is_cut_and_sent_again_each_event_counts_once(
     count: int, sends: list[tuple[int, int]], cuts: set[int]
 ) -> None:
     spool: list[Event] = [Click(time_ms=NOW_MS, link="go.example/a", seq=seq) for seq in range(1, count + 1)]
-    log, shipped = [], 0
+    log: list[Record] = []
+    shipped = 0
     # A relay goes back to where its checkpoint is, never beyond what it has shipped.
     for start, length in [*sends, (shipped, 10), (0, count), (0, count)]:
         begin = min(start, shipped)
