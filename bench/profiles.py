@@ -19,7 +19,7 @@ from deploy.local.processes import REPOSITORY, free_port
 PROFILES_DIR: Final = REPOSITORY / "docs" / "profiles"
 _SPY: Final = Path(sys.executable).with_name("py-spy")
 _SECONDS: Final = 12
-_EVENTS: Final = 2_000_000
+_EVENTS: Final = 1_500_000
 _LINKS: Final = 100_000
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import LOAD_CORE, cpu_seconds, disk_bytes
-from bench.results import Goal, Result, Rounds, publish
+from bench.results import Result, Rounds, publish
 from bench.spooled import fill_spool
 from bench.stack import kafka, relay, scratch
 from deploy.local.processes import Kafka
@@ -55,15 +55,7 @@ def run(events: int, rounds: int) -> Result:
         title="Relay: from a full spool into Kafka",
         command="make bench-relay",
         figures=found.figures(),
-        goals=[
-            Goal(
-                "events per CPU second of the relay",
-                found.median("relay", "events_per_cpu_s"),
-                "at least",
-                100_000,
-                "events/s",
-            )
-        ],
+        goals=[],
         leaves_out=[
             "Kafka's CPU (core 1), replication, a network.",
             "a relay that keeps up: its batches are smaller, compress less and cost more an event.",
