@@ -101,7 +101,7 @@ def _load(running: Pipeline, seconds: float, think_ms: float) -> Load:
 def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=30.0)
     publish(run(parser.parse_args().seconds))
 
 

@@ -48,7 +48,8 @@ def _promises(results: Iterable[Result]) -> str:
 def _goal_row(name: str, goal: Goal) -> str:
     wanted = f"{goal.bound} {_number(goal.goal)} {_unit(goal.unit)}"
     measured = f"{_number(goal.value)} {_unit(goal.unit)}"
-    return f"| {name} | {goal.name} | {wanted} | {measured} | {'met' if goal.met else '**missed**'} |"
+    verdict = "met" if goal.met else "**missed**"
+    return f"| {name} | {goal.name} | {wanted} | {measured} | {verdict} |"
 
 
 def _section(result: Result) -> str:
@@ -63,6 +64,11 @@ def _section(result: Result) -> str:
         parts.append(_plot(lines(result.series, "MiB", PLOTS_DIR / f"{result.name}.svg"), result.title))
     parts += ["\n".join(f"- {note}" for note in result.notes)] if result.notes else []
     parts.append("Left out:\n\n" + "\n".join(f"- {one}" for one in result.leaves_out))
+    if machine.load_average > machine.cores:
+        parts.append(
+            "**Others used this machine meanwhile**: times and plain rates of this run say more about them than about"
+            " clicktally; CPU per event and ratios hold better."
+        )
     parts.append(
         f"Measured {result.at} on {machine.cores} cores of {machine.cpu}, {machine.memory_gib} GiB, load"
         f" average {machine.load_average:.1f}, Linux {machine.kernel}; {versions}."
