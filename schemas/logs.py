@@ -8,6 +8,9 @@ from typing import Final
 import msgspec
 
 _STANDARD: Final = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+_LIBRARIES: Final = ("aiohttp", "aiokafka", "asyncio", "faust", "mode")
+
+REPEAT_AFTER_S: Final = 60.0
 
 
 class JsonFormatter(logging.Formatter):
@@ -32,12 +35,38 @@ class JsonFormatter(logging.Formatter):
         return msgspec.json.encode(line, enc_hook=str).decode()
 
 
+class OnceAMinute(logging.Filter):
+    """Lets a library say the same thing once a minute; the next time it tells how often it was said meanwhile.
+
+    A broker that is away makes aiokafka log some twenty errors a second; our own loggers say it once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is let through; it may gain a field `repeated`."""
+        if record.name.partition(".")[0] not in _LIBRARIES:
+            return True
+        key = (record.name, str(record.msg))
+        said_at, repeated = self._said.get(key, (-REPEAT_AFTER_S, 0))
+        if record.created - said_at < REPEAT_AFTER_S:
+            self._said[key] = (said_at, repeated + 1)
+            return False
+        self._said[key] = (record.created, 0)
+        if repeated:
+            record.repeated = repeated
+        return True
+
+
 def set_up_logs(service: str, level: str = "INFO") -> None:
     """Send every log record to stderr as JSON. The loggers of libraries speak from WARNING on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
+    handler.addFilter(OnceAMinute())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for library in ("aiohttp", "aiokafka", "faust", "mode", "asyncio"):
+    for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
