@@ -23,6 +23,7 @@ from stream.kafka import StreamApp, make_app, stream_topic
 from stream.links import LinksTable
 from stream.metrics import StreamMetrics
 from stream.partition import Tools
+from stream.rows import warm_up
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
 from stream.worker import Worker
@@ -44,6 +45,7 @@ async def run(settings: StreamSettings) -> int:
     registry = CollectorRegistry()
     metrics = StreamMetrics(registry)
     async with contextlib.AsyncExitStack() as stack:
+        warm_up()
         client = await _until_up("ClickHouse", lambda: _connect(settings), stop)
         stack.push_async_callback(client.close)
         producer = await _until_up("Kafka", lambda: _start_producer(settings), stop)
