@@ -222,8 +222,8 @@ def post(body: bytes, *headers: str, path: str = "/v1/impressions") -> bytes:
 
 
 @contextlib.contextmanager
-def running(directory: Path, **settings: object) -> Iterator[Serve]:
+def running(directory: Path, *, port: int | None = None, **settings: object) -> Iterator[Serve]:
     """A process with the usual links."""
     write_links(directory / "links")
-    with Serve(directory, **settings) as serve:
+    with Serve(directory, port=port, **settings) as serve:
         yield serve

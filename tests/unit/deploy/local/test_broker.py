@@ -5,7 +5,8 @@ from deploy.local.settings import LocalSettings
 
 
 def properties(**settings: int) -> dict[str, str]:
-    text = server_properties(LocalSettings(kafka_port=1001, kafka_controller_port=1002, **settings))
+    given = {"kafka_port": 1001, "kafka_controller_port": 1002, **settings}
+    text = server_properties(LocalSettings.model_validate(given))
     return dict(line.split("=", 1) for line in text.splitlines())
 
 
