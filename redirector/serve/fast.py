@@ -8,25 +8,17 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpVersion10, HttpVersion11
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
-from multidict import istr
-
 from redirector.serve import answers
 from redirector.serve.answers import Answer, Tails
 from redirector.serve.connections import Connections
 from redirector.serve.door import OUTCOME_OF, Door, event_of
 from redirector.serve.fast_connection import FastConnection
+from redirector.serve.heads import Asked, Heads
 from redirector.serve.lookup import Prepared, is_pixel_path
-from redirector.serve.observed import observe
+from redirector.serve.observed import observed_of
 from redirector.serve.settings import ServeSettings
 from schemas.links import RESERVED_PREFIXES, RESERVED_SLUGS, LinkError
 
-_HOST: Final = istr("Host")
-_EXPECT: Final = istr("Expect")
 _SETTLE_AFTER: Final = 64
 """Answers that may wait for each other's append: keeps the first of a busy turn from waiting for the last."""
 
@@ -57,7 +49,7 @@ class FastLane:
         self.door: Final = door
         self._loop: Final = loop
         self._outcomes: Final = door.counts.outcomes
-        self._parser = self._new_parser()
+        self._heads = Heads(settings, loop)
         self._second = 0
         self._tails = Tails(0)
         self._to_answer: list[FastConnection] = []
@@ -70,81 +62,50 @@ class FastLane:
 
     def take(self, head: bytes, connection: FastConnection) -> bool:
         """Answer one request, given its head with the empty line. False: it is the ordinary lane's."""
-        message = self._parse(head)
-        if message is None:
+        read = self._heads.read(head)
+        if read is None:
             return False
-        headers = message.headers
-        host = headers.get(_HOST)
-        path = message.path
-        version = message.version
-        if version != HttpVersion11 and version != HttpVersion10:  # noqa: PLR1714 - twice as fast as a tuple
-            return False
-        if not host or path[0] != "/" or _EXPECT in headers:
-            return False
+        path, asked = read
         door = self.door
         now_ms = door.clock()
         try:
-            found = door.lookup.find(host, path, now_ms)
+            found = door.lookup.find(asked.host, path, now_ms)
         except LinkError:
             return False
         if found is None:
             if _is_ours(path):
                 return False
             self._outcomes["unknown_slug"] += 1
-            self._answer(connection, message, now_ms, _UNKNOWN_HEAD, answers.UNKNOWN)
+            self._answer(connection, asked, now_ms, _UNKNOWN_HEAD, answers.UNKNOWN)
         elif now_ms >= found.expires_at_ms:
             self._outcomes["expired"] += 1
-            self._answer(connection, message, now_ms, _EXPIRED_HEAD, answers.EXPIRED)
+            self._answer(connection, asked, now_ms, _EXPIRED_HEAD, answers.EXPIRED)
         else:
-            self._count_and_answer(connection, message, now_ms, found)
+            self._count_and_answer(connection, asked, now_ms, found)
         return True
 
     def settle(self) -> None:
         """Append this turn's events and send the answers, now."""
         self.door.recorder.settle()
 
-    def _count_and_answer(
-        self, connection: FastConnection, message: RawRequestMessage, now_ms: int, found: Prepared
-    ) -> None:
+    def _count_and_answer(self, connection: FastConnection, asked: Asked, now_ms: int, found: Prepared) -> None:
         door = self.door
+        address = connection.peer
         if connection.trusted_peer:
-            observed = door.observe(message.headers, connection.peer, now_ms, trusted_peer=True)
-        else:
-            observed = observe(message.headers, connection.peer, now_ms, door.visitors)
+            address = door.proxies.client(address, asked.forwarded)
+        observed = observed_of(asked.told, address, now_ms, door.visitors)
         recorder = door.recorder
         recorder.add(event_of(found, observed, now_ms, recorder.next_seq()))
         self._outcomes[OUTCOME_OF[found.kind]] += 1
-        self._answer(connection, message, now_ms, found.head, found.answer)
+        self._answer(connection, asked, now_ms, found.head, found.answer)
 
-    def _parse(self, head: bytes) -> RawRequestMessage | None:
-        """The head as one plain GET without a body, or None.
-
-        The parser serves all connections: it is fed whole requests only, and replaced whenever one could
-        have left it in any state but its first.
-        """
-        try:
-            messages, upgraded, _ = self._parser.feed_data(head)
-        except (HttpProcessingError, ValueError):
-            self._parser = self._new_parser()
-            return None
-        if len(messages) == 1 and not upgraded:
-            message, payload = messages[0]
-            if message.method == "GET" and payload is EMPTY_PAYLOAD and not message.upgrade and not message.chunked:
-                if message.should_close:
-                    self._parser = self._new_parser()
-                return message
-        self._parser = self._new_parser()
-        return None
-
-    def _answer(
-        self, connection: FastConnection, message: RawRequestMessage, now_ms: int, head: bytes, answer: Answer
-    ) -> None:
+    def _answer(self, connection: FastConnection, asked: Asked, now_ms: int, head: bytes, answer: Answer) -> None:
         second = now_ms // 1000
         if second != self._second:
             self._second = second
             self._tails = Tails(second)
-        close = message.should_close or self.connections.stopping
-        if message.version == HttpVersion11:
+        close = asked.close or self.connections.stopping
+        if asked.http11:
             response = head + (self._tails.close11 if close else self._tails.keep11)
         else:
             response = answers.as_http10(head) + (self._tails.close10 if close else self._tails.keep10)
@@ -164,16 +125,6 @@ class FastLane:
         waiting, self._to_answer, self._count = self._to_answer, [], 0
         for connection in waiting:
             connection.send(kept=kept)
-
-    def _new_parser(self) -> HttpRequestParser:
-        return HttpRequestParser(
-            BaseProtocol(self._loop),  # for bodies, which are never read here
-            self._loop,
-            2**16,
-            max_line_size=self.settings.max_line_bytes,
-            max_field_size=self.settings.max_field_bytes,
-            max_headers=self.settings.max_headers,
-        )
 
 
 def _is_ours(path: str) -> bool:

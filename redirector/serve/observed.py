@@ -33,8 +33,23 @@ Observed = tuple[int, str, str, str]
 NOTHING: Final[Observed] = (0, "", "", "")
 
 
+Told = tuple[bool, str, str, str]
+"""Whether the visitor may be followed, user agent, referrer, purpose: what headers alone tell."""
+
+
 def observe(headers: Headers, address: str, now_ms: int, visitors: Visitors) -> Observed:
     """The visitor's number (0 when they asked not to be followed), user agent, referrer and prefetch purpose."""
+    return observed_of(told_by(headers), address, now_ms, visitors)
+
+
+def observed_of(told: Told, address: str, now_ms: int, visitors: Visitors) -> Observed:
+    """What headers told, with the number of the visitor at `address`."""
+    followed, ua, referrer, purpose = told
+    return visitors.number(address, ua, now_ms) if followed else 0, ua, referrer, purpose
+
+
+def told_by(headers: Headers) -> Told:
+    """What an event keeps of the headers."""
     get = headers.get
     ua = get(_USER_AGENT, "")
     if not ua.isascii() or len(ua) > UA_MAX_CHARS:
@@ -45,9 +60,7 @@ def observe(headers: Headers, address: str, now_ms: int, visitors: Visitors) -> 
     purpose = get(_SEC_PURPOSE, "") or get(_PURPOSE, "") or get(_X_PURPOSE, "") or get(_X_MOZ, "")
     if purpose:
         purpose = clean(purpose, PURPOSE_MAX_CHARS)
-    if get(_DNT, "") == "1" or get(_SEC_GPC, "") == "1":
-        return 0, ua, referrer, purpose
-    return visitors.number(address, ua, now_ms), ua, referrer, purpose
+    return not (get(_DNT, "") == "1" or get(_SEC_GPC, "") == "1"), ua, referrer, purpose
 
 
 def bare_referrer(referrer: str) -> str:
