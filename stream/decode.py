@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from schemas import topics
 from schemas.errors import DeadLetterReason
@@ -38,6 +39,8 @@ class _Head(msgspec.Struct):
     v: int = VERSION
 
 
+_NEWLINE, _OPEN, _CLOSE = b"\n{}"
+
 _DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
     topics.CLICKS: msgspec.json.Decoder(Click),
     topics.IMPRESSIONS: msgspec.json.Decoder(Impression),
@@ -67,8 +70,15 @@ def decode(topic: str, value: bytes | None) -> Decoded:
 
 
 def _one_a_line(events: list[Event], value: bytes) -> bool:
-    between = value.count(b"\n") - value.endswith(b"\n")
-    return len(events) == 1 or len(events) - 1 == between == value.count(b"}\n{")
+    if len(events) == 1:
+        return True
+    octets = np.frombuffer(value, np.uint8)
+    newlines = np.flatnonzero(octets[:-1] == _NEWLINE)
+    return (
+        len(newlines) == len(events) - 1
+        and bool((octets[newlines - 1] == _CLOSE).all())
+        and bool((octets[newlines + 1] == _OPEN).all())
+    )
 
 
 def _line_by_line(topic: str, value: bytes) -> Decoded:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from operator import lt
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import msgspec
 
@@ -222,9 +222,13 @@ class Fold:
         self, links: list[str], minutes: Iterable[int], classes: list[TrafficClass], events: list[Event]
     ) -> None:
         shown = self.deltas.impressions
-        for link, minute, traffic_class, event in zip(links, minutes, classes, events):  # noqa: B905 - minutes may be endless
-            if isinstance(event, Impression):
-                shown[CounterKey(link, minute, traffic_class, event.source, event.kind)] += event.count
+        impressions = cast("list[Impression]", events)
+        if all([one.count == 1 for one in impressions]):  # noqa: C419 - a list is twice as fast as a generator here
+            sources, kinds = [one.source for one in impressions], [one.kind for one in impressions]
+            shown.update(zip(links, minutes, classes, sources, kinds))  # noqa: B905 - minutes may be endless
+            return
+        for link, minute, traffic_class, one in zip(links, minutes, classes, impressions):  # noqa: B905 - minutes may be endless
+            shown[CounterKey(link, minute, traffic_class, one.source, one.kind)] += one.count
 
     def _count_one_by_one(self, record: Record, batch_spool: str, decoded: Decoded, tally: Tally) -> FoldedRecord:
         """Any batch: resent events are dropped, those out of time become dead letters, late ones are noted."""

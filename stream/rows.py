@@ -77,7 +77,7 @@ _MS: Final = pa.timestamp("ms", tz="UTC")
 class Block:
     """An Arrow stream of one record batch: its bytes and how many rows they hold."""
 
-    body: bytes
+    body: pa.Buffer
     rows: int
 
 
@@ -252,4 +252,4 @@ def _stream(batch: pa.RecordBatch) -> Block:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return Block(sink.getvalue().to_pybytes(), batch.num_rows)
+    return Block(sink.getvalue(), batch.num_rows)

@@ -73,13 +73,14 @@ class ClickHouseSink:
             topic=flushed.topic, partition=flushed.partition, head=flushed.head
         )
         await self._insert(
-            statement.encode() + block.body,
+            statement.encode(),
+            block,
             {"deduplicate_insert": "enable", "insert_deduplication_token": token},
         )
 
     async def insert_events(self, block: Block) -> None:
         """Raises TransientClickHouseError, after which the same rows can be inserted again."""
-        await self._insert(self._insert_events + block.body, {"deduplicate_insert": "disable"})
+        await self._insert(self._insert_events, block, {"deduplicate_insert": "disable"})
 
     async def read_head(self, topic: str, partition: int) -> int:
         """Raises TransientClickHouseError."""
@@ -121,9 +122,11 @@ class ClickHouseSink:
                 dedup.append((str(spool), int(last_seq), int(touched_s)))
         return PartitionState(head, dedup)
 
-    async def _insert(self, body: bytes, settings: dict[str, str]) -> None:
+    async def _insert(self, statement: bytes, block: Block, settings: dict[str, str]) -> None:
         with clickhouse_errors():
-            await self._client.raw_insert(insert_block=body, settings=_ONE_BLOCK | settings)
+            await self._client.raw_insert(
+                insert_block=b"".join((statement, block.body)), settings=_ONE_BLOCK | settings
+            )
 
     async def _rows(self, query: str, parameters: dict[str, object]) -> list[tuple[Any, ...]]:
         with clickhouse_errors():
