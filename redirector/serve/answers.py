@@ -57,8 +57,11 @@ def json(status: int, value: object, *headers: tuple[str, str]) -> Answer:
     return Answer(status, (kind, _NO_STORE, *headers), msgspec.json.encode(value))
 
 
+RETRY_AFTER: Final = ("Retry-After", "1")
+
 UNKNOWN: Final = text(404, "There is no such link.")
 EXPIRED: Final = text(410, "This link has expired.")
+NOT_LOADED: Final = text(503, "The links are being loaded; try again in a moment.", RETRY_AFTER)
 HOST_MISSING: Final = text(400, "The request has no usable Host header: name the domain of the link.")
 
 

@@ -73,7 +73,7 @@ class FastLane:
         except LinkError:
             return False
         if found is None:
-            if _is_ours(path):
+            if _is_ours(path) or not door.lookup.loaded():
                 return False
             self._outcomes["unknown_slug"] += 1
             self._answer(connection, asked, now_ms, _UNKNOWN_HEAD, answers.UNKNOWN)

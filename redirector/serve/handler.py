@@ -38,6 +38,7 @@ _PREFLIGHT: Final = Answer(
 _CLIENT_GONE: Final = 499  # nobody reads it; nginx's number
 _OUTCOME_OF_STATUS: Final[dict[int, Outcome]] = {408: "timeout", 413: "too_large", _CLIENT_GONE: "gone"}
 _RETRY_AFTER: Final = ("Retry-After", "5")
+_NOT_LOADED: Final = {"error": "the links are being loaded; send it again in a moment"}
 
 
 class Handler:
@@ -93,7 +94,9 @@ class Handler:
         except LinkError:
             return "bad_request", answers.HOST_MISSING
         if found is None:
-            return "unknown_slug", answers.UNKNOWN
+            return (
+                ("unknown_slug", answers.UNKNOWN) if door.lookup.loaded() else ("unavailable", answers.NOT_LOADED)
+            )
         if now_ms >= found.expires_at_ms:
             return "expired", answers.EXPIRED
         if request.method == "HEAD":
@@ -132,6 +135,8 @@ class Handler:
 
     def _count(self, request: web.BaseRequest, body: bytes) -> tuple[Outcome, Answer]:
         door = self._door
+        if not door.lookup.loaded():
+            return "unavailable", answers.json(503, _NOT_LOADED, _ANY_ORIGIN, answers.RETRY_AFTER)
         items = impressions.split(body, request.headers.get("Content-Type", ""), self._settings.max_items)
         key = request.headers.get("Idempotency-Key")
         spool = "" if key is None else impressions.spool_of_key(IMPRESSIONS_PATH, key)

@@ -29,6 +29,9 @@ class Links(Protocol):
     def version(self) -> int:
         """Another number whenever any link changed."""
 
+    def ready(self) -> bool:
+        """Whether all links were here once."""
+
 
 class Prepared(msgspec.Struct, frozen=True, gc=False):
     """What a path of a domain leads to, with the answer ready to be sent.
@@ -62,6 +65,7 @@ class Lookup:
         self._version = links.version()
         self._prepared: dict[tuple[str, str], Prepared] = {}
         self._domains: dict[str, str] = {}
+        self._loaded = False
 
     def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
         """What `path` (starting with a slash, the query with it) leads to on `host`, as the header says it.
@@ -74,6 +78,12 @@ class Lookup:
             path = path.partition("?")[0]
         found = self._prepared.get((host, path))
         return found if found is not None else self._prepare(host, path)
+
+    def loaded(self) -> bool:
+        """Whether all links were here once: before that, a link that is not found may well exist."""
+        if not self._loaded:
+            self._loaded = self._links.ready()
+        return self._loaded
 
     def link(self, key: str) -> Link | None:
         """The link named `domain/slug`."""

@@ -237,6 +237,18 @@ def test_it_is_ready_once_the_links_were_read(tmp_path: Path, fast_lane: bool) -
         assert answered(serve, get()).status == 302
 
 
+def test_no_link_is_unknown_before_all_were_read(tmp_path: Path, fast_lane: bool) -> None:
+    item = b'{"link": "go.example/spring", "kind": "viewable"}'
+    with Serve(tmp_path, fast_lane=fast_lane) as serve:
+        for request in (get("/spring"), post(item)):
+            answer = answered(serve, request)
+            assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        write_links(tmp_path / "links", ready=False)
+        assert answered(serve, get("/nowhere")).status == 503
+        write_links(tmp_path / "links")
+        wait_for(lambda: answered(serve, get("/nowhere")).status == 404)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_told_and_seals_its_spool(serve: Serve, number: signal.Signals) -> None:
     with serve.connect() as idle, serve.connect() as kept, serve.connect() as half:

@@ -34,6 +34,10 @@ class FakeLinks:
         self.links = {link.key: link for link in links}
         self.version_now = 1
         self.gets = 0
+        self.loaded = True
+
+    def ready(self) -> bool:
+        return self.loaded
 
     def get(self, key: str) -> Link | None:
         self.gets += 1
