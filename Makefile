@@ -39,6 +39,12 @@ FILE ?= ../shared/data/access.log
 replay: $(READY) ## send FILE, an access log, through the running stack and compare what was counted
 	@$(PY) -m deploy.local.replay $(FILE)
 
+.PHONY: chaos
+chaos: SEED ?= 1
+chaos: ROUNDS ?= 60
+chaos: setup ## faults by SEED under load for ROUNDS, then an independent recount; exit status 1 on any loss or double
+	$(PY) -m tests.chaos --seed $(SEED) --rounds $(ROUNDS)
+
 .PHONY: fuzz
 fuzz: N ?= 1000000
 fuzz: $(READY) ## N malformed lines at every door that takes bytes from outside; a failure names its seed
