@@ -107,8 +107,10 @@ def run(seconds: float, rounds: int) -> Result:
             "an open-loop client: at 70 % wrk plays 192 clients that wait a random time between clicks.",
             "what nginx is spared: no link is looked up, no visitor hashed, and a crash loses 64 kB of its log.",
             "the spool is synced once a second (the default); the disk is whatever this machine has.",
-            "variety of headers: clients differ by user agent alone, so serve reads most blocks of headers once;"
-            " behind a proxy that adds X-Forwarded-For it parses each, 4 to 5 us more a redirect.",
+            (
+                "variety of headers: clients differ by user agent alone, so serve reads most blocks of headers once;"
+                " behind a proxy that adds X-Forwarded-For it parses each, 4 to 5 us more a redirect."
+            ),
         ],
         notes=[
             f"{ORDINARY}: {found.ratio(ORDINARY, BARE, per_s):.2f} of bare aiohttp per CPU second.",

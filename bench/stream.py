@@ -30,11 +30,15 @@ FLOOR: Final = "ClickHouse alone"
 FAUST: Final = "Faust, textbook"
 QUIX: Final = "Quix Streams"
 _WHY_NOT_THE_FLOOR: Final = (
-    "Inserts by dictionary and without looking for duplicates in a block made the floor cheaper too: 5.2 to 3.7"
-    " CPU s per million.",
-    "Where the worker's time goes: decode 12 %, counting 9 %, rows 15 %, freeing events 7 %, the kernel 11 %. In"
-    " Python it cannot come near 1 us an event, which 1.25 times this floor would leave it: that goal wants decode"
-    " and fold outside the interpreter.",
+    (
+        "Inserts by dictionary and without looking for duplicates in a block made the floor cheaper too: 5.2 to 3.7"
+        " CPU s per million."
+    ),
+    (
+        "Where the worker's time goes: decode 12 %, counting 9 %, rows 15 %, freeing events 7 %, the kernel 11 %. In"
+        " Python it cannot come near 1 us an event, which 1.25 times this floor would leave it: that goal wants decode"
+        " and fold outside the interpreter."
+    ),
 )
 _SUM: Final = "sum_cpu_s_per_million_with_merges"
 
