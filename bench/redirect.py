@@ -108,8 +108,8 @@ def run(seconds: float, rounds: int) -> Result:
             "what nginx is spared: no link is looked up, no visitor hashed, and a crash loses 64 kB of its log.",
             "the spool is synced once a second (the default); the disk is whatever this machine has.",
             (
-                "variety of headers: clients differ by user agent alone, so serve reads most blocks of headers once;"
-                " behind a proxy that adds X-Forwarded-For it parses each, 4 to 5 us more a redirect."
+                "variety of headers: clients differ by user agent, so most blocks of headers are read once;"
+                " behind a proxy that adds X-Forwarded-For each is parsed, 4 to 5 us more a redirect."
             ),
         ],
         notes=[

@@ -35,8 +35,8 @@ _WHY_NOT_THE_FLOOR: Final = (
         " CPU s per million."
     ),
     (
-        "Where the worker's time goes: decode 12 %, counting 9 %, rows 15 %, freeing events 7 %, the kernel 11 %. In"
-        " Python it cannot come near 1 us an event, which 1.25 times this floor would leave it: that goal wants decode"
+        "Where the worker's time goes: decode 12 %, counting 9 %, rows 15 %, freeing events 7 %, kernel 11 %. In"
+        " Python it cannot come near the 1 us an event that 1.25 times this floor would leave it: it wants decode"
         " and fold outside the interpreter."
     ),
 )
