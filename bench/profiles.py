@@ -38,6 +38,8 @@ def record(pid: int, name: str, kind: str = "flamegraph", suffix: str = "svg") -
     ]
     output = PROFILES_DIR / f"{name}.{suffix}"
     subprocess.run([*command, "--format", kind, "--output", str(output)], check=False, stderr=subprocess.DEVNULL)
+    if output.exists():  # the title is the command, with where this checkout lies
+        output.write_text(output.read_text().replace(f"{REPOSITORY}/", ""))
 
 
 def profile_worker(place: Path, kind: str, suffix: str) -> None:
