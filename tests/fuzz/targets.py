@@ -18,6 +18,7 @@ from stream.chain import Flushed
 from stream.fold import Record
 from stream.rows import counter_rows, event_rows
 from tests.builders import BOT, NOW_MS, batch_headers, click, impression, ndjson, new_fold
+from tests.fuzz.http import requests
 from tests.fuzz.mutations import Mutator
 
 EVENTS: Final[tuple[Event, ...]] = (
@@ -131,6 +132,7 @@ def import_lines(seed: int, count: int) -> None:
 
 
 TARGETS: Final[dict[str, Callable[[int, int], None]]] = {
+    "http": requests,
     "stream": fold_lines,
     "relay": ship_lines,
     "links import": import_lines,

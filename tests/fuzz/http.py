@@ -1,0 +1,134 @@
+"""The redirector's door: malformed bytes on connections, whole, in pieces and broken off, through both lanes."""
+
+import asyncio
+import random
+from typing import Any, Final
+
+from redirector.serve.clients import Proxies
+from redirector.serve.connections import Connections
+from redirector.serve.counts import Counts
+from redirector.serve.door import Door
+from redirector.serve.fast import FastLane
+from redirector.serve.handler import Handler
+from redirector.serve.lookup import Lookup
+from redirector.serve.ordinary import OrdinaryLane
+from redirector.serve.recorder import Recorder
+from redirector.serve.settings import ServeSettings
+from redirector.serve.visitors import Visitors
+from schemas.links import Link
+from tests.builders import NOW_MS
+from tests.fuzz.mutations import Mutator
+from tests.unit.redirector.serve.fakes import FakeLinks, FakeSpool
+
+AT_ONCE: Final = 50
+TURNS: Final = 12
+"""Of the event loop: what the ordinary lane needs from the bytes to its answer."""
+
+_ITEM: Final = b'{"link":"go.example/a","kind":"rendered","count":2}'
+_AGENT: Final = b"Host: go.example\r\nUser-Agent: Mozilla/5.0 (X11) Firefox/145.0\r\n"
+REQUESTS: Final = [
+    b"GET /a HTTP/1.1\r\n" + _AGENT + b"\r\n",
+    b"GET /a?x=1 HTTP/1.1\r\n" + _AGENT + b"Referer: https://example.com/?q#f\r\nDNT: 1\r\n\r\n",
+    b"GET /nowhere HTTP/1.0\r\n" + _AGENT + b"Sec-Purpose: prefetch\r\n\r\n",
+    b"GET /i/a.gif HTTP/1.1\r\n" + _AGENT + b"X-Forwarded-For: 203.0.113.1, 10.0.0.1\r\nCookie: a=b\r\n\r\n",
+    b"HEAD /a HTTP/1.1\r\n" + _AGENT + b"Connection: close\r\n\r\n",
+    b"OPTIONS /v1/impressions HTTP/1.1\r\n" + _AGENT + b"\r\n",
+    b"POST /v1/impressions HTTP/1.1\r\n" + _AGENT + b"Content-Length: %d\r\n\r\n" % len(_ITEM) + _ITEM,
+    b"POST /v1/impressions HTTP/1.1\r\n"
+    + _AGENT
+    + b"Idempotency-Key: k\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(_ITEM), _ITEM),
+    b"GET /a HTTP/1.1\r\n" + _AGENT + b"Expect: 100-continue\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+]
+
+
+class FakeTransport(asyncio.Transport):
+    """A client that reads everything. `protocol` is whoever has the connection now."""
+
+    def __init__(self, protocol: asyncio.Protocol) -> None:
+        super().__init__({"peername": ("203.0.113.9", 4242)})
+        self.protocol = protocol
+        self.sent = b""
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        self.sent += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def abort(self) -> None:
+        self.closed = True
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        assert isinstance(protocol, asyncio.Protocol)
+        self.protocol = protocol
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def pause_reading(self) -> None:
+        """Nothing more comes than was asked for."""
+
+    def resume_reading(self) -> None:
+        """The same."""
+
+
+def requests(seed: int, count: int) -> None:
+    """`count` connections with malformed bytes: no failure of ours, and every event kept is in the books."""
+    asyncio.run(_requests(seed, count))
+
+
+async def _requests(seed: int, count: int) -> None:
+    rng = random.Random(seed)
+    mutator = Mutator(seed, REQUESTS)
+    counts, spool = Counts(), FakeSpool(room=10**9)
+    settings = ServeSettings.load({})
+    links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
+    door = Door(
+        lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
+        recorder=Recorder(spool, counts),
+        visitors=Visitors(b"secret"),
+        proxies=Proxies(()),
+        counts=counts,
+        clock=lambda: NOW_MS,
+    )
+    connections = Connections(counts, 0.0)
+    ordinary = OrdinaryLane(Handler(door, settings, lambda: ""), connections, counts, settings)
+    fast = FastLane(door, connections, settings, loop=asyncio.get_running_loop(), ordinary=ordinary.connection)
+    for done in range(0, count, AT_ONCE):
+        transports = []
+        for _ in range(min(AT_ONCE, count - done)):
+            transport = FakeTransport(fast.connection() if rng.random() < 0.8 else ordinary.connection())
+            transport.protocol.connection_made(transport)
+            transports.append((transport, _pieces(rng, b"".join(mutator.lines(rng.randint(1, 2))))))
+        for transport, pieces in transports:
+            for piece in pieces:
+                if not transport.closed:
+                    transport.protocol.data_received(piece)
+        await _turns()
+        for transport, _ in transports:
+            if not transport.closed:
+                transport.protocol.eof_received()
+        await _turns()
+        for transport, _ in transports:
+            transport.protocol.connection_lost(None)
+            assert transport.sent[:5] in (b"", b"HTTP/"), (seed, transport.sent[:80])
+        await _turns()
+    assert counts.outcomes["failed"] == 0, seed
+    assert counts.received == counts.appended == len(spool.lines), seed
+    assert not connections.open, seed
+
+
+async def _turns() -> None:
+    for _ in range(TURNS):
+        await asyncio.sleep(0)
+
+
+def _pieces(rng: random.Random, raw: bytes) -> list[bytes]:
+    if rng.random() < 0.6 or not raw:
+        return [raw]
+    cut = rng.randrange(len(raw))
+    return [raw[:cut], raw[cut:]]
