@@ -182,7 +182,7 @@ async def _expect(request: web.BaseRequest, max_body_bytes: int) -> None:
     if not expect or request.version < HttpVersion11:
         return
     if expect != "100-continue":
-        raise BodyError(f"Expect: {expect} is nothing we can do; 100-continue is", 417)
+        raise BodyError(f"Expect: {expect!a} is nothing we can do; 100-continue is", 417)
     if not request.content.is_eof() and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
