@@ -116,7 +116,9 @@ class Handler:
             outcome, answer = self._count(request, await self._body(request))
         except BodyError as error:
             outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
-            answer = answers.json(error.status, {"error": str(error)}, _ANY_ORIGIN)
+            # What a client sent may stand in it, and need not be text.
+            told = str(error).encode("utf-8", "backslashreplace").decode()
+            answer = answers.json(error.status, {"error": told}, _ANY_ORIGIN)
         return outcome, answer, not request.content.is_eof()
 
     async def _body(self, request: web.BaseRequest) -> bytes:
@@ -182,7 +184,7 @@ async def _expect(request: web.BaseRequest, max_body_bytes: int) -> None:
     if not expect or request.version < HttpVersion11:
         return
     if expect != "100-continue":
-        raise BodyError(f"Expect: {expect!a} is nothing we can do; 100-continue is", 417)
+        raise BodyError(f"Expect: {expect} is nothing we can do; 100-continue is", 417)
     if not request.content.is_eof() and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 

@@ -34,6 +34,7 @@ REQUESTS: Final = [
     b"HEAD /a HTTP/1.1\r\n" + _AGENT + b"Connection: close\r\n\r\n",
     b"OPTIONS /v1/impressions HTTP/1.1\r\n" + _AGENT + b"\r\n",
     b"POST /v1/impressions HTTP/1.1\r\n" + _AGENT + b"Content-Length: %d\r\n\r\n" % len(_ITEM) + _ITEM,
+    b"POST /v1/impressions?source=be\xffacon HTTP/1.1\r\n" + _AGENT + b"Content-Length: 2\r\n\r\n[]",
     b"POST /v1/impressions HTTP/1.1\r\n"
     + _AGENT
     + b"Idempotency-Key: k\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(_ITEM), _ITEM),

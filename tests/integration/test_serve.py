@@ -249,6 +249,14 @@ def test_no_link_is_unknown_before_all_were_read(tmp_path: Path, fast_lane: bool
         wait_for(lambda: answered(serve, get("/nowhere")).status == 404)
 
 
+def test_words_that_are_no_text_come_back_in_the_refusal(serve: Serve) -> None:
+    expecting = post(b"[]").replace(b"\r\n", b"\r\nExpect: 10\x81-continue\r\n", 1)
+    of_somewhere = post(b"[]").replace(b" HTTP", b"?source=be%ffacon HTTP", 1)
+    for request, status in ((expecting, 417), (of_somewhere, 400)):
+        answer = answered(serve, request, "POST")
+        assert (answer.status, list(json.loads(answer.body))) == (status, ["error"])
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_when_told_and_seals_its_spool(serve: Serve, number: signal.Signals) -> None:
     with serve.connect() as idle, serve.connect() as kept, serve.connect() as half:
