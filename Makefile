@@ -4,6 +4,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+SCANNER := stream/scan.so
 
 .PHONY: help
 help: ## list what one can do
@@ -17,8 +18,12 @@ $(READY): requirements-dev.lock pyproject.toml
 	@touch $@
 
 .PHONY: setup
-setup: $(READY) ## install the locked dependencies and the embedded stack's parts
+setup: $(READY) ## install the locked dependencies and the embedded stack's parts, build the scanner
 	@$(PY) -m deploy.local.setup
+	@$(MAKE) --no-print-directory $(SCANNER)
+
+$(SCANNER): stream/scan.c stream/scanner.py | $(READY)
+	$(PY) -m stream.scanner
 
 .PHONY: check
 check: $(READY) ## ruff, mypy --strict and the other static checks
@@ -47,7 +52,7 @@ chaos: setup ## faults by SEED under load for ROUNDS, then an independent recoun
 
 .PHONY: fuzz
 fuzz: N ?= 1000000
-fuzz: $(READY) ## N malformed lines at every door that takes bytes from outside; a failure names its seed
+fuzz: $(READY) $(SCANNER) ## N malformed lines at every door that takes bytes from outside; a failure names its seed
 	$(PY) -m tests.fuzz -n $(N)
 
 .PHONY: schemas
@@ -83,7 +88,7 @@ bench-scaling: setup ## cost of an event by processes, partitions and links
 	$(PY) -m bench.scaling
 
 .PHONY: bench-guard
-bench-guard: $(READY) ## fail when a hot path became clearly slower than its baseline
+bench-guard: $(READY) $(SCANNER) ## fail when a hot path became clearly slower than its baseline
 	$(PY) -m bench.guard
 
 .PHONY: bench-report

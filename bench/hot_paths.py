@@ -26,14 +26,17 @@ from schemas.spool import segment_path, segments, spools
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
 from stream.classify import Classifier
+from stream.columns import ColumnsPool
 from stream.dedup import DedupState
 from stream.fold import Fold, Record, TimeBounds
+from stream.judged import judge
 from stream.rows import counter_rows, event_rows
 
 Call = Callable[[], object]
 _BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * 86_400_000, allowed_lateness_ms=60_000)
 _CLASSIFIER: Final = Classifier()
 """Has seen every user agent after the first call."""
+_POOL: Final = ColumnsPool()
 _BATCHES: Final = 12
 _LINKS: Final = 2_000
 _REQUESTS: Final = 400
@@ -47,7 +50,7 @@ def hot_paths() -> Iterator[dict[str, Call]]:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-guard-")))
         records = _records()
         yield {
-            "stream: decode and fold": lambda: _fold_all(records),
+            "stream: decode and fold": lambda: _POOL.give_back(_fold_all(records).deltas.columns),
             "stream: rows of a flush": _rows(records),
             "redirector: append to the spool": _append(stack, place / "appended"),
             "redirector: answer a redirect": _redirect(stack, place / "serve"),
@@ -56,7 +59,7 @@ def hot_paths() -> Iterator[dict[str, Call]]:
 
 
 def _fold_all(records: list[Record]) -> Fold:
-    fold = Fold(DedupState(), _CLASSIFIER, _BOUNDS)
+    fold = Fold(DedupState(), _BOUNDS, _POOL)
     for record in records:
         fold.add(record)
     return fold
@@ -75,7 +78,13 @@ def _rows(records: list[Record]) -> Call:
     fold = _fold_all(records)
     deltas = fold.take_deltas()
     flushed = Flushed(CLICKS, 0, -1, 0, len(records) - 1)
-    return lambda: (counter_rows(flushed, deltas, fold.dedup), event_rows(deltas.folded))
+
+    def rows() -> None:
+        judged = judge(deltas.columns, _CLASSIFIER)
+        counter_rows(flushed, deltas, judged, fold.dedup)
+        event_rows(deltas, judged, CLICKS, 0)
+
+    return rows
 
 
 def _append(stack: ExitStack, spool_dir: Path) -> Call:

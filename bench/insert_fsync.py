@@ -18,28 +18,34 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import migrate
+from schemas.events import Click
 from stream.chain import Flushed
+from stream.classify import Classifier
+from stream.columns import EventColumns
 from stream.dedup import DedupState
-from stream.fold import CounterKey, Deltas
+from stream.fold import Deltas
+from stream.judged import judge
 from stream.rows import counter_rows
 from stream.sink import ClickHouseSink
 
 DELTAS: Final = (1_000, 10_000)
 _MINUTE: Final = 29_800_000
+_CLASSIFIER: Final = Classifier()
 
 
 async def measure(client: AsyncClient, *, deltas: int, inserts: int, first: int) -> list[float]:
     """Milliseconds of each flush: insert and read-back."""
     sink, took_ms = ClickHouseSink(client), []
     for offset in range(first, first + inserts):
-        fold = Deltas(first_timestamp_ms=_MINUTE * 60_000, last_timestamp_ms=_MINUTE * 60_000)
-        for number in range(deltas):
-            fold.clicks[CounterKey(f"go.example/{number}", _MINUTE + offset % 5, "human", "", "")] = 1
-        flushed = Flushed("bench@1", deltas, offset - 1, offset, offset)
-        block = counter_rows(flushed, fold, DedupState())
+        columns, now_ms = EventColumns(), (_MINUTE + offset % 5) * 60_000
+        clicks = [Click(now_ms, f"go.example/{number}", ua="Mozilla/5.0 Firefox/144.0") for number in range(deltas)]
+        columns.extend(clicks, range(deltas))
+        fold = Deltas(columns, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
+        flushed = Flushed("clicks@1", deltas, offset - 1, offset, offset)
+        block = counter_rows(flushed, fold, judge(columns, _CLASSIFIER), DedupState())
         started = time.perf_counter()
         await sink.insert_counters(flushed, block, f"bench-{deltas}-{offset}")
-        assert await sink.read_head("bench@1", deltas) == offset
+        assert await sink.read_head("clicks@1", deltas) == offset
         took_ms.append((time.perf_counter() - started) * 1e3)
     return took_ms
 

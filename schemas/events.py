@@ -21,6 +21,7 @@ ImpressionKind = Literal["served", "rendered", "viewable", "platform"]
 
 TRAFFIC_CLASSES: Final[tuple[TrafficClass, ...]] = get_args(TrafficClass)
 IMPRESSION_SOURCES: Final[tuple[ImpressionSource, ...]] = get_args(ImpressionSource)
+IMPRESSION_KINDS: Final[tuple[ImpressionKind, ...]] = get_args(ImpressionKind)
 
 LinkKey = Annotated[str, Meta(min_length=2, max_length=LINK_MAX_BYTES, description="domain/slug of the link")]
 NUMBER_LIMIT: Final = 2**53

@@ -3,17 +3,20 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeVar
 
 from schemas.errors import TransientError
+from schemas.events import TrafficClass
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Overtaken, flush_steps
 from stream.classify import Classifier
+from stream.columns import ColumnsPool
 from stream.dead_letters import DeadLetters
 from stream.dedup import DedupState
 from stream.fold import Deltas, Fold, Record, TimeBounds
+from stream.judged import judge
 from stream.metrics import StreamMetrics
 from stream.rows import Block, counter_rows, event_rows
 from stream.sink import Sink
@@ -50,6 +53,7 @@ class Tools:
     bounds: TimeBounds
     metrics: StreamMetrics
     epoch: int
+    pool: ColumnsPool = field(default_factory=ColumnsPool)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.time
 
@@ -162,7 +166,7 @@ class Partition:
                     missing,
                     extra={"topic": self.topic, "partition": self.partition, "offset": state.head + 1},
                 )
-            self._fold = Fold(DedupState(state.dedup), self._tools.classifier, self._tools.bounds)
+            self._fold = Fold(DedupState(state.dedup), self._tools.bounds, self._tools.pool)
             self.progressed_at = self._tools.clock()
             self._tools.metrics.rebuilds.labels(cause).inc()
             return self.next_offset
@@ -221,8 +225,11 @@ class Partition:
             started = time.monotonic()
             deltas = fold.take_deltas()
             flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
-            counters = counter_rows(flushed, deltas, fold.dedup)
-            events = event_rows(deltas.folded) if deltas.folded else None
+            judged = judge(deltas.columns, self._tools.classifier)
+            counters = counter_rows(flushed, deltas, judged, fold.dedup)
+            events = event_rows(deltas, judged, self.topic, self.partition) if deltas.parts else None
+            by_class = judged.by_class()
+            self._tools.pool.give_back(deltas.columns)
             fold.dedup.forget_expired(deltas.last_timestamp_ms // 1000)
             self._in_flight = deltas
             discarded: str | None = "interrupted"
@@ -237,7 +244,7 @@ class Partition:
             if discarded is None:
                 self._head, self._first = flushed.last, flushed.last + 1
                 self._tools.metrics.flush_seconds.observe(time.monotonic() - started)
-                _observe(self._tools.metrics, self.topic, self.partition, flushed, deltas)
+                self._observe(flushed, deltas, by_class)
             return outcome
 
     async def _write(self, flushed: Flushed, deltas: Deltas, counters: Block, events: Block | None) -> Outcome:
@@ -302,22 +309,18 @@ class Partition:
             metrics.flushes.labels("rewound").inc()
             logger.error("the counters went back to offset %d; reading again", outcome.head, extra=place)
 
-
-def _observe(metrics: StreamMetrics, topic: str, partition: int, flushed: Flushed, deltas: Deltas) -> None:
-    tally = deltas.tally
-    metrics.settled.labels(topic, "counted").inc(tally.counted)
-    metrics.settled.labels(topic, "resent").inc(tally.resent)
-    metrics.settled.labels(topic, "dead_letter").inc(tally.dead_letters)
-    metrics.late.labels(topic).inc(tally.late)
-    for late_ms in deltas.lateness_ms:
-        metrics.lateness.labels(topic).observe(late_ms / 1000)
-    for _, poison in deltas.poison:
-        metrics.dead_letters.labels(topic, poison.reason).inc()
-    by_class: dict[str, int] = {}
-    for part in deltas.folded:
-        for verdict in part.verdicts:
-            by_class[verdict.traffic_class] = by_class.get(verdict.traffic_class, 0) + 1
-    for traffic_class, count in by_class.items():
-        metrics.counted_by_class.labels(topic, traffic_class).inc(count)
-    metrics.head.labels(topic, str(partition)).set(flushed.last)
-    metrics.last_flush.labels(topic, str(partition)).set_to_current_time()
+    def _observe(self, flushed: Flushed, deltas: Deltas, by_class: Mapping[TrafficClass, int]) -> None:
+        metrics, topic = self._tools.metrics, self.topic
+        tally = deltas.tally
+        metrics.settled.labels(topic, "counted").inc(tally.counted)
+        metrics.settled.labels(topic, "resent").inc(tally.resent)
+        metrics.settled.labels(topic, "dead_letter").inc(tally.dead_letters)
+        metrics.late.labels(topic).inc(tally.late)
+        for late_ms in deltas.lateness_ms:
+            metrics.lateness.labels(topic).observe(late_ms / 1000)
+        for _, poison in deltas.poison:
+            metrics.dead_letters.labels(topic, poison.reason).inc()
+        for traffic_class, count in by_class.items():
+            metrics.counted_by_class.labels(topic, traffic_class).inc(count)
+        metrics.head.labels(topic, str(self.partition)).set(flushed.last)
+        metrics.last_flush.labels(topic, str(self.partition)).set_to_current_time()

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from itertools import repeat
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from schemas.events import Click, Event, Impression
+from schemas.events import TRAFFIC_CLASSES
 from stream.chain import Flushed
 from stream.classify import RULES
+from stream.columns import KINDS, SOURCES, Ints
 from stream.dedup import DedupState
-from stream.fold import WINDOW_MS, Deltas, FoldedRecord
+from stream.fold import WINDOW_MS, Deltas, Part
+from stream.judged import Coded, Judged, coded, distinct_of
 
 DELTA: Final = 0
 HEAD: Final = 1
@@ -81,14 +83,13 @@ class Block:
     rows: int
 
 
-def counter_rows(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
+def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupState) -> Block:
     """Every row of a flush, of all kinds, in one block: what must become visible together.
 
     Columns that do not apply to a kind hold a neutral value, so that the deltas of a link and minute
     collapse across flushes.
     """
-    n_deltas = len(deltas.clicks) + len(deltas.impressions)
-    columns = _Columns(_delta_columns(deltas), n_deltas)
+    columns = _Columns(_delta_columns(judged))
     touched_s = deltas.last_timestamp_ms // 1000
     tally = deltas.tally
     place = {"topic": flushed.topic, "partition": flushed.partition, "last_offset": flushed.last}
@@ -126,30 +127,57 @@ def counter_rows(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
     return _stream(columns.batch(flush_month=_month_days(deltas.first_timestamp_ms)))
 
 
-def _delta_columns(deltas: Deltas) -> dict[str, Sequence[object]]:
-    """The deltas column by column. A click and an impression never share a key: only impressions have a kind."""
-    keys = [*deltas.clicks, *deltas.impressions]
-    if not keys:
-        return {}
-    links, minutes, classes, sources, kinds = zip(*keys, strict=True)
-    shown = len(deltas.impressions)
+def _delta_columns(judged: Judged) -> dict[str, Any]:
+    """The counts of a flush by link, minute, class, source and kind, column by column, sorted by link and minute.
+
+    A click and an impression never share a cell: only impressions have a kind.
+    """
+    order, columns = judged.order, judged.columns
+    minutes = columns.number("time_ms")[order] // WINDOW_MS
+    first = int(minutes.min()) if len(minutes) else 0
+    sizes = (int(minutes.max()) - first + 1 if len(minutes) else 1, len(TRAFFIC_CLASSES), len(SOURCES), len(KINDS))
+    places = (
+        minutes - first,
+        judged.classes[order],
+        columns.number("source")[order],
+        columns.number("kind")[order],
+    )
+    keys = judged.links.codes[order]
+    for size, place in zip(sizes, places, strict=True):
+        keys = keys * size + place
+    cells, distinct = distinct_of(keys)
+    counts = _sums(cells, columns.number("count")[order], len(distinct))
+    found = []
+    for size in reversed(sizes):
+        distinct, place = np.divmod(distinct, size)
+        found.append(place)
+    kind, source, traffic_class, minute = found
     return {
-        "link": links,
-        "window_start": [minute * (WINDOW_MS // 1000) for minute in minutes],
-        "class": classes,
-        "source": sources,
-        "impression_kind": kinds,
-        "clicks": [*deltas.clicks.values(), *repeat(0, shown)],
-        "impressions": [*repeat(0, len(deltas.clicks)), *deltas.impressions.values()],
+        "link": judged.links.texts.take(pa.array(distinct)),
+        "window_start": (minute + first) * (WINDOW_MS // 1000),
+        "class": Coded(traffic_class, pa.array(TRAFFIC_CLASSES)).by_dictionary(),
+        "source": Coded(source, pa.array(SOURCES)).by_dictionary(),
+        "impression_kind": Coded(kind, pa.array(KINDS)).by_dictionary(),
+        "clicks": np.where(kind == 0, counts, 0),
+        "impressions": np.where(kind == 0, 0, counts),
+        "rules": np.full(len(counts), RULES),
     }
+
+
+def _sums(cells: Ints, counts: Ints, n_cells: int) -> Ints:
+    if (counts == 1).all():
+        return np.bincount(cells, minlength=n_cells)
+    sums = np.zeros(n_cells, np.int64)
+    np.add.at(sums, cells, counts)
+    return sums
 
 
 class _Columns:
     """The counter table's columns: deltas first, then single rows; what a row does not name is neutral."""
 
-    def __init__(self, deltas: dict[str, Sequence[object]], n_deltas: int) -> None:
+    def __init__(self, deltas: dict[str, Any]) -> None:
         self._deltas = deltas
-        self._n_deltas = n_deltas
+        self._n_deltas = len(deltas["link"])
         self._rows: list[dict[str, object]] = []
 
     def add(self, place: dict[str, object], **values: object) -> None:
@@ -165,77 +193,66 @@ class _Columns:
         return pa.record_batch(arrays, names=list(COUNTER_COLUMNS))
 
     def _array(self, name: str, kind: str) -> pa.Array:
-        neutral: object = "" if kind == "String" else 0
-        rows = [row.get(name, neutral) for row in self._rows]
+        rows = [row.get(name, "" if kind == "String" else 0) for row in self._rows]
         found = self._deltas.get(name)
         if kind != "String":
-            before = found if found is not None else np.full(self._n_deltas, RULES if name == "rules" else 0)
+            before = np.zeros(self._n_deltas) if found is None else found
             return pa.array(np.concatenate([np.asarray(before, kind.lower()), np.array(rows, kind.lower())]))
-        if found is not None and name == "link":
-            return pa.array([*found, *rows], pa.string())
-        return pa.array([*(found or repeat("", self._n_deltas)), *rows], pa.string()).dictionary_encode()
+        after = pa.array(rows, pa.string())
+        if name == "link":
+            return pa.concat_arrays([found, after])
+        before = _repeated("", self._n_deltas) if found is None else found
+        return pa.chunked_array([before, after.dictionary_encode()]).unify_dictionaries().combine_chunks()
 
 
-def event_rows(folded: Sequence[FoldedRecord]) -> Block:
+def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Block:
     """The counted events of a flush, in the order of EVENT_COLUMNS. What repeats is encoded by dictionary."""
-    events = [event for part in folded for event in part.events]
-    verdicts = [verdict for part in folded for verdict in part.verdicts]
-    sizes = [len(part.events) for part in folded]
-    spools = [event.spool for event in events]
-    columns = {
-        "time": pa.array([event.time_ms for event in events], pa.int64()).cast(_MS),
-        "link": pa.array([event.link for event in events], pa.string()),
-        "class": _repeating([verdict[0] for verdict in verdicts]),
-        "reason": _repeating([verdict[1] for verdict in verdicts]),
-        "rules": pa.array(np.full(len(events), RULES, "uint16")),
-        "visitor": pa.array([event.visitor for event in events], pa.uint64()),
-        "ua": _repeating([event.ua for event in events]),
-        "referrer": _repeating([event.referrer for event in events]),
-        "topic": _per_record([part.record.topic for part in folded], sizes),
-        "partition": pa.array(np.repeat(np.array([part.record.partition for part in folded], "int32"), sizes)),
-        "record_offset": pa.array(np.repeat(np.array([part.record.offset for part in folded], "int64"), sizes)),
-        "event_index": pa.array(np.concatenate([np.asarray(part.indexes, "uint32") for part in folded])),
-        "spool": _repeating([event.spool or part.spool for part in folded for event in part.events])
-        if any(spools)
-        else _per_record([part.spool for part in folded], sizes),
-        "seq": pa.array([event.seq for event in events], pa.uint64()),
-        "received_at": pa.array(
-            np.repeat(np.array([part.record.timestamp_ms for part in folded], "int64"), sizes)
-        ).cast(_MS),
-    } | _kind_columns(events)
-    return _stream(pa.record_batch([columns[name] for name in EVENT_COLUMNS], names=list(EVENT_COLUMNS)))
+    columns, order, parts = judged.columns, judged.order, deltas.parts
+    rows = len(order)
+    sizes = [part.rows for part in parts]
 
+    def number(name: str, kind: str = "int64") -> pa.Array:
+        return pa.array(columns.number(name)[order].astype(kind, copy=False))
 
-def _kind_columns(events: Sequence[Event]) -> dict[str, pa.Array]:
-    """What tells clicks from impressions. A topic has one type of event, so one look tells them all."""
-    if isinstance(events[0], Click):
-        return {
-            "type": _repeated("click", len(events)),
-            "source": _repeated("", len(events)),
-            "impression_kind": _repeated("", len(events)),
-            "count": pa.array(np.ones(len(events), "int64")),
-        }
-    shown = [event for event in events if isinstance(event, Impression)]
-    return {
-        "type": _repeated("impression", len(events)),
-        "source": _repeating([event.source for event in shown]),
-        "impression_kind": _repeating([event.kind for event in shown]),
-        "count": pa.array([event.count for event in shown], pa.int64()),
+    def of_part(values: Sequence[int]) -> npt.NDArray[np.int64]:
+        return np.repeat(np.array(values, np.int64), sizes)[order]
+
+    kinds = columns.number("kind")[order]
+    links = judged.links.taken(order)
+    found = {
+        "type": Coded(kinds != 0, pa.array(["click", "impression"])).by_dictionary(),
+        "time": number("time_ms").cast(_MS),
+        "link": links.texts.take(pa.array(links.codes)),
+        "class": Coded(judged.classes[order], pa.array(TRAFFIC_CLASSES)).by_dictionary(),
+        "reason": judged.reasons.taken(order).by_dictionary(),
+        "rules": pa.array(np.full(rows, RULES, np.uint16)),
+        "source": Coded(columns.number("source")[order], pa.array(SOURCES)).by_dictionary(),
+        "impression_kind": Coded(kinds, pa.array(KINDS)).by_dictionary(),
+        "count": number("count"),
+        "visitor": number("visitor", "uint64"),
+        "ua": judged.uas.taken(order).by_dictionary(),
+        "referrer": coded(columns.text("referrer")).taken(order).by_dictionary(),
+        "topic": _repeated(topic, rows),
+        "partition": pa.array(np.full(rows, partition, np.int32)),
+        "record_offset": pa.array(of_part([part.offset for part in parts])),
+        "event_index": number("line", "uint32"),
+        "spool": _spools(parts, deltas.spools_of).taken(order).by_dictionary(),
+        "seq": number("seq", "uint64"),
+        "received_at": pa.array(of_part([part.timestamp_ms for part in parts])).cast(_MS),
     }
+    return _stream(pa.record_batch([found[name] for name in EVENT_COLUMNS], names=list(EVENT_COLUMNS)))
 
 
-def _repeating(values: Sequence[str]) -> pa.Array:
-    return pa.array(values, pa.string()).dictionary_encode()
+def _spools(parts: Sequence[Part], own: dict[int, str]) -> Coded:
+    """Each row's spool: its batch's, unless it has one of its own."""
+    of_parts = coded(pa.array([*(part.spool for part in parts), *own.values()], pa.string()))
+    codes = np.repeat(of_parts.codes[: len(parts)], [part.rows for part in parts])
+    codes[list(own)] = of_parts.codes[len(parts) :]
+    return Coded(codes, of_parts.texts)
 
 
 def _repeated(value: str, times: int) -> pa.Array:
     return pa.DictionaryArray.from_arrays(np.zeros(times, "int32"), pa.array([value], pa.string()))
-
-
-def _per_record(values: Sequence[str], sizes: Sequence[int]) -> pa.Array:
-    of_records = pa.array(values, pa.string()).dictionary_encode()
-    codes = np.repeat(of_records.indices.to_numpy(), sizes)
-    return pa.DictionaryArray.from_arrays(codes, of_records.dictionary)
 
 
 def warm_up() -> None:

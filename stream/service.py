@@ -24,6 +24,7 @@ from stream.links import LinksTable
 from stream.metrics import StreamMetrics
 from stream.partition import Tools
 from stream.rows import warm_up
+from stream.scanner import scanner
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
 from stream.worker import Worker
@@ -46,6 +47,8 @@ async def run(settings: StreamSettings) -> int:
     metrics = StreamMetrics(registry)
     async with contextlib.AsyncExitStack() as stack:
         warm_up()
+        if scanner() is None:
+            logger.warning("the scanner is not built: counting takes three times the CPU; see docs/adr/0009")
         client = await _until_up("ClickHouse", lambda: _connect(settings), stop)
         stack.push_async_callback(client.close)
         producer = await _until_up("Kafka", lambda: _start_producer(settings), stop)

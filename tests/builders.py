@@ -1,6 +1,7 @@
 """Events, batches and Kafka records as a test wants them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -8,9 +9,14 @@ import msgspec
 from schemas.batches import BatchHeaders, Headers
 from schemas.events import Click, Event, Impression
 from schemas.topics import CLICKS
+from stream.chain import Flushed
 from stream.classify import Classifier
+from stream.columns import KINDS, SOURCES, ColumnsPool, EventColumns
+from stream.decode import Poison, decode
 from stream.dedup import DedupState
-from stream.fold import Fold, Record, TimeBounds
+from stream.fold import Deltas, Fold, Record, TimeBounds
+from stream.judged import judge
+from stream.rows import Block, counter_rows, event_rows
 
 WINDOW_START_MS: Final = 1_790_000_040_000
 """The first millisecond of a minute."""
@@ -76,4 +82,49 @@ def batch(
 
 def new_fold(rows: Iterable[tuple[str, int, int]] = ()) -> Fold:
     """A fold on this dedup state."""
-    return Fold(DedupState(rows), CLASSIFIER, BOUNDS)
+    return Fold(DedupState(rows), BOUNDS, ColumnsPool())
+
+
+def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
+    """What a flush inserts into the counter table."""
+    return counter_rows(flushed, deltas, judge(deltas.columns, CLASSIFIER), dedup)
+
+
+def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0) -> Block:
+    """What a flush inserts into `events`."""
+    return event_rows(deltas, judge(deltas.columns, CLASSIFIER), topic, partition)
+
+
+def events_of(columns: EventColumns, spools: Mapping[int, str], *, topic: str = CLICKS) -> list[Event]:
+    """The rows of columns as the events that they were."""
+    numbers = {
+        name: columns.number(name).tolist() for name in ("time_ms", "seq", "visitor", "count", "source", "kind")
+    }
+    texts = {name: columns.text(name).to_pylist() for name in ("link", "ua", "referrer", "purpose")}
+    events: list[Event] = []
+    for row in range(len(columns)):
+        fields: dict[str, Any] = {name: column[row] for name, column in (numbers | texts).items()}
+        source, kind, count = SOURCES[fields.pop("source")], KINDS[fields.pop("kind")], fields.pop("count")
+        fields["spool"] = spools.get(row, "")
+        if topic == CLICKS:
+            assert (source, kind, count) == ("", "", 1)
+            events.append(Click(**fields))
+        else:
+            events.append(Impression(**fields, source=source, kind=kind, count=count))
+    return events
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a record holds: events, the lines on which they stood, and what is no event."""
+
+    events: list[Event]
+    indexes: list[int]
+    poison: list[Poison]
+
+
+def read_record(topic: str, value: bytes | None) -> Read:
+    """Decode a record by itself."""
+    columns = EventColumns()
+    decoded = decode(topic, value, columns)
+    return Read(events_of(columns, decoded.spools, topic=topic), columns.number("line").tolist(), decoded.poison)

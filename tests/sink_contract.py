@@ -8,9 +8,9 @@ from typing import Protocol
 from schemas.events import Event
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import KEY_TTL_S
-from stream.rows import Block, counter_rows, event_rows
+from stream.rows import Block
 from stream.sink import Sink
-from tests.builders import NOW_MS, batch, click, new_fold, numbered, record
+from tests.builders import NOW_MS, batch, click, counter_block, event_block, new_fold, numbered, record
 
 NOW_S = NOW_MS // 1000
 CHAIN = "clicks@1"
@@ -54,9 +54,9 @@ class Subject:
             fold.add(record(events, offset=flushed.first, at_ms=at_ms))
         deltas = fold.take_deltas()
         await self.sink.insert_counters(
-            flushed, counter_rows(flushed, deltas, fold.dedup), token or f"t{flushed.first}"
+            flushed, counter_block(flushed, deltas, fold.dedup), token or f"t{flushed.first}"
         )
-        return event_rows(deltas.folded)
+        return event_block(deltas)
 
     async def head(self) -> int:
         """The head of the chain."""

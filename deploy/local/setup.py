@@ -1,4 +1,4 @@
-"""``python -m deploy.local.setup``: have Java, Maven and the broker's jars, or say what is missing."""
+"""``python -m deploy.local.setup``: have Java, Maven, a C compiler, the broker's jars, or say what is missing."""
 
 import os
 import re
@@ -13,8 +13,13 @@ from schemas.settings import settings_or_exit
 
 POM = Path(__file__).parent / "kafka" / "pom.xml"
 JAVA_AT_LEAST = 17
-# Each apt package with the program that shows it is there.
-DEBIAN_PACKAGES = {"java": "openjdk-17-jre-headless", "mvn": "maven", "promtool": "prometheus"}
+# The apt packages with the program that shows they are there.
+DEBIAN_PACKAGES = {
+    "java": ["openjdk-17-jre-headless"],
+    "mvn": ["maven"],
+    "cc": ["gcc", "libc6-dev"],
+    "promtool": ["prometheus"],
+}
 
 
 class SetupError(Exception):
@@ -37,6 +42,8 @@ def missing_programs(*, jars_present: bool) -> list[str]:
         missing.append("java")
     if not jars_present and shutil.which("mvn") is None:
         missing.append("mvn")
+    if shutil.which("cc") is None and "CC" not in os.environ:
+        missing.append("cc")
     return missing
 
 
@@ -46,7 +53,7 @@ def install(programs: list[str]) -> None:
     Raises:
         SetupError: not root or not Debian.
     """
-    packages = [DEBIAN_PACKAGES[program] for program in programs]
+    packages = [package for program in programs for package in DEBIAN_PACKAGES[program]]
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise SetupError(

@@ -16,8 +16,17 @@ from schemas.spool import LOCK_NAME, segment_path
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
 from stream.fold import Record
-from stream.rows import counter_rows, event_rows
-from tests.builders import BOT, NOW_MS, batch_headers, click, impression, ndjson, new_fold
+from tests.builders import (
+    BOT,
+    NOW_MS,
+    batch_headers,
+    click,
+    counter_block,
+    event_block,
+    impression,
+    ndjson,
+    new_fold,
+)
 from tests.fuzz.http import requests
 from tests.fuzz.mutations import Mutator
 
@@ -69,10 +78,10 @@ def fold_lines(seed: int, count: int) -> None:
         lines += len(some)
     deltas = fold.take_deltas()
     assert len(deltas.poison) == deltas.tally.dead_letters
-    assert sum(len(part.events) for part in deltas.folded) == deltas.tally.counted
-    counter_rows(Flushed(f"{topic}@1", 0, -1, 0, records), deltas, fold.dedup)
-    if deltas.folded:
-        assert event_rows(deltas.folded).rows == deltas.tally.counted
+    assert sum(part.rows for part in deltas.parts) == deltas.tally.counted
+    counter_block(Flushed(f"{topic}@1", 0, -1, 0, records), deltas, fold.dedup)
+    if deltas.parts:
+        assert event_block(deltas, topic).rows == deltas.tally.counted
 
 
 def ship_lines(seed: int, count: int) -> None:

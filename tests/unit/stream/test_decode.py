@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream import decode as decode_module
-from stream.decode import DETAIL_MAX_CHARS, decode
-from tests.builders import click, impression, ndjson
+from stream.decode import DETAIL_MAX_CHARS
+from stream.scanner import scanner
+from tests.builders import click, impression, ndjson, read_record
 
 CLICK = msgspec.json.encode(click())
 IMPRESSION = msgspec.json.encode(impression())
@@ -32,9 +33,17 @@ POISON = {
 }
 
 
+@pytest.fixture(autouse=True, params=["scanned", "scanner not built"])
+def _with_and_without_the_scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "scanned":
+        assert scanner() is not None, "run make setup"
+    else:
+        monkeypatch.setattr("stream.decode.scanner", lambda: None)
+
+
 @pytest.mark.parametrize(("line", "reason"), POISON.items(), ids=lambda value: str(value)[:40])
 def test_every_kind_of_poison_has_its_reason_and_leaves_its_neighbours_alone(line: bytes, reason: str) -> None:
-    found = decode(CLICKS, CLICK + b"\n" + line + b"\n" + CLICK + b"\n")
+    found = read_record(CLICKS, CLICK + b"\n" + line + b"\n" + CLICK + b"\n")
     assert found.events == [click(), click()]
     assert found.indexes == [0, 2]
     (poison,) = found.poison
@@ -46,34 +55,34 @@ def test_every_kind_of_poison_has_its_reason_and_leaves_its_neighbours_alone(lin
 @pytest.mark.parametrize("number", [2**53, 2**63, 2**64, 10**25])
 def test_a_number_that_no_column_can_hold_is_poison(field: str, number: int) -> None:
     line = b'{"type":"click","link":"a/b","time_ms":1,"%s":%d}' % (field.encode(), number)
-    assert [poison.reason for poison in decode(CLICKS, line).poison] == ["not_an_event"]
+    assert [poison.reason for poison in read_record(CLICKS, line).poison] == ["not_an_event"]
 
 
 @pytest.mark.parametrize("value", [None, b"", b"\n", b" \r\n \n"])
 def test_an_empty_record_is_one_dead_letter(value: bytes | None) -> None:
-    found = decode(CLICKS, value)
+    found = read_record(CLICKS, value)
     assert found.events == []
     assert [(one.index, one.reason) for one in found.poison] == [(0, "not_json")]
 
 
 def test_an_impression_belongs_into_its_own_topic() -> None:
-    assert decode(IMPRESSIONS, IMPRESSION).events == [impression()]
-    assert decode(IMPRESSIONS, CLICK).poison[0].reason == "wrong_topic"
+    assert read_record(IMPRESSIONS, IMPRESSION).events == [impression()]
+    assert read_record(IMPRESSIONS, CLICK).poison[0].reason == "wrong_topic"
 
 
 def test_a_record_may_be_one_event_without_a_newline() -> None:
-    assert decode(CLICKS, CLICK).events == [click()]
+    assert read_record(CLICKS, CLICK).events == [click()]
 
 
 def test_blank_lines_and_carriage_returns_between_events_are_nothing() -> None:
-    found = decode(CLICKS, CLICK + b"\r\n\n" + CLICK + b"\r\n \n")
+    found = read_record(CLICKS, CLICK + b"\r\n\n" + CLICK + b"\r\n \n")
     assert found.events == [click(), click()]
     assert found.poison == []
 
 
 def test_unknown_fields_are_ignored() -> None:
     newer = CLICK[:-1] + b',"colour":{"of":["the","sky"]}}'
-    assert decode(CLICKS, newer).events == [click()]
+    assert read_record(CLICKS, newer).events == [click()]
 
 
 @pytest.mark.parametrize(
@@ -82,19 +91,19 @@ def test_unknown_fields_are_ignored() -> None:
     ids=["two on a line", "torn lines"],
 )
 def test_what_lies_on_a_line_does_not_depend_on_its_neighbours(odd: bytes) -> None:
-    alone, beside = decode(CLICKS, odd), decode(CLICKS, odd + b"\ngarbage\n")
+    alone, beside = read_record(CLICKS, odd), read_record(CLICKS, odd + b"\ngarbage\n")
     assert alone.events == beside.events == []
     assert [one.value for one in alone.poison] == [one.value for one in beside.poison[:-1]]
 
 
 def test_a_record_that_is_one_event_may_take_several_lines() -> None:
-    assert decode(CLICKS, msgspec.json.format(CLICK, indent=2) + b"\n").events == [click()]
+    assert read_record(CLICKS, msgspec.json.format(CLICK, indent=2) + b"\n").events == [click()]
 
 
 def test_a_record_that_is_too_large_is_one_dead_letter_of_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode_module, "MAX_RECORD_BYTES", 1000)
     value = ndjson([click()] * 100)
-    found = decode(CLICKS, value)
+    found = read_record(CLICKS, value)
     (poison,) = found.poison
     assert (poison.index, poison.reason) == (0, "too_large")
     assert value.startswith(poison.value)
@@ -110,11 +119,40 @@ lines = st.one_of(
 @settings(deadline=None)
 @given(st.one_of(st.binary(max_size=400), st.lists(lines, max_size=12).map(b"\n".join)))
 def test_whatever_the_bytes_every_line_is_an_event_or_a_dead_letter(value: bytes) -> None:
-    found = decode(CLICKS, value)
+    found = read_record(CLICKS, value)
     wanted = [index for index, line in enumerate(value.split(b"\n")) if line.strip()]
     if not wanted:
         assert [(one.index, one.reason) for one in found.poison] == [(0, "not_json")]
         return
     assert len(found.events) + len(found.poison) == len(wanted)
-    if found.indexes is not None:
-        assert sorted([*found.indexes, *(one.index for one in found.poison)]) == wanted
+    assert sorted([*found.indexes, *(one.index for one in found.poison)]) == wanted
+
+
+odd_or_usual = st.sampled_from(
+    [
+        CLICK,
+        CLICK,
+        CLICK[:-1] + b',"colour":1}',
+        CLICK.replace(b"launch", b"laun\\u0063h"),
+        b"garbage",
+        CLICK + b"\r",
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(odd_or_usual, min_size=1, max_size=60))
+def test_odd_lines_among_usual_ones_keep_their_place(lines: list[bytes]) -> None:
+    found = read_record(CLICKS, b"\n".join(lines))
+    assert found.events == [click()] * len(found.events)
+    assert found.indexes == [index for index, line in enumerate(lines) if line != b"garbage"]
+    assert [one.index for one in found.poison] == [index for index, line in enumerate(lines) if line == b"garbage"]
+
+
+def test_one_event_over_several_lines_is_poison_beside_others_wherever_it_stands() -> None:
+    tall = msgspec.json.format(CLICK, indent=1)
+    many = b"\n".join([CLICK[:-1] + b',"colour":1}'] * 40)
+    for value in (CLICK + b"\n" + tall, tall + b"\n" + CLICK, many + b"\n" + tall):
+        found = read_record(CLICKS, value)
+        assert len(found.poison) == len(tall.splitlines())
+        assert len(found.events) == len(value.splitlines()) - len(found.poison)

@@ -4,7 +4,7 @@ import msgspec
 
 from schemas.batches import BatchHeaders
 from schemas.events import Click
-from stream.classify import Classifier
+from stream.columns import ColumnsPool
 from stream.dedup import DedupState
 from stream.fold import Fold, Record, TimeBounds
 
@@ -12,7 +12,7 @@ NOW_MS = 1_800_000_000_000
 
 
 def fold() -> Fold:
-    return Fold(DedupState(), Classifier(), TimeBounds(300_000, 86_400_000, 60_000))
+    return Fold(DedupState(), TimeBounds(300_000, 86_400_000, 60_000), ColumnsPool())
 
 
 def batch(offset: int, prev: int, *lines: bytes, first: int, last: int) -> Record:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,12 +14,34 @@ from schemas.batches import BatchHeaders, read_headers
 from schemas.events import Click, Event, Impression
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
-from stream.decode import decode
 from stream.dedup import KEY_TTL_S
 from stream.fold import Record, Tally
-from stream.rows import DEDUP, DELTA, MARKER, counter_rows, event_rows
-from tests.builders import BOT, BROWSER, DAY_MS, NOW_MS, batch, ndjson, new_fold, record
+from stream.rows import DEDUP, DELTA, MARKER
+from stream.scanner import scanner
+from tests.builders import (
+    BOT,
+    BROWSER,
+    DAY_MS,
+    NOW_MS,
+    batch,
+    counter_block,
+    event_block,
+    events_of,
+    ndjson,
+    new_fold,
+    read_record,
+    record,
+)
 from tests.fakes import rows_of
+
+
+@pytest.fixture(autouse=True, params=["scanned", "scanner not built"])
+def _with_and_without_the_scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "scanned":
+        assert scanner() is not None, "run make setup"
+    else:
+        monkeypatch.setattr("stream.decode.scanner", lambda: None)
+
 
 times = st.one_of(
     st.integers(NOW_MS - 200_000, NOW_MS + 200_000),
@@ -88,10 +111,11 @@ def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Tabl
         if one.offset + 1 in cuts or one is log[-1]:
             deltas = fold.take_deltas()
             flushed = Flushed(f"{one.topic}@1", 0, head, head + 1, one.offset)
-            for row in rows_of(counter_rows(flushed, deltas, fold.dedup)):
+            for row in rows_of(counter_block(flushed, deltas, fold.dedup)):
                 note(table, row)
-            if deltas.folded:
-                table.events += rows_of(event_rows(deltas.folded))
+            if deltas.parts:
+                rows = rows_of(event_block(deltas, one.topic))
+                table.events += sorted(rows, key=lambda row: (row["record_offset"], row["event_index"]))
             table.dead_letters += [(at.offset, bad.index, bad.reason, bad.value) for at, bad in deltas.poison]
             fold.dedup.forget_expired(one.timestamp_ms // 1000)
             head = one.offset
@@ -134,7 +158,7 @@ def test_the_books_of_any_log_balance(log: list[Record]) -> None:
     for one in log:
         before = copy.copy(fold.deltas.tally)
         tally = fold.add(one)
-        found = decode(one.topic, one.value)
+        found = read_record(one.topic, one.value)
         if any(bad.reason == "bad_headers" for at, bad in fold.deltas.poison if at is one):
             assert tally == Tally(records=1, dead_letters=1)
         else:
@@ -142,11 +166,14 @@ def test_the_books_of_any_log_balance(log: list[Record]) -> None:
         assert fold.deltas.tally.settled == before.settled + tally.settled
     deltas = fold.deltas
     assert len(deltas.poison) == deltas.tally.dead_letters
-    assert sum(len(part.events) for part in deltas.folded) == deltas.tally.counted
-    assert all(len(part.events) == len(part.indexes) == len(part.verdicts) for part in deltas.folded)
-    counted = [event for part in deltas.folded for event in part.events]
-    assert deltas.clicks.total() == sum(isinstance(event, Click) for event in counted)
-    assert deltas.impressions.total() == sum(event.count for event in counted if isinstance(event, Impression))
+    assert sum(part.rows for part in deltas.parts) == len(deltas.columns) == deltas.tally.counted
+    topic = log[0].topic
+    counted = events_of(deltas.columns, deltas.spools_of, topic=topic)
+    rows = rows_of(counter_block(Flushed(f"{topic}@1", 0, NO_HEAD, 0, 0), deltas, fold.dedup))
+    assert sum(row["clicks"] for row in rows) == sum(isinstance(event, Click) for event in counted)
+    assert sum(row["impressions"] for row in rows) == sum(
+        event.count for event in counted if isinstance(event, Impression)
+    )
 
 
 @settings(deadline=None, max_examples=60)
@@ -183,7 +210,7 @@ def ndjson_lines(one: Record) -> list[bytes]:
 @given(st.lists(st.one_of(clicks, impressions), min_size=1, max_size=5))
 def test_events_survive_the_wire(events: list[Event]) -> None:
     wanted = [event for event in events if isinstance(event, Click)]
-    found = decode(CLICKS, ndjson(events))
+    found = read_record(CLICKS, ndjson(events))
     assert found.events == wanted
     assert [bad.reason for bad in found.poison] == ["wrong_topic"] * (len(events) - len(wanted))
 

@@ -6,7 +6,7 @@ from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.classify import RULES
 from stream.fold import Fold, Record
-from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, EVENT_COLUMNS, GAP, HEAD, MARKER, counter_rows, event_rows
+from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, EVENT_COLUMNS, GAP, HEAD, MARKER
 from tests.builders import (
     BOT,
     BROWSER,
@@ -16,6 +16,8 @@ from tests.builders import (
     WINDOW_START_MS,
     batch,
     click,
+    counter_block,
+    event_block,
     impression,
     new_fold,
     numbered,
@@ -30,7 +32,7 @@ NEUTRAL: Row = {name: "" if kind == "String" else 0 for name, kind in COUNTER_CO
 
 def flushed_rows(fold: Fold, flushed: Flushed = FLUSHED) -> dict[int, list[Row]]:
     found: dict[int, list[Row]] = {DELTA: [], HEAD: [], MARKER: [], DEDUP: [], GAP: []}
-    for row in rows_of(counter_rows(flushed, fold.take_deltas(), fold.dedup)):
+    for row in rows_of(counter_block(flushed, fold.take_deltas(), fold.dedup)):
         found[row.pop("kind")].append({name: value for name, value in row.items() if value != NEUTRAL[name]})
     return found
 
@@ -48,7 +50,7 @@ def month_of(flushed: dict[int, list[Row]]) -> set[int]:
 
 def test_a_flush_is_one_block_with_the_columns_of_the_counter_table() -> None:
     fold = fold_of(batch("aa", numbered(1, 5)))
-    block = counter_rows(FLUSHED, fold.take_deltas(), fold.dedup)
+    block = counter_block(FLUSHED, fold.take_deltas(), fold.dedup)
     rows = rows_of(block)
     assert len(rows) == 4
     assert list(rows[0]) == list(COUNTER_COLUMNS)
@@ -96,7 +98,7 @@ def test_the_first_flush_of_a_topic_that_begins_later_is_no_gap() -> None:
 
 def test_dedup_rows_are_those_of_the_flush_even_if_later_records_advance_the_state() -> None:
     fold = fold_of(batch("aa", numbered(1, 5)))
-    block = counter_rows(FLUSHED, fold.take_deltas(), fold.dedup)
+    block = counter_block(FLUSHED, fold.take_deltas(), fold.dedup)
     fold.add(batch("aa", numbered(6, 9), prev=5, offset=1))
     assert [row["last_seq"] for row in rows_of(block) if row["kind"] == DEDUP] == [5]
 
@@ -120,7 +122,7 @@ def test_events_are_told_with_where_they_came_from() -> None:
         batch("aa", [click(seq=7, visitor=3, referrer="https://example.com/")], offset=4),
         record([click(ua=BOT), click(spool="k1", seq=2)], offset=5, at_ms=NOW_MS + 1),
     )
-    rows = rows_of(event_rows(fold.take_deltas().folded))
+    rows = rows_of(event_block(fold.take_deltas()))
     assert list(rows[0]) == list(EVENT_COLUMNS)
     assert rows[0] == {
         "type": "click",
@@ -152,7 +154,7 @@ def test_events_are_told_with_where_they_came_from() -> None:
 
 def test_impressions_are_told_with_their_count() -> None:
     shown = [impression(), impression(source="beacon", kind="viewable", count=12)]
-    rows = rows_of(event_rows(fold_of(record(shown, topic=IMPRESSIONS)).take_deltas().folded))
+    rows = rows_of(event_block(fold_of(record(shown, topic=IMPRESSIONS)).take_deltas(), IMPRESSIONS))
     assert [(row["type"], row["source"], row["impression_kind"], row["count"]) for row in rows] == [
         ("impression", "pixel", "served", 1),
         ("impression", "beacon", "viewable", 12),
@@ -165,7 +167,7 @@ def test_resent_events_and_dead_letters_are_no_events() -> None:
         batch("aa", [*numbered(1, 3), click(seq=4, time_ms=0)], offset=1),
         record(b"garbage", offset=2),
     )
-    rows = rows_of(event_rows(fold.take_deltas().folded))
+    rows = rows_of(event_block(fold.take_deltas()))
     assert [(row["seq"], row["record_offset"], row["event_index"]) for row in rows] == [
         (1, 0, 0),
         (2, 0, 1),
@@ -176,6 +178,6 @@ def test_resent_events_and_dead_letters_are_no_events() -> None:
 def test_the_largest_numbers_fit_into_their_columns() -> None:
     most = 2**53 - 1
     fold = fold_of(batch("aa", [click(seq=most, visitor=most)]))
-    (row,) = rows_of(event_rows(fold.deltas.folded))
+    (row,) = rows_of(event_block(fold.deltas))
     assert (row["seq"], row["visitor"]) == (most, most)
     assert flushed_rows(fold)[DEDUP][0]["last_seq"] == most

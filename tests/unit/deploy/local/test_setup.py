@@ -48,6 +48,14 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch:
         setup.install(["java", "mvn"])
 
 
+def test_a_compiler_is_asked_for_unless_one_was_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CC", raising=False)
+    assert "cc" in setup.missing_programs(jars_present=True)
+    monkeypatch.setenv("CC", "/opt/bin/clang")
+    assert "cc" not in setup.missing_programs(jars_present=True)
+
+
 def test_the_broker_listens_where_it_is_told_and_makes_no_topics_by_itself(settings: LocalSettings) -> None:
     properties = dict(line.split("=", 1) for line in server_properties(settings).splitlines())
     assert properties["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1234"

@@ -1,0 +1,111 @@
+"""What a flush's rows need besides the columns: traffic classes, and an order in which ClickHouse need not sort."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas.events import TRAFFIC_CLASSES, TrafficClass
+from stream.classify import REPORTED, Classifier
+from stream.columns import SOURCES, EventColumns, Ints
+
+_CLASS_CODES: Final = {traffic_class: code for code, traffic_class in enumerate(TRAFFIC_CLASSES)}
+_REPORTED_SOURCES: Final = [SOURCES.index("api"), SOURCES.index("platform")]
+_MOST: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A text column by dictionary: row r holds texts[codes[r]]. No text is there twice, some may not occur."""
+
+    codes: Ints
+    texts: pa.StringArray
+
+    def taken(self, order: Ints) -> "Coded":
+        """The rows in this order."""
+        return Coded(self.codes[order], self.texts)
+
+    def by_dictionary(self) -> pa.DictionaryArray:
+        """As Arrow sends what repeats."""
+        return pa.DictionaryArray.from_arrays(self.codes.astype(np.int32), self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Rows of a flush, judged. `order` sorts them by (link, time), as `events` is sorted.
+
+    `links` are coded by their rank in the order of their bytes. `classes` holds places in TRAFFIC_CLASSES.
+    """
+
+    columns: EventColumns
+    order: Ints
+    links: Coded
+    uas: Coded
+    classes: Ints
+    reasons: Coded
+
+    def by_class(self) -> Counter[TrafficClass]:
+        """How many events have each traffic class."""
+        counts = np.bincount(self.classes, minlength=len(TRAFFIC_CLASSES)).tolist()
+        return Counter({name: count for name, count in zip(TRAFFIC_CLASSES, counts, strict=True) if count})
+
+
+def judge(columns: EventColumns, classifier: Classifier) -> Judged:
+    """Give every row its traffic class: the classifier is asked once for each (user agent, purpose)."""
+    links, uas = _ranked(coded(columns.text("link"))), coded(columns.text("ua"))
+    purposes = coded(columns.text("purpose"))
+    pairs, distinct = distinct_of(uas.codes * len(purposes.texts) + purposes.codes)
+    ua_texts, purpose_texts = uas.texts.to_pylist(), purposes.texts.to_pylist()
+    verdicts = [
+        classifier.verdict(ua_texts[pair // len(purpose_texts)], purpose_texts[pair % len(purpose_texts)])
+        for pair in distinct.tolist()
+    ]
+    verdicts.append(REPORTED)
+    reported = np.isin(columns.number("source"), _REPORTED_SOURCES)
+    pairs[reported] = len(verdicts) - 1
+    return Judged(
+        columns,
+        order=_order(links.codes, columns.number("time_ms")),
+        links=links,
+        uas=uas,
+        classes=np.array([_CLASS_CODES[verdict.traffic_class] for verdict in verdicts], np.int64)[pairs],
+        reasons=coded(pa.array([verdict.reason for verdict in verdicts], pa.string())).taken(pairs),
+    )
+
+
+def coded(texts: pa.StringArray) -> Coded:
+    """A text column by dictionary."""
+    found = texts.dictionary_encode()
+    return Coded(found.indices.to_numpy().astype(np.int64), found.dictionary)
+
+
+def distinct_of(numbers: Ints) -> tuple[Ints, Ints]:
+    """Which numbers occur, and for each row the place of its number among them. By hashing, hence in no order."""
+    found = pa.array(numbers).dictionary_encode()
+    return found.indices.to_numpy().astype(np.int64), found.dictionary.to_numpy()
+
+
+def _ranked(texts: Coded) -> Coded:
+    order = pc.sort_indices(texts.texts)
+    ranks = np.empty(len(order), np.int64)
+    ranks[order.to_numpy()] = np.arange(len(order))
+    return Coded(ranks[texts.codes], texts.texts.take(order))
+
+
+def _order(ranks: Ints, times: Ints) -> Ints:
+    """Rows by (rank, time, row). One number a row sorts several times faster than row numbers by two keys."""
+    rows = len(ranks)
+    if not rows:
+        return np.empty(0, np.int64)
+    first, last = int(times.min()), int(times.max())
+    span = last - first + 1
+    places = (int(ranks.max()) + 1) * span
+    keys = ranks * span + (times - first)
+    if places * rows > _MOST:
+        return np.argsort(keys, kind="stable") if places <= _MOST else np.lexsort((times, ranks))
+    sorted_keys = np.sort(keys * rows + np.arange(rows))
+    order: Ints = sorted_keys % rows
+    return order

@@ -1,0 +1,53 @@
+"""``python -m tests.unit.stream.sanitized_scan LIBRARY N``: N mutated records through a scanner with sanitizers.
+
+The columns have exactly the room that the scanner's caller promises, so that any byte more is noticed.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from stream.scanner import TEXTS, Layout, Scanner
+from tests.fuzz.mutations import Mutator
+from tests.fuzz.targets import LINES
+
+
+def columns(rows: int, size_bytes: int) -> tuple[Layout, list[np.ndarray[tuple[int], np.dtype[np.uint8]]]]:
+    """Columns for so many rows and bytes, and the memory that they lie in."""
+    layout, memory = Layout(), []
+
+    def room(size: int) -> int:
+        memory.append(np.zeros(size, np.uint8))
+        return memory[-1].ctypes.data
+
+    for name in ("time_ms", "seq", "visitor", "count"):
+        setattr(layout, name, room(8 * rows))
+    for name, width in (("line", 4), ("source", 1), ("kind", 1)):
+        setattr(layout, name, room(width * rows))
+    for text in range(len(TEXTS)):
+        layout.texts[text].bytes = room(size_bytes)
+        layout.texts[text].offsets = room(4 * (rows + 1))
+    layout.capacity = rows
+    return layout, memory
+
+
+def main(library: str, records: int) -> None:
+    """Scan; the sanitizers end the process when something is wrong."""
+    built, rows = Scanner(Path(library)), 0
+    mutator = Mutator(11, LINES)
+    for number in range(records):
+        value = b"\n".join(mutator.lines(1 + number % 30))
+        layout, _memory = columns(value.count(b"\n") + 1, len(value))
+        start = line = 0
+        while start < len(value):
+            start = built.scan(value, start, line, impressions=number % 2 == 1, layout=layout)
+            line += 1
+            newline = value.find(b"\n", start)
+            start = newline + 1 if newline >= 0 else len(value)
+        rows += layout.rows
+    print(f"{rows} rows")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
