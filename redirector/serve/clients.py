@@ -1,21 +1,28 @@
 """Which address a request came from, with proxies in between."""
 
+import socket
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 Networks = Sequence[IPv4Network | IPv6Network]
+
+_PEERS_KEPT: Final = 1024
 
 
 class Proxies:
     """The networks whose word about the client is believed."""
 
     def __init__(self, trusted: Networks) -> None:
-        self._trusted: Final = tuple(trusted)
+        self._trusted: Final = [
+            (network.max_prefixlen // 8, int(network.netmask), int(network.network_address)) for network in trusted
+        ]
+        self._peer: Final = lru_cache(_PEERS_KEPT)(self._trusted_peer)
 
     def trusts(self, address: str) -> bool:
         """Whether `address` is one of ours."""
-        return bool(self._trusted) and self._holds(_address(address))
+        return bool(self._trusted) and self._peer(address) is not None
 
     def client(self, peer: str, forwarded: Sequence[str]) -> str:
         """The nearest address that is not a trusted proxy's.
@@ -24,25 +31,56 @@ class Proxies:
         right; what a stranger wrote to the left of the first untrusted address is never looked at. An entry
         that is no address ends the walk: the last believed address stands.
         """
-        nearest = _address(peer)
-        if not self._holds(nearest):
+        nearest = self._peer(peer) if self._trusted else None
+        if nearest is None:
             return peer
-        for entry in reversed([part for value in forwarded for part in value.split(",")]):
-            address = _address(entry)
-            if address is None:
-                break
-            nearest = address
-            if not self._holds(address):
-                break
-        return str(nearest)
+        for value in reversed(forwarded):
+            more, comma = value, ","
+            while comma:
+                more, comma, entry = more.rpartition(",")
+                read = _read(entry)
+                if read is None:
+                    return nearest
+                nearest, packed = read
+                if not self._holds(packed):
+                    return nearest
+        return nearest
 
-    def _holds(self, address: IPv4Address | IPv6Address | None) -> bool:
-        return address is not None and any(address in network for network in self._trusted)
+    def _trusted_peer(self, peer: str) -> str | None:
+        """A trusted peer's address as events would hold it; None for any other."""
+        read = _read(peer)
+        return read[0] if read is not None and self._holds(read[1]) else None
+
+    def _holds(self, packed: bytes) -> bool:
+        size, number = len(packed), int.from_bytes(packed, "big")
+        for of_size, mask, network in self._trusted:  # noqa: SIM110 - a generator costs as much as all of this
+            if of_size == size and number & mask == network:
+                return True
+        return False
+
+
+def _read(text: str) -> tuple[str, bytes] | None:
+    """An address with or without port, brackets and spaces, as `ipaddress` writes it, and its bytes.
+
+    The C library reads and writes most of them in a tenth of the time. Its word is taken where what it writes is
+    what it read; where there is more to an address, or nothing, `ipaddress` decides.
+    """
+    text = text.strip()
+    is_v6 = ":" in text
+    if not (is_v6 and "." in text):  # as an IPv4 address with its port, or in IPv6's clothes, has both
+        family = socket.AF_INET6 if is_v6 else socket.AF_INET
+        try:
+            packed = socket.inet_pton(family, text)
+            if socket.inet_ntop(family, packed) == text:
+                return text, packed
+        except (OSError, ValueError):
+            pass
+    address = _address(text)
+    return None if address is None else (str(address), address.packed)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address | None:
-    """An address with or without port, brackets and spaces; IPv4 in IPv6's clothes is IPv4."""
-    text = text.strip()
+    """An address with or without port and brackets; IPv4 in IPv6's clothes is IPv4."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

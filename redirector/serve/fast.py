@@ -5,7 +5,7 @@ bytes, to the ordinary lane, which keeps the connection: so the fast lane never 
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from redirector.serve import answers
@@ -65,7 +65,7 @@ class FastLane:
         read = self._heads.read(head)
         if read is None:
             return False
-        path, asked = read
+        path, asked, forwarded = read
         door = self.door
         now_ms = door.clock()
         try:
@@ -81,18 +81,20 @@ class FastLane:
             self._outcomes["expired"] += 1
             self._answer(connection, asked, now_ms, _EXPIRED_HEAD, answers.EXPIRED)
         else:
-            self._count_and_answer(connection, asked, now_ms, found)
+            self._count_and_answer(connection, asked, forwarded, now_ms, found)
         return True
 
     def settle(self) -> None:
         """Append this turn's events and send the answers, now."""
         self.door.recorder.settle()
 
-    def _count_and_answer(self, connection: FastConnection, asked: Asked, now_ms: int, found: Prepared) -> None:
+    def _count_and_answer(
+        self, connection: FastConnection, asked: Asked, forwarded: Sequence[str], now_ms: int, found: Prepared
+    ) -> None:
         door = self.door
         address = connection.peer
         if connection.trusted_peer:
-            address = door.proxies.client(address, asked.forwarded)
+            address = door.proxies.client(address, forwarded)
         observed = observed_of(asked.told, address, now_ms, door.visitors)
         recorder = door.recorder
         recorder.add(event_of(found, observed, now_ms, recorder.next_seq()))

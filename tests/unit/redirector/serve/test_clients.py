@@ -1,6 +1,8 @@
-from ipaddress import ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from redirector.serve.clients import Proxies
 
@@ -36,3 +38,38 @@ def test_the_client_is_the_nearest_address_that_is_no_proxy_of_ours(
 def test_without_trusted_proxies_nobody_is_believed() -> None:
     assert not Proxies([]).trusts("127.0.0.1")
     assert Proxies([]).client("127.0.0.1", ["198.51.100.1"]) == "127.0.0.1"
+
+
+addresses = st.ip_addresses().map(str) | st.ip_addresses(v=6).flatmap(
+    lambda one: st.sampled_from([str(one).upper(), one.exploded, f"[{one}]:443", f"{one}%1", f"::{one.packed[0]}"])
+)
+mapped = st.ip_addresses(v=4).flatmap(
+    lambda one: st.sampled_from(
+        [f"::ffff:{one}", f"::{one}", f"64:ff9b::{one}", f"{one}:80", f"0{one}", f" {one}\t"]
+    )
+)
+
+
+@given(st.one_of(addresses, mapped, st.text("0123456789abcdefF.:[]% \x00\ud800é", max_size=20)))
+@example("1.2.3")
+@example("010.1.1.1")
+@example("10.1.1.1\x00")
+@example("::ffff:a01:101")
+@example("::102:304")
+@example("fe80::1%eth0")
+def test_an_address_is_what_the_standard_library_says_it_is(text: str) -> None:
+    bare = text.strip()
+    if bare.startswith("["):
+        bare = bare[1:].partition("]")[0]
+    elif bare.count(":") == 1:
+        bare = bare.partition(":")[0]
+    try:
+        address = ip_address(bare)
+    except ValueError:
+        assert PROXIES.client("10.1.1.1", [text]) == "10.1.1.1"
+        assert not PROXIES.trusts(text)
+        return
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    assert PROXIES.client("10.1.1.1", [text]) == str(address)
+    assert PROXIES.trusts(text) == (address in ip_network("10.0.0.0/8") or address in ip_network("fd00::/8"))
