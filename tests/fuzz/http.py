@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from ipaddress import ip_network
 from typing import Any, Final
 
 from redirector.serve.clients import Proxies
@@ -21,6 +22,7 @@ from tests.fuzz.mutations import Mutator
 from tests.unit.redirector.serve.fakes import FakeLinks, FakeSpool
 
 AT_ONCE: Final = 50
+PEER: Final = "203.0.113.9"
 TURNS: Final = 12
 """Of the event loop: what the ordinary lane needs from the bytes to its answer."""
 
@@ -31,6 +33,10 @@ REQUESTS: Final = [
     b"GET /a?x=1 HTTP/1.1\r\n" + _AGENT + b"Referer: https://example.com/?q#f\r\nDNT: 1\r\n\r\n",
     b"GET /nowhere HTTP/1.0\r\n" + _AGENT + b"Sec-Purpose: prefetch\r\n\r\n",
     b"GET /i/a.gif HTTP/1.1\r\n" + _AGENT + b"X-Forwarded-For: 203.0.113.1, 10.0.0.1\r\nCookie: a=b\r\n\r\n",
+    b"GET /a HTTP/1.1\r\nX-Real-IP: 203.0.113.1\r\nX-Forwarded-For: 203.0.113.1\r\n"
+    + _AGENT
+    + b"Cookie: a=b\r\n\r\n",
+    b"GET /a HTTP/1.1\r\n" + _AGENT + b"x-forwarded-for: 2001:db8::1, 203.0.113.9\r\nx-request-id: 4f1c\r\n\r\n",
     b"HEAD /a HTTP/1.1\r\n" + _AGENT + b"Connection: close\r\n\r\n",
     b"OPTIONS /v1/impressions HTTP/1.1\r\n" + _AGENT + b"\r\n",
     b"POST /v1/impressions HTTP/1.1\r\n" + _AGENT + b"Content-Length: %d\r\n\r\n" % len(_ITEM) + _ITEM,
@@ -46,7 +52,7 @@ class FakeTransport(asyncio.Transport):
     """A client that reads everything. `protocol` is whoever has the connection now."""
 
     def __init__(self, protocol: asyncio.Protocol) -> None:
-        super().__init__({"peername": ("203.0.113.9", 4242)})
+        super().__init__({"peername": (PEER, 4242)})
         self.protocol = protocol
         self.sent = b""
         self.closed = False
@@ -92,7 +98,7 @@ async def _requests(seed: int, count: int) -> None:
         lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
         recorder=Recorder(spool, counts),
         visitors=Visitors(b"secret"),
-        proxies=Proxies(()),
+        proxies=Proxies([ip_network(PEER)]),
         counts=counts,
         clock=lambda: NOW_MS,
     )

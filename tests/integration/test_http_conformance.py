@@ -377,6 +377,27 @@ def test_many_large_headers_within_the_limits_are_fine(client: Client, counted: 
     assert counted.now() == 1
 
 
+def test_what_a_proxy_adds_is_checked_each_time(client: Client, serve: Serve, counted: Counted) -> None:
+    for number in range(1, 4):
+        client.send(get("/launch", f"X-Forwarded-For: 203.0.113.{number}", f"X-Real-IP: 203.0.113.{number}"))
+        assert client.answer().status == 302
+    malformed = (
+        ["X-Forwarded-For: 203.0.113.1\r\n 203.0.113.2"],
+        ["X-Forwarded-For: 203.0.113.1\nX-Real-IP: 203.0.113.1"],
+        ["X-Forwarded-For: 203.0.113.1\x7f"],
+        ["X-Forwarded-For : 203.0.113.1"],
+        ["X-Forwarded-For: 203.0.113.1"] * 128,
+    )
+    for headers in malformed:
+        with serve.connect() as other:
+            other.send(get("/launch", *headers))
+            assert other.answer().status == 400, headers
+            assert other.is_closed()
+    client.send(get("/launch", *["X-Forwarded-For: 203.0.113.1"] * 127))
+    assert client.answer().status == 302
+    assert counted.now() == 4
+
+
 def test_headers_in_any_encoding_become_valid_events(client: Client, serve: Serve) -> None:
     client.send(b"GET /launch HTTP/1.1\r\nhOST: go.example\r\nUser-Agent: caf\xe9 \xff\r\nReferer: \xfe?x\r\n\r\n")
     assert client.answer().status == 302

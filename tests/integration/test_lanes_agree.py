@@ -37,6 +37,20 @@ HEADERS: Final = (
     "Upgrade: h2c",
     "Connection: Upgrade",
 )
+PROXIED: Final = (
+    "X-Forwarded-For: 203.0.113.1",
+    "X-Forwarded-For: 203.0.113.2, 10.0.0.1",
+    "x-forwarded-for: 2001:db8::1",
+    "X-Forwarded-For: unknown",
+    "X-Forwarded-For: 203.0.113.3:8080",
+    "X-Forwarded-For: 10.0.0.2",
+    "X-Forwarded-For: caf\xe9",
+    "X-Forwarded-For:",
+    "X-Real-IP: 203.0.113.4",
+    "X-Request-ID: 4f1c",
+    "Accept-Language: de",
+    "Cookie: a=b",
+)
 LAST: Final = (
     get("/launch", "Connection: close"),
     get("/launch", version="1.0"),
@@ -47,15 +61,19 @@ LAST: Final = (
     b"nonsense\r\n\r\n",
     get("/launch", "User-Agent: one", "User-Agent: two"),
     get("/launch", "X: " + "z" * 9000, "Connection: close"),
+    get("/launch", "X-Forwarded-For: 203.0.113.1\r\n 203.0.113.2", "Connection: close"),
+    get("/launch", "X-Forwarded-For: 203.0.113.1\nX-Real-IP: 203.0.113.2", "Connection: close"),
+    get("/launch", *["X-Real-IP: 203.0.113.1"] * 130),
 )
 BODY: Final = b'[{"link": "go.example/launch", "kind": "rendered", "time_ms": 1}, {"kind": "rendered"}]'
 
 
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve, Serve]]:
+    alike: dict[str, Any] = {"visitor_secret": "same", "trusted_proxies": "127.0.0.0/8,10.0.0.0/8"}
     with (
-        running(tmp_path_factory.mktemp("fast"), fast_lane=True, visitor_secret="same") as fast,
-        running(tmp_path_factory.mktemp("ordinary"), fast_lane=False, visitor_secret="same") as ordinary,
+        running(tmp_path_factory.mktemp("fast"), fast_lane=True, **alike) as fast,
+        running(tmp_path_factory.mktemp("ordinary"), fast_lane=False, **alike) as ordinary,
     ):
         yield fast, ordinary
 
@@ -64,7 +82,9 @@ def stream_of(chance: random.Random) -> bytes:
     """Some requests, mostly plain."""
     requests = []
     for _ in range(chance.randint(0, 8)):
-        headers = chance.sample(HEADERS, chance.randint(0, 4))
+        headers = chance.sample(HEADERS, chance.randint(0, 4)) if chance.random() < 0.5 else []
+        headers += chance.sample(PROXIED, chance.randint(0, 3))
+        chance.shuffle(headers)
         kind = chance.random()
         if kind < 0.7:
             requests.append(get(chance.choice(PATHS), *headers))

@@ -111,10 +111,12 @@ def test_an_event_holds_what_the_request_said(serve: Serve, tmp_path: Path) -> N
 
 def test_a_trusted_proxy_tells_who_the_visitor_is(tmp_path: Path, fast_lane: bool) -> None:
     with running(tmp_path, fast_lane=fast_lane, trusted_proxies="127.0.0.0/8,10.0.0.0/8") as serve:
-        for chain in ("203.0.113.9", "198.51.100.1, 203.0.113.9, 10.1.1.1", "203.0.113.8"):
+        for chain in ("203.0.113.9", "198.51.100.1, 203.0.113.9, 10.1.1.1", "203.0.113.8", "203.0.113.9"):
             answered(serve, get("/launch", f"X-Forwarded-For: {chain}"))
-        one, same, other = (event["visitor"] for event in serve.events())
-    assert one == same != other
+        answered(serve, get("/launch"))
+        one, same, other, again, proxy = (event["visitor"] for event in serve.events())
+    assert one == same == again
+    assert len({one, other, proxy}) == 3
 
 
 def test_two_processes_share_port_and_visitors(tmp_path: Path) -> None:
