@@ -65,15 +65,23 @@ def wrk(
     connections: int,
     seconds: float,
     think_ms: float = 0.0,
+    proxied: bool = False,
     core: int = LOAD_CORE,
 ) -> Running:
-    """Start a load; `think_ms` is a client's mean pause between an answer and its next click."""
+    """Start a load; `think_ms` is a client's mean pause between an answer and its next click.
+
+    `proxied`: each request comes as from a proxy, with the headers that one adds, for another client each time.
+    """
     place.mkdir(parents=True, exist_ok=True)
     log = place / "wrk.log"
     log.unlink(missing_ok=True)
     command = [require("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}/"]
-    env = {"REQUESTS": str(_request_file(place, links)), "THINK_MS": f"{think_ms:.2f}"}
+    env = {
+        "REQUESTS": str(_request_file(place, links)),
+        "THINK_MS": f"{think_ms:.2f}",
+        "PROXIED": str(int(proxied)),
+    }
     return Running(spawn(on_core(core, command), env=env, log=log), log, seconds)
 
 

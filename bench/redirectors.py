@@ -20,9 +20,11 @@ from deploy.local.processes import REPOSITORY, free_port, spawn
 BARE: Final = "bare aiohttp, records nothing"
 NGINX: Final = "nginx with its log"
 SERVE: Final = "serve"
+PROXIED: Final = "serve, behind a proxy"
 ORDINARY: Final = "serve, ordinary lane only"
 KAFKA_DOWN: Final = "serve, Kafka down"
-CONTESTANTS: Final = (BARE, NGINX, SERVE, ORDINARY, KAFKA_DOWN)
+CONTESTANTS: Final = (BARE, NGINX, SERVE, PROXIED, ORDINARY, KAFKA_DOWN)
+_SETTINGS: Final = {ORDINARY: {"FAST_LANE": "false"}, PROXIED: {"TRUSTED_PROXIES": "127.0.0.0/8"}}
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,7 @@ def count_lines(paths: list[Path]) -> int:
 
 def _serve(stack: ExitStack, contestant: str, place: Path, port: int, links: int) -> Redirector:
     fill_link_cache(place / "links", get_links(links))
-    lane = {"FAST_LANE": "false"} if contestant == ORDINARY else None
-    service = stack.enter_context(serve(place, port=port, settings=lane))
+    service = stack.enter_context(serve(place, port=port, settings=_SETTINGS.get(contestant)))
     if contestant == KAFKA_DOWN:
         stack.enter_context(relay(f"127.0.0.1:{free_port()}", place, core=LOAD_CORE))
     return Redirector(
