@@ -64,7 +64,7 @@ bench-redirect: setup ## redirects a second of one process, against nginx and ba
 	$(PY) -m bench.redirect
 
 .PHONY: bench-stream
-bench-stream: setup ## events a second of one worker, against ClickHouse alone, Faust, Quix
+bench-stream: setup ## events a second of one worker, against ClickHouse alone, Kafka Connect, Faust, Quix
 	$(PY) -m bench.stream
 
 .PHONY: bench-relay

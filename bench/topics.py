@@ -19,6 +19,7 @@ class Filled:
     fresh: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EVENT_TOPICS, 0))
     sent: dict[str, int] = field(default_factory=lambda: dict.fromkeys(EVENT_TOPICS, 0))
     late: int = 0
+    records: int = 0
     size_bytes: int = 0
     values: list[tuple[str, int, bytes]] = field(default_factory=list)
 
@@ -74,6 +75,7 @@ def _note(filled: Filled, batch: Batch, *, keep: bool) -> None:
     filled.fresh[batch.topic] += batch.fresh
     filled.sent[batch.topic] += batch.value.count(b"\n")
     filled.late += batch.late
+    filled.records += 1
     filled.size_bytes += len(batch.value)
     if keep and batch.fresh:
         filled.values.append((batch.topic, batch.partition, batch.value))
