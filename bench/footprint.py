@@ -19,7 +19,7 @@ from deploy.local.processes import ClickHouse, Kafka, free_port
 LINKS: Final = 100_000
 CLIENTS: Final = 32
 _RATE_PER_S: Final = 4_000
-_SAMPLE_S: Final = 5.0
+_SAMPLES: Final = 60
 _MIB: Final = 2**20
 
 
@@ -105,7 +105,7 @@ def _sample(running: Pipeline, seconds: float) -> dict[str, list[tuple[float, fl
     while (at := time.monotonic() - began) < seconds:
         for name, pid in running.processes().items():
             series[name].append((at, rss_bytes(pid) / _MIB))
-        time.sleep(min(_SAMPLE_S, max(1.0, seconds / 60)))
+        time.sleep(max(1.0, seconds / _SAMPLES))
     return series
 
 

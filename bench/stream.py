@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench import connect, floor, singles
-from bench.counting import count_all, until_merged
+from bench.counting import count_all, merges_held, until_merged
 from bench.machine import LOAD_CORE, cpu_seconds
 from bench.results import Goal, Result, Rounds, alternating, publish
 from bench.stack import BenchError, clickhouse, fresh_database, kafka, query, scratch
@@ -47,7 +47,7 @@ _SUM: Final = "sum_cpu_s_per_million_with_merges"
 def measure_floor(server: ClickHouse, filled: Filled, name: str, insert_events: int) -> dict[str, float]:
     """The same bytes posted to ClickHouse; its CPU as the worker's run counts it."""
     values = [value for _, _, value in sorted(filled.values, key=lambda one: one[:2])]
-    with fresh_database(server, name):
+    with fresh_database(server, name), merges_held(server, name):
         floor.create(server, name)
         before = cpu_seconds(server.pid)
         wall_s = floor.insert_all(server, name, values, insert_events=insert_events, batch_events=BATCH_EVENTS)

@@ -13,12 +13,12 @@ import msgspec
 import numpy as np
 
 from redirector.relay.partitions import partition_of
-from schemas.batches import BatchHeaders
+from schemas.batches import MAX_BATCH_EVENTS, BatchHeaders
 from schemas.events import REFERRER_MAX_CHARS, UA_MAX_CHARS, Click, Event, Impression
 from schemas.topics import CLICKS, IMPRESSIONS
 
 DOMAIN: Final = "go.example"
-BATCH_EVENTS: Final = 500
+BATCH_EVENTS: Final = MAX_BATCH_EVENTS
 ZIPF_EXPONENT: Final = 1.0
 LATE_SHARE: Final = 0.01
 RESENT_SHARE: Final = 0.01

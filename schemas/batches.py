@@ -17,7 +17,7 @@ LAST: Final = "last"
 PREV: Final = "prev"
 
 MAX_BATCH_BYTES: Final = 256 * 1024
-MAX_BATCH_EVENTS: Final = 500
+MAX_BATCH_EVENTS: Final = 800
 
 Headers = list[tuple[str, bytes]]
 

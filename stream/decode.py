@@ -121,8 +121,12 @@ def _decode_at_once(topic: str, value: bytes, line: int, columns: EventColumns, 
         events = _DECODERS[topic].decode_lines(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         events = []
-    one_over_all = len(events) == 1 and line == 0
-    if (one_over_all or _one_a_line(events, value)) and all(event.v == VERSION for event in events):
+    current = all(event.v == VERSION for event in events)
+    if len(events) == 1 and line == 0 and current:
+        before = value[: len(value) - len(value.lstrip())]
+        _add(events, [before.count(b"\n")], columns, decoded)
+        return
+    if current and _one_a_line(events, value):
         _add(events, range(line, line + len(events)), columns, decoded)
         return
     for index, one in enumerate(value.split(b"\n"), line):
@@ -146,7 +150,7 @@ def _add(events: Sequence[Event], lines: Sequence[int], columns: EventColumns, d
 
 
 def _one_a_line(events: list[Event], value: bytes) -> bool:
-    if not events:
+    if not events or value[0] == _NEWLINE:
         return False
     octets = np.frombuffer(value, np.uint8)
     newlines = np.flatnonzero(octets[:-1] == _NEWLINE)

@@ -144,9 +144,14 @@ class Fold:
         if len(columns) == start:
             return
         fresh = self._fresh(record, batch_spool, decoded)
-        resent = len(fresh) - int(np.count_nonzero(fresh))
-        tally.resent += resent
-        wanted = fresh & self._in_time(record, start)
+        in_time = self._in_time(record, start)
+        if fresh is None and in_time is None and not decoded.spools:
+            self._keep(record, batch_spool, start, tally)
+            return
+        every = np.ones(len(columns) - start, np.bool_)
+        fresh = every if fresh is None else fresh
+        tally.resent += len(fresh) - int(np.count_nonzero(fresh))
+        wanted = fresh & (every if in_time is None else in_time)
         out_of_time = np.flatnonzero(fresh & ~wanted)
         if len(out_of_time):
             self._bury(record, _out_of_time(record, decoded, columns, out_of_time), tally)
@@ -154,25 +159,32 @@ class Fold:
             if wanted[row - start]:
                 deltas.spools_of[start + int(np.count_nonzero(wanted[: row - start]))] = spool
         columns.keep(start, wanted)
-        rows = len(columns) - start
-        if rows:
-            self._note_late(record.timestamp_ms, columns.number("time_ms", start), tally)
-            deltas.parts.append(Part(record.offset, record.timestamp_ms, batch_spool, rows))
-            tally.counted += rows
+        if len(columns) > start:
+            self._keep(record, batch_spool, start, tally)
 
-    def _fresh(self, record: Record, batch_spool: str, decoded: Decoded) -> Mask:
-        """Which rows were not applied before; the dedup state takes note of them."""
+    def _keep(self, record: Record, batch_spool: str, start: int, tally: Tally) -> None:
+        """Count the rows from `start` on, as a part."""
+        columns = self.deltas.columns
+        rows = len(columns) - start
+        self._note_late(record.timestamp_ms, columns.number("time_ms", start), tally)
+        self.deltas.parts.append(Part(record.offset, record.timestamp_ms, batch_spool, rows))
+        tally.counted += rows
+
+    def _fresh(self, record: Record, batch_spool: str, decoded: Decoded) -> Mask | None:
+        """Which rows were not applied before, None when none was; the dedup state takes note of them."""
         seqs = self.deltas.columns.number("seq", decoded.start)
         now_s = record.timestamp_ms // 1000
         if decoded.spools:
             return self._fresh_one_by_one(batch_spool, decoded, seqs, now_s)
         if not batch_spool:
-            return np.ones(len(seqs), np.bool_)
-        if seqs[0] < 1 or (seqs[1:] <= seqs[:-1]).any():
+            return None
+        first, last = int(seqs[0]), int(seqs[-1])
+        if first < 1 or (seqs[1:] <= seqs[:-1]).any():
             return self._fresh_one_by_one(batch_spool, decoded, seqs, now_s)
-        fresh: Mask = seqs > self.dedup.last_seq(batch_spool, now_s)
-        if fresh[-1]:
-            self._advance(batch_spool, int(seqs[-1]), now_s)
+        applied = self.dedup.last_seq(batch_spool, now_s)
+        if last > applied:
+            self._advance(batch_spool, last, now_s)
+        fresh: Mask | None = None if first > applied else seqs > applied
         return fresh
 
     def _fresh_one_by_one(self, batch_spool: str, decoded: Decoded, seqs: Ints, now_s: int) -> Mask:
@@ -188,16 +200,23 @@ class Fold:
                 self._advance(spool, seq, now_s)
         return fresh
 
-    def _in_time(self, record: Record, start: int) -> Mask:
+    def _in_time(self, record: Record, start: int) -> Mask | None:
+        """Which rows are neither of the future nor too old, None when all are neither."""
         times = self.deltas.columns.number("time_ms", start)
-        now_ms, bounds = record.timestamp_ms, self._bounds
-        in_time: Mask = (times <= now_ms + bounds.max_skew_ms) & (times >= now_ms - bounds.max_age_ms)
+        latest = record.timestamp_ms + self._bounds.max_skew_ms
+        oldest = record.timestamp_ms - self._bounds.max_age_ms
+        if times.min() >= oldest and times.max() <= latest:
+            return None
+        in_time: Mask = (times <= latest) & (times >= oldest)
         return in_time
 
     def _note_late(self, now_ms: int, times: Ints, tally: Tally) -> None:
         """An event is late when its window ended longer ago than is allowed."""
-        late_ms = now_ms - self._bounds.allowed_lateness_ms
-        late = times[(times // WINDOW_MS + 1) * WINDOW_MS <= late_ms]
+        # Of the windows that ended by then the last began a window earlier.
+        last_late = (now_ms - self._bounds.allowed_lateness_ms) // WINDOW_MS * WINDOW_MS
+        late = times[times < last_late]
+        if not len(late):
+            return
         tally.late += len(late)
         self.deltas.lateness_ms += (now_ms - late).tolist()
 

@@ -1,8 +1,9 @@
 """What a flush's rows need besides the columns: traffic classes, and an order in which ClickHouse need not sort."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -28,9 +29,15 @@ class Coded:
         """The rows in this order."""
         return Coded(self.codes[order], self.texts)
 
+    def extended(self, values: Iterable[str]) -> "Coded":
+        """With these rows behind; for few of them and few texts."""
+        places = {text: place for place, text in enumerate(self.texts.to_pylist())}
+        codes = [places.setdefault(value, len(places)) for value in values]
+        return Coded(np.concatenate([self.codes, np.array(codes, np.int64)]), pa.array(places, pa.string()))
+
     def by_dictionary(self) -> pa.DictionaryArray:
         """As Arrow sends what repeats."""
-        return pa.DictionaryArray.from_arrays(self.codes.astype(np.int32), self.texts)
+        return pa.DictionaryArray.from_arrays(self.codes.astype(_narrowest(len(self.texts))), self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +83,21 @@ def judge(columns: EventColumns, classifier: Classifier) -> Judged:
     )
 
 
+def _narrowest(size: int) -> type[np.signedinteger[Any]]:
+    if size <= 2**7:
+        return np.int8
+    return np.int16 if size <= 2**15 else np.int32
+
+
 def coded(texts: pa.StringArray) -> Coded:
     """A text column by dictionary."""
     found = texts.dictionary_encode()
     return Coded(found.indices.to_numpy().astype(np.int64), found.dictionary)
+
+
+def repeated(text: str, rows: int) -> Coded:
+    """One text in every row."""
+    return Coded(np.zeros(rows, np.int64), pa.array([text], pa.string()))
 
 
 def distinct_of(numbers: Ints) -> tuple[Ints, Ints]:

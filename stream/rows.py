@@ -15,7 +15,7 @@ from stream.classify import RULES
 from stream.columns import KINDS, SOURCES, Ints
 from stream.dedup import DedupState
 from stream.fold import WINDOW_MS, Deltas, Part
-from stream.judged import Coded, Judged, coded, distinct_of
+from stream.judged import Coded, Judged, coded, distinct_of, repeated
 
 DELTA: Final = 0
 HEAD: Final = 1
@@ -155,9 +155,9 @@ def _delta_columns(judged: Judged) -> dict[str, Any]:
     return {
         "link": judged.links.texts.take(pa.array(distinct)),
         "window_start": (minute + first) * (WINDOW_MS // 1000),
-        "class": Coded(traffic_class, pa.array(TRAFFIC_CLASSES)).by_dictionary(),
-        "source": Coded(source, pa.array(SOURCES)).by_dictionary(),
-        "impression_kind": Coded(kind, pa.array(KINDS)).by_dictionary(),
+        "class": Coded(traffic_class, pa.array(TRAFFIC_CLASSES)),
+        "source": Coded(source, pa.array(SOURCES)),
+        "impression_kind": Coded(kind, pa.array(KINDS)),
         "clicks": np.where(kind == 0, counts, 0),
         "impressions": np.where(kind == 0, 0, counts),
         "rules": np.full(len(counts), RULES),
@@ -193,16 +193,14 @@ class _Columns:
         return pa.record_batch(arrays, names=list(COUNTER_COLUMNS))
 
     def _array(self, name: str, kind: str) -> pa.Array:
-        rows = [row.get(name, "" if kind == "String" else 0) for row in self._rows]
+        rows: list[Any] = [row.get(name, "" if kind == "String" else 0) for row in self._rows]
         found = self._deltas.get(name)
         if kind != "String":
             before = np.zeros(self._n_deltas) if found is None else found
             return pa.array(np.concatenate([np.asarray(before, kind.lower()), np.array(rows, kind.lower())]))
-        after = pa.array(rows, pa.string())
         if name == "link":
-            return pa.concat_arrays([found, after])
-        before = _repeated("", self._n_deltas) if found is None else found
-        return pa.chunked_array([before, after.dictionary_encode()]).unify_dictionaries().combine_chunks()
+            return pa.concat_arrays([found, pa.array(rows, pa.string())])
+        return (repeated("", self._n_deltas) if found is None else found).extended(rows).by_dictionary()
 
 
 def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Block:
@@ -232,7 +230,7 @@ def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Bl
         "visitor": number("visitor", "uint64"),
         "ua": judged.uas.taken(order).by_dictionary(),
         "referrer": coded(columns.text("referrer")).taken(order).by_dictionary(),
-        "topic": _repeated(topic, rows),
+        "topic": repeated(topic, rows).by_dictionary(),
         "partition": pa.array(np.full(rows, partition, np.int32)),
         "record_offset": pa.array(of_part([part.offset for part in parts])),
         "event_index": number("line", "uint32"),
@@ -249,10 +247,6 @@ def _spools(parts: Sequence[Part], own: dict[int, str]) -> Coded:
     codes = np.repeat(of_parts.codes[: len(parts)], [part.rows for part in parts])
     codes[list(own)] = of_parts.codes[len(parts) :]
     return Coded(codes, of_parts.texts)
-
-
-def _repeated(value: str, times: int) -> pa.Array:
-    return pa.DictionaryArray.from_arrays(np.zeros(times, "int32"), pa.array([value], pa.string()))
 
 
 def warm_up() -> None:

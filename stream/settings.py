@@ -31,10 +31,10 @@ class StreamSettings(ServiceSettings):
     )
     flush_interval_s: float = Field(1.0, gt=0, description="how long counted events wait before they are inserted")
     flush_events: int = Field(
-        50_000, ge=1, description="events of a partition that are inserted without waiting longer"
+        100_000, ge=1, description="events of a partition that are inserted without waiting longer"
     )
     buffer_events: int = Field(
-        400_000, ge=1, description="events a worker holds before it stops reading from Kafka"
+        800_000, ge=1, description="events a worker holds before it stops reading from Kafka"
     )
     parallel_flushes: int = Field(2, ge=1, description="partitions that are inserted at the same time")
     max_skew_s: float = Field(

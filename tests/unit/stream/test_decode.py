@@ -116,6 +116,12 @@ lines = st.one_of(
 )
 
 
+def test_a_blank_line_before_two_events_on_one_does_not_make_them_two_lines() -> None:
+    found = read_record(CLICKS, b"\n" + CLICK + CLICK)
+    assert [(one.index, one.reason) for one in found.poison] == [(1, "not_json")]
+    assert found.events == []
+
+
 @settings(deadline=None)
 @given(st.one_of(st.binary(max_size=400), st.lists(lines, max_size=12).map(b"\n".join)))
 def test_whatever_the_bytes_every_line_is_an_event_or_a_dead_letter(value: bytes) -> None:
