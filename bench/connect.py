@@ -15,7 +15,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from bench import floor
-from bench.counting import Counted, merges_held, until_merged
+from bench.counting import Counted, hold_merges, until_merged
 from bench.machine import SERVER_CORE, cpu_seconds, on_core
 from bench.stack import CACHE, BenchError, fresh_database, query
 from bench.topics import Filled
@@ -35,8 +35,9 @@ def count_all(server: ClickHouse, broker: Kafka, filled: Filled, place: Path, na
     Raises BenchError when it cannot be built or started, or its sums are wrong.
     """
     jars = build(CACHE / "connect")
-    with fresh_database(server, name) as url, merges_held(server, name):
+    with fresh_database(server, name) as url:
         floor.create(server, name)
+        hold_merges(server, name)
         with _running(jars, place / name, worker_settings(broker.bootstrap), sink_settings(url)) as worker:
             began = worker.until("opened", within_s=_READY_WITHIN_S)
             worker_cpu, database_cpu = cpu_seconds(worker.pid), cpu_seconds(server.pid)

@@ -1,8 +1,6 @@
 """One worker counts what lies in the topics: how long, what CPU, and whether the sums are right."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -55,9 +53,9 @@ def count_all(
     """Count everything into a new database, check the sums, drop it. Raises BenchError when they are wrong."""
     with (
         fresh_database(server, name) as url,
-        merges_held(server, name),
         worker(broker.bootstrap, url, place / f"{name}.log", core=core, group=name) as service,
     ):
+        hold_merges(server, name)
         began = service.until(lambda: '"ready": true' in service.get("/readyz"), "being ready")
         worker_cpu, database_cpu = cpu_seconds(service.pid), cpu_seconds(server.pid)
         await_settled(service, filled.events, began)
@@ -95,20 +93,15 @@ def check_sums(server: ClickHouse, name: str, filled: Filled) -> None:
         raise BenchError(f"clicks, impressions, rows of events: want {wanted}, found {found}")
 
 
-@contextmanager
-def merges_held(server: ClickHouse, name: str) -> Iterator[None]:
+def hold_merges(server: ClickHouse, name: str) -> None:
     """No merge of `events` begins by itself: when the background gets to it is chance, and costs most of a run."""
-    query(server, f"SYSTEM STOP MERGES {name}.events")
-    try:
-        yield
-    finally:
-        query(server, f"SYSTEM START MERGES {name}.events")
+    limits = ", ".join(f"max_bytes_to_merge_at_{when}_space_in_pool = 1" for when in ("max", "min"))
+    query(server, f"ALTER TABLE {name}.events MODIFY SETTING {limits}")
 
 
 def until_merged(server: ClickHouse, name: str) -> float:
     """Merge every row of `events` once, and wait for the background; the CPU seconds of ClickHouse meanwhile."""
     began, before = time.monotonic(), cpu_seconds(server.pid)
-    query(server, f"SYSTEM START MERGES {name}.events")
     query(server, f"OPTIMIZE TABLE {name}.events FINAL")
     running = f"SELECT count() FROM system.merges WHERE database = '{name}'"
     while time.monotonic() - began < _MERGED_WITHIN_S:
