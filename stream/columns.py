@@ -45,8 +45,6 @@ class EventColumns:
         self.layout: Final = Layout()
         self._numbers: dict[str, npt.NDArray[Any]] = {name: np.empty(0, kind) for name, kind in _NUMBERS.items()}
         self._bytes: dict[str, npt.NDArray[np.uint8]] = {name: np.empty(0, np.uint8) for name in TEXTS}
-        self._promised = self._room = 0
-        """How many bytes were reserved since it was last known how many each text column has room for."""
         self._offsets: dict[str, npt.NDArray[np.int32]] = {name: np.zeros(1, np.int32) for name in TEXTS}
 
     def __len__(self) -> int:
@@ -70,18 +68,10 @@ class EventColumns:
         wanted = len(self) + rows
         if wanted > self.layout.capacity:
             self._grow_rows(max(wanted, 2 * self.layout.capacity, _FIRST_ROWS))
-        self._promised += size_bytes
-        if self._promised > self._room:
-            self._reserve_bytes(size_bytes)
-
-    def _reserve_bytes(self, size_bytes: int) -> None:
-        rooms = []
         for place, name in enumerate(TEXTS):
-            used = int(self._offsets[name][len(self)])
-            if used + size_bytes > len(self._bytes[name]):
-                self._grow_text(place, name, used + size_bytes)
-            rooms.append(len(self._bytes[name]) - used)
-        self._promised, self._room = size_bytes, min(rooms)
+            wanted_bytes = int(self._offsets[name][len(self)]) + size_bytes
+            if wanted_bytes > len(self._bytes[name]):
+                self._grow_text(place, name, wanted_bytes)
 
     def _grow_rows(self, capacity: int) -> None:
         layout = self.layout
@@ -140,7 +130,7 @@ class EventColumns:
 
     def clear(self) -> None:
         """No rows; the memory stays for the next."""
-        self.layout.rows = self._promised = self._room = 0
+        self.layout.rows = 0
 
 
 def _grown(held: npt.NDArray[Number], size: int) -> npt.NDArray[Number]:

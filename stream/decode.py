@@ -62,8 +62,8 @@ _HEAD: Final = msgspec.json.Decoder(_Head)
 def decode(topic: str, value: bytes | None, columns: EventColumns) -> Decoded:
     """Add the events of a record to the columns: a JSON event, or several, one a line. Never raises for its bytes.
 
-    The scanner takes lines in the usual form; the others, and all where it was not built, are read one by one by
-    the event's type. Where there are many of those, that is slower than reading the rest of the record at once.
+    The scanner takes lines in the usual form. The others are decoded by the type, each alone; where there are
+    more than ODD_LINES_MAX of them, or the scanner was not built, what is left of the record is decoded at once.
     """
     decoded = Decoded(len(columns), {}, [])
     if not value or value.isspace():
