@@ -183,7 +183,7 @@ def _goals(found: Rounds) -> list[Goal]:
 def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(prog="python -m bench.stream", description=__doc__)
-    parser.add_argument("--events", type=int, default=5_000_000)
+    parser.add_argument("--events", type=int, default=4_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     publish(run(arguments.events, arguments.rounds))
