@@ -1,8 +1,8 @@
 """The database's own floor: the same NDJSON bytes straight into ClickHouse, into the same two tables.
 
 What it leaves out is what it is there to price: no consuming, no identity, no deduplication, no traffic classes,
-no offsets, no check of the chain. Columns that it cannot know keep their defaults; seq stands for the offset, or
-merging would take different events of one link and millisecond for one.
+no offsets, no check of the chain. Columns that it cannot know keep their defaults; seq and row number stand for
+an identity, or merging would take different events of one link and millisecond for one.
 """
 
 import time
@@ -33,7 +33,8 @@ GROUP BY link, window_start, source, impression_kind
 _TO_EVENTS = """
 CREATE MATERIALIZED VIEW {name}.to_events TO {name}.events AS
 SELECT type, fromUnixTimestamp64Milli(toInt64(time_ms), 'UTC') AS time, link, source, kind AS impression_kind,
-       count, visitor, ua, referrer, type AS topic, seq AS record_offset, seq
+       count, visitor, ua, referrer, type AS topic, seq AS record_offset,
+       toUInt32(rowNumberInAllBlocks()) AS event_index, seq
 FROM {name}.incoming
 """
 SETTINGS = _ONE_BLOCK | {
