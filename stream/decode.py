@@ -17,7 +17,7 @@ MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
 TOO_LARGE_KEPT_BYTES: Final = 64 * 1024
 DETAIL_MAX_CHARS: Final = 300
 LINE_MIN_BYTES: Final = len(b'{"type":"click","time_ms":0,"link":"ab"}')
-"""No event is shorter."""
+"""No line that the scanner takes is shorter."""
 ODD_LINES_MAX: Final = 20
 """How many lines of a record are decoded alone between scanned ones (10 us each, 2 when decoded at once)."""
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream import decode as decode_module
 from stream.decode import DETAIL_MAX_CHARS
-from stream.scanner import scanner
 from tests.builders import click, impression, ndjson, read_record
 
 CLICK = msgspec.json.encode(click())
@@ -33,12 +32,7 @@ POISON = {
 }
 
 
-@pytest.fixture(autouse=True, params=["scanned", "scanner not built"])
-def _with_and_without_the_scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "scanned":
-        assert scanner() is not None, "run make setup"
-    else:
-        monkeypatch.setattr("stream.decode.scanner", lambda: None)
+pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
 
 @pytest.mark.parametrize(("line", "reason"), POISON.items(), ids=lambda value: str(value)[:40])

@@ -10,7 +10,6 @@ from stream.chain import Flushed
 from stream.dedup import KEY_TTL_S, SPOOL_TTL_S
 from stream.fold import Fold, Record, Tally
 from stream.rows import DELTA
-from stream.scanner import scanner
 from tests.builders import (
     BOT,
     BOUNDS,
@@ -35,12 +34,7 @@ from tests.fakes import rows_of
 NOW_S = NOW_MS // 1000
 
 
-@pytest.fixture(autouse=True, params=["scanned", "scanner not built"])
-def _with_and_without_the_scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "scanned":
-        assert scanner() is not None, "run make setup"
-    else:
-        monkeypatch.setattr("stream.decode.scanner", lambda: None)
+pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
 
 class CounterKey(NamedTuple):

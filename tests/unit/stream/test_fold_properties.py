@@ -17,7 +17,6 @@ from stream.chain import NO_HEAD, Flushed
 from stream.dedup import KEY_TTL_S
 from stream.fold import Record, Tally
 from stream.rows import DEDUP, DELTA, MARKER
-from stream.scanner import scanner
 from tests.builders import (
     BOT,
     BROWSER,
@@ -34,13 +33,7 @@ from tests.builders import (
 )
 from tests.fakes import rows_of
 
-
-@pytest.fixture(autouse=True, params=["scanned", "scanner not built"])
-def _with_and_without_the_scanner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "scanned":
-        assert scanner() is not None, "run make setup"
-    else:
-        monkeypatch.setattr("stream.decode.scanner", lambda: None)
+pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
 
 times = st.one_of(
