@@ -14,7 +14,7 @@ from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
 from redirector.serve.settings import ServeSettings
 
-_FOUND: Final = 4
+_END_OF_HEAD: Final = b"\r\n\r\n"
 _log: Final = logging.getLogger(__name__)
 
 
@@ -41,7 +41,7 @@ class OrdinaryLane:
 class OrdinaryConnection(RequestHandler):
     """aiohttp's protocol with the scan's timeouts, half-close, and errors that are counted, not logged."""
 
-    __slots__ = ("_eof", "_finished", "_lane", "_since_s")
+    __slots__ = ("_eof", "_finished", "_lane", "_seam", "_since_s")
 
     def __init__(self, lane: OrdinaryLane) -> None:
         settings = lane.settings
@@ -59,6 +59,7 @@ class OrdinaryConnection(RequestHandler):
         self._since_s = 0.0  # the head's first byte; 0: none is under way
         self._eof = False
         self._finished = 0
+        self._seam = b""  # the last bytes parsed: a head's end may begin in them
 
     @property
     def is_last(self) -> bool:
@@ -82,11 +83,15 @@ class OrdinaryConnection(RequestHandler):
         one piece: so each piece ends where a head ends.
         """
         before = self._request_count
-        start = 0
-        while (end := data.find(b"\r\n\r\n", start) + 4) >= _FOUND and end < len(data):
-            super().data_received(data[start:end])
+        stream = self._seam + data
+        start = len(self._seam)
+        self._seam = stream[-len(_END_OF_HEAD) + 1 :]
+        found = stream.find(_END_OF_HEAD)
+        while found >= 0 and (end := found + len(_END_OF_HEAD)) < len(stream):
+            super().data_received(stream[start:end])
             start = end
-        super().data_received(data[start:] if start else data)
+            found = stream.find(_END_OF_HEAD, start)
+        super().data_received(stream[start:])
         if self._request_count != before:
             self._since_s = 0.0
         elif not self._since_s and self._is_idle:

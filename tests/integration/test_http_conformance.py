@@ -348,6 +348,27 @@ def test_a_good_request_before_a_bad_one_is_answered(client: Client, counted: Co
     assert counted.now() == 2
 
 
+@pytest.mark.parametrize("seam", [1, 2, 3])
+def test_a_good_request_is_answered_when_its_end_comes_with_a_bad_one(
+    client: Client, counted: Counted, seam: int
+) -> None:
+    put = get(method="PUT")
+    client.send(get() + put[:-seam])
+    assert client.answer().status == 302
+    client.send(put[-seam:] + b"nonsense\r\n\r\n")
+    assert [client.answer("PUT").status for _ in range(2)] == [405, 400]
+    assert client.is_closed()
+    assert counted.now() == 1
+
+
+@pytest.mark.parametrize("many", [33, 64, 500])
+def test_many_good_requests_before_a_bad_one_are_answered(client: Client, counted: Counted, many: int) -> None:
+    client.send(get(method="PUT") * many + b"nonsense\r\n\r\n")
+    assert [client.answer("PUT").status for _ in range(many + 1)] == [405] * many + [400]
+    assert client.is_closed()
+    assert counted.now() == 0
+
+
 def test_empty_lines_before_a_request_are_passed_over(client: Client, counted: Counted) -> None:
     client.send(b"\r\n" + get() + b"\r\n\r\n" + get("/moved"))
     assert [client.answer().status for _ in range(2)] == [302, 301]
