@@ -1,6 +1,6 @@
 """From an answered click to its visibility in `ctr_1m`, with the pipeline at 10, 50 and 90 % of its capacity.
 
-    python -m bench.latency [--seconds N]
+    python -m bench.latency [--seconds N] [--rounds N]
 
 Capacity is measured first, of all of it on this machine: clicks answered in some seconds of full load, divided by
 the time until the last of them was counted.
@@ -9,6 +9,7 @@ the time until the last of them was counted.
 import argparse
 import os
 import time
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -17,48 +18,50 @@ from bench.load import Load, wrk
 from bench.machine import LOAD_CORE
 from bench.pipeline import Pipeline, pipeline, until_level
 from bench.probes import Probes
-from bench.results import Goal, Result, Rounds, publish
+from bench.results import Goal, Result, Rounds, alternating, publish
 from bench.stack import scratch
 from bench.traffic import link_key
 
 LINKS: Final = 20_000
-PROBES: Final = 2_000
+PROBES: Final = 1_000
+"""Most in a round: no link is clicked twice."""
 SHARES: Final = (0.1, 0.5, 0.9)
 CLIENTS: Final = 64
+PACED_CLIENTS: Final = 512
+_CALIBRATION_S: Final = 3.0
 _SETTLE_S: Final = 3.0
 
 
 def capacity(running: Pipeline, seconds: float) -> float:
     """Clicks a second that the whole pipeline sustains."""
-    warm = _load(running, 3, 0.0).requests
+    warm = _load(running, 3).requests
     until_level(running, warm, within_s=600)
     began = time.monotonic()
-    load = _load(running, seconds, 0.0)
+    load = _load(running, seconds)
     until_level(running, warm + load.requests, within_s=600)
     return load.requests / (time.monotonic() - began)
 
 
-def run(seconds: float) -> Result:
-    """Capacity, then every share of it."""
+def run(seconds: float, rounds: int) -> Result:
+    """Capacity, then every share of it, round by round."""
     os.sched_setaffinity(0, {LOAD_CORE})
     found = Rounds()
     # Ranks below LINKS are clicked by the load, those from LINKS on by the probes alone.
-    probe_keys = [link_key(LINKS + number) for number in range(PROBES * len(SHARES))]
-    with scratch() as place, pipeline(place, links=LINKS + len(probe_keys)) as running:
+    probe_keys = iter([link_key(LINKS + number) for number in range(PROBES * len(SHARES) * rounds)])
+    with scratch() as place, pipeline(place, links=LINKS + PROBES * len(SHARES) * rounds) as running:
         per_s = capacity(running, seconds)
         found.add("pipeline", capacity_per_s=per_s)
-        for number, share in enumerate(SHARES):
-            think_ms = CLIENTS / (share * per_s) * 1000
+        for _, share in alternating(SHARES, rounds):
             load = wrk(
                 place,
                 running.port,
                 links=LINKS,
-                connections=CLIENTS,
+                connections=PACED_CLIENTS,
                 seconds=seconds + 2 * _SETTLE_S,
-                think_ms=think_ms,
+                think_ms=_think_ms(running, share * per_s),
             )
             time.sleep(_SETTLE_S)
-            took = Probes(running, probe_keys[number * PROBES : (number + 1) * PROBES]).measure(seconds)
+            took = Probes(running, list(islice(probe_keys, PROBES))).measure(seconds)
             reached = load.finish().per_s / per_s
             found.add(
                 f"{share:.0%} of capacity",
@@ -92,9 +95,16 @@ def run(seconds: float) -> Result:
     )
 
 
-def _load(running: Pipeline, seconds: float, think_ms: float) -> Load:
+def _think_ms(running: Pipeline, per_s: float) -> float:
+    """The pause of each paced client for so many clicks a second; what an answer takes is found by trying."""
+    period_ms = PACED_CLIENTS / per_s * 1000
+    tried = _load(running, _CALIBRATION_S, connections=PACED_CLIENTS, think_ms=period_ms)
+    return period_ms - (PACED_CLIENTS / tried.per_s * 1000 - period_ms)
+
+
+def _load(running: Pipeline, seconds: float, *, connections: int = CLIENTS, think_ms: float = 0.0) -> Load:
     return wrk(
-        running.place, running.port, links=LINKS, connections=CLIENTS, seconds=seconds, think_ms=think_ms
+        running.place, running.port, links=LINKS, connections=connections, seconds=seconds, think_ms=think_ms
     ).finish()
 
 
@@ -102,7 +112,9 @@ def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
-    publish(run(parser.parse_args().seconds))
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    publish(run(asked.seconds, asked.rounds))
 
 
 if __name__ == "__main__":

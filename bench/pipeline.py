@@ -12,7 +12,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 
 from bench.load import get_links
-from bench.machine import LOAD_CORE, SERVER_CORE
+from bench.machine import SERVER_CORE
 from bench.stack import Service, clickhouse, fresh_database, kafka, relay, serve, worker
 from deploy.local.processes import ClickHouse, Kafka, free_port
 from schemas.topics import LINKS
@@ -39,14 +39,14 @@ class Pipeline:
 
 @contextmanager
 def pipeline(place: Path, *, links: int, partitions: int = 4) -> Iterator[Pipeline]:
-    """serve and worker on core 0; relay, Kafka, ClickHouse and the load on core 1."""
+    """What is ours on core 0; Kafka, ClickHouse and the load on core 1."""
     with ExitStack() as stack:
         server = stack.enter_context(clickhouse(place))
         broker = stack.enter_context(kafka(place, partitions=partitions))
         url = stack.enter_context(fresh_database(server, "pipeline"))
         known = get_links(links)
         asyncio.run(_publish(broker.bootstrap, known))
-        shipping = stack.enter_context(relay(broker.bootstrap, place, core=LOAD_CORE))
+        shipping = stack.enter_context(relay(broker.bootstrap, place))
         counting = stack.enter_context(worker(broker.bootstrap, url, place / "worker.log", core=SERVER_CORE))
         port = free_port()
         # Where a pod starts with a cache from yesterday: the relay goes on from the topic by itself.

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Iterable
 from typing import Any, Final
 
 from aiokafka.errors import KafkaError
@@ -23,8 +22,7 @@ logger = logging.getLogger(__name__)
 
 COMMIT_INTERVAL_S: Final = 5.0
 VERIFY_INTERVAL_S: Final = 10.0
-LOOK_SHARE: Final = 0.25
-"""How often the worker looks for what is due, as a share of the flush interval."""
+WATCH_INTERVAL_S: Final = 1.0
 BEHIND_RECORDS: Final = 100
 CATCH_UP_PATIENCE: Final = 5
 """How many times longer the records of a partition wait that lags by more than BEHIND_RECORDS."""
@@ -47,9 +45,11 @@ class Worker:
         self._owns_links = False
         self._consumer: HeadConsumer | None = None
         self._wake = asyncio.Event()
+        self._wake_links = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        self._flushing = asyncio.Semaphore(settings.parallel_flushes)
+        self._slots = asyncio.Semaphore(settings.parallel_flushes)
+        self._flushes: dict[TP, asyncio.Task[None]] = {}
         self._ends: dict[TP, int] = {}
         self._refused: set[TP] = set()
         self._behind: set[TP] = set()
@@ -141,7 +141,7 @@ class Worker:
             partition.pass_hole(record.offset)
             added = partition.add(record)
         if added is Added.FOLDED:
-            if partition.buffered_events >= self._settings.flush_events:
+            if partition.buffered_events >= self._settings.flush_events and message.tp not in self._flushes:
                 self._wake.set()
             await self._wait_for_room()
 
@@ -149,6 +149,7 @@ class Worker:
         if self._full():
             self._room.clear()
             self._wake.set()
+            self._wake_links.set()
             await self._room.wait()
 
     async def _is_real_hole(self, tp: TP, partition: Partition, offset: int) -> bool:
@@ -177,55 +178,91 @@ class Worker:
     # -- what runs beside Faust -----------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Flush in intervals, commit now and then, watch for stalls. Returns never; raises StalledError."""
-        committed = checked = verified = time.monotonic()
+        """Flush what is due, commit now and then, watch for stalls. Returns never; raises StalledError."""
+        await asyncio.gather(self._flush_when_due(), self._flush_links_regularly(), self._commit_and_watch())
+
+    async def _flush_when_due(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._settings.flush_interval_s * LOOK_SHARE)
+                await asyncio.wait_for(self._wake.wait(), self._due_in_s())
             self._wake.clear()
-            await self.flush_due()
+            self.start_due()
+
+    async def _flush_links_regularly(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake_links.wait(), self._settings.flush_interval_s)
+            self._wake_links.clear()
+            if self._owns_links:
+                await self._flush_links()
+                self._make_room()
+
+    async def _commit_and_watch(self) -> None:
+        committed = verified = time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL_S)
+            await self.look_around()
             now = time.monotonic()
             if now - committed >= COMMIT_INTERVAL_S:
                 committed = now
                 await self._commit()
-            if now - checked >= 1.0:
-                checked = now
-                await self.look_around()
             if now - verified >= VERIFY_INTERVAL_S:
                 verified = now
                 await self._verify_heads()
 
-    async def flush_due(self) -> None:
-        """Flush the partitions whose records waited long enough, or are many enough; all when there is no room.
+    def start_due(self) -> list["asyncio.Task[None]"]:
+        """Start to flush the partitions whose records waited long enough, or are many enough; all when there is
+        no room. Returns what was started: each runs on its own, and one that takes long delays no other.
+        Raises what an earlier one raised.
+        """
+        for ended in [tp for tp, flush in self._flushes.items() if flush.done()]:
+            self._flushes.pop(ended).result()
+        due = sorted((tp for tp in self._partitions if self._is_due(tp)), key=self._waited, reverse=True)
+        started = [asyncio.create_task(self._flush_and_tell(tp)) for tp in due]
+        self._flushes.update(zip(due, started, strict=True))
+        return started
+
+    def _is_due(self, tp: TP) -> bool:
+        partition = self._partitions[tp]
+        if tp in self._flushes or not partition.has_records:
+            return False
+        many = partition.buffered_events >= self._settings.flush_events
+        return many or not self._room.is_set() or self._waited(tp) >= 1
+
+    def _waited(self, tp: TP) -> float:
+        """How long the oldest record of a partition has waited, as a share of how long it may.
 
         Records of a partition that has fallen behind are old already: larger flushes catch up sooner.
         """
-        now = self._tools.clock()
-        settings = self._settings
-        interval_s = settings.flush_interval_s * (1 - LOOK_SHARE)
-        await self._flush_each(
-            tp
-            for tp, partition in self._partitions.items()
-            if not self._room.is_set()
-            or partition.buffered_events >= settings.flush_events
-            or partition.waited_s(now) >= interval_s * (CATCH_UP_PATIENCE if tp in self._behind else 1)
-        )
+        patience = CATCH_UP_PATIENCE if tp in self._behind else 1
+        return self._partitions[tp].waited_s(self._tools.clock()) / (self._settings.flush_interval_s * patience)
+
+    def _due_in_s(self) -> float:
+        longest = max((self._waited(tp) for tp in self._partitions if tp not in self._flushes), default=0.0)
+        return self._settings.flush_interval_s * max(0.0, 1 - longest)
 
     async def flush_all(self) -> None:
         """Flush every partition, and the links."""
-        await self._flush_each(self._partitions)
-
-    async def _flush_each(self, tps: Iterable[TP]) -> None:
-        flushes = [self._flush(tp) for tp in tps if self._partitions[tp].has_records]
+        flushes = [self._flush(tp) for tp, one in self._partitions.items() if one.has_records]
         if self._owns_links:
             flushes.append(self._flush_links())
         await asyncio.gather(*flushes)
+        self._make_room()
+
+    async def _flush_and_tell(self, tp: TP) -> None:
+        try:
+            await self._flush(tp)
+        finally:
+            self._make_room()
+            self._wake.set()
+
+    def _make_room(self) -> None:
         self.measure()
         if not self._full():
             self._room.set()
 
     async def _flush(self, tp: TP) -> None:
-        async with self._flushing:
+        async with self._slots:
             partition = self._partitions.get(tp)
             if partition is None:
                 return

@@ -69,7 +69,7 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asynci
             metrics,
             limits=Limits(settings.batch_events, settings.batch_bytes),
             round_bytes=settings.round_bytes,
-            poll_interval_s=settings.poll_interval_ms / 1000,
+            round_interval_s=settings.round_interval_ms / 1000,
             slots=slots,
         )
 

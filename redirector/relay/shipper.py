@@ -49,7 +49,7 @@ class Shipper:
         *,
         limits: Limits,
         round_bytes: int,
-        poll_interval_s: float,
+        round_interval_s: float,
         slots: asyncio.Semaphore,
     ) -> None:
         self.spool: Final = spool
@@ -57,7 +57,7 @@ class Shipper:
         """When, by the monotonic clock, lines were first seen of which some still wait."""
         self._outlet = outlet
         self._metrics = metrics
-        self._poll_interval_s = poll_interval_s
+        self._round_interval_s = round_interval_s
         self._slots = slots
         checkpoint = _checkpoint(spool)
         self._pinned = checkpoint is not None
@@ -84,12 +84,13 @@ class Shipper:
             delete_before(self.spool, self.settled.segment)
             while not stopping.is_set():
                 async with self._slots:
+                    began = time.monotonic()
                     shipped = await self.step()
-                if not shipped:
-                    if self._reader.drained:
-                        remove_drained(self.spool)
-                        return
-                    await asyncio.sleep(self._poll_interval_s)
+                if not shipped and self._reader.drained:
+                    remove_drained(self.spool)
+                    return
+                if not (shipped and self._reader.more):
+                    await asyncio.sleep(self._round_interval_s - (time.monotonic() - began))
         finally:
             self._reader.close()
 

@@ -40,6 +40,8 @@ class SpoolReader:
         self.torn_tails = 0
         self.torn_bytes = 0
         self.drained = False
+        self.more = False
+        """Whether the last chunk was cut for its size: there is more to read."""
         self._chunk_bytes = chunk_bytes
         self._fd = _NONE
         self._lock = _NONE
@@ -105,10 +107,11 @@ class SpoolReader:
         start = self.place
         read = os.pread(self._fd, self._chunk_bytes, start.offset)
         size = read.rfind(b"\n") + 1
+        self.more = len(read) == self._chunk_bytes
         if size:
             self.place = Place(start.segment, start.offset + size)
             return Chunk(start, read if size == len(read) else read[:size], self.place)
-        if len(read) < self._chunk_bytes:
+        if not self.more:
             return None
         return self._read_too_long(start, read)
 

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import functools
 from collections import deque
 from collections.abc import AsyncIterator
 
@@ -51,6 +52,10 @@ def ready(worker: Worker) -> bool:
 
 def head(world: World, tp: TP = TP0) -> float:
     return world.metric("head_offset", topic=tp.topic, partition=str(tp.partition))
+
+
+def is_flushed(world: World, tp: TP, offset: int) -> bool:
+    return head(world, tp) == offset
 
 
 async def test_reading_begins_after_the_heads_whatever_kafka_has_committed(world: World) -> None:
@@ -143,10 +148,10 @@ async def test_a_partition_with_many_events_is_flushed_without_waiting_longer(wo
 async def test_what_has_waited_for_the_interval_is_flushed(world: World) -> None:
     worker = await owning(world, TP0, flush_interval_s=1)
     await take_all(worker, log(0, 1))
-    await worker.flush_due()
+    await asyncio.gather(*worker.start_due())
     assert head(world) == 0
     world.clock.now_s += 1
-    await worker.flush_due()
+    await asyncio.gather(*worker.start_due())
     assert head(world) == 1
 
 
@@ -155,10 +160,43 @@ async def test_a_busy_partition_does_not_keep_a_quiet_one_waiting(world: World) 
     await take_all(worker, log(0, 0, tp=TP1))
     for offset in range(0, 20, 2):
         await take_all(worker, log(offset, offset + 1))
-        world.clock.now_s += 0.1
-        await worker.flush_due()
+        world.clock.now_s += 0.125
+        await asyncio.gather(*worker.start_due())
     assert head(world) == 19
     assert world.sink.inserts.count("clicks@1-1-0") == 1
+
+
+async def test_a_partition_whose_insert_takes_long_keeps_no_other_waiting(world: World) -> None:
+    worker = await owning(world, TP0, TP1, flush_events=1, flush_interval_s=3600)
+    world.sink.trouble = deque(["hangs"])
+    async with running(worker):
+        await take_all(worker, log(0, 0))
+        await until(lambda: bool(world.sink.inserts))
+        for offset in (1, 2, 3):
+            await take_all(worker, log(offset - 1, offset, tp=TP1))
+            await until(functools.partial(is_flushed, world, TP1, offset))
+
+
+async def test_a_running_worker_looks_for_what_is_due_by_itself(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=0.01)
+    async with running(worker), asyncio.timeout(10):
+        await take_all(worker, log(0, 0))
+        world.clock.now_s += 1
+        while not world.sink.inserts:  # noqa: ASYNC110 - real time passes
+            await asyncio.sleep(0.001)
+
+
+async def test_a_flush_that_fails_for_good_ends_the_worker(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object) -> None:
+        raise ValueError("no such column")
+
+    monkeypatch.setattr(world.sink, "insert_events", broken)
+    worker = await owning(world, TP0, flush_events=1, flush_interval_s=3600)
+    async with running(worker) as task:
+        await take_all(worker, log(0, 0))
+        await until(task.done)
+        with pytest.raises(ValueError, match="no such column"):
+            task.result()
 
 
 async def test_a_partition_that_has_fallen_behind_is_flushed_in_larger_pieces(world: World) -> None:
@@ -167,10 +205,10 @@ async def test_a_partition_that_has_fallen_behind_is_flushed_in_larger_pieces(wo
     await take_all(worker, log(0, 1))
     await worker.look_around()
     world.clock.now_s += 1
-    await worker.flush_due()
+    await asyncio.gather(*worker.start_due())
     assert head(world) == 0
     world.clock.now_s += 4
-    await worker.flush_due()
+    await asyncio.gather(*worker.start_due())
     assert head(world) == 1
 
 

@@ -50,7 +50,7 @@ class World:
             self.metrics,
             limits=Limits(500, 262144),
             round_bytes=1 << 18,
-            poll_interval_s=0,
+            round_interval_s=0,
             slots=self.slots,
         )
 

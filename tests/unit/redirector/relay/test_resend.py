@@ -66,7 +66,7 @@ def new_shipper(spool: Path, kafka: FakeKafka, *, round_bytes: int, limits: Limi
         RelayMetrics(CollectorRegistry()),
         limits=limits,
         round_bytes=round_bytes,
-        poll_interval_s=0,
+        round_interval_s=0,
         slots=asyncio.Semaphore(1),
     )
 

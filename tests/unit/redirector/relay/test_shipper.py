@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -33,15 +34,15 @@ class World:
         self.registry = CollectorRegistry()
         self.shipper = self.new_shipper()
 
-    def new_shipper(self) -> Shipper:
+    def new_shipper(self, *, round_bytes: int = 1 << 18, round_interval_s: float = 0) -> Shipper:
         self.registry = CollectorRegistry()
         self.shipper = Shipper(
             self.spool,
             self.kafka,
             RelayMetrics(self.registry),
             limits=Limits(2, 262144),
-            round_bytes=1 << 18,
-            poll_interval_s=0,
+            round_bytes=round_bytes,
+            round_interval_s=round_interval_s,
             slots=asyncio.Semaphore(1),
         )
         return self.shipper
@@ -60,6 +61,22 @@ class World:
         acknowledged = sum(self.metric("events_acknowledged_total", topic=t) for t in ("clicks", "impressions"))
         dead = sum(self.metric("dead_letters_total", reason=r) for r in ("not_json", "not_an_event", "too_large"))
         assert self.metric("lines_read_total") == acknowledged + dead + self.metric("events_in_flight")
+
+
+@contextlib.asynccontextmanager
+async def running(shipper: Shipper) -> AsyncIterator[None]:
+    task = asyncio.create_task(shipper.run(asyncio.Event()))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
+
+
+async def until_waiting(world: World, wanted_bytes: int) -> None:
+    async with asyncio.timeout(10):
+        while world.shipper.waiting_bytes() != wanted_bytes:  # noqa: ASYNC110 - a thread is at work
+            await asyncio.sleep(0.001)
 
 
 @pytest.fixture
@@ -194,6 +211,23 @@ async def test_waiting_lines_have_an_age_until_they_are_acknowledged(world: Worl
     assert await world.shipper.step()
     assert not await world.shipper.step()
     assert world.shipper.waiting_since is None
+
+
+async def test_a_spool_is_looked_at_once_in_an_interval(world: World) -> None:
+    world.click()
+    async with running(world.new_shipper(round_interval_s=3600)):
+        await until_waiting(world, 0)
+        world.click()
+        await asyncio.sleep(0.02)
+    assert world.metric("lines_read_total") == 1
+
+
+async def test_rounds_follow_each_other_while_there_is_more_than_fits_into_one(world: World) -> None:
+    world.click(3)
+    one_line = segment_path(world.spool, 1).stat().st_size // 3
+    async with running(world.new_shipper(round_bytes=one_line, round_interval_s=3600)):
+        await until_waiting(world, 0)
+    assert world.metric("lines_read_total") == 3
 
 
 async def test_a_shipper_told_to_stop_ends_between_two_rounds(world: World) -> None:
