@@ -55,7 +55,9 @@ class Tools:
     epoch: int
     pool: ColumnsPool = field(default_factory=ColumnsPool)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    """Measures how long something waits, so that setting the time of day changes nothing."""
+    wall_clock: Callable[[], float] = time.time
 
 
 class Backoff:

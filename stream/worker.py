@@ -257,7 +257,6 @@ class Worker:
             self._wake.set()
 
     def _make_room(self) -> None:
-        self.measure()
         if not self._full():
             self._room.set()
 
@@ -346,10 +345,10 @@ class Worker:
                 )
 
     def measure(self) -> None:
-        """Bring the gauges up to date."""
+        """Bring the gauges up to date; called when they are read."""
         metrics = self._tools.metrics
         metrics.refused.set(len(self._refused))
-        now_ms = self._tools.clock() * 1000
+        now_ms = self._tools.wall_clock() * 1000
         buffered = dict.fromkeys(EVENT_TOPICS, 0)
         spools = dict.fromkeys(EVENT_TOPICS, 0)
         for tp, partition in self._partitions.items():

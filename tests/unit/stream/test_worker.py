@@ -155,6 +155,15 @@ async def test_what_has_waited_for_the_interval_is_flushed(world: World) -> None
     assert head(world) == 1
 
 
+async def test_a_time_of_day_that_is_set_back_keeps_nothing_waiting(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=1)
+    await take_all(worker, log(0, 1))
+    world.wall_clock.now_s -= 3600
+    world.clock.now_s += 1
+    await asyncio.gather(*worker.start_due())
+    assert head(world) == 1
+
+
 async def test_a_busy_partition_does_not_keep_a_quiet_one_waiting(world: World) -> None:
     worker = await owning(world, TP0, TP1, flush_interval_s=1, flush_events=2)
     await take_all(worker, log(0, 0, tp=TP1))
@@ -317,6 +326,7 @@ async def test_a_topic_that_was_created_anew_is_refused_and_the_others_are_read(
     assert await worker.positions(assigned, world.consumer) == {TP1: 0}  # type: ignore[arg-type]
     await take_all(worker, [*log(0, 3), *log(0, 3, tp=TP1)])
     await worker.flush_all()
+    worker.measure()
     assert world.sink.marked("events") == 4
     assert world.metric("partitions_refused") == 1
     await worker.look_around()
@@ -330,6 +340,7 @@ async def test_a_topic_that_shrank_while_it_was_read_is_refused_too(world: World
     await take_all(worker, log(0, 2))
     world.sink.put_head("clicks@1", 0, 5000)
     await worker.flush_all()
+    worker.measure()
     assert world.metric("partitions_refused") == 1
 
 
@@ -386,6 +397,7 @@ async def test_gauges_tell_what_waits_and_for_how_long(world: World) -> None:
     assert world.metric("freshness_seconds", topic=CLICKS, partition="0") == 2
     assert world.metric("freshness_seconds", topic=CLICKS, partition="1") == 0
     await worker.flush_all()
+    worker.measure()
     assert world.metric("events_buffered", topic=CLICKS) == 0
     assert world.metric("freshness_seconds", topic=CLICKS, partition="0") == 0
     assert world.metric("events_settled_total", topic=CLICKS, result="counted") == 3

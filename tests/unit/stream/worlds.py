@@ -27,7 +27,8 @@ class World:
     epoch: int = 1
     sink: FakeSink = field(default_factory=FakeSink)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
-    clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_MS / 1000))
+    clock: FakeClock = field(default_factory=lambda: FakeClock(0))
+    wall_clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_MS / 1000))
     consumer: FakeConsumer = field(default_factory=FakeConsumer)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
@@ -45,6 +46,7 @@ class World:
             epoch=self.epoch,
             sleep=self.clock.sleep,
             clock=self.clock,
+            wall_clock=self.wall_clock,
         )
 
     def partition(self, number: int = 0) -> Partition:
