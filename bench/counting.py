@@ -86,7 +86,7 @@ def await_settled(service: Service, events: int, began: float, *, within_s: floa
 def check_sums(server: ClickHouse, name: str, filled: Filled) -> None:
     """Raise BenchError unless every fresh event was counted once and is in `events` once."""
     clicks, impressions = query(server, f"SELECT sum(clicks), sum(impressions) FROM {name}.counters").split()
-    rows = query(server, f"SELECT count() FROM {name}.events").strip()
+    rows = query(server, f"SELECT count() FROM {name}.events FINAL").strip()
     found = (int(clicks), int(impressions), int(rows))
     wanted = (filled.fresh[CLICKS], filled.fresh[IMPRESSIONS], filled.counted)
     if found != wanted:
