@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from bench.load import Load, wrk
-from bench.machine import LOAD_CORE
+from bench.machine import LOAD_CORE, stolen_seconds
 from bench.pipeline import Pipeline, pipeline, until_level
 from bench.probes import Probes
 from bench.results import Goal, Result, Rounds, alternating, publish
@@ -61,6 +61,7 @@ def run(seconds: float, rounds: int) -> Result:
                 think_ms=_think_ms(running, share * per_s),
             )
             time.sleep(_SETTLE_S)
+            stolen = stolen_seconds()
             took = Probes(running, list(islice(probe_keys, PROBES))).measure(seconds)
             reached = load.finish().per_s / per_s
             found.add(
@@ -70,6 +71,7 @@ def run(seconds: float, rounds: int) -> Result:
                 p99_s=float(np.percentile(took, 99)),
                 most_s=max(took),
                 clicks=float(len(took)),
+                cpu_stolen_s=stolen_seconds() - stolen,
             )
     return Result(
         name="latency",
@@ -88,6 +90,7 @@ def run(seconds: float, rounds: int) -> Result:
             if share <= 0.5
         ],
         leaves_out=[
+            "serve, relay, Kafka and the worker share core 0; ClickHouse, the load and the queries core 1.",
             "capacity is that of the whole pipeline and its load on this machine's cores, not of one part.",
             "it is seen by asking ctr_1m every 50 ms, so a figure holds up to 50 ms and one query too much.",
             "one worker with its default flush interval of 1 s.",

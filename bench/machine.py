@@ -77,6 +77,12 @@ def pin(pid: int, core: int) -> None:
         os.sched_setaffinity(int(task.name), {core})
 
 
+def stolen_seconds() -> float:
+    """CPU seconds that the host gave to others while this machine wanted them, of all cores, since boot."""
+    ticks = Path("/proc/stat").read_text().split("\n", 1)[0].split()[8]
+    return int(ticks) / _TICKS
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far (proc(5), stat, fields 14 and 15)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

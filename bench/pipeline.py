@@ -39,10 +39,10 @@ class Pipeline:
 
 @contextmanager
 def pipeline(place: Path, *, links: int, partitions: int = 4) -> Iterator[Pipeline]:
-    """What is ours on core 0; Kafka, ClickHouse and the load on core 1."""
+    """An event's way to the worker on core 0; ClickHouse, the load and who asks on core 1: both equally busy."""
     with ExitStack() as stack:
         server = stack.enter_context(clickhouse(place))
-        broker = stack.enter_context(kafka(place, partitions=partitions))
+        broker = stack.enter_context(kafka(place, partitions=partitions, core=SERVER_CORE))
         url = stack.enter_context(fresh_database(server, "pipeline"))
         known = get_links(links)
         asyncio.run(_publish(broker.bootstrap, known))
