@@ -66,8 +66,8 @@ def _section(result: Result) -> str:
     parts.append("Left out:\n\n" + "\n".join(f"- {one}" for one in result.leaves_out))
     if machine.load_average > machine.cores:
         parts.append(
-            "**More wanted to run than this machine has cores**, the bench's own processes or others:"
-            " times and plain rates say more about that than about clicktally; CPU per event and ratios hold better."
+            "**More wanted to run than this machine has cores**, the bench's own processes or others: times"
+            " and plain rates say more about that than about clicktally; CPU per event and ratios hold better."
         )
     parts.append(
         f"Measured {result.at} on {machine.cores} cores of {machine.cpu}, {machine.memory_gib} GiB, load"
