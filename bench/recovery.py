@@ -80,7 +80,7 @@ def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(prog="python -m bench.recovery", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     publish(run(arguments.events, arguments.rounds))
 
