@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from bench.load import Load, wrk
+from bench.load import Running, wrk
 from bench.machine import LOAD_CORE, stolen_seconds
 from bench.pipeline import Pipeline, pipeline, until_level
 from bench.probes import Probes
@@ -34,10 +34,10 @@ _SETTLE_S: Final = 3.0
 
 def capacity(running: Pipeline, seconds: float) -> float:
     """Clicks a second that the whole pipeline sustains."""
-    warm = _load(running, 3).requests
+    warm = _load(running, 3).finish().requests
     until_level(running, warm, within_s=600)
     began = time.monotonic()
-    load = _load(running, seconds)
+    load = _load(running, seconds).finish()
     until_level(running, warm + load.requests, within_s=600)
     return load.requests / (time.monotonic() - began)
 
@@ -46,20 +46,15 @@ def run(seconds: float, rounds: int) -> Result:
     """Capacity, then every share of it, round by round."""
     os.sched_setaffinity(0, {LOAD_CORE})
     found = Rounds()
+    probes = PROBES * len(SHARES) * rounds
     # Ranks below LINKS are clicked by the load, those from LINKS on by the probes alone.
-    probe_keys = iter([link_key(LINKS + number) for number in range(PROBES * len(SHARES) * rounds)])
-    with scratch() as place, pipeline(place, links=LINKS + PROBES * len(SHARES) * rounds) as running:
+    probe_keys = map(link_key, range(LINKS, LINKS + probes))
+    with scratch() as place, pipeline(place, links=LINKS + probes) as running:
         per_s = capacity(running, seconds)
         found.add("pipeline", capacity_per_s=per_s)
         for _, share in alternating(SHARES, rounds):
-            load = wrk(
-                place,
-                running.port,
-                links=LINKS,
-                connections=PACED_CLIENTS,
-                seconds=seconds + 2 * _SETTLE_S,
-                think_ms=_think_ms(running, share * per_s),
-            )
+            think_ms = _think_ms(running, share * per_s)
+            load = _load(running, seconds + 2 * _SETTLE_S, connections=PACED_CLIENTS, think_ms=think_ms)
             time.sleep(_SETTLE_S)
             stolen = stolen_seconds()
             took = Probes(running, list(islice(probe_keys, PROBES))).measure(seconds)
@@ -101,14 +96,14 @@ def run(seconds: float, rounds: int) -> Result:
 def _think_ms(running: Pipeline, per_s: float) -> float:
     """The pause of each paced client for so many clicks a second; what an answer takes is found by trying."""
     period_ms = PACED_CLIENTS / per_s * 1000
-    tried = _load(running, _CALIBRATION_S, connections=PACED_CLIENTS, think_ms=period_ms)
+    tried = _load(running, _CALIBRATION_S, connections=PACED_CLIENTS, think_ms=period_ms).finish()
     return period_ms - (PACED_CLIENTS / tried.per_s * 1000 - period_ms)
 
 
-def _load(running: Pipeline, seconds: float, *, connections: int = CLIENTS, think_ms: float = 0.0) -> Load:
+def _load(running: Pipeline, seconds: float, *, connections: int = CLIENTS, think_ms: float = 0.0) -> Running:
     return wrk(
         running.place, running.port, links=LINKS, connections=connections, seconds=seconds, think_ms=think_ms
-    ).finish()
+    )
 
 
 def main() -> None:

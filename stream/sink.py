@@ -25,7 +25,6 @@ _ONE_BLOCK: Final = {
 }
 """What makes one body one block, and so one part, and so atomic."""
 
-
 _OF_A_HEAD: Final = {"optimize_move_to_prewhere": 0}
 """A head is in one granule of each part: reading its columns in steps takes longer than reading them (8 ms of CPU
 instead of 10.5 over 14 parts)."""
