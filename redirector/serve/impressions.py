@@ -7,19 +7,12 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from redirector.serve.bodies import BodyError
 from redirector.serve.observed import NOTHING, Observed
 from schemas.events import Impression, ImpressionKind, ImpressionSource
 from schemas.links import Link, LinkError, read_domain
 
 IDEMPOTENCY_KEY_MAX_CHARS: Final = 255
-
-
-class BodyError(ValueError):
-    """The body as a whole cannot be read; the message says why. `status` is HTTP's for it."""
-
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.status: Final = status
 
 
 class Item(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

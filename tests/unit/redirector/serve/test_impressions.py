@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.serve import impressions
-from redirector.serve.impressions import BodyError, Circumstances, Read
+from redirector.serve.bodies import BodyError
+from redirector.serve.impressions import Circumstances, Read
 from redirector.serve.observed import NOTHING
 from schemas.links import Link
 from tests.unit.redirector.serve.fakes import FakeLinks
