@@ -5,12 +5,17 @@ from typing import Any, Final
 
 import msgspec
 
-from schemas.links import Link, LinkError, check_link, read_domain, slug_of_path
+from schemas.links import Link, LinkError, check_link, read_domain, read_origin, slug_of_path
 
 REQUIRED: Final = ("domain", "slug", "destination")
-LABELS: Final = ("campaign", "post", "channel", "profile", "variant")
-COLUMNS: Final = (*REQUIRED, *LABELS, "status", "expires_at")
-
+TEXTS: Final = (
+    *("account", "title", "campaign", "post", "channel", "profile", "variant", "experiment"),
+    *("post_id", "post_url", "impressions", "aim"),
+)
+LISTS: Final = ("tags", "origins")
+"""In a cell separated by commas, in JSON as lists too."""
+TIMES: Final = ("published_at", "expires_at")
+COLUMNS: Final = (*REQUIRED, *TEXTS, *LISTS, "status", *TIMES)
 
 # What DateTime64(3) in the table `links` can hold, with room.
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,29 +32,38 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     domain: str
     slug: str
     destination: str
+    account: str = ""
+    title: str = ""
     campaign: str = ""
     post: str = ""
     channel: str = ""
     profile: str = ""
     variant: str = ""
+    experiment: str = ""
+    post_id: str = ""
+    post_url: str = ""
+    impressions: str = ""
+    aim: str = ""
+    tags: str | list[str] = ""
+    origins: str | list[str] = ""
     status: int | str = ""
+    published_at: str | None = ""
     expires_at: str | None = ""
 
 
 def link_of(row: Row, *, updated_at_ms: int) -> Link:
     """The link that a row describes. Raises RowError."""
-    values: dict[str, Any] = {name: getattr(row, name).strip() for name in ("destination", *LABELS)}
+    values: dict[str, Any] = {name: getattr(row, name).strip() for name in ("destination", *TEXTS)}
+    values |= {name: _listed(getattr(row, name)) for name in LISTS}
     for name, value in (("domain", row.domain), ("slug", row.slug), *values.items()):
-        _check_text(name, value)
-    values |= {
-        "slug": _slug(row.slug.strip()),
-        "expires_at_ms": _expires_at_ms((row.expires_at or "").strip()),
-        "updated_at_ms": updated_at_ms,
-    }
+        _check_text(name, value if isinstance(value, str) else "".join(value))
+    values |= {f"{name}_ms": _time_ms(name, (getattr(row, name) or "").strip()) for name in TIMES}
+    values |= {"slug": _slug(row.slug.strip()), "updated_at_ms": updated_at_ms}
     if str(row.status).strip():
         values["status"] = _status(str(row.status).strip())
     try:
-        link = msgspec.convert({"domain": read_domain(row.domain), **values}, Link)
+        values |= {"domain": read_domain(row.domain), "origins": [*map(read_origin, values["origins"])]}
+        link = msgspec.convert(values, Link)
         check_link(link)
     except LinkError as error:
         raise RowError(str(error)) from error
@@ -63,6 +77,11 @@ def _check_text(name: str, value: str) -> None:
         value.encode()
     except UnicodeEncodeError as error:
         raise RowError(f"{name} is not UTF-8: save the file as UTF-8") from error
+
+
+def _listed(cell: str | list[str]) -> list[str]:
+    parts = cell.split(",") if isinstance(cell, str) else cell
+    return [stripped for part in parts if (stripped := part.strip())]
 
 
 def _slug(text: str) -> str:
@@ -81,15 +100,15 @@ def _status(text: str) -> int:
     return int(text)
 
 
-def _expires_at_ms(text: str) -> int | None:
+def _time_ms(name: str, text: str) -> int | None:
     if not text:
         return None
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise RowError(f"expires_at {text!r} is no ISO 8601 time: write it like 2026-12-24T18:00:00Z") from error
+        raise RowError(f"{name} {text!r} is no ISO 8601 time: write it like 2026-12-24T18:00:00Z") from error
     if at.tzinfo is None:
-        raise RowError(f"expires_at {text!r} has no time zone: end it in Z or an offset such as +01:00")
+        raise RowError(f"{name} {text!r} has no time zone: end it in Z or an offset such as +01:00")
     if not _EARLIEST <= at < _LATEST:
-        raise RowError(f"expires_at {text!r} is not between 1970 and 2200: leave it empty for a link without end")
+        raise RowError(f"{name} {text!r} is not between 1970 and 2200: leave it empty if there is none")
     return int(at.timestamp() * 1000)

@@ -1,20 +1,47 @@
 """Links and their keys: which link a request, an import line or an event means."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
 import idna
 import msgspec
 from msgspec import Meta
 
-from schemas.events import LINK_MAX_BYTES
+from schemas.events import LINK_MAX_BYTES, ImpressionKind
+
+LINK_VERSION: Final = 2
+"""The newest form of a link that this code reads. What each has that a reader must not ignore: 2, rules.
+
+A link is written in the lowest form that says what it means: an older redirector then goes on with all links
+but those that it would get wrong.
+"""
+RULES_VERSION: Final = 0
+"""The newest compiled rules that this code applies; 0: none yet."""
+
+TAGS_MAX: Final = 32
+ORIGINS_MAX: Final = 32
+RULES_MAX_BYTES: Final = 65_536
+URL_MAX_CHARS: Final = 8192
 
 RESERVED_SLUGS: Final = frozenset({"healthz", "readyz"})
 RESERVED_PREFIXES: Final = ("i/", "v1/")
 """Paths that the redirector answers itself; no link may take them."""
 
 RedirectStatus = Literal[301, 302, 303, 307, 308]
+Aim = Literal["", "awareness"]
 Label = Annotated[str, Meta(max_length=256)]
+Tag = Annotated[str, Meta(min_length=1, max_length=64)]
+Origin = Annotated[str, Meta(max_length=300, description="https://host or https://host:port")]
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """What chooses among several destinations, compiled by the console: opaque to all but the redirector.
+
+    A redirector that does not know version `v` must not answer for the link.
+    """
+
+    v: Annotated[int, Meta(ge=1)]
+    compiled: dict[str, Any]
 
 
 class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -25,16 +52,32 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     domain: Annotated[str, Meta(min_length=1, max_length=253)]
     slug: Annotated[str, Meta(max_length=LINK_MAX_BYTES)]
-    destination: Annotated[str, Meta(min_length=1, max_length=8192)]
+    destination: Annotated[str, Meta(min_length=1, max_length=URL_MAX_CHARS)]
+    account: Label = ""
+    title: Annotated[str, Meta(max_length=512)] = ""
+    tags: Annotated[tuple[Tag, ...], Meta(max_length=TAGS_MAX)] = ()
     campaign: Label = ""
     post: Label = ""
     channel: Label = ""
     profile: Label = ""
     variant: Label = ""
+    experiment: Label = ""
+    post_id: Annotated[Label, Meta(description="the platform's id of the post that carries the link")] = ""
+    post_url: Annotated[str, Meta(max_length=URL_MAX_CHARS)] = ""
+    published_at_ms: int | None = None
+    impressions: Annotated[
+        ImpressionKind | Literal[""], Meta(description="the kind that CTR divides by; empty: the channel's default")
+    ] = ""
+    aim: Annotated[Aim, Meta(description="awareness: impressions lead, CTR is not judged")] = ""
+    origins: Annotated[
+        tuple[Origin, ...],
+        Meta(max_length=ORIGINS_MAX, description="pages that may report impressions; empty: all"),
+    ] = ()
     status: RedirectStatus = 302
     expires_at_ms: int | None = None
+    rules: Rules | None = None
     updated_at_ms: int = 0
-    v: int = 1
+    v: Annotated[int, Meta(ge=1, description="2 when the link has rules, else 1")] = 1
 
     @property
     def key(self) -> str:
@@ -43,7 +86,50 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class LinkError(ValueError):
-    """A domain, slug or destination that cannot be a link's; the message says why and what would do."""
+    """A domain, slug, destination or origin that cannot be a link's; the message says why and what would do."""
+
+
+class NewerLinkError(Exception):
+    """A link in a newer form than this code reads: whatever is answered for it would be a guess."""
+
+
+class _Form(msgspec.Struct):
+    """Of a link in any form, what all forms have."""
+
+    v: int = 1
+
+
+_decode_link: Final = msgspec.json.Decoder(Link).decode
+_decode_form: Final = msgspec.json.Decoder(_Form).decode
+
+
+def read_link(value: bytes | memoryview) -> Link:
+    """The link that a record of the topic or the cache holds, if nothing in it must be ignored to read it.
+
+    Raises NewerLinkError for what a newer release wrote, msgspec.DecodeError for what is no link.
+    """
+    try:
+        link = _decode_link(value)
+    except msgspec.ValidationError:
+        if (form := _decode_form(value).v) > LINK_VERSION:
+            raise _newer_link(form) from None
+        raise
+    if link.v > LINK_VERSION:
+        raise _newer_link(link.v)
+    if link.rules is not None and link.rules.v > RULES_VERSION:
+        raise NewerLinkError(
+            f"its rules are version {link.rules.v}, this release applies {RULES_VERSION}: upgrade it"
+        )
+    return link
+
+
+def _newer_link(form: int) -> NewerLinkError:
+    return NewerLinkError(f"the link is version {form}, this release reads {LINK_VERSION}: upgrade it")
+
+
+def form_of(link: Link) -> int:
+    """The lowest `v` with which this link may be written."""
+    return 1 if link.rules is None else 2
 
 
 def read_domain(text: str) -> str:
@@ -73,6 +159,23 @@ def read_domain(text: str) -> str:
     return host
 
 
+def read_origin(text: str) -> str:
+    """A web page's origin as a browser sends it: scheme, host and, unless it is the scheme's own, port.
+
+    Raises LinkError.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    scheme = scheme.lower()
+    own_port = {"https": "443", "http": "80"}.get(scheme)
+    if not separator or own_port is None:
+        raise LinkError(f"origin {text!r} has no scheme: write it like https://www.example.com")
+    host = read_domain(rest)
+    _, _, port = rest.rpartition("]")[2].partition(":")
+    if port and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) < 2**16):
+        raise LinkError(f"origin {text!r}: {port} is no port: leave it out for the usual one")
+    return f"{scheme}://{host}" if port in {"", own_port} else f"{scheme}://{host}:{int(port)}"
+
+
 def slug_of_path(path: str) -> str:
     """The slug that a request path means, given without its leading slash's rest: `/a%20b?x=1` is `a b`.
 
@@ -96,10 +199,27 @@ def check_link(link: Link) -> None:
         raise LinkError(f"domain and slug together take {size} bytes, at most {LINK_MAX_BYTES} are possible")
     if any(character < " " or character == "\x7f" for character in link.slug):
         raise LinkError(f"slug {link.slug!r} has a control character")
-    scheme, colon, rest = link.destination.partition(":")
+    _check_url("destination", link.destination)
+    if link.post_url:
+        _check_url("post_url", link.post_url)
+    if len(set(link.tags)) < len(link.tags):
+        raise LinkError(f"tags {', '.join(link.tags)}: one is there twice, keep one of them")
+    for origin in link.origins:
+        if read_origin(origin) != origin:
+            raise LinkError(f"origin {origin!r} is not as browsers send it: write {read_origin(origin)}")
+    if link.v != form_of(link):
+        raise LinkError(
+            f"version {link.v} of a link {'with' if link.rules else 'without'} rules: it is {form_of(link)}"
+        )
+    if link.rules is not None and len(msgspec.json.encode(link.rules)) > RULES_MAX_BYTES:
+        raise LinkError(f"the rules take more than {RULES_MAX_BYTES} bytes: make them fewer")
+
+
+def _check_url(name: str, url: str) -> None:
+    scheme, colon, rest = url.partition(":")
     if not (colon and rest and scheme.isascii() and scheme[:1].isalpha()):
-        raise LinkError(f"destination {link.destination!r} is no absolute URL: start it with https://")
+        raise LinkError(f"{name} {url!r} is no absolute URL: start it with https://")
     if scheme.lower() in {"javascript", "data", "vbscript"}:
-        raise LinkError(f"destination {link.destination!r} would run as a script in the browser")
-    if any(character <= " " or character == "\x7f" for character in link.destination):
-        raise LinkError(f"destination {link.destination!r} has a space or control character: percent-encode it")
+        raise LinkError(f"{name} {url!r} would run as a script in the browser")
+    if any(character <= " " or character == "\x7f" for character in url):
+        raise LinkError(f"{name} {url!r} has a space or control character: percent-encode it")

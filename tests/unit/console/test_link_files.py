@@ -32,18 +32,30 @@ def complaints(content: str | bytes, kind: FileFormat = "csv") -> list[tuple[int
 def test_a_row_becomes_a_link_with_all_its_names() -> None:
     content = (
         f"{','.join(COLUMNS)}\n"
-        "GO.Example,/hello,https://example.com/x,spring,p1,x,acme,b,301,2026-12-24T18:00:00+01:00\n"
+        "GO.Example,/hello,https://example.com/x,shop,Hello,spring,p1,x,acme,b,colours,1790,https://x.com/acme/1790,"
+        'platform,awareness,"a, b,,c","https://A.example,http://b.example:80",301,'
+        "2026-11-01T09:00:00Z,2026-12-24T18:00:00+01:00\n"
     )
     assert found(content) == [
         Link(
             domain="go.example",
             slug="hello",
             destination="https://example.com/x",
+            account="shop",
+            title="Hello",
+            tags=("a", "b", "c"),
             campaign="spring",
             post="p1",
             channel="x",
             profile="acme",
             variant="b",
+            experiment="colours",
+            post_id="1790",
+            post_url="https://x.com/acme/1790",
+            published_at_ms=1793523600000,
+            impressions="platform",
+            aim="awareness",
+            origins=("https://a.example", "http://b.example"),
             status=301,
             expires_at_ms=1798131600000,
             updated_at_ms=7,
@@ -53,8 +65,9 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
 
 def test_ndjson_and_csv_mean_the_same() -> None:
     row = {"domain": "go.example", "slug": "a", "destination": "https://x.com", "status": 307, "campaign": "c"}
-    as_csv = f"{','.join(row)}\n{','.join(map(str, row.values()))}\n"
-    assert found(json.dumps(row) + "\n", "ndjson") == found(as_csv) != []
+    as_csv = f'{",".join(row)},tags\n{",".join(map(str, row.values()))},"d,e"\n'
+    for tags in ("d,e", ["d", "e"]):
+        assert found(json.dumps(row | {"tags": tags}) + "\n", "ndjson") == found(as_csv) != []
 
 
 @pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
@@ -124,6 +137,22 @@ def test_a_wrong_value_says_what_to_do(row: str, complaint: str) -> None:
     if complaint:
         assert [complaint in text for _, text in complaints(content)] == [True]
     assert found(content)[-1].slug == "good"
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "complaint"),
+    [
+        ("impressions", "seen", "Invalid enum value 'seen'"),
+        ("aim", "fame", "Invalid enum value 'fame'"),
+        ("origins", "www.example.com", "write it like https://www.example.com"),
+        ("tags", '"a,a"', "twice"),
+        ("published_at", "yesterday", "published_at 'yesterday' is no ISO 8601 time"),
+        ("post_url", "x.com/1", "post_url 'x.com/1' is no absolute URL"),
+    ],
+)
+def test_a_wrong_value_of_a_post_says_what_to_do(column: str, cell: str, complaint: str) -> None:
+    content = f"{HEADER},{column}\ngo.example,a,https://x.com,{cell}\n"
+    assert [complaint in text for _, text in complaints(content)] == [True]
 
 
 @pytest.mark.parametrize(

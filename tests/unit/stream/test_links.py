@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from schemas.errors import TransientClickHouseError
-from schemas.links import Link
+from schemas.links import Link, Rules
 from stream.links import EPOCH_SHIFT, LinksTable
 from stream.metrics import StreamMetrics
 from tests.builders import NOW_MS
@@ -79,6 +79,39 @@ async def test_a_record_without_a_value_deletes_the_link(client: FakeClient) -> 
     await table.flush()
     (row,) = client.rows
     assert (row["domain"], row["slug"], row["deleted"], row["destination"]) == ("go.example", "a/b", True, "")
+
+
+async def test_a_link_is_stored_with_its_post_and_how_it_is_judged(client: FakeClient) -> None:
+    table = table_on(client)
+    link = msgspec.structs.replace(
+        LINK,
+        tags=("a", "b"),
+        post_id="1",
+        published_at_ms=7,
+        impressions="viewable",
+        aim="awareness",
+        origins=("https://a.example",),
+        rules=Rules(v=1, compiled={"any": ["thing"]}),
+        v=2,
+    )
+    put(table, link, 0)
+    table.add(b"go.example/b", None, 1, NOW_MS)
+    await table.flush()
+    row, gone = client.rows
+    assert (row["tags"], row["post_id"], row["origins"]) == (["a", "b"], "1", ["https://a.example"])
+    assert (row["ctr_impressions"], row["aim"]) == ("viewable", "awareness")
+    assert row["published_at"].timestamp() == 0.007
+    assert row["rules"] == '{"v":1,"compiled":{"any":["thing"]}}'
+    assert row.keys() == gone.keys()
+    assert (gone["tags"], gone["origins"], gone["rules"], gone["published_at"]) == ([], [], "", None)
+
+
+async def test_a_link_of_a_newer_release_is_stored_for_what_is_known_of_it(client: FakeClient) -> None:
+    table = table_on(client)
+    newer = msgspec.json.encode(msgspec.structs.replace(LINK, v=9))[:-1] + b',"password":"x"}'
+    table.add(b"go.example/a", newer, 0, NOW_MS)
+    await table.flush()
+    assert keys(client) == ["go.example/a"]
 
 
 DEEP = b'{"q":' + b"[" * 100_000
