@@ -12,7 +12,7 @@ from bench.load import get_links
 from bench.spooled import fill_spool
 from bench.stack import fill_link_cache
 from bench.traffic import Batch, Traffic, link_key
-from redirector.links.cache import LinkCache
+from redirector.cache.reader import HostCache
 from redirector.relay.round import Cutter, Limits
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
@@ -103,8 +103,8 @@ def _append(stack: ExitStack, spool_dir: Path) -> Call:
 def _redirect(stack: ExitStack, place: Path) -> Call:
     fill_link_cache(place / "links", get_links(_LINKS))
     settings = ServeSettings(spool_dir=place / "spool", link_cache_dir=place / "links", fsync="never")
-    links = LinkCache.open(settings.link_cache_dir)
-    stack.callback(links.close)
+    cache = HostCache.open(settings.link_cache_dir)
+    stack.callback(cache.close)
     spool = SpoolWriter.open(
         settings.spool_dir, segment_bytes=settings.segment_bytes, cap_bytes=settings.cap_bytes, fsync="never"
     )
@@ -113,7 +113,7 @@ def _redirect(stack: ExitStack, place: Path) -> Call:
     loop = asyncio.new_event_loop()
     stack.callback(loop.close)
     lane = FastLane(
-        _door(settings, links, spool, counts),
+        _door(settings, cache.links, spool, counts),
         Connections(counts, 0.0),
         settings,
         loop=loop,

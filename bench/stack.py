@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bench.machine import LOAD_CORE, SERVER_CORE, on_core, pin
 from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
-from redirector.links.cache_writer import LinkCacheWriter
+from redirector.cache.writer import CacheWriter
 from schemas.clickhouse.migrate import migrate
 from schemas.topics import Topic, ensure_topics, topics
 
@@ -186,10 +186,10 @@ def _service(name: str, module: list[str], env: dict[str, str], log: Path, core:
 
 def fill_link_cache(directory: Path, links: dict[str, bytes]) -> None:
     """Make a link cache that holds these links (Link as JSON by key) and says it is ready."""
-    writer = LinkCacheWriter.open(directory)
+    writer = CacheWriter.open(directory)
     try:
         # In the order of the keys: millions of links in any other take minutes.
         changes = ((key.encode(), value) for key, value in sorted(links.items()))
-        writer.apply(changes, next_offset=0, ready=True, now_s=time.time())
+        writer.table("links").apply(changes, next_offset=0, ready=True, now_s=time.time())
     finally:
         writer.close()

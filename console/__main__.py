@@ -13,6 +13,7 @@ from console.link_files import FileFormat
 from console.links import import_links
 from console.migrations import create_topics, migrate_tables
 from console.settings import ConsoleSettings
+from console.tokens import app as tokens
 from schemas.clickhouse.client import UrlError
 from schemas.clickhouse.migrate import MigrationError
 from schemas.errors import ClickHouseError, TransientError
@@ -23,6 +24,7 @@ _NDJSON_SUFFIXES: Final = {".ndjson", ".jsonl", ".json"}
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 links = typer.Typer(no_args_is_help=True, help="The links that are tracked.")
 app.add_typer(links, name="links")
+app.add_typer(tokens, name="tokens")
 app.command("audit")(audit_command)
 
 

@@ -12,6 +12,7 @@ from schemas.errors import TransientError
 CLICKS: Final = "clicks"
 IMPRESSIONS: Final = "impressions"
 LINKS: Final = "links"
+TOKENS: Final = "tokens"
 DEAD_LETTERS: Final = "dead-letters"
 
 EVENT_TOPICS: Final = (CLICKS, IMPRESSIONS)
@@ -35,17 +36,19 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
     """Every topic of the pipeline. `partitions` holds for clicks and impressions each.
 
     LogAppendTime makes a record's timestamp the broker's: a producer's wrong clock cannot move a flush into
-    another table partition. `links` has one partition, so that its offsets order all changes.
+    another table partition. `links` and `tokens` have one partition each, so that offsets order all changes.
     """
     events = {
         "retention.ms": str(retention_days * _DAY_MS),
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(2 * 1024 * 1024),
     }
+    latest = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
     return (
         Topic(CLICKS, partitions, events),
         Topic(IMPRESSIONS, partitions, events),
-        Topic(LINKS, 1, {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}),
+        Topic(LINKS, 1, latest),
+        Topic(TOKENS, 1, latest),
         Topic(DEAD_LETTERS, 1, {"retention.ms": str(30 * _DAY_MS), "max.message.bytes": str(4 * 1024 * 1024)}),
     )
 

@@ -5,7 +5,7 @@ import contextlib
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -68,11 +68,15 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
     try:
         if not await demo.has_links(client):
             await _clicktally(stack, "links", "import", str(DEMO_LINKS))
+        token = await _clicktally_says(
+            stack, "tokens", "create", "make run", "--role", "impressions:write", "--if-none"
+        )
         with out.status("waiting for the pipeline"):
             async with aiohttp.ClientSession() as session:
                 for url in _ready_urls(stack):
                     await _until(partial(_answers, session, url), url, within_s)
         out.print(_overview(stack))
+        out.print(_about_tokens(token), highlight=False)
         with out.status("following a link"):
             out.print(await _first_click(stack, client), highlight=False)
         out.print("Ctrl-C stops everything; the data stays for the next run.")
@@ -146,13 +150,30 @@ async def _first_failure(
     return None
 
 
+def _about_tokens(token: str) -> str:
+    if token:
+        return f"its bearer text: [bold]{escape(token)}[/]"
+    return "a token for impressions was shown on the first run; `clicktally tokens create` makes another"
+
+
 async def _clicktally(stack: Stack, *arguments: str) -> None:
+    await _console(stack, arguments, stdout=None)
+
+
+async def _clicktally_says(stack: Stack, *arguments: str) -> str:
+    """What the command prints on its standard output."""
+    return await _console(stack, arguments, stdout=asyncio.subprocess.PIPE)
+
+
+async def _console(stack: Stack, arguments: Sequence[str], *, stdout: int | None) -> str:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "console", *arguments, env=stack.environment(Path())
+        sys.executable, "-m", "console", *arguments, env=stack.environment(Path()), stdout=stdout
     )
     try:
-        if await process.wait() != 0:
+        said, _ = await process.communicate()
+        if process.returncode != 0:
             raise StackError(f"clicktally {' '.join(arguments)} failed; its words are above")
+        return (said or b"").decode().strip()
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

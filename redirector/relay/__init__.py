@@ -1,1 +1,1 @@
-"""The process that moves spool to Kafka and the `links` topic into the link cache."""
+"""The process that moves spool to Kafka and the compacted topics into the host's cache."""

@@ -1,37 +1,82 @@
-"""Follows the compacted topic `links` into the link cache, from where the cache says it left off."""
+"""Follows a compacted topic into a table of the host's cache, from where the table says it left off."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from functools import partial
+from typing import Any, Final, NamedTuple, Protocol
 
-import lmdb
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from redirector.links.cache_writer import LinkCacheWriter
+from redirector.cache.store import TableName
+from redirector.cache.writer import Change, Swept
 from redirector.relay.backoff import Backoff
+from redirector.relay.cache_thread import CacheThread
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
 from schemas.events import LINK_MAX_BYTES
 from schemas.links import Link
-from schemas.topics import LINKS
+from schemas.tokens import Token
 
 log = logging.getLogger(__name__)
 
-Change = tuple[bytes, bytes | None]
-
-_PARTITION: Final = TopicPartition(LINKS, 0)
 _MAX_RECORDS: Final = 10_000
 _FETCH_WAIT_MS: Final = 500
 _HEARTBEAT_S: Final = 3600
-_DECODER: Final = msgspec.json.Decoder(Link)
+_KEY_MAX_BYTES: Final = LINK_MAX_BYTES
+
+
+class Keyed(Protocol):
+    """A record of a compacted topic."""
+
+    @property
+    def key(self) -> str:
+        """The topic's key, as text."""
+
+
+class Table(Protocol):
+    """What of a `redirector.cache.writer.TableWriter` is used here."""
+
+    def apply(self, changes: Sequence[Change], *, next_offset: int | None, ready: bool, now_s: float) -> None:
+        """Change records and marks together."""
+
+    def retain(self, keys: set[bytes], *, after: bytes, at_most: int) -> Swept:
+        """One step of deleting what is not among `keys`."""
+
+    def next_offset(self) -> int | None:
+        """Where following goes on."""
+
+    def followed_at_s(self) -> int | None:
+        """When that was last moved."""
+
+
+class Followed:
+    """A topic, named as its table, and the type of its records."""
+
+    def __init__(self, topic: TableName, kind: type[Keyed]) -> None:
+        self.topic: Final = topic
+        self._decode: Final = msgspec.json.Decoder(kind).decode
+
+    def read_change(self, key: bytes | None, value: bytes | None) -> Change:
+        """A record of the topic as a change of the table. Raises ValueError when it is none."""
+        if not key or len(key) > _KEY_MAX_BYTES:
+            raise ValueError(f"a key has 1 to {_KEY_MAX_BYTES} bytes, this one {len(key or b'')}")
+        if value is None:
+            return key, None
+        record = self._decode(value)
+        if record.key.encode() != key:
+            raise ValueError(f"the key is {key!r}, the record's is {record.key!r}")
+        return key, value
+
+
+FOLLOWED: Final = (Followed("links", Link), Followed("tokens", Token))
 
 
 class Start(NamedTuple):
-    """Where to begin, up to where the topic reached then, and whether links not seen until there are stale."""
+    """Where to begin, up to where the topic reached then, and whether records not seen until there are stale."""
 
     offset: int
     end: int
@@ -49,52 +94,37 @@ def where_to_start(
     return Start(max(stored, beginning), end, rebuild=stored < beginning)
 
 
-def read_change(key: bytes | None, value: bytes | None) -> Change:
-    """A record of the topic as a change of the cache. Raises ValueError when it is none."""
-    if not key or len(key) > LINK_MAX_BYTES:
-        raise ValueError(f"a link's key has 1 to {LINK_MAX_BYTES} bytes, this one {len(key or b'')}")
-    if value is None:
-        return key, None
-    link = _DECODER.decode(value)
-    if link.key.encode() != key:
-        raise ValueError(f"the key is {key!r}, the link is {link.key!r}")
-    return key, value
+class TopicFollower:
+    """Keeps one table in step for ever. One that must be rebuilt stays in use until the topic is read through."""
 
-
-class LinkFollower:
-    """Keeps the cache in step for ever. A cache that must be rebuilt stays in use until it is read through."""
-
-    def __init__(self, settings: RelaySettings, metrics: RelayMetrics) -> None:
+    def __init__(
+        self, followed: Followed, table: Table, thread: CacheThread, settings: RelaySettings, metrics: RelayMetrics
+    ) -> None:
+        self._followed = followed
+        self._topic: Final = followed.topic
+        self._partition: Final = TopicPartition(followed.topic, 0)
+        self._table = table
+        self._thread = thread
         self._settings = settings
         self._metrics = metrics
         self._backoff = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
 
     async def run(self) -> None:
-        """Follow until cancelled. Kafka away or the disk full: try again, logging once."""
+        """Follow until cancelled; when Kafka is away, try again, logging once. Raises CacheError."""
         while True:
             try:
-                cache = LinkCacheWriter.open(self._settings.link_cache_dir)
-            except (lmdb.Error, OSError) as error:
-                await self._wait(error)
-                continue
-            try:
-                await self._follow(cache)
-            except (KafkaError, lmdb.Error, OSError, TimeoutError) as error:
-                await self._wait(error)
-            finally:
-                cache.close()
+                await self._follow()
+            except (KafkaError, OSError) as error:
+                self._metrics.followed_errors.labels(self._topic).inc()
+                if not self._backoff.failures:
+                    log.warning("topic %s is not followed, what is known stays in use: %r", self._topic, error)
+                await asyncio.sleep(self._backoff.next_s())
 
-    async def _wait(self, error: Exception) -> None:
-        self._metrics.links_errors.inc()
-        if not self._backoff.failures:
-            log.warning("links are not followed, redirects use those known: %r", error)
-        await asyncio.sleep(self._backoff.next_s())
-
-    async def _follow(self, cache: LinkCacheWriter) -> None:
+    async def _follow(self) -> None:
         timeout_ms = self._settings.request_timeout_ms
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._settings.bootstrap_servers,
-            client_id="clicktally-relay-links",
+            client_id=f"clicktally-relay-{self._topic}",
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=timeout_ms,
@@ -103,73 +133,86 @@ class LinkFollower:
         try:
             async with asyncio.timeout(timeout_ms / 1000 + 1):
                 await consumer.start()
-                beginning = (await consumer.beginning_offsets([_PARTITION]))[_PARTITION]
-                end = (await consumer.end_offsets([_PARTITION]))[_PARTITION]
+                beginning = (await consumer.beginning_offsets([self._partition]))[self._partition]
+                end = (await consumer.end_offsets([self._partition]))[self._partition]
             start = where_to_start(
-                cache.next_offset(),
-                cache.followed_at_s(),
+                await self._thread.run(self._table.next_offset),
+                await self._thread.run(self._table.followed_at_s),
                 beginning,
                 end,
                 now_s=time.time(),
                 rebuild_after_s=self._settings.links_rebuild_after_s,
             )
-            consumer.assign([_PARTITION])
-            consumer.seek(_PARTITION, start.offset)
-            await self._read(consumer, cache, start)
+            consumer.assign([self._partition])
+            consumer.seek(self._partition, start.offset)
+            await self._read(consumer, start)
         finally:
             await consumer.stop()
 
-    async def _read(self, consumer: Any, cache: LinkCacheWriter, start: Start) -> None:
+    async def _read(self, consumer: Any, start: Start) -> None:
+        topic, partition = self._topic, self._partition
         seen: set[bytes] | None = set() if start.rebuild else None
         if start.rebuild:
-            log.warning("the link cache is read anew from offset %d of topic %s", start.offset, LINKS)
+            log.warning("table %s of the cache is read anew from offset %d of its topic", topic, start.offset)
+        lag = self._metrics.followed_lag.labels(topic)
         at_end = False
         position = start.offset
         answered_s = written_s = time.time()
         while True:
             if not at_end and position >= start.end:
                 at_end = True
-                self._finish(cache, seen, position)
+                await self._finish(seen, position)
                 seen = None
-            fetched = await consumer.getmany(_PARTITION, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
-            records = fetched.get(_PARTITION, ())
-            position = await consumer.position(_PARTITION)
-            self._metrics.links_lag.set(max(0, (consumer.highwater(_PARTITION) or start.end) - position))
-            before_s, answered_s = answered_s, max(answered_s, _answered_s(consumer))
+            fetched = await consumer.getmany(partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
+            records = fetched.get(partition, ())
+            position = await consumer.position(partition)
+            lag.set(max(0, (consumer.highwater(partition) or start.end) - position))
+            before_s, answered_s = answered_s, max(answered_s, self._answered_s(consumer))
             if answered_s - before_s > self._settings.links_rebuild_after_s:
-                log.warning("topic %s did not answer for %d s", LINKS, answered_s - before_s)
+                log.warning("topic %s did not answer for %d s", topic, answered_s - before_s)
                 return
             if records or answered_s - written_s > _HEARTBEAT_S:
                 written_s = answered_s
-                changes = self._changes(records, seen)
-                next_offset = position if seen is None else None
-                await asyncio.to_thread(
-                    cache.apply, changes, next_offset=next_offset, ready=False, now_s=answered_s
+                await self._apply(
+                    self._changes(records, seen), position if seen is None else None, ready=False, now_s=answered_s
                 )
-                self._backoff.reset()
 
-    def _finish(self, cache: LinkCacheWriter, seen: set[bytes] | None, position: int) -> None:
+    async def _finish(self, seen: set[bytes] | None, position: int) -> None:
+        """The topic was read up to where it ended at the start: what was not seen goes, the rest is complete."""
         if seen is not None:
-            log.warning("the link cache is read anew: %d stale links deleted", cache.retain(seen))
-        cache.apply((), next_offset=position, ready=True, now_s=time.time())
+            deleted, after = 0, b""
+            while True:
+                swept = await self._thread.run(partial(self._table.retain, seen, after=after, at_most=_MAX_RECORDS))
+                deleted += swept.deleted
+                if swept.last is None:
+                    break
+                after = swept.last
+            log.warning("table %s of the cache is read anew: %d stale records deleted", self._topic, deleted)
+        await self._apply((), position, ready=True, now_s=time.time())
+
+    async def _apply(
+        self, changes: Sequence[Change], next_offset: int | None, *, ready: bool, now_s: float
+    ) -> None:
+        await self._thread.run(
+            partial(self._table.apply, changes, next_offset=next_offset, ready=ready, now_s=now_s)
+        )
         self._backoff.reset()
 
     def _changes(self, records: Sequence[Any], seen: set[bytes] | None) -> list[Change]:
         changes = []
         for record in records:
             try:
-                change = read_change(record.key, record.value)
+                change = self._followed.read_change(record.key, record.value)
             except (ValueError, msgspec.DecodeError, RecursionError) as error:
-                self._metrics.links_skipped.inc()
-                log.warning("skipped a record of topic links: %s", error, extra={"offset": record.offset})
+                self._metrics.followed_skipped.labels(self._topic).inc()
+                log.warning("skipped a record of topic %s: %s", self._topic, error, extra={"offset": record.offset})
                 continue
             changes.append(change)
-            self._metrics.links_applied.labels("delete" if change[1] is None else "put").inc()
+            self._metrics.followed_applied.labels(self._topic, "delete" if change[1] is None else "put").inc()
             if seen is not None:
                 (seen.discard if change[1] is None else seen.add)(change[0])
         return changes
 
-
-def _answered_s(consumer: Any) -> float:
-    """When the broker last answered a fetch, seconds since 1970; 0 before the first."""
-    return float(consumer.last_poll_timestamp(_PARTITION) or 0) / 1000
+    def _answered_s(self, consumer: Any) -> float:
+        """When the broker last answered a fetch, seconds since 1970; 0 before the first."""
+        return float(consumer.last_poll_timestamp(self._partition) or 0) / 1000

@@ -4,6 +4,7 @@ from typing import Final, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from redirector.cache.store import TABLES
 from schemas.errors import DeadLetterReason
 from schemas.topics import EVENT_TOPICS
 
@@ -17,8 +18,8 @@ class RelayMetrics:
         def counter(name: str, text: str, labels: tuple[str, ...] = ()) -> Counter:
             return Counter(f"{_PREFIX}_{name}", text, labels, registry=registry)
 
-        def gauge(name: str, text: str) -> Gauge:
-            return Gauge(f"{_PREFIX}_{name}", text, registry=registry)
+        def gauge(name: str, text: str, labels: tuple[str, ...] = ()) -> Gauge:
+            return Gauge(f"{_PREFIX}_{name}", text, labels, registry=registry)
 
         self.registry = registry
         self.lines_read = counter("lines_read_total", "Lines read from spools, once for each time.")
@@ -41,14 +42,27 @@ class RelayMetrics:
         self.torn_bytes = counter("torn_bytes_total", "Their bytes.")
         self.seq_disorder = counter("seq_disorder_total", "Lines whose seq is not above the one before.")
         self.spool_errors = counter("spool_errors_total", "Disk errors on spools and checkpoints; tried again.")
-        self.links_applied = counter("links_applied_total", "Changes written to the link cache.", ("change",))
-        self.links_skipped = counter("links_skipped_total", "Records of topic links that are no link.")
-        self.links_errors = counter("links_errors_total", "Failures while following links; tried again.")
-        self.links_lag = gauge("links_lag_records", "Offsets of topic links that the cache has not seen.")
+        self.followed_applied = counter(
+            "followed_applied_total", "Changes of a followed topic written to the cache.", ("topic", "change")
+        )
+        self.followed_skipped = counter(
+            "followed_skipped_total", "Records of a followed topic that are none of its kind.", ("topic",)
+        )
+        self.followed_errors = counter(
+            "followed_errors_total", "Failures while following a topic; tried again.", ("topic",)
+        )
+        self.followed_lag = gauge(
+            "followed_lag_records", "Offsets of a followed topic that the cache has not seen.", ("topic",)
+        )
+        self.cache_errors = counter("cache_errors_total", "Disk errors on the cache; tried again.")
         for topic in EVENT_TOPICS:
             for metric in (self.events_acknowledged, self.batches, self.batch_bytes):
                 metric.labels(topic)
         for reason in get_args(DeadLetterReason):
             self.dead_letters.labels(reason)
-        for change in ("put", "delete"):
-            self.links_applied.labels(change)
+        for table in TABLES:
+            for change in ("put", "delete"):
+                self.followed_applied.labels(table, change)
+            self.followed_skipped.labels(table)
+            self.followed_errors.labels(table)
+            self.followed_lag.labels(table)

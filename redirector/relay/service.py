@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from redirector.relay.backoff import Backoff
 from redirector.relay.fleet import Fleet
-from redirector.relay.follower import LinkFollower
+from redirector.relay.following import follow_topics
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.producer import KafkaProducer
 from redirector.relay.round import Limits
@@ -30,7 +30,7 @@ _GRACE_S: Final = 5.0
 
 
 async def run(settings: RelaySettings) -> None:
-    """Ship spools and follow links until SIGTERM or SIGINT; a round under way gets 5 s to be acknowledged.
+    """Ship spools and follow topics until SIGTERM or SIGINT; a round under way gets 5 s to be acknowledged.
 
     Raises SystemExit when another relay works on the same spools: two would take each other's lines for lost.
     """
@@ -77,7 +77,7 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asynci
     shipping = asyncio.create_task(
         fleet.run(stopping, scan_interval_s=settings.scan_interval_ms / 1000), name="shipping"
     )
-    following = asyncio.create_task(LinkFollower(settings, metrics).run(), name="following")
+    following = asyncio.create_task(follow_topics(settings, metrics), name="following")
     stop = asyncio.create_task(stopping.wait(), name="stop")
     try:
         await asyncio.wait((shipping, following, stop), return_when=asyncio.FIRST_COMPLETED)

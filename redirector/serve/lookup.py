@@ -21,7 +21,7 @@ _DOMAINS_KEPT: Final = 10_000
 
 
 class Links(Protocol):
-    """What of a LinkCache is used here."""
+    """What of the cache's links is used here."""
 
     def get(self, key: str) -> Link | None:
         """The link named `domain/slug`; None too for what can be no link's name."""

@@ -14,7 +14,7 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from redirector.links.cache import LinkCache
+from redirector.cache.reader import CachedTable, HostCache
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
@@ -28,6 +28,7 @@ from redirector.serve.recorder import Recorder
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors, shared_secret
 from redirector.spool.writer import SpoolWriter
+from schemas.links import Link
 
 _log: Final = logging.getLogger(__name__)
 _SCAN_S: Final = 1.0
@@ -59,8 +60,8 @@ async def run(settings: ServeSettings) -> None:
 async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
     """Answer requests as long as the context lasts. Raises OSError when a port or the spool is not to be had."""
     async with AsyncExitStack() as stack:
-        links = LinkCache.open(settings.link_cache_dir)
-        stack.callback(links.close)
+        cache = HostCache.open(settings.link_cache_dir)
+        stack.callback(cache.close)
         spool = SpoolWriter.open(
             settings.spool_dir,
             segment_bytes=settings.segment_bytes,
@@ -69,11 +70,11 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         )
         stack.callback(spool.close)
         counts = Counts()
-        door = _door(settings, links, spool, counts)
+        door = _door(settings, cache.links, spool, counts)
         stack.callback(door.recorder.settle)
 
         def not_ready() -> str:
-            if not links.ready():
+            if not cache.links.ready():
                 return "the link cache is not filled yet: the relay has to read the links topic once"
             return door.recorder.trouble
 
@@ -104,7 +105,7 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         yield Ports(server.sockets[0].getsockname()[1], metrics_port)
 
 
-def _door(settings: ServeSettings, links: LinkCache, spool: SpoolWriter, counts: Counts) -> Door:
+def _door(settings: ServeSettings, links: CachedTable[Link], spool: SpoolWriter, counts: Counts) -> Door:
     secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
     lookup = Lookup(
         links,

@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 import h11
 import msgspec
 
-from redirector.links.cache_writer import LinkCacheWriter
+from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from schemas.spool import segment_path, segments, spools
 
@@ -34,10 +34,10 @@ LINKS: Final = (
 
 def write_links(directory: Path, links: Sequence[Link] = LINKS, *, ready: bool = True) -> None:
     """Fill a link cache as the relay would."""
-    writer = LinkCacheWriter.open(directory)
+    writer = CacheWriter.open(directory)
     try:
         changes = [(link.key.encode(), msgspec.json.encode(link)) for link in links]
-        writer.apply(changes, next_offset=len(links), ready=ready, now_s=time.time())
+        writer.table("links").apply(changes, next_offset=len(links), ready=ready, now_s=time.time())
     finally:
         writer.close()
 

@@ -1,4 +1,4 @@
-"""`clicktally migrate` and `clicktally links import` as an operator runs them, on the real parts."""
+"""`clicktally migrate`, `links import` and `tokens` as an operator runs them, on the real parts."""
 
 import asyncio
 import os
@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from deploy.local.processes import ClickHouse, Kafka
 from schemas.links import Link
+from schemas.tokens import read_bearer
 from schemas.topics import LINKS
 
 
@@ -90,3 +91,37 @@ def test_without_kafka_the_import_says_so_in_one_line(clickhouse: ClickHouse, tm
     assert done.returncode == 1
     assert done.stderr.startswith(f"clicktally: Kafka at {nobody.bootstrap} does not answer")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_token_is_made_listed_and_revoked_and_its_secret_is_shown_once(
+    kafka: Kafka, clickhouse: ClickHouse
+) -> None:
+    assert run(kafka, clickhouse, "migrate").returncode == 0
+    made = run(
+        kafka,
+        clickhouse,
+        "tokens",
+        "create",
+        "importer",
+        "--role",
+        "impressions:write",
+        "--account",
+        "acme",
+        "--days",
+        "1",
+    )
+    bearer = read_bearer(made.stdout.strip())
+    assert bearer is not None, made.stderr
+    listed = run(kafka, clickhouse, "tokens", "list").stdout
+    (row,) = [line for line in listed.splitlines() if bearer.id in line]
+    assert ("importer" in row, "acme" in row, "impressions:write" in row, "valid until" in row) == (True,) * 4
+    assert bearer.secret not in listed
+    assert run(kafka, clickhouse, "tokens", "create", "other", "--role", "admin", "--if-none").stdout == ""
+    revoked = run(kafka, clickhouse, "tokens", "revoke", bearer.id)
+    assert revoked.stdout == f"revoked {bearer.id} (importer)\n"
+    assert "revoked 2" in run(kafka, clickhouse, "tokens", "list").stdout
+    assert run(kafka, clickhouse, "tokens", "revoke", bearer.id).stdout == ""
+    unknown = run(kafka, clickhouse, "tokens", "revoke", "0" * 16)
+    assert (unknown.returncode, "there is no token" in unknown.stderr) == (2, True)
+    assert run(kafka, clickhouse, "tokens", "create", "", "--role", "admin").returncode == 2
+    assert run(kafka, clickhouse, "tokens", "create", "x", "--role", "root").returncode == 2

@@ -19,7 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.processes import Kafka, free_port, spawn
-from redirector.links.cache import LinkCache
+from redirector.cache.reader import HostCache
 from redirector.spool.writer import SpoolWriter
 from schemas.batches import read_headers
 from schemas.events import Click, Event, Impression
@@ -70,10 +70,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.writer = self.new_writer()
-
-    @property
-    def links_dir(self) -> Path:
-        return self.place / "links"
+        self.links_dir = self.place / "links"
 
     def new_writer(self) -> SpoolWriter:
         return SpoolWriter.open(self.place / "spool", segment_bytes=20_000, cap_bytes=1 << 30, fsync="never")
@@ -280,12 +277,12 @@ def test_a_relay_that_was_stopped_for_a_while_goes_on(world: World) -> None:
 
 def test_links_are_followed_again_after_kafka_was_away(world: World) -> None:
     link = Link(domain="go.example", slug="away", destination="https://b.example/")
-    cache = LinkCache.open(world.links_dir)
+    cache = HostCache.open(world.links_dir)
     with world.relay():
-        wait_for(cache.ready, "the cache is ready")
+        wait_for(cache.links.ready, "the cache is ready")
         world.broker.restart()
         publish(world.broker, as_record(link))
-        wait_for(lambda: cache.get(link.key) == link, "a link published after the restart")
+        wait_for(lambda: cache.links.get(link.key) == link, "a link published after the restart")
     cache.close()
     world.writer.close()
 
@@ -333,11 +330,12 @@ async def new_producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
         await producer.stop()
 
 
-def publish(broker: Kafka, *records: tuple[bytes, bytes | None]) -> None:
+def publish(broker: Kafka, *records: tuple[bytes, bytes | None], topic: str = LINKS) -> None:
     async def send() -> None:
         async with new_producer(broker.bootstrap) as producer:
             for key, value in records:
-                await producer.send_and_wait(LINKS, value, key=key)
+                await producer.send(topic, value, key=key)
+            await producer.flush()
 
     asyncio.run(send())
 
@@ -363,34 +361,52 @@ def test_links_come_change_and_go_over_restarts_and_a_topic_made_anew(world: Wor
     x, y, z = (Link(domain="go.example", slug=slug, destination=f"https://b.example/{slug}") for slug in "xyz")
     x2 = msgspec.structs.replace(x, destination="https://b.example/x2")
     make_links_anew(world.broker)
-    cache = LinkCache.open(world.links_dir)
-    assert not cache.ready()
+    cache = HostCache.open(world.links_dir)
+    assert not cache.links.ready()
     publish(world.broker, as_record(x), as_record(y), (b"go.example/bad", b"no link"))
     with world.relay():
-        wait_for(cache.ready, "the cache is ready")
-        assert (cache.get(x.key), cache.get(y.key)) == (x, y)
+        wait_for(cache.links.ready, "the cache is ready")
+        assert (cache.links.get(x.key), cache.links.get(y.key)) == (x, y)
         version = cache.version()
         publish(world.broker, as_record(x2), (y.key.encode(), None))
-        wait_for(lambda: cache.get(y.key) is None, "a deleted link goes")
-        assert cache.get(x.key) == x2
+        wait_for(lambda: cache.links.get(y.key) is None, "a deleted link goes")
+        assert cache.links.get(x.key) == x2
         assert cache.version() != version
-        wait_for(lambda: world.metric("links_lag_records") == 0, "no lag")
-        assert world.metric("links_skipped_total") == 1
-        assert world.metric("links_applied_total", change="put") == 3
-        assert world.metric("links_applied_total", change="delete") == 1
+        wait_for(lambda: world.metric("followed_lag_records", topic="links") == 0, "no lag")
+        assert world.metric("followed_skipped_total", topic="links") == 1
+        assert world.metric("followed_applied_total", topic="links", change="put") == 3
+        assert world.metric("followed_applied_total", topic="links", change="delete") == 1
     publish(world.broker, as_record(y))
     with world.relay():
-        wait_for(lambda: cache.get(y.key) == y, "a change made while no relay ran")
-        assert world.metric("links_applied_total", change="put") == 1
+        wait_for(lambda: cache.links.get(y.key) == y, "a change made while no relay ran")
+        assert world.metric("followed_applied_total", topic="links", change="put") == 1
     make_links_anew(world.broker)
     publish(world.broker, as_record(z))
     with world.relay():
-        wait_for(lambda: cache.get(z.key) == z, "the new topic's link")
-        wait_for(lambda: cache.get(x.key) is None, "links of the old topic go")
-        assert cache.get(y.key) is None
-        assert cache.ready()
+        wait_for(lambda: cache.links.get(z.key) == z, "the new topic's link")
+        wait_for(lambda: cache.links.get(x.key) is None, "links of the old topic go")
+        assert cache.links.get(y.key) is None
+        assert cache.links.ready()
     cache.close()
     world.writer.close()
+
+
+def test_a_relay_told_to_stop_during_an_import_of_links_ends(world: World) -> None:
+    world.writer.close()
+    links = [
+        Link(domain="go.example", slug=f"import/{number}", destination="https://b.example/")
+        for number in range(60_000)
+    ]
+    publish(world.broker, *map(as_record, links))
+    for number in range(5):
+        world.links_dir = world.place / f"links-{number}"
+        with world.relay() as relay:
+            wait_for(
+                lambda: (world.metric("followed_applied_total", topic="links", change="put") or 0) > 0,
+                "the import begins",
+            )
+            relay.terminate()
+            assert relay.wait(WITHIN_S) == 0
 
 
 def test_headers_of_a_real_log_chain_without_a_gap(world: World) -> None:

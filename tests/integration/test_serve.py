@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from redirector.links.cache_writer import LinkCacheWriter
+from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from tests.integration.serve_process import (
     Answer,
@@ -223,8 +223,8 @@ def test_a_changed_link_is_served_soon(serve: Serve, tmp_path: Path) -> None:
         tmp_path / "links", [Link(domain="go.example", slug="launch", destination="https://example.com/new")]
     )
     wait_for(lambda: answered(serve, get()).headers["location"] == "https://example.com/new")
-    writer = LinkCacheWriter.open(tmp_path / "links")
-    writer.apply([(b"go.example/launch", None)], next_offset=None, ready=True, now_s=0)
+    writer = CacheWriter.open(tmp_path / "links")
+    writer.table("links").apply([(b"go.example/launch", None)], next_offset=None, ready=True, now_s=0)
     writer.close()
     wait_for(lambda: answered(serve, get()).status == 404)
 

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local.processes import Kafka, free_port
 from schemas.errors import TransientError
-from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, Topic, ensure_topics, topics
+from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, TOKENS, Topic, ensure_topics, topics
 
 
 def own_topics() -> tuple[Topic, ...]:
@@ -39,8 +39,8 @@ async def partitions_of(bootstrap: str, name: str) -> int:
         await admin.close()
 
 
-def test_the_pipeline_has_four_topics() -> None:
-    assert [topic.name for topic in topics(partitions=6)] == [CLICKS, IMPRESSIONS, LINKS, DEAD_LETTERS]
+def test_the_pipeline_has_five_topics() -> None:
+    assert [topic.name for topic in topics(partitions=6)] == [CLICKS, IMPRESSIONS, LINKS, TOKENS, DEAD_LETTERS]
     assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1]
 
 

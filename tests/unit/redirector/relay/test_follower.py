@@ -3,11 +3,13 @@
 import msgspec
 import pytest
 
-from redirector.relay.follower import Start, read_change, where_to_start
+from redirector.relay.follower import FOLLOWED, Start, where_to_start
 from schemas.links import Link
+from schemas.tokens import new_token
 
 LINK = Link(domain="a.example", slug="x", destination="https://b.example/")
 NOW_S = 1_000_000.0
+LINKS, TOKENS = FOLLOWED
 
 
 def start(stored: int | None, *, followed_at_s: int | None = 999_999, beginning: int = 0, end: int = 50) -> Start:
@@ -37,8 +39,8 @@ def test_a_topic_whose_beginning_moved_past_the_cache_is_read_anew() -> None:
 
 def test_a_link_is_put_as_it_came_and_a_tombstone_deletes() -> None:
     value = msgspec.json.encode(LINK)
-    assert read_change(b"a.example/x", value) == (b"a.example/x", value)
-    assert read_change(b"a.example/x", None) == (b"a.example/x", None)
+    assert LINKS.read_change(b"a.example/x", value) == (b"a.example/x", value)
+    assert LINKS.read_change(b"a.example/x", None) == (b"a.example/x", None)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +56,14 @@ def test_a_link_is_put_as_it_came_and_a_tombstone_deletes() -> None:
 )
 def test_a_record_that_is_no_link_is_refused(key: bytes | None, value: bytes | None) -> None:
     with pytest.raises((ValueError, msgspec.DecodeError)):
-        read_change(key, value)
+        LINKS.read_change(key, value)
+
+
+def test_a_token_is_put_under_its_id() -> None:
+    token, _ = new_token(name="one", roles=("admin",), now_ms=1)
+    value = msgspec.json.encode(token)
+    assert TOKENS.read_change(token.id.encode(), value) == (token.id.encode(), value)
+    with pytest.raises(ValueError, match="the key is"):
+        TOKENS.read_change(b"0" * 16, value)
+    with pytest.raises(msgspec.DecodeError):
+        TOKENS.read_change(LINK.key.encode(), msgspec.json.encode(LINK))
