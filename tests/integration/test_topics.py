@@ -41,7 +41,7 @@ async def partitions_of(bootstrap: str, name: str) -> int:
 
 def test_the_pipeline_has_five_topics() -> None:
     assert [topic.name for topic in topics(partitions=6)] == [CLICKS, IMPRESSIONS, LINKS, TOKENS, DEAD_LETTERS]
-    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1]
+    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1]
 
 
 async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> None:
