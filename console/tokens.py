@@ -18,7 +18,7 @@ from console.compacted import read_latest
 from console.settings import ConsoleSettings
 from schemas.errors import TransientError
 from schemas.settings import settings_or_exit
-from schemas.tokens import Role, Token, new_token
+from schemas.tokens import ROLES, Role, Token, new_token
 from schemas.topics import TOKENS
 
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -30,7 +30,9 @@ app = typer.Typer(no_args_is_help=True, help="Access tokens: who may say what.")
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, for people.")],
     *,
-    role: Annotated[list[Role], typer.Option(help="What it may do; repeat it for more.")],
+    role: Annotated[
+        list[str], typer.Option(help=f"What it may do, one of {', '.join(ROLES)}; repeat it for more.")
+    ],
     account: Annotated[
         str, typer.Option(help="Speak for links of this account only; otherwise for all links.", show_default=False)
     ] = "",
@@ -47,7 +49,7 @@ def create(
     try:
         token, bearer = new_token(
             name=name.strip(),
-            roles=tuple(dict.fromkeys(role)),
+            roles=_roles(role),
             account=account.strip(),
             now_ms=now_ms,
             expires_at_ms=None if days is None else now_ms + int(days * _DAY_MS),
@@ -88,6 +90,13 @@ def revoke(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `t
     uvloop.run(_put(settings, revoked))
     for token in revoked:
         Console().print(f"revoked {token.id} ({token.name})", markup=False, highlight=False, soft_wrap=True)
+
+
+def _roles(names: list[str]) -> tuple[Role, ...]:
+    unknown = [name for name in names if name not in ROLES]
+    if unknown:
+        raise typer.BadParameter(f"there is no role {', '.join(unknown)}: give one of {', '.join(ROLES)}")
+    return tuple(role for role in ROLES if role in names)
 
 
 def _table(tokens: Iterable[Token], *, now_ms: int) -> Table:
