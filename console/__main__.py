@@ -51,7 +51,9 @@ def migrate(
     """Create or upgrade the tables in ClickHouse and the topics in Kafka. Safe to repeat."""
     settings = settings_or_exit(ConsoleSettings, check=False)
     out = Console()
-    todo = uvloop.run(migrate_tables(settings, dry_run=dry_run))
+    todo = uvloop.run(
+        migrate_tables(settings, dry_run=dry_run, progress=lambda line: out.print(line, highlight=False))
+    )
     for migration in todo:
         out.print(f"{'would apply' if dry_run else 'applied'} {migration.name}", highlight=False)
     if not dry_run:

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 
 from console.settings import ConsoleSettings
 from schemas.clickhouse.migrate import Migration, migrate
+from schemas.clickhouse.move import Progress
 from schemas.errors import TransientError
 from schemas.topics import ensure_topics, topics
 
@@ -17,10 +18,10 @@ _RETRY_S: Final = 0.5
 Result = TypeVar("Result")
 
 
-async def migrate_tables(settings: ConsoleSettings, *, dry_run: bool) -> list[Migration]:
+async def migrate_tables(settings: ConsoleSettings, *, dry_run: bool, progress: Progress) -> list[Migration]:
     """Apply the missing migrations, or only list them. Raises MigrationError, ClickHouseError, TransientError."""
     url = settings.clickhouse_url.get_secret_value()
-    return await until_up(lambda: migrate(url, dry_run=dry_run), settings.deadline_s)
+    return await until_up(lambda: migrate(url, dry_run=dry_run, progress=progress), settings.deadline_s)
 
 
 async def create_topics(settings: ConsoleSettings) -> list[str]:

@@ -1,7 +1,7 @@
 """Bring a database to the newest schema: apply the SQL files of `migrations/` in order, each once.
 
 Every statement may be repeated (a test sees to it), so a run that died half-way is simply run again, and two
-runs at once do the same work twice. See docs/adr/0006.
+runs at once do the same work twice. MOVE is a statement of ours: `schemas.clickhouse.move`. See docs/adr/0006.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from typing import Final
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import USERS_OWN_DATABASE, Server, clickhouse_errors, connect
+from schemas.clickhouse.move import MoveError, Progress, move, read_move
 
 MIGRATIONS_DIR: Final = Path(__file__).with_name("migrations")
 
@@ -91,10 +92,13 @@ def pending(migrations: Sequence[Migration], applied: dict[int, tuple[str, str]]
     return [migration for migration in migrations if migration.version not in applied]
 
 
-async def migrate(url: str, *, dry_run: bool = False, directory: Path = MIGRATIONS_DIR) -> list[Migration]:
+async def migrate(
+    url: str, *, dry_run: bool = False, directory: Path = MIGRATIONS_DIR, progress: Progress = lambda _line: None
+) -> list[Migration]:
     """Apply what is missing, creating the database if need be; returns it. `dry_run` only returns it.
 
-    Raises MigrationError, TransientClickHouseError and ClickHouseError; run it again after either of the last.
+    `progress` is told, a line at a time, how far a migration of many rows is. Raises MigrationError,
+    TransientClickHouseError and ClickHouseError; run it again after either of the last.
     """
     migrations = read_migrations(directory)
     server = Server.of_url(url)
@@ -107,7 +111,7 @@ async def migrate(url: str, *, dry_run: bool = False, directory: Path = MIGRATIO
         todo = pending(migrations, await _applied(client, server.database))
         if not dry_run:
             for migration in todo:
-                await _apply(client, migration)
+                await _apply(client, migration, progress)
         return todo
     finally:
         await client.close()
@@ -140,9 +144,16 @@ async def _applied(client: AsyncClient, database: str) -> dict[int, tuple[str, s
     return {int(version): (str(name), str(checksum)) for version, name, checksum in result.result_rows}
 
 
-async def _apply(client: AsyncClient, migration: Migration) -> None:
+async def _apply(client: AsyncClient, migration: Migration, progress: Progress) -> None:
     for statement in migration.statements:
-        await _execute(client, statement)
+        wanted = read_move(statement)
+        if wanted is None:
+            await _execute(client, statement)
+            continue
+        try:
+            await move(client, wanted, progress)
+        except MoveError as error:
+            raise MigrationError(f"{migration.name}: {error}") from error
     with clickhouse_errors():
         await client.insert(
             "schema_migrations",

@@ -1,0 +1,158 @@
+"""`MOVE old INTO new`: a filled table into one of another layout, a part at a time, then under the old name.
+
+What plain statements cannot repeat. This may be: what was copied is not copied again, what died half-way is begun
+anew, and two runners at once do the same work twice.
+
+    1. each month of the old table into a scratch table of this runner's, from there in one step into the new table
+    2. both tables come to the same, asked in one query
+    3. RENAME old TO old_before, new TO old
+
+A stream that goes on writing meanwhile loses nothing: what it flushed to the old table after step 2 is a suffix of
+its chain, the new table's head lies before it, and the worker rewinds to that head (docs/adr/0002). Step 3 is no
+transaction: after a crash between its two halves there is no such table until the migration is run again.
+"""
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from schemas.clickhouse.client import clickhouse_errors
+from schemas.errors import ClickHouseError
+
+_MOVE: Final = re.compile(
+    r"MOVE (?P<old>\w+) INTO (?P<new>\w+)\s+BY (?P<by>.+?)\s+COMPARING\s+(?P<comparing>.+)", re.DOTALL
+)
+_OF_TABLE: Final = "system.{} WHERE database = currentDatabase() AND {} = {{table:String}}"
+_ANOTHER_RUNNER_WAS_FASTER: Final = {57, 60}  # TABLE_ALREADY_EXISTS, UNKNOWN_TABLE
+_NO_LIMITS: Final = {
+    "max_execution_time": 0,
+    "deduplicate_insert": "disable",
+    "deduplicate_insert_select": "disable",
+}
+
+Progress = Callable[[str], None]
+
+
+class MoveError(Exception):
+    """The two tables do not come to the same totals; nothing was renamed."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """`old` into `new`, a value of the expression `by` at a time; `comparing` must come to the same in both.
+
+    What is compared must not change by merging, nor by a TTL that one of the tables applied already.
+    """
+
+    old: str
+    new: str
+    by: str
+    comparing: str
+
+    @property
+    def before(self) -> str:
+        """What the old table is called afterwards."""
+        return f"{self.old}_before_{self.new.removeprefix(f'{self.old}_')}"
+
+
+def read_move(statement: str) -> Move | None:
+    """What a MOVE statement says; None for any other statement."""
+    match = _MOVE.fullmatch(statement.strip())
+    return Move(**match.groupdict()) if match else None
+
+
+async def move(client: AsyncClient, what: Move, progress: Progress) -> None:
+    """Bring the old table's rows into the new one and give it the name; nothing is left to do where that was done.
+
+    `progress` is told a line a month. Raises MoveError, TransientClickHouseError and ClickHouseError.
+    """
+    while not await _is_moved(client, what):
+        try:
+            await _move(client, what, progress)
+        except ClickHouseError as error:
+            if error.code not in _ANOTHER_RUNNER_WAS_FASTER:
+                raise
+
+
+async def _is_moved(client: AsyncClient, what: Move) -> bool:
+    """Finish what was only half done; whether the old name has the new layout now."""
+    layouts = {name: await _layout(client, name) for name in (what.old, what.new)}
+    if layouts[what.old] is None:
+        await _command(client, f"RENAME TABLE {what.new} TO {what.old}")
+    elif layouts[what.new] is not None and layouts[what.new] != layouts[what.old]:
+        return False
+    await _command(client, f"DROP TABLE IF EXISTS {what.new} SYNC")
+    return True
+
+
+async def _move(client: AsyncClient, what: Move, progress: Progress) -> None:
+    values = await _values(client, what)
+    if not values:
+        await _command(client, f"CREATE OR REPLACE TABLE {what.old} AS {what.new}")
+        return
+    for done, value in enumerate(values):
+        progress(f"{what.old}: {what.by} = {value}, {done} of {len(values)} are moved")
+        if not await _equal(client, what, f"WHERE {what.by} = {value}"):
+            await _copy(client, what, value)
+    if not await _equal(client, what):
+        raise MoveError(
+            f"{what.old} changes faster than it is copied into {what.new}: stop the stream (redirects and Kafka go"
+            " on; it catches up afterwards) and run the migration again"
+        )
+    await _command(client, f"RENAME TABLE {what.old} TO {what.before}, {what.new} TO {what.old}")
+    progress(f"{what.old}: moved; DROP TABLE {what.before} once nobody needs the old rows")
+
+
+async def _copy(client: AsyncClient, what: Move, value: object) -> None:
+    scratch = f"{what.new}_{uuid.uuid4().hex[:8]}"
+    await _command(client, f"CREATE TABLE {scratch} AS {what.new}")
+    try:
+        names = ", ".join(
+            await _strings(client, f"SELECT name FROM {_OF_TABLE.format('columns', 'table')}", what.old)
+        )
+        await _command(
+            client,
+            f"INSERT INTO {scratch} ({names}) SELECT {names} FROM {what.old} WHERE {what.by} = {value}",
+        )
+        for partition in await _strings(
+            client, f"SELECT DISTINCT partition_id FROM {_OF_TABLE.format('parts', 'table')} AND active", scratch
+        ):
+            await _command(client, f"ALTER TABLE {what.new} REPLACE PARTITION ID '{partition}' FROM {scratch}")
+    finally:
+        await _command(client, f"DROP TABLE IF EXISTS {scratch} SYNC")
+
+
+async def _values(client: AsyncClient, what: Move) -> list[int]:
+    found = await _strings(
+        client, f"SELECT toString(by) FROM (SELECT DISTINCT {what.by} AS by FROM {what.old}) ORDER BY by"
+    )
+    return [int(value) for value in found]
+
+
+async def _equal(client: AsyncClient, what: Move, where: str = "") -> bool:
+    """Whether both tables come to the same, asked in one query: each is read at one instant."""
+    sides = [f"(SELECT ({what.comparing}) FROM {table} {where})" for table in (what.old, what.new)]
+    return (await _strings(client, f"SELECT toString({sides[0]} = {sides[1]})")) == ["1"]
+
+
+async def _layout(client: AsyncClient, table: str) -> str | None:
+    """Sorting and partition key; None where there is no such table."""
+    layouts = await _strings(
+        client, f"SELECT sorting_key || ' by ' || partition_key FROM {_OF_TABLE.format('tables', 'name')}", table
+    )
+    return layouts[0] if layouts else None
+
+
+async def _strings(client: AsyncClient, query: str, table: str = "") -> list[str]:
+    with clickhouse_errors():
+        result = await client.query(query, parameters={"table": table}, settings={"max_execution_time": 0})
+    return [str(row[0]) for row in result.result_rows]
+
+
+async def _command(client: AsyncClient, statement: str) -> None:
+    with clickhouse_errors():
+        await client.command(statement, settings=_NO_LIMITS)
