@@ -38,7 +38,10 @@ async def measure(client: AsyncClient, *, deltas: int, inserts: int, first: int)
     sink, took_ms = ClickHouseSink(client), []
     for offset in range(first, first + inserts):
         columns, now_ms = EventColumns(), (_MINUTE + offset % 5) * 60_000
-        clicks = [Click(now_ms, f"go.example/{number}", ua="Mozilla/5.0 Firefox/144.0") for number in range(deltas)]
+        clicks = [
+            Click(time_ms=now_ms, link=f"go.example/{number}", ua="Mozilla/5.0 Firefox/144.0")
+            for number in range(deltas)
+        ]
         columns.extend(clicks, range(deltas))
         fold = Deltas(columns, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
         flushed = Flushed("clicks@1", deltas, offset - 1, offset, offset)

@@ -29,8 +29,8 @@ def fill_spool(spool_dir: Path, events: int, *, links: int, seed: int = 5) -> in
             now_ms = time.time_ns() // 1_000_000
             turn = [
                 Click(
-                    now_ms,
-                    link_key(ranks[number]),
+                    time_ms=now_ms,
+                    link=link_key(ranks[number]),
                     seq=writer.take_seq(),
                     visitor=numbers[number],
                     ua=people[who[number]][1],

@@ -127,6 +127,17 @@ class Traffic:
     def _event(self, topic: str, link: str, seq: int, visitor: int, time_ms: int) -> Event:
         referrer, ua = self._visitors[int(self._random.random() * len(self._visitors))]
         if topic == IMPRESSIONS:
-            return Impression(time_ms, link, "pixel", "served", seq=seq, visitor=visitor, ua=ua, referrer=referrer)
+            return Impression(
+                time_ms=time_ms,
+                link=link,
+                source="pixel",
+                kind="served",
+                seq=seq,
+                visitor=visitor,
+                ua=ua,
+                referrer=referrer,
+            )
         purpose = "prefetch" if self._random.random() < PREFETCH_SHARE else ""
-        return Click(time_ms, link, seq=seq, visitor=visitor, ua=ua, referrer=referrer, purpose=purpose)
+        return Click(
+            time_ms=time_ms, link=link, seq=seq, visitor=visitor, ua=ua, referrer=referrer, purpose=purpose
+        )

@@ -121,7 +121,7 @@ def _decode_at_once(topic: str, value: bytes, line: int, columns: EventColumns, 
         events = _DECODERS[topic].decode_lines(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         events = []
-    current = all(event.v == VERSION for event in events)
+    current = all(event.v <= VERSION for event in events)
     if len(events) == 1 and line == 0 and current:
         before = value[: len(value) - len(value.lstrip())]
         _add(events, [before.count(b"\n")], columns, decoded)
@@ -168,7 +168,7 @@ def _decode_line(topic: str, index: int, line: bytes) -> Event | Poison:
         return Poison(index, "not_an_event", str(error)[:DETAIL_MAX_CHARS], line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Poison(index, "not_json", str(error)[:DETAIL_MAX_CHARS], line)
-    if head.v != VERSION:
+    if not 1 <= head.v <= VERSION:
         detail = f"version {str(head.v)[:20]}, this stream reads {VERSION}: upgrade it, then replay the dead letter"
         return Poison(index, "unsupported_version", detail, line)
     if head.type != _TYPES[topic] and head.type in _TYPES.values():

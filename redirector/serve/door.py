@@ -52,8 +52,26 @@ def event_of(found: Prepared, observed: Observed, now_ms: int, seq: int) -> Even
     """The click or impression that answering with `found` makes."""
     visitor, ua, referrer, purpose = observed
     if found.kind == "click":
-        return Click(now_ms, found.key, seq, "", visitor, ua, referrer, purpose)
-    return Impression(now_ms, found.key, "pixel", "served", 1, seq, "", visitor, ua, referrer, purpose)
+        return Click(
+            time_ms=now_ms,
+            link=found.key,
+            seq=seq,
+            visitor=visitor,
+            ua=ua,
+            referrer=referrer,
+            purpose=purpose,
+        )
+    return Impression(
+        time_ms=now_ms,
+        link=found.key,
+        source="pixel",
+        kind="served",
+        seq=seq,
+        visitor=visitor,
+        ua=ua,
+        referrer=referrer,
+        purpose=purpose,
+    )
 
 
 OUTCOME_OF: Final[dict[str, Outcome]] = {"click": "redirected", "pixel": "pixel"}

@@ -54,7 +54,9 @@ def test_a_referrer_loses_query_and_fragment(referrer: str, bare: str) -> None:
 def test_any_header_bytes_become_a_valid_event(raw: bytes) -> None:
     text = raw.decode("utf-8", "surrogateescape")
     visitor, ua, referrer, purpose = seen(User_Agent=text, Referer=text, Purpose=text)
-    line = msgspec.json.encode(Click(0, "a/b", 1, "", visitor, ua, referrer, purpose))
+    line = msgspec.json.encode(
+        Click(time_ms=0, link="a/b", seq=1, visitor=visitor, ua=ua, referrer=referrer, purpose=purpose)
+    )
     assert msgspec.json.decode(line, type=Click).ua == ua
     assert b"\n" not in line
 
