@@ -18,6 +18,10 @@ class Backoff:
         self.failures += 1
         return wait * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
 
+    def anew(self) -> "Backoff":
+        """Another with these limits, for another operation."""
+        return Backoff(self.min_s, self.max_s)
+
     def reset(self) -> None:
         """It worked."""
         self.failures = 0

@@ -63,7 +63,7 @@ class Fleet:
         self._metrics.oldest_waiting.set(oldest)
 
     async def _keep_shipping(self, spool: Path, stopping: asyncio.Event) -> None:
-        backoff = Backoff(self._retry.min_s, self._retry.max_s)
+        backoff = self._retry.anew()
         while not stopping.is_set():
             try:
                 shipper = self._shippers[spool] = self._new_shipper(spool)

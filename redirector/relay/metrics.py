@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from redirector.cache.store import TABLES
 from schemas.errors import DeadLetterReason
-from schemas.topics import EVENT_TOPICS
+from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
 
 _PREFIX: Final = "clicktally_relay"
 
@@ -34,6 +34,11 @@ class RelayMetrics:
         self.batch_bytes = counter("batch_bytes_total", "Their bytes before compression.", ("topic",))
         self.send_errors = counter("send_errors_total", "Sends and connections that failed.")
         self.retries = counter("retries_total", "Records sent again after an error.")
+        self.refusals = counter(
+            "refusals_total",
+            "Records that a topic refused: no such topic, not allowed, too small for an event; tried again.",
+            ("topic",),
+        )
         self.kafka_up = gauge("kafka_up", "1 when Kafka took or answered the last thing asked of it.")
         self.spools = gauge("spools", "Spools that are not drained.")
         self.waiting_bytes = gauge("spool_waiting_bytes", "Bytes in spools that Kafka has not acknowledged.")
@@ -58,6 +63,8 @@ class RelayMetrics:
         for topic in EVENT_TOPICS:
             for metric in (self.events_acknowledged, self.batches, self.batch_bytes):
                 metric.labels(topic)
+        for topic in (*EVENT_TOPICS, DEAD_LETTERS):
+            self.refusals.labels(topic)
         for reason in get_args(DeadLetterReason):
             self.dead_letters.labels(reason)
         for table in TABLES:

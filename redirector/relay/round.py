@@ -9,6 +9,7 @@ import msgspec
 from redirector.relay.partitions import partition_of
 from redirector.spool.reader import Chunk
 from schemas.batches import MAX_BATCH_BYTES, BatchHeaders
+from schemas.dead_letters import KEPT_BYTES
 from schemas.errors import DeadLetterReason
 from schemas.events import Routing
 from schemas.topics import CLICKS, IMPRESSIONS
@@ -36,12 +37,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A line that cannot be sent as an event, and the byte of its segment where it began."""
+    """A line that cannot be sent as an event, and the byte of its segment where it began.
+
+    Of a line that is too large `line` is the beginning, and `cut_bytes` is what is missing.
+    """
 
     reason: DeadLetterReason
     detail: str
     offset: int
     line: bytes
+    cut_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -84,9 +89,8 @@ class Cutter:
     def cut(self, chunk: Chunk) -> Round:
         """The chunk as a round. `prev` and `last_seq` stay: `settle` moves them once the round is in Kafka."""
         if chunk.too_long:
-            letter = DeadLetter(
-                "too_large", f"longer than {MAX_BATCH_BYTES} bytes", chunk.start.offset, chunk.lines
-            )
+            size_bytes = chunk.end.offset - chunk.start.offset - 1
+            letter = _too_large(chunk.lines, size_bytes, chunk.start.offset)
             return Round({}, [letter], 1, 0, self.last_seq)
         lines, routes, dead_letters = _decode(chunk)
         total = len(lines) + len(dead_letters)
@@ -164,6 +168,24 @@ class Cutter:
         return ends
 
 
+def halves(batch: Batch) -> list[Batch]:
+    """The batch as two, for a topic that finds it too large; together they say what it said."""
+    lines = batch.value.split(b"\n")[:-1]
+    middle = len(lines) // 2
+    halved = []
+    prev = 0 if batch.headers is None else batch.headers.prev
+    for part in (lines[:middle], lines[middle:]):
+        headers = None
+        if batch.headers is not None:
+            routes = _DECODER.decode_lines(b"\n".join(part))
+            seqs = _rising([0 if route.spool else route.seq for route in routes], prev)
+            if seqs:
+                headers = BatchHeaders(spool=batch.headers.spool, first=seqs[0], last=seqs[-1], prev=prev)
+                prev = seqs[-1]
+        halved.append(Batch(b"".join(line + b"\n" for line in part), len(part), headers))
+    return halved
+
+
 def _rising(seqs: list[int], prev: int) -> list[int]:
     """What a batch's headers may speak of: a seq that does not rise would make the whole batch unreadable."""
     kept = []
@@ -210,10 +232,21 @@ def _decode_each(lines: list[bytes], offset: int) -> tuple[list[bytes], list[Rou
 
 def _decode_line(line: bytes, offset: int) -> Routing | DeadLetter:
     if len(line) > MAX_BATCH_BYTES:
-        return DeadLetter("too_large", f"{len(line)} bytes, at most {MAX_BATCH_BYTES} are sent", offset, line)
+        return _too_large(line, len(line), offset)
     try:
         return _DECODER.decode(line)
     except msgspec.ValidationError as error:
         return DeadLetter("not_an_event", str(error)[:_DETAIL_MAX_CHARS], offset, line)
     except _BROKEN as error:
         return DeadLetter("not_json", str(error)[:_DETAIL_MAX_CHARS], offset, line)
+
+
+def _too_large(head: bytes, size_bytes: int, offset: int) -> DeadLetter:
+    """The letter of a line of so many bytes that begins with `head`; it must fit into a Kafka record itself."""
+    return DeadLetter(
+        reason="too_large",
+        detail=f"{size_bytes} bytes, at most {MAX_BATCH_BYTES} are sent",
+        offset=offset,
+        line=head[:KEPT_BYTES],
+        cut_bytes=size_bytes - len(head[:KEPT_BYTES]),
+    )

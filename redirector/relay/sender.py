@@ -8,9 +8,10 @@ from typing import TypeVar
 
 from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
-from redirector.relay.producer import Producer
 from schemas.batches import Headers
 from schemas.errors import TransientError
+from schemas.kafka_errors import TooLargeError, TopicRefusesError
+from schemas.producer import Producer
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +21,8 @@ Result = TypeVar("Result")
 class Sender:
     """Shared by all spools of a relay. Its methods return when Kafka acknowledged, or when they are cancelled.
 
-    `connect` makes a producer that has not started. An outage is logged at its begin and at its end.
+    `connect` makes a producer that has not started. Each topic has one of its own: an error ends a producer, and
+    what one topic does not take must not hold up another. An outage is logged at its begin and at its end.
     """
 
     def __init__(
@@ -28,55 +30,110 @@ class Sender:
     ) -> None:
         self._connect = connect
         self._metrics = metrics
-        self._retry_min_s = retry_min_s
-        self._retry_max_s = retry_max_s
-        self._producer: Producer | None = None
-        self._connecting = asyncio.Lock()
-        self._down_since: float | None = None
+        self._retry = Backoff(retry_min_s, retry_max_s)
+        self._outage = _Outage(metrics)
+        self._sessions: dict[str, _Session] = {}
 
     async def send(
         self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
     ) -> None:
-        """Put one record into Kafka, again and again if need be."""
-        await self._until_it_works(
+        """Put one record into Kafka, again and again if need be.
+
+        Raises TooLargeError and TopicRefusesError at once: trying again is the caller's, who may have others to
+        send meanwhile.
+        """
+        await self._session(topic).until_it_works(
             lambda producer: producer.send(topic, partition, value, key=key, headers=headers)
         )
 
     async def partitions(self, topic: str) -> int:
-        """How many partitions the topic has; waits until there is such a topic."""
-        return await self._until_it_works(lambda producer: producer.partitions(topic))
+        """How many partitions the topic has. Raises TopicRefusesError where there is no such topic for us."""
+        return await self._session(topic).until_it_works(lambda producer: producer.partitions(topic))
 
     async def close(self) -> None:
-        """Drop the connection and what is in flight."""
-        if self._producer is not None:
-            await self._producer.abandon()
-            self._producer = None
+        """Drop the connections and what is in flight."""
+        for session in self._sessions.values():
+            await session.close()
 
-    async def _until_it_works(self, ask: Callable[[Producer], Awaitable[Result]]) -> Result:
-        backoff = Backoff(self._retry_min_s, self._retry_max_s)
+    def _session(self, topic: str) -> "_Session":
+        if topic not in self._sessions:
+            self._sessions[topic] = _Session(self._connect, self._outage, self._metrics, self._retry)
+        return self._sessions[topic]
+
+
+class _Outage:
+    """Since when which sessions get no answer."""
+
+    def __init__(self, metrics: RelayMetrics) -> None:
+        self._metrics = metrics
+        self._silent: set[object] = set()
+        self._since = 0.0
+
+    def begin(self, session: object, error: TransientError) -> None:
+        if not self._silent:
+            self._since = time.monotonic()
+            log.warning("Kafka does not answer; spools grow until it does: %s", error)
+        self._silent.add(session)
+        self._metrics.kafka_up.set(0)
+
+    def end(self, session: object) -> None:
+        if session in self._silent:
+            self._silent.discard(session)
+            if not self._silent:
+                log.warning("Kafka answers again after %.1f s", time.monotonic() - self._since)
+        self._metrics.kafka_up.set(0 if self._silent else 1)
+
+
+class _Session:
+    """One producer at a time: the next is made when one has failed."""
+
+    def __init__(
+        self, connect: Callable[[], Producer], outage: _Outage, metrics: RelayMetrics, retry: Backoff
+    ) -> None:
+        self._connect = connect
+        self._outage = outage
+        self._metrics = metrics
+        self._retry = retry
+        self._producer: Producer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def until_it_works(self, ask: Callable[[Producer], Awaitable[Result]]) -> Result:
+        backoff = self._retry.anew()
         while True:
             producer = await self._connected()
             try:
                 result = await ask(producer)
+            except (TooLargeError, TopicRefusesError):
+                self._metrics.send_errors.inc()
+                self._outage.end(self)
+                await self._drop(producer)
+                raise
             except TransientError as error:
-                self._note_error(error)
+                self._metrics.send_errors.inc()
+                self._outage.begin(self, error)
                 await self._drop(producer)
             else:
-                self._note_success()
+                self._outage.end(self)
                 return result
             await asyncio.sleep(backoff.next_s())
             self._metrics.retries.inc()
 
+    async def close(self) -> None:
+        if self._producer is not None:
+            await self._producer.abandon()
+            self._producer = None
+
     async def _connected(self) -> Producer:
         async with self._connecting:
-            backoff = Backoff(self._retry_min_s, self._retry_max_s)
+            backoff = self._retry.anew()
             while self._producer is None:
                 producer = self._connect()
                 try:
                     await producer.start()
                 except TransientError as error:
                     await producer.abandon()
-                    self._note_error(error)
+                    self._metrics.send_errors.inc()
+                    self._outage.begin(self, error)
                     await asyncio.sleep(backoff.next_s())
                 except BaseException:
                     await producer.abandon()
@@ -90,16 +147,3 @@ class Sender:
             if self._producer is producer:
                 self._producer = None
                 await producer.abandon()
-
-    def _note_error(self, error: TransientError) -> None:
-        self._metrics.send_errors.inc()
-        self._metrics.kafka_up.set(0)
-        if self._down_since is None:
-            self._down_since = time.monotonic()
-            log.warning("Kafka does not answer; spools grow until it does: %s", error)
-
-    def _note_success(self) -> None:
-        if self._down_since is not None:
-            log.warning("Kafka answers again after %.1f s", time.monotonic() - self._down_since)
-            self._down_since = None
-        self._metrics.kafka_up.set(1)

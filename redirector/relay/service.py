@@ -16,16 +16,17 @@ from redirector.relay.backoff import Backoff
 from redirector.relay.fleet import Fleet
 from redirector.relay.following import follow_topics
 from redirector.relay.metrics import RelayMetrics
-from redirector.relay.producer import KafkaProducer
 from redirector.relay.round import Limits
 from redirector.relay.sender import Sender
 from redirector.relay.settings import RelaySettings
 from redirector.relay.shipper import Shipper
 from redirector.spool.lock import take_lock
+from schemas.producer import KafkaProducer, ProducerSettings
 
 log = logging.getLogger(__name__)
 
 RELAY_LOCK_NAME: Final = "relay.lock"
+_MAX_REQUEST_BYTES: Final = 2 * 1024 * 1024
 _GRACE_S: Final = 5.0
 
 
@@ -59,7 +60,15 @@ def _own(spool_dir: Path) -> int:
 
 async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asyncio.Event) -> None:
     retry = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
-    sender = Sender(lambda: KafkaProducer(settings), metrics, retry_min_s=retry.min_s, retry_max_s=retry.max_s)
+    producing = ProducerSettings(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id="clicktally-relay",
+        request_timeout_ms=settings.request_timeout_ms,
+        compression=settings.compression,
+        max_request_bytes=_MAX_REQUEST_BYTES,
+        linger_ms=settings.linger_ms,
+    )
+    sender = Sender(lambda: KafkaProducer(producing), metrics, retry_min_s=retry.min_s, retry_max_s=retry.max_s)
     slots = asyncio.Semaphore(settings.max_rounds)
 
     def new_shipper(spool: Path) -> Shipper:
@@ -71,6 +80,7 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asynci
             round_bytes=settings.round_bytes,
             round_interval_s=settings.round_interval_ms / 1000,
             slots=slots,
+            retry=retry,
         )
 
     fleet = Fleet(settings.spool_dir, new_shipper, metrics, retry=retry)

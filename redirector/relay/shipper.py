@@ -4,33 +4,22 @@ import asyncio
 import logging
 import time
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
+from redirector.relay.backoff import Backoff
+from redirector.relay.delivery import Delivery, Outlet, Turn
 from redirector.relay.metrics import RelayMetrics
-from redirector.relay.round import Batch, Cutter, DeadLetter, Limits, Round, TopicPartition
+from redirector.relay.round import Cutter, Limits
 from redirector.spool.reader import Place, SpoolReader
 from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
-from schemas.batches import Headers
 from schemas.spool import Checkpoint, read_checkpoint
-from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
+from schemas.topics import EVENT_TOPICS
 
 log = logging.getLogger(__name__)
 
 _LOOK_FOR_WRITER_S: Final = 0.5
-
-
-class Outlet(Protocol):
-    """Where batches go; `redirector.relay.sender.Sender` is the real one."""
-
-    async def send(
-        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
-    ) -> None:
-        """Return once the record is durable."""
-
-    async def partitions(self, topic: str) -> int:
-        """How many partitions the topic has."""
 
 
 class Shipper:
@@ -51,14 +40,15 @@ class Shipper:
         round_bytes: int,
         round_interval_s: float,
         slots: asyncio.Semaphore,
+        retry: Backoff,
     ) -> None:
         self.spool: Final = spool
         self.waiting_since: float | None = None
         """When, by the monotonic clock, lines were first seen of which some still wait."""
-        self._outlet = outlet
         self._metrics = metrics
         self._round_interval_s = round_interval_s
-        self._slots = slots
+        self._turn = Turn(slots)
+        self._delivery = Delivery(spool, outlet, metrics, turn=self._turn, retry=retry)
         checkpoint = _checkpoint(spool)
         self._pinned = checkpoint is not None
         found = checkpoint or Checkpoint(segment=0, offset=0, partitions={}, prev={})
@@ -83,7 +73,7 @@ class Shipper:
         try:
             delete_before(self.spool, self.settled.segment)
             while not stopping.is_set():
-                async with self._slots:
+                async with self._turn:
                     began = time.monotonic()
                     shipped = await self.step()
                 if not shipped and self._reader.drained:
@@ -110,7 +100,7 @@ class Shipper:
         if not self._pinned:
             await self._pin()
         cut = self._cutter.cut(chunk)
-        await self._send(cut)
+        await self._delivery.deliver(cut, chunk.start.segment)
         self._cutter.settle(cut)
         self.settled = chunk.end
         self.waiting_since = now
@@ -123,53 +113,9 @@ class Shipper:
         same = self._reader.place.segment == self.settled.segment
         return self._reader.waiting_bytes() + (in_flight if same else self._reader.place.offset)
 
-    async def _send(self, cut: Round) -> None:
-        metrics = self._metrics
-        metrics.lines_read.inc(cut.lines)
-        metrics.events_in_flight.inc(cut.lines)
-        metrics.seq_disorder.inc(cut.disorder)
-        if len(cut.batches) == 1 and not cut.dead_letters:
-            for place, batches in cut.batches.items():
-                await self._send_partition(place, batches)
-            return
-        async with asyncio.TaskGroup() as tasks:
-            for place, batches in cut.batches.items():
-                tasks.create_task(self._send_partition(place, batches))
-            if cut.dead_letters:
-                tasks.create_task(self._send_dead_letters(cut.dead_letters))
-
-    async def _send_partition(self, place: TopicPartition, batches: list[Batch]) -> None:
-        metrics = self._metrics
-        for batch in batches:
-            headers = [] if batch.headers is None else batch.headers.to_kafka()
-            await self._outlet.send(place.topic, place.partition, batch.value, headers=headers)
-            metrics.events_acknowledged.labels(place.topic).inc(batch.events)
-            metrics.events_in_flight.dec(batch.events)
-            metrics.batches.labels(place.topic).inc()
-            metrics.batch_bytes.labels(place.topic).inc(len(batch.value))
-
-    async def _send_dead_letters(self, letters: list[DeadLetter]) -> None:
-        segment = self._reader.place.segment
-        for letter in letters:
-            await self._outlet.send(
-                DEAD_LETTERS,
-                None,
-                letter.line,
-                key=f"{self.spool.name}-{segment}-{letter.offset}".encode(),
-                headers=[
-                    ("reason", letter.reason.encode()),
-                    ("detail", letter.detail.encode()),
-                    ("spool", self.spool.name.encode()),
-                    ("segment", b"%d" % segment),
-                    ("offset", b"%d" % letter.offset),
-                ],
-            )
-            self._metrics.dead_letters.labels(letter.reason).inc()
-            self._metrics.events_in_flight.dec()
-
     async def _pin(self) -> None:
         """Fix the partition counts, on disk before the first send: a resend must not go elsewhere."""
-        self._cutter.partitions = {topic: await self._outlet.partitions(topic) for topic in EVENT_TOPICS}
+        self._cutter.partitions = {topic: await self._delivery.partitions(topic) for topic in EVENT_TOPICS}
         await asyncio.to_thread(write_checkpoint, self.spool, self._checkpoint())
         self._pinned = True
 

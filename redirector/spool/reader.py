@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from redirector.spool.lock import take_lock
+from schemas.dead_letters import KEPT_BYTES
 from schemas.spool import LOCK_NAME, segment_path, segments
 
-TOO_LONG_KEPT_BYTES: Final = 64 * 1024
 _NONE: Final = -1
 
 
@@ -116,7 +116,7 @@ class SpoolReader:
         return self._read_too_long(start, read)
 
     def _read_too_long(self, start: Place, read: bytes) -> Chunk | None:
-        kept = read[:TOO_LONG_KEPT_BYTES]
+        kept = read[:KEPT_BYTES]
         offset = start.offset
         while read:
             offset += len(read)

@@ -8,6 +8,7 @@ import msgspec
 
 from schemas.batches import BatchHeaders, Headers, read_headers
 from schemas.events import Click, Event, Impression
+from schemas.kafka_errors import TooLargeError, TopicRefusesError
 from schemas.topics import DEAD_LETTERS
 
 
@@ -40,6 +41,10 @@ class FakeKafka:
     """How many more records are acknowledged; None: all."""
     keep_last: bool = False
     """Whether the record of the crash is in the log all the same."""
+    takes_bytes: int | None = None
+    """The largest value it takes; None: any."""
+    refuses: set[str] = field(default_factory=set)
+    """Topics that take nothing."""
     log: list[Record] = field(default_factory=list)
     under_way: set[tuple[bytes, str, int | None]] = field(default_factory=set)
 
@@ -52,6 +57,9 @@ class FakeKafka:
         self.under_way.add(place)
         try:
             await asyncio.sleep(0)
+            self._refuse(topic)
+            if self.takes_bytes is not None and len(value) > self.takes_bytes:
+                raise TooLargeError(f"{len(value)} bytes")
             if self.crash_after == 0:
                 if self.keep_last:
                     self.log.append(Record(topic, partition, value, headers, key))
@@ -64,8 +72,12 @@ class FakeKafka:
 
     async def partitions(self, topic: str) -> int:
         """As configured; a test may change it between two relays."""
-        assert topic
+        self._refuse(topic)
         return self.partition_count
+
+    def _refuse(self, topic: str) -> None:
+        if topic in self.refuses:
+            raise TopicRefusesError(topic)
 
     def events(self, topic: str | None = None) -> list[Event]:
         """All events of the log, as often as they lie there."""

@@ -52,6 +52,7 @@ class World:
             round_bytes=1 << 18,
             round_interval_s=0,
             slots=self.slots,
+            retry=Backoff(0, 0),
         )
 
     def metric(self, name: str) -> float | None:

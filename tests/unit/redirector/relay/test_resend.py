@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
+from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
@@ -68,6 +69,7 @@ def new_shipper(spool: Path, kafka: FakeKafka, *, round_bytes: int, limits: Limi
         round_bytes=round_bytes,
         round_interval_s=0,
         slots=asyncio.Semaphore(1),
+        retry=Backoff(0, 0),
     )
 
 

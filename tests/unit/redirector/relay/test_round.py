@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.relay.partitions import partition_of
-from redirector.relay.round import Cutter, Limits, Round, TopicPartition
+from redirector.relay.round import Cutter, Limits, Round, TopicPartition, halves
 from redirector.spool.reader import Chunk, Place
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, BatchHeaders
+from schemas.dead_letters import KEPT_BYTES
 from schemas.events import Click, Impression, Routing
 from schemas.topics import CLICKS, IMPRESSIONS
 
@@ -131,8 +132,9 @@ def test_batches_keep_their_limits_and_lose_nothing(sizes: list[int], limits: Li
 )
 def test_a_line_that_is_no_event_is_a_dead_letter_and_its_neighbours_go_on(line: bytes, reason: str) -> None:
     cut = new_cutter().cut(chunk(click(1), line, click(2), offset=1000))
-    assert [(letter.reason, letter.line, letter.offset) for letter in cut.dead_letters] == [
-        (reason, line, 1000 + len(click(1)) + 1)
+    kept = line if len(line) <= MAX_BATCH_BYTES else line[:KEPT_BYTES]
+    assert [(letter.reason, letter.line, letter.offset, letter.cut_bytes) for letter in cut.dead_letters] == [
+        (reason, kept, 1000 + len(click(1)) + 1, len(line) - len(kept))
     ]
     assert headers_of(cut) == [BatchHeaders(SPOOL, 1, 2, 0)]
     assert cut.lines == 3
@@ -155,8 +157,39 @@ def test_no_bytes_stop_a_round_and_every_line_is_settled(lines: list[bytes]) -> 
 def test_a_line_longer_than_a_round_is_a_dead_letter() -> None:
     long = Chunk(Place(1, 5), b"x" * 10, Place(1, 999_999), too_long=True)
     cut = new_cutter().cut(long)
-    assert [(letter.reason, letter.offset) for letter in cut.dead_letters] == [("too_large", 5)]
+    assert [(letter.reason, letter.offset, letter.line, letter.cut_bytes) for letter in cut.dead_letters] == [
+        ("too_large", 5, b"x" * 10, 999_999 - 5 - 1 - 10)
+    ]
     assert (cut.lines, cut.batches) == (1, {})
+
+
+@pytest.mark.parametrize(("size", "cut_bytes"), [(MAX_BATCH_BYTES, 0), (MAX_BATCH_BYTES + 1, None)])
+def test_only_what_no_batch_holds_is_cut(size: int, cut_bytes: int | None) -> None:
+    (letter,) = new_cutter().cut(chunk(b"\0" * size)).dead_letters
+    assert len(letter.line) + letter.cut_bytes == size
+    assert letter.cut_bytes == (cut_bytes if cut_bytes is not None else size - KEPT_BYTES)
+
+
+@pytest.mark.parametrize("events", [2, 3, 7])
+def test_a_batch_in_halves_says_what_it_said_whole(events: int) -> None:
+    (whole,) = (
+        new_cutter().cut(chunk(*(click(seq) for seq in range(5, 5 + events)))).batches[TopicPartition(CLICKS, 0)]
+    )
+    first, second = halves(whole)
+    assert first.value + second.value == whole.value
+    assert first.events + second.events == events
+    middle = 4 + events // 2
+    assert [first.headers, second.headers] == [
+        BatchHeaders(SPOOL, 5, middle, 0),
+        BatchHeaders(SPOOL, middle + 1, 4 + events, middle),
+    ]
+
+
+def test_lines_with_an_identity_of_their_own_are_halved_without_headers() -> None:
+    (whole,) = (
+        new_cutter().cut(chunk(click(1, spool="k1"), click(2, spool="k1"))).batches[TopicPartition(CLICKS, 0)]
+    )
+    assert [(half.events, half.headers) for half in halves(whole)] == [(1, None), (1, None)]
 
 
 def test_routing_is_all_that_is_decoded() -> None:

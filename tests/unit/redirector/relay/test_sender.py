@@ -12,6 +12,7 @@ from redirector.relay.metrics import RelayMetrics
 from redirector.relay.sender import Sender
 from schemas.batches import Headers
 from schemas.errors import TransientError
+from schemas.kafka_errors import TooLargeError, TopicRefusesError
 
 
 @dataclass
@@ -28,8 +29,8 @@ class FakeProducer:
         self, topic: str, partition: int | None, value: bytes, *, key: bytes | None, headers: Headers
     ) -> None:
         assert not self.abandoned
-        assert (topic, partition, key, headers) == ("clicks", 0, None, [])
-        await self.world.maybe_fail("send")
+        assert (partition, key, headers) == (0, None, [])
+        await self.world.maybe_fail("send" if topic == "clicks" else f"send to {topic}")
         self.world.taken.append(value)
 
     async def partitions(self, topic: str) -> int:
@@ -43,12 +44,15 @@ class FakeProducer:
 @dataclass
 class World:
     failures: dict[str, int] = field(default_factory=dict)
+    refusals: dict[str, Exception] = field(default_factory=dict)
     taken: list[bytes] = field(default_factory=list)
     producers: list[FakeProducer] = field(default_factory=list)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
 
     async def maybe_fail(self, what: str) -> None:
         await asyncio.sleep(0)
+        if what in self.refusals:
+            raise self.refusals.pop(what)
         if self.failures.get(what, 0):
             self.failures[what] -= 1
             raise TransientError(what)
@@ -100,6 +104,35 @@ async def test_an_error_of_several_sends_at_once_costs_one_producer() -> None:
             tasks.create_task(sender.send("clicks", 0, value, headers=[]))
     assert sorted(world.taken) == [b"a", b"b"]
     assert len(world.producers) == 2
+
+
+@pytest.mark.parametrize("error", [TopicRefusesError("not yours"), TooLargeError("2 MiB")])
+async def test_what_time_does_not_mend_is_told_at_once_and_the_next_send_has_a_new_producer(
+    error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = World(refusals={"send": error})
+    sender = world.sender()
+    with pytest.raises(type(error)):
+        await sender.send("clicks", 0, b"a", headers=[])
+    assert world.producers[0].abandoned
+    await sender.send("clicks", 0, b"b", headers=[])
+    assert world.taken == [b"b"]
+    assert (world.metric("send_errors_total"), world.metric("retries_total"), world.metric("kafka_up")) == (1, 0, 1)
+    assert caplog.records == []
+
+
+async def test_what_one_topic_does_not_take_leaves_the_producer_of_another_alone() -> None:
+    world = World({"send to impressions": 10**9})
+    sender = world.sender()
+    await sender.send("clicks", 0, b"a", headers=[])
+    clicks = world.producers[0]
+    stuck = asyncio.create_task(sender.send("impressions", 0, b"b", headers=[]))
+    while len(world.producers) < 5:  # noqa: ASYNC110 - a fake world, no event to wait for
+        await asyncio.sleep(0)
+    await sender.send("clicks", 0, b"c", headers=[])
+    assert (world.taken, clicks.abandoned, world.metric("kafka_up")) == ([b"a", b"c"], False, 0)
+    stuck.cancel()
+    await asyncio.wait({stuck})
 
 
 async def test_the_partition_count_is_asked_until_it_is_known() -> None:

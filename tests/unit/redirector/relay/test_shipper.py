@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
+from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
@@ -44,6 +45,7 @@ class World:
             round_bytes=round_bytes,
             round_interval_s=round_interval_s,
             slots=asyncio.Semaphore(1),
+            retry=Backoff(0, 0),
         )
         return self.shipper
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.spool.lock import take_lock
-from redirector.spool.reader import TOO_LONG_KEPT_BYTES, Place, SpoolReader
+from redirector.spool.reader import Place, SpoolReader
 from redirector.spool.writer import SpoolWriter
+from schemas.dead_letters import KEPT_BYTES
 from schemas.spool import LOCK_NAME, segment_path, segments, spools
 
 lines_of_spools = st.lists(st.binary(max_size=30).map(lambda line: line.replace(b"\n", b"") + b"\n"), max_size=12)
@@ -147,9 +148,9 @@ def test_a_segment_that_is_gone_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_line_longer_than_a_chunk_comes_as_its_head_and_reading_goes_on(tmp_path: Path) -> None:
-    long = b"\0" * (3 * TOO_LONG_KEPT_BYTES) + b"\n"
+    long = b"\0" * (3 * KEPT_BYTES) + b"\n"
     spool = dead_spool(tmp_path, b"a\n" + long + b"b\n")
-    reader = new_reader(spool, chunk_bytes=2 * TOO_LONG_KEPT_BYTES)
+    reader = new_reader(spool, chunk_bytes=2 * KEPT_BYTES)
     reader.look_for_writer()
     first, head, last = reader.read(), reader.read(), reader.read()
     assert first is not None
@@ -157,7 +158,7 @@ def test_a_line_longer_than_a_chunk_comes_as_its_head_and_reading_goes_on(tmp_pa
     assert last is not None
     assert (first.lines, last.lines) == (b"a\n", b"b\n")
     assert head.too_long
-    assert head.lines == b"\0" * TOO_LONG_KEPT_BYTES
+    assert head.lines == b"\0" * KEPT_BYTES
     assert head.end.offset == 2 + len(long)
     reader.close()
 

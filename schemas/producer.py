@@ -1,0 +1,136 @@
+"""aiokafka's producer as the services use it: idempotent, waiting for all replicas, limited in time, expendable."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, TypeVar
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from schemas.batches import Headers
+from schemas.kafka_errors import kafka_error
+
+Result = TypeVar("Result")
+
+_ABANDON_S: Final = 2.0
+_ERRORS: Final = (KafkaError, OSError, AssertionError)
+"""aiokafka asserts that a partition is known: the topic may have been made anew with fewer."""
+
+
+class Producer(Protocol):
+    """One session with Kafka. After any error it is only good for `abandon`."""
+
+    async def start(self) -> None:
+        """Connect. Raises TransientError."""
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None, headers: Headers
+    ) -> None:
+        """Return once all in-sync replicas have the record.
+
+        Raises TransientError, TopicRefusesError and TooLargeError.
+        """
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has. Raises TransientError, TopicRefusesError."""
+
+    async def abandon(self) -> None:
+        """Close without waiting for what is in flight, which fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerSettings:
+    """How to reach Kafka, and how long to wait for it. `compression` "none" is none."""
+
+    bootstrap_servers: str
+    client_id: str
+    request_timeout_ms: int
+    compression: str
+    max_request_bytes: int
+    linger_ms: int = 0
+
+
+class KafkaProducer:
+    """A session that ends at its first error.
+
+    aiokafka never gives up an idempotent batch while the error is retriable, and after one that is not it has
+    a hole in its sequence numbers. So every wait here is limited and every failure final: a new producer sends
+    the same record again, and whoever reads must be content with what Kafka then holds twice.
+    """
+
+    def __init__(self, settings: ProducerSettings) -> None:
+        self._within_s = settings.request_timeout_ms / 1000 + 1.0
+        self._asked: set[asyncio.Task[Any]] = set()
+        self._abandoned = False
+        self._producer = AIOKafkaProducer(
+            bootstrap_servers=settings.bootstrap_servers,
+            client_id=settings.client_id,
+            enable_idempotence=True,
+            acks="all",
+            compression_type=None if settings.compression == "none" else settings.compression,
+            linger_ms=settings.linger_ms,
+            max_batch_size=settings.max_request_bytes // 2,
+            max_request_size=settings.max_request_bytes,
+            request_timeout_ms=settings.request_timeout_ms,
+        )
+
+    async def start(self) -> None:
+        """Connect, within the request timeout."""
+        await self._limited("no connection to Kafka", self._producer.start())
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None, headers: Headers
+    ) -> None:
+        """Return once acknowledged; raise when that takes longer than the request timeout."""
+        await self._limited(
+            f"topic {topic} takes no record of {len(value)} bytes",
+            self._producer.send_and_wait(topic, value, key=key, partition=partition, headers=headers),
+        )
+
+    async def partitions(self, topic: str) -> int:
+        """As Kafka says now."""
+        return len(
+            await self._limited(f"no partitions known of topic {topic}", self._producer.partitions_for(topic))
+        )
+
+    async def _limited(self, failure: str, asked: Coroutine[Any, Any, Result]) -> Result:
+        task = asyncio.create_task(asked)
+        self._asked.add(task)
+        try:
+            async with asyncio.timeout(self._within_s):
+                return await task
+        except (*_ERRORS, TimeoutError) as error:
+            raise kafka_error(failure, error) from error
+        except asyncio.CancelledError as error:
+            if self._abandoned and task.cancelled() and not _is_cancelled():
+                raise kafka_error(failure, KafkaError("another record ended the connection")) from error
+            raise
+        finally:
+            self._asked.discard(task)
+
+    async def abandon(self) -> None:
+        """aiokafka's own `stop` waits until all is delivered, for ever if need be; this one does not.
+
+        Who waits is told by us: aiokafka's way of failing what is in flight logs tracebacks of its own.
+        """
+        self._abandoned = True
+        for task in list(self._asked):
+            task.cancel()
+        producer = self._producer
+        producer._closed = True  # noqa: SLF001
+        sending = producer._sender.sender_task  # noqa: SLF001
+        if sending is not None:
+            sending.cancel()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ABANDON_S):
+                await producer.client.close()
+        if sending is not None:
+            await asyncio.wait([sending], timeout=_ABANDON_S)
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody cancelled the task that runs."""
+    current = asyncio.current_task()
+    return current is not None and current.cancelling() > 0
