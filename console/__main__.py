@@ -74,6 +74,9 @@ def import_(
         typer.Option("--format", help="csv or ndjson; otherwise the file's ending tells.", show_default=False),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and import nothing.")] = False,
+    own_allowed: Annotated[
+        bool, typer.Option("--allow-own-domains", help="Let links lead to domains that have links.")
+    ] = False,
 ) -> None:
     """Import links from a file.
 
@@ -84,7 +87,15 @@ def import_(
     if kind is None:
         kind = "ndjson" if Path(file.name).suffix.lower() in _NDJSON_SUFFIXES else "csv"
     totals = uvloop.run(
-        import_links(file, kind, settings, name=file.name, dry_run=dry_run, errors=Console(stderr=True))
+        import_links(
+            file,
+            kind,
+            settings,
+            name=file.name,
+            dry_run=dry_run,
+            own_allowed=own_allowed,
+            errors=Console(stderr=True),
+        )
     )
     Console().print(totals.table(dry_run=dry_run))
     if totals.bad:

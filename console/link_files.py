@@ -9,7 +9,8 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from console.link_rows import COLUMNS, REQUIRED, Row, RowError, link_of
-from schemas.links import Link
+from schemas.links import Link, LinkError
+from schemas.own_domains import check_leads_away
 
 FileFormat = Literal["csv", "ndjson"]
 
@@ -32,21 +33,32 @@ class Complaint(NamedTuple):
     text: str
 
 
-def read_links(lines: Iterable[bytes], kind: FileFormat, *, updated_at_ms: int) -> Iterator[Found | Complaint]:
+def read_links(
+    lines: Iterable[bytes],
+    kind: FileFormat,
+    *,
+    updated_at_ms: int,
+    own_domains: Iterable[str] = (),
+    own_allowed: bool = False,
+) -> Iterator[Found | Complaint]:
     """Every record of a file as a link or a complaint; blank lines are neither.
 
     `lines` end in a newline each, as a file opened in binary gives them. The second of two rows with the same
-    link is a complaint. Keeps the keys it has seen: about 200 bytes a link.
+    link is a complaint, and so is a link to a domain that has links, be it of `own_domains` or of a line before.
+    Keeps the keys it has seen: about 200 bytes a link.
     """
     seen: dict[str, int] = {}
+    own = set(own_domains)
     for line, row in _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines):
         try:
             link = _link(row, updated_at_ms)
-        except RowError as error:
+            check_leads_away(link, own, own_allowed=own_allowed)
+        except (RowError, LinkError) as error:
             yield Complaint(line, str(error))
             continue
         first = seen.setdefault(link.key, line)
         if first == line:
+            own.add(link.domain)
             yield Found(line, link)
         else:
             yield Complaint(line, f"{link.key} is on line {first} already: keep one of them")

@@ -42,7 +42,14 @@ class Totals:
 
 
 async def import_links(
-    source: BinaryIO, kind: FileFormat, settings: ConsoleSettings, *, name: str, dry_run: bool, errors: Console
+    source: BinaryIO,
+    kind: FileFormat,
+    settings: ConsoleSettings,
+    *,
+    name: str,
+    dry_run: bool,
+    own_allowed: bool,
+    errors: Console,
 ) -> Totals:
     """Import every good line, name every bad one on `errors`. Raises TransientError when Kafka fails."""
     totals, started = Totals(), time.monotonic()
@@ -50,7 +57,8 @@ async def import_links(
         topic = None if dry_run else await stack.enter_async_context(LinkTopic(settings.bootstrap_servers))
         progress = stack.enter_context(_progress(errors))
         lines = _watched(source, progress)
-        for found in read_links(lines, kind, updated_at_ms=time.time_ns() // 1_000_000):
+        now_ms = time.time_ns() // 1_000_000
+        for found in read_links(lines, kind, updated_at_ms=now_ms, own_allowed=own_allowed):
             if isinstance(found, Complaint):
                 totals.bad += 1
                 errors.print(f"{name}:{found.line}: {found.text}", markup=False, highlight=False, soft_wrap=True)

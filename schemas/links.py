@@ -7,6 +7,7 @@ import idna
 import msgspec
 from msgspec import Meta
 
+from schemas.destinations import destination_fault
 from schemas.events import LINK_MAX_BYTES, ImpressionKind
 
 LINK_VERSION: Final = 2
@@ -216,10 +217,6 @@ def check_link(link: Link) -> None:
 
 
 def _check_url(name: str, url: str) -> None:
-    scheme, colon, rest = url.partition(":")
-    if not (colon and rest and scheme.isascii() and scheme[:1].isalpha()):
-        raise LinkError(f"{name} {url!r} is no absolute URL: start it with https://")
-    if scheme.lower() in {"javascript", "data", "vbscript"}:
-        raise LinkError(f"{name} {url!r} would run as a script in the browser")
-    if any(character <= " " or character == "\x7f" for character in url):
-        raise LinkError(f"{name} {url!r} has a space or control character: percent-encode it")
+    fault = destination_fault(url)
+    if fault is not None:
+        raise LinkError(f"{name} {url!r} {fault}")

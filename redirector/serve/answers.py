@@ -3,10 +3,11 @@
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final, Literal
-from urllib.parse import quote
 
 import msgspec
 from aiohttp.http import SERVER_SOFTWARE
+
+from schemas.destinations import as_served
 
 NOT_COUNTED: Final = ("Clicktally-Counted", "no")
 """On a redirect or pixel whose event could not be kept."""
@@ -17,7 +18,6 @@ _GIF: Final = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
 )
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
-_URL_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F))
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -38,10 +38,8 @@ def text(status: int, line: str, *headers: tuple[str, str]) -> Answer:
 
 
 def redirect(status: int, destination: str) -> Answer:
-    """The answer to a click. What a URL cannot hold is percent-encoded, line breaks too."""
-    if not (destination.isascii() and destination.isprintable() and " " not in destination):
-        destination = quote(destination, safe=_URL_CHARACTERS)
-    return Answer(status, (("Location", destination), _NO_STORE))
+    """The answer to a click. What a header cannot hold is encoded as browsers do, line breaks too."""
+    return Answer(status, (("Location", as_served(destination)), _NO_STORE))
 
 
 def pixel(pixel_format: Literal["gif", "204"]) -> Answer:
@@ -61,6 +59,7 @@ RETRY_AFTER: Final = ("Retry-After", "1")
 
 UNKNOWN: Final = text(404, "There is no such link.")
 EXPIRED: Final = text(410, "This link has expired.")
+LOOP: Final = text(508, "This link leads back to itself.")
 NOT_LOADED: Final = text(503, "The links are being loaded; try again in a moment.", RETRY_AFTER)
 HOST_MISSING: Final = text(400, "The request has no usable Host header: name the domain of the link.")
 

@@ -6,6 +6,7 @@ Outcome = Literal[
     "redirected",
     "unknown_slug",
     "expired",
+    "loop",
     "pixel",
     "head",
     "options",

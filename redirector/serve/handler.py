@@ -12,6 +12,7 @@ from redirector.serve.answers import Answer
 from redirector.serve.counts import Outcome
 from redirector.serve.door import OUTCOME_OF, Door, event_of
 from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
+from redirector.serve.lookup import LoopError
 from redirector.serve.ordinary import OrdinaryConnection
 from redirector.serve.settings import ServeSettings
 from schemas.links import LinkError
@@ -69,8 +70,9 @@ class Handler:
         now_ms = door.clock()
         try:
             found = door.lookup.find(host, path, now_ms)
-        except LinkError:
-            return "bad_request", answers.HOST_MISSING
+        except LinkError as error:
+            looped = isinstance(error, LoopError)
+            return ("loop", answers.LOOP) if looped else ("bad_request", answers.HOST_MISSING)
         if found is None:
             return (
                 ("unknown_slug", answers.UNKNOWN) if door.lookup.loaded() else ("unavailable", answers.NOT_LOADED)

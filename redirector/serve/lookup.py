@@ -10,14 +10,21 @@ from schemas.links import (
     RESERVED_PREFIXES,
     RESERVED_SLUGS,
     Link,
+    LinkError,
     read_domain,
     slug_of_path,
 )
+from schemas.own_domains import destination_key
 
 PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIX: Final = ".gif"
 _NEVER_MS: Final = 2**63
 _DOMAINS_KEPT: Final = 10_000
+_HOPS: Final = 8
+
+
+class LoopError(LinkError):
+    """A link that leads back to itself, perhaps over others: answering it would count one visit many times."""
 
 
 class Links(Protocol):
@@ -70,7 +77,8 @@ class Lookup:
     def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
         """What `path` (starting with a slash, the query with it) leads to on `host`, as the header says it.
 
-        None: nothing, or a path the redirector answers itself. Raises LinkError when the host is none.
+        None: nothing, or a path the redirector answers itself. Raises LinkError when the host is none, LoopError
+        when the link leads back to itself.
         """
         if not 0 < self._refresh_at_ms - now_ms <= self._refresh_ms:
             self._refresh(now_ms)
@@ -107,6 +115,8 @@ class Lookup:
         link = self.link(f"{domain}/{slug}")
         if link is None:
             return None
+        if not is_pixel and self._leads_back(link):
+            raise LoopError(f"{link.key} leads back to itself")
         prepared = self._pixel_of(link) if is_pixel else _redirect_of(link)
         if len(self._prepared) >= self._keep:
             del self._prepared[next(iter(self._prepared))]
@@ -118,6 +128,19 @@ class Lookup:
     def _domain(self, host: str) -> str:
         """`read_domain`, remembered for the hosts that links were found on."""
         return self._domains.get(host) or read_domain(host)
+
+    def _leads_back(self, link: Link) -> bool:
+        """Whether following a link never leaves our own: imports refuse such, but two at once may miss one."""
+        passed = {link.key}
+        while (key := destination_key(link.destination)) is not None:
+            if key in passed or len(passed) > _HOPS:
+                return True
+            following = self.link(key)
+            if following is None:
+                return False
+            passed.add(key)
+            link = following
+        return False
 
     def _pixel_of(self, link: Link) -> Prepared:
         return Prepared("pixel", link.key, self._pixel, self._pixel_head, _NEVER_MS)

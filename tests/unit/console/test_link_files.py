@@ -165,6 +165,28 @@ def test_a_broken_json_line_is_named(line: str) -> None:
     assert len(found(content, "ndjson")) == 1
 
 
+@pytest.mark.parametrize(
+    ("rows", "bad"),
+    [
+        (["a.example,1,https://a.example/1"], [2]),
+        (["a.example,1,https://b.example/2", "b.example,2,https://a.example/1"], [3]),
+        (
+            [
+                "a.example,1,https://b.example/2",
+                "b.example,2,https://c.example/3",
+                "c.example,3,https://A.example./1",
+            ],
+            [4],
+        ),
+        (["a.example,1,https://old.example/"], [2]),
+    ],
+)
+def test_no_ring_of_links_can_be_imported(rows: list[str], bad: list[int]) -> None:
+    raw = "\n".join([HEADER, *rows]).encode()
+    read = list(read_links(io.BytesIO(raw), "csv", updated_at_ms=7, own_domains=["old.example"]))
+    assert [one.line for one in read if isinstance(one, Complaint)] == bad
+
+
 def test_escapes_in_a_slug_mean_what_they_mean_in_a_url() -> None:
     assert [link.slug for link in found(f"{HEADER}\ngo.example,a%20b%3F,https://x.com\n")] == ["a b?"]
 

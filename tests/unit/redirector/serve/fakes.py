@@ -28,7 +28,7 @@ class FakeSpool:
 
 
 class FakeLinks:
-    """A link cache in memory that counts its look-ups."""
+    """A link cache in memory that counts how often a link was found."""
 
     def __init__(self, *links: Link) -> None:
         self.links = {link.key: link for link in links}
@@ -40,7 +40,7 @@ class FakeLinks:
         return self.loaded
 
     def get(self, key: str) -> Link | None:
-        self.gets += 1
+        self.gets += key in self.links
         return self.links.get(key)
 
     def version(self) -> int:

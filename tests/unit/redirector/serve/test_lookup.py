@@ -1,7 +1,7 @@
 import pytest
 
 from redirector.serve import answers
-from redirector.serve.lookup import Lookup, Prepared
+from redirector.serve.lookup import Lookup, LoopError, Prepared
 from schemas.links import Link, LinkError
 from tests.unit.redirector.serve.fakes import FakeLinks
 
@@ -81,3 +81,40 @@ def test_a_pixel_belongs_to_its_link() -> None:
     assert (pixel.kind, pixel.key, root.key) == ("pixel", "go.example/launch", "go.example/")
     assert pixel.answer == answers.pixel("gif")
     assert found.find("go.example", "/i/nope.gif", 1000) is None
+
+
+RING = ("a.example/1", "b.example/2", "c.example/3")
+
+
+@pytest.mark.parametrize("length", [1, 2, 3])
+def test_a_ring_of_links_is_answered_by_none_of_them(length: int) -> None:
+    keys = RING[:length]
+    links = FakeLinks(
+        *(
+            Link(domain=key[:9], slug=key[10:], destination=f"https://{keys[(number + 1) % length]}?n={number}")
+            for number, key in enumerate(keys)
+        )
+    )
+    for key in keys:
+        with pytest.raises(LoopError, match="leads back"):
+            lookup(links).find(key[:9], key[9:], 1000)
+        assert lookup(links).find(key[:9], f"/i{key[9:]}.gif", 1000) is not None
+
+
+def test_a_link_into_a_ring_is_not_answered_either() -> None:
+    links = FakeLinks(
+        Link(domain="go.example", slug="in", destination="https://a.example/1"),
+        Link(domain="a.example", slug="1", destination="https://a.example/1"),
+    )
+    with pytest.raises(LoopError):
+        lookup(links).find("go.example", "/in", 1000)
+
+
+def test_a_link_over_another_that_ends_is_answered() -> None:
+    links = FakeLinks(
+        Link(domain="go.example", slug="in", destination="https://a.example/1"),
+        Link(domain="a.example", slug="1", destination="https://a.example/elsewhere"),
+    )
+    found = lookup(links).find("go.example", "/in", 1000)
+    assert found is not None
+    assert found.answer.headers[0] == ("Location", "https://a.example/1")

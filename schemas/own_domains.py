@@ -1,0 +1,43 @@
+"""No link leads to another of ours: every hop would count a click of its own, and a ring of them never ends."""
+
+from collections.abc import Container
+
+from schemas.destinations import Place, place_of
+from schemas.links import Link, LinkError, read_domain, slug_of_path
+
+
+def destination_key(destination: str) -> str | None:
+    """The key of the link that a destination would be, were its domain ours; None when it is no web address.
+
+    A port makes no difference, as it makes none in a Host header.
+    """
+    place = place_of(destination)
+    domain = None if place is None else _domain_of(place)
+    return None if place is None or domain is None else f"{domain}/{slug_of_path(place.path)}"
+
+
+def check_leads_away(link: Link, own_domains: Container[str], *, own_allowed: bool = False) -> None:
+    """Raise LinkError when a link leads to a domain that has links.
+
+    Each new link checked against the domains that have links already makes a ring impossible, whatever its
+    length: its last link leads to a domain that has some. With `own_allowed` only a link to itself is refused;
+    the redirector refuses the other rings.
+    """
+    key = destination_key(link.destination)
+    if key is None:
+        return
+    if key == link.key:
+        raise LinkError(f"destination {link.destination!r} is the link itself: one visit would never end")
+    domain = key.partition("/")[0]
+    if not own_allowed and (domain == link.domain or domain in own_domains):
+        raise LinkError(
+            f"destination {link.destination!r} is on {domain}, which has links itself, and each hop would count a"
+            " click: name where the visit ends, or allow own domains if no link is meant"
+        )
+
+
+def _domain_of(place: Place) -> str | None:
+    try:
+        return read_domain(place.host)
+    except LinkError:
+        return None
