@@ -6,7 +6,8 @@ from aiohttp import web
 
 from redirector.serve import answers, impressions
 from redirector.serve.answers import Answer
-from redirector.serve.bodies import CLIENT_GONE, BodyError, read_body
+from redirector.serve.bodies import CLIENT_GONE, read_body
+from redirector.serve.body_errors import BodyError
 from redirector.serve.counts import Outcome
 from redirector.serve.door import Door
 from redirector.serve.impressions import Circumstances
@@ -52,7 +53,7 @@ class ImpressionPosts:
             outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
             # What a client sent may stand in it, and need not be text.
             told = str(error).encode("utf-8", "backslashreplace").decode()
-            answer = answers.json(error.status, {"error": told}, _ANY_ORIGIN)
+            answer = answers.json(error.status, {"error": told}, _ANY_ORIGIN, *error.headers)
         return outcome, answer, not request.content.is_eof()
 
     async def _body(self, request: web.BaseRequest) -> bytes:

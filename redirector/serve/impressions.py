@@ -7,7 +7,7 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from redirector.serve.bodies import BodyError
+from redirector.serve.body_errors import BodyError
 from redirector.serve.observed import NOTHING, Observed
 from schemas.events import Impression, ImpressionKind, ImpressionSource
 from schemas.links import Link, LinkError, read_domain

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
+from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
 from redirector.serve.connections import Connections
@@ -41,7 +42,7 @@ class OrdinaryLane:
 class OrdinaryConnection(RequestHandler):
     """aiohttp's protocol with the scan's timeouts, half-close, and errors that are counted, not logged."""
 
-    __slots__ = ("_eof", "_finished", "_lane", "_seam", "_since_s")
+    __slots__ = ("_broken", "_eof", "_finished", "_lane", "_seam", "_since_s")
 
     def __init__(self, lane: OrdinaryLane) -> None:
         settings = lane.settings
@@ -54,17 +55,19 @@ class OrdinaryConnection(RequestHandler):
             max_headers=settings.max_headers,
             max_field_size=settings.max_field_bytes,
             lingering_time=settings.header_timeout_s,
+            auto_decompress=False,  # it takes what was cut short for whole, or waits for more; see codings
         )
         self._lane: Final = lane
         self._since_s = 0.0  # the head's first byte; 0: none is under way
         self._eof = False
+        self._broken = False
         self._finished = 0
         self._seam = b""  # the last bytes parsed: a head's end may begin in them
 
     @property
     def is_last(self) -> bool:
         """Whether no request can follow the one being answered."""
-        return (self._eof and not self._messages) or self._lane.connections.stopping
+        return (self._eof and not self._messages) or self._broken or self._lane.connections.stopping
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came, or comes from the fast lane."""
@@ -94,17 +97,16 @@ class OrdinaryConnection(RequestHandler):
         super().data_received(stream[start:])
         if self._request_count != before:
             self._since_s = 0.0
+            # Whatever comes before a body's end is no request: its framing is broken.
+            self._broken |= self._end_bodies(self._bodies()[:-1], "its framing is broken")
         elif not self._since_s and self._is_idle:
             self._since_s = self._lane.connections.now_s
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio's meaning: True keeps the connection
-        """The client sends no more; what it asked for in full is still answered."""
-        current = self._current_request
-        bodies = [payload for _, payload in self._messages]
-        if current is not None:
-            bodies.append(current.content)
+        """The client sends no more; what it asked is still answered, and a body that is not whole is none."""
         self._eof = True
-        return not self._is_idle and all(body.is_eof() for body in bodies)
+        self._end_bodies(self._bodies(), "it ends before it is whole")
+        return not self._is_idle
 
     def log_exception(self, *args: Any, **kw: Any) -> None:
         """What aiohttp has to say; a body that could not be read was the client's fault, and is answered."""
@@ -165,6 +167,19 @@ class OrdinaryConnection(RequestHandler):
         response = web.Response(status=status, text=message + "\n", headers={"Connection": "close"})
         response.force_close()
         return response
+
+    def _bodies(self) -> list[StreamReader]:
+        """Of the requests under way and waiting, in order."""
+        current = self._current_request
+        return [*([] if current is None else [current.content]), *(payload for _, payload in self._messages)]
+
+    def _end_bodies(self, bodies: list[StreamReader], why: str) -> bool:
+        """Have those that are not whole refused; says whether there were any."""
+        unfinished = [body for body in bodies if not body.is_eof()]
+        for body in unfinished:
+            body.set_exception(web.RequestPayloadError(why))
+            body.feed_eof()
+        return bool(unfinished)
 
     @property
     def _is_idle(self) -> bool:

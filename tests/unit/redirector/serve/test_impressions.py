@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.serve import impressions
-from redirector.serve.bodies import BodyError
+from redirector.serve.body_errors import BodyError
 from redirector.serve.impressions import Circumstances, Read
 from redirector.serve.observed import NOTHING
 from schemas.links import Link
