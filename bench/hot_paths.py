@@ -113,7 +113,7 @@ def _redirect(stack: ExitStack, place: Path) -> Call:
     loop = asyncio.new_event_loop()
     stack.callback(loop.close)
     lane = FastLane(
-        _door(settings, cache.links, spool, counts),
+        _door(settings, cache, spool, counts),
         Connections(counts, 0.0),
         settings,
         loop=loop,

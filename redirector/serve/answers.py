@@ -27,9 +27,13 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
 
+    def with_headers(self, *headers: tuple[str, str]) -> "Answer":
+        """The same with more headers."""
+        return msgspec.structs.replace(self, headers=(*self.headers, *headers))
+
     def uncounted(self) -> "Answer":
         """The same, saying that no event was kept of it."""
-        return msgspec.structs.replace(self, headers=(*self.headers, NOT_COUNTED))
+        return self.with_headers(NOT_COUNTED)
 
 
 def text(status: int, line: str, *headers: tuple[str, str]) -> Answer:

@@ -2,6 +2,8 @@
 
 from typing import Final, Literal, get_args
 
+from redirector.serve.access import REFUSAL_REASONS, RefusalReason
+
 Outcome = Literal[
     "redirected",
     "unknown_slug",
@@ -16,6 +18,9 @@ Outcome = Literal[
     "too_large",
     "timeout",
     "gone",
+    "unauthorized",
+    "forbidden",
+    "too_many_tries",
     "unavailable",
     "health",
     "failed",
@@ -38,6 +43,7 @@ class Counts:
         "malformed",
         "outcomes",
         "received",
+        "refused",
         "slow_closed",
     )
 
@@ -46,6 +52,7 @@ class Counts:
         self.received = 0
         self.appended = 0
         self.dropped: dict[DropReason, int] = dict.fromkeys(DROP_REASONS, 0)
+        self.refused: dict[RefusalReason, int] = dict.fromkeys(REFUSAL_REASONS, 0)
         self.items_accepted = 0
         self.items_rejected = 0
         self.malformed = 0

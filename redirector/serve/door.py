@@ -5,6 +5,7 @@ from typing import Final
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from redirector.serve.access import Access
 from redirector.serve.clients import Proxies
 from redirector.serve.counts import Counts, Outcome
 from redirector.serve.lookup import Lookup, Prepared
@@ -20,11 +21,12 @@ Clock = Callable[[], int]
 class Door:
     """The parts that a request meets, and what they make of it together."""
 
-    __slots__ = ("clock", "counts", "lookup", "proxies", "recorder", "visitors")
+    __slots__ = ("access", "clock", "counts", "lookup", "proxies", "recorder", "visitors")
 
     def __init__(
         self,
         *,
+        access: Access,
         lookup: Lookup,
         recorder: Recorder,
         visitors: Visitors,
@@ -32,6 +34,7 @@ class Door:
         counts: Counts,
         clock: Clock,
     ) -> None:
+        self.access: Final = access
         self.lookup: Final = lookup
         self.recorder: Final = recorder
         self.visitors: Final = visitors
@@ -46,6 +49,12 @@ class Door:
         if trusted_peer:
             peer = self.proxies.client(peer, headers.getall("X-Forwarded-For", ()))
         return observe(headers, peer, now_ms, self.visitors)
+
+    def address(self, headers: CIMultiDict[str] | CIMultiDictProxy[str], peer: str) -> str:
+        """Whose request this is, proxies of ours looked through."""
+        if self.proxies.trusts(peer):
+            return self.proxies.client(peer, headers.getall("X-Forwarded-For", ()))
+        return peer
 
 
 def event_of(found: Prepared, observed: Observed, now_ms: int, seq: int) -> Event:

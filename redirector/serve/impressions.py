@@ -7,8 +7,10 @@ from typing import Annotated, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
+from redirector.serve.access import Caller
 from redirector.serve.body_errors import BodyError
 from redirector.serve.observed import NOTHING, Observed
+from redirector.serve.sayings import Saying, Situation, source_of, time_of, why_not
 from schemas.events import Impression, ImpressionKind, ImpressionSource
 from schemas.links import Link, LinkError, read_domain
 
@@ -41,6 +43,10 @@ class Read(NamedTuple):
     rejected: list[Rejected]
 
 
+class NotAllowedError(ValueError):
+    """The caller may not say this; the message says why, and what would do."""
+
+
 class Circumstances(NamedTuple):
     """What of the request goes into its impressions.
 
@@ -48,7 +54,8 @@ class Circumstances(NamedTuple):
     used for beacons only: there, the client is the one who saw the content.
     """
 
-    now_ms: int
+    caller: Caller
+    situation: Situation
     spool: str
     source: ImpressionSource | None
     observed: Observed
@@ -91,7 +98,7 @@ def read(items: list[bytes], find: Callable[[str], Link | None], around: Circums
             found.accepted.append(_impression(_read_item(item), index, find, around))
         except UnicodeDecodeError:
             found.rejected.append(Rejected(index, "a text in it is not UTF-8"))
-        except (msgspec.DecodeError, LinkError) as error:
+        except (msgspec.DecodeError, LinkError, NotAllowedError) as error:
             found.rejected.append(Rejected(index, str(error)))
     return found
 
@@ -110,12 +117,17 @@ def spool_of_key(path: str, key: str) -> str:
 
 def _impression(item: Item, index: int, find: Callable[[str], Link | None], around: Circumstances) -> Impression:
     key = _key(item)
-    if find(key) is None:
+    link = find(key)
+    if link is None:
         raise LinkError(f"there is no link {key}")
-    source = around.source or item.source or "api"
+    caller = around.caller
+    saying = Saying(around.source or item.source, item.kind, item.count, item.time_ms)
+    if reason := why_not(saying, caller, link, around.situation):
+        raise NotAllowedError(reason)
+    source = source_of(saying, caller)
     visitor, ua, referrer, purpose = around.observed if source == "beacon" else NOTHING
     return Impression(
-        time_ms=around.now_ms if item.time_ms is None else item.time_ms,
+        time_ms=time_of(saying, caller, around.situation.now_ms),
         link=key,
         source=source,
         kind=item.kind,

@@ -41,6 +41,9 @@ class ServeCollector(Collector):
         counts = self._counts
         yield _labelled("requests", "Requests answered, by outcome.", "outcome", counts.outcomes.items())
         yield _labelled("dropped", "Events not kept, by reason.", "reason", counts.dropped.items())
+        yield _labelled(
+            "refused", "Requests turned away for who sent them, by reason.", "reason", counts.refused.items()
+        )
         for name, meaning, value in (
             ("events_received", "Events that requests made.", counts.received),
             ("events_appended", "Events written to the spool.", counts.appended),

@@ -14,11 +14,13 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from redirector.cache.reader import CachedTable, HostCache
+from redirector.cache.reader import HostCache
+from redirector.serve.access import Access
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
 from redirector.serve.door import Door
+from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.lookup import Lookup
@@ -28,7 +30,6 @@ from redirector.serve.recorder import Recorder
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors, shared_secret
 from redirector.spool.writer import SpoolWriter
-from schemas.links import Link
 
 _log: Final = logging.getLogger(__name__)
 _SCAN_S: Final = 1.0
@@ -70,7 +71,7 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         )
         stack.callback(spool.close)
         counts = Counts()
-        door = _door(settings, cache.links, spool, counts)
+        door = _door(settings, cache, spool, counts)
         stack.callback(door.recorder.settle)
 
         def not_ready() -> str:
@@ -105,16 +106,18 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         yield Ports(server.sockets[0].getsockname()[1], metrics_port)
 
 
-def _door(settings: ServeSettings, links: CachedTable[Link], spool: SpoolWriter, counts: Counts) -> Door:
+def _door(settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts: Counts) -> Door:
     secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
     lookup = Lookup(
-        links,
+        cache.links,
         pixel_format=settings.pixel_format,
         keep=settings.prepared_links,
         refresh_ms=max(1, int(settings.link_refresh_s * 1000)),
         now_ms=_wall_ms(),
     )
+    failed_tries = FailedTries(allowed=settings.wrong_tokens_per_minute, kept=settings.wrong_tokens_kept)
     return Door(
+        access=Access(cache.tokens, failed_tries),
         lookup=lookup,
         recorder=Recorder(spool, counts),
         visitors=Visitors(secret),

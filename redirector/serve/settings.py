@@ -57,6 +57,15 @@ class ServeSettings(ServiceSettings):
     max_body_bytes: Count = 1024 * 1024
     max_items: Count = 5_000
 
+    anonymous_items: Annotated[int, Field(ge=1, le=100)] = 10
+    """Most impressions in one POST without a token."""
+    anonymous_skew_s: Annotated[float, Field(ge=0, le=60)] = 10.0
+    """How far from now the time of an impression without a token may be said to lie; it counts as now."""
+    wrong_tokens_per_minute: Count = 10
+    """Wrong tokens that an address, or an IPv6 /64, may show before it is told to wait."""
+    wrong_tokens_kept: Count = 10_000
+    """Addresses that are remembered for it."""
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:

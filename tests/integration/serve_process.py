@@ -18,6 +18,7 @@ import msgspec
 from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from schemas.spool import segment_path, segments, spools
+from tests.tokens import WRITER, token
 
 DEADLINE_S: Final = 15.0
 LINKS: Final = (
@@ -28,16 +29,34 @@ LINKS: Final = (
     Link(domain="go.example", slug="moved", destination="https://example.com/moved", status=301),
     Link(domain="go.example", slug="over", destination="https://example.com/over", expires_at_ms=1),
     Link(domain="go.example", slug="later", destination="https://example.com/later", expires_at_ms=2**52),
+    Link(domain="go.example", slug="acme", destination="https://example.com/acme", account="acme"),
+    Link(
+        domain="go.example",
+        slug="pages",
+        destination="https://example.com/pages",
+        origins=("https://www.example.com",),
+    ),
     Link(domain="other.example", slug="launch", destination="https://example.org/other"),
 )
 
 
+TOKENS: Final = (
+    WRITER,
+    token(2, "links:read"),
+    token(3, account="acme"),
+    token(4, expires_at_ms=1),
+    token(5, revoked_at_ms=1),
+)
+
+
 def write_links(directory: Path, links: Sequence[Link] = LINKS, *, ready: bool = True) -> None:
-    """Fill a link cache as the relay would."""
+    """Fill a cache as the relay would, with the tokens of the tests."""
     writer = CacheWriter.open(directory)
     try:
         changes = [(link.key.encode(), msgspec.json.encode(link)) for link in links]
         writer.table("links").apply(changes, next_offset=len(links), ready=ready, now_s=time.time())
+        known = [(token.key.encode(), msgspec.json.encode(token)) for token in TOKENS]
+        writer.table("tokens").apply(known, next_offset=len(known), ready=True, now_s=time.time())
     finally:
         writer.close()
 

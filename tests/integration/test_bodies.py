@@ -13,6 +13,7 @@ import pytest
 
 from redirector.serve.codings import zstd
 from tests.integration.serve_process import ConnectionClosedError, Serve, get, post, running
+from tests.tokens import AS_WRITER
 
 AT_ONCE_S: Final = 5.0
 """Far below the 20 s that a body may take to arrive."""
@@ -55,7 +56,7 @@ def test_a_packed_body_counts_when_it_is_whole_and_not_when_it_is_cut(serve: Ser
         status, _, _ = told(serve, post(packed + b"x", f"Content-Encoding: {coding}"))
         assert status == 400
     assert len(serve.events()) == before
-    status, answer, _ = told(serve, post(PACKERS[coding](BODY), f"Content-Encoding: {coding}"))
+    status, answer, _ = told(serve, post(PACKERS[coding](BODY), f"Content-Encoding: {coding}", AS_WRITER))
     assert (status, answer["accepted"], len(serve.events()) - before) == (202, 300, 300)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from tests.integration.serve_process import Serve, get, post, running
+from tests.tokens import AS_WRITER
 
 STREAMS: Final = 400
 PATHS: Final = (
@@ -91,7 +92,7 @@ def stream_of(chance: random.Random) -> bytes:
         elif kind < 0.8:
             requests.append(get(chance.choice(PATHS), *headers, method=chance.choice(["HEAD", "OPTIONS", "PUT"])))
         elif kind < 0.9:
-            requests.append(post(BODY))
+            requests.append(post(BODY, AS_WRITER))
         else:
             requests.append(get("/launch", "Content-Length: 4") + b"\r\n\r\n")
         if chance.random() < 0.1:

@@ -26,6 +26,7 @@ from tests.integration.serve_process import (
     wait_for,
     write_links,
 )
+from tests.tokens import AS_WRITER
 
 
 @pytest.fixture(params=["fast", "ordinary"])
@@ -45,9 +46,12 @@ def answered(serve: Serve, raw: bytes, method: str = "GET") -> Answer:
         return client.answer(method)
 
 
-def impressions(serve: Serve, body: Any, *headers: str, path: str = "/v1/impressions") -> tuple[int, Any]:
+def impressions(
+    serve: Serve, body: Any, *headers: str, path: str = "/v1/impressions", authorization: str = AS_WRITER
+) -> tuple[int, Any]:
+    """Post with a token, or without for an empty `authorization`; the status and what the answer says."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    answer = answered(serve, post(raw, *headers, path=path), "POST")
+    answer = answered(serve, post(raw, *headers, *filter(None, [authorization]), path=path), "POST")
     return answer.status, json.loads(answer.body)
 
 

@@ -2,6 +2,7 @@
 
 from redirector.spool.writer import SpoolFullError
 from schemas.links import Link
+from schemas.tokens import Token
 
 
 class FakeSpool:
@@ -25,6 +26,20 @@ class FakeSpool:
         self.appends += 1
         assert lines.endswith(b"\n")
         self.lines += lines.splitlines()
+
+
+class FakeTokens:
+    """Tokens in memory."""
+
+    def __init__(self, *tokens: Token) -> None:
+        self.tokens = {token.id: token for token in tokens}
+        self.loaded = True
+
+    def ready(self) -> bool:
+        return self.loaded
+
+    def get(self, key: str) -> Token | None:
+        return self.tokens.get(key)
 
 
 class FakeLinks:

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.serve import impressions
+from redirector.serve.access import Caller
 from redirector.serve.body_errors import BodyError
 from redirector.serve.impressions import Circumstances, Read
 from redirector.serve.observed import NOTHING
+from redirector.serve.sayings import Situation
 from schemas.links import Link
 from tests.unit.redirector.serve.fakes import FakeLinks
 
@@ -17,12 +19,14 @@ LINKS = FakeLinks(
     Link(domain="go.example", slug="launch", destination="https://example.com/"),
     Link(domain="go.example", slug="", destination="https://example.com/"),
 )
+CALLER = Caller("0123456789abcdef", "", ("impressions:write",))
+NOW = Situation(1000, "", 0)
 GOOD = {"link": "go.example/launch", "kind": "rendered"}
 
 
 def read(*items: Any, spool: str = "", source: Any = None, observed: Any = NOTHING) -> Read:
     encoded = [json.dumps(item).encode() for item in items]
-    return impressions.read(encoded, LINKS.get, Circumstances(1000, spool, source, observed))
+    return impressions.read(encoded, LINKS.get, Circumstances(CALLER, NOW, spool, source, observed))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +58,7 @@ def test_any_body_is_items_or_a_refusal(body: bytes) -> None:
         items = impressions.split(body, "", 10)
     except BodyError:
         return
-    found = impressions.read(items, LINKS.get, Circumstances(1000, "", None, NOTHING))
+    found = impressions.read(items, LINKS.get, Circumstances(CALLER, NOW, "", None, NOTHING))
     msgspec.json.encode(found.rejected)
     assert len(found.accepted) + len(found.rejected) == len(items)
 
@@ -98,7 +102,7 @@ def test_a_bad_item_is_told_what_is_wrong_and_the_others_count(item: Any, told: 
 
 def test_an_item_that_is_not_utf_8_is_rejected_alone() -> None:
     items = impressions.split(b'[{"link": "go.example/\xff", "kind": "rendered"}, {"kind": 1}]', "", 10)
-    found = impressions.read(items, LINKS.get, Circumstances(1000, "", None, NOTHING))
+    found = impressions.read(items, LINKS.get, Circumstances(CALLER, NOW, "", None, NOTHING))
     assert [one.index for one in found.rejected] == [0, 1]
     assert "UTF-8" in found.rejected[0].error
 
