@@ -16,16 +16,17 @@ from rich.progress import Progress
 from rich.table import Table
 
 from console.link_topic import LinkTopic
-from deploy.local.replay.access_log import Request, read_requests
+from deploy.local.replay.access_log import Request
 from deploy.local.replay.counted import Clicks, Comparison, compare, difference, read_clicks, settled, total
 from deploy.local.replay.expected import expected_clicks
+from deploy.local.replay.plan import link_of, plan_of
 from deploy.local.replay.traffic import Connection, Outcome, UnansweredError, send_all
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings, Stack
 from schemas.clickhouse.client import connect
 from schemas.errors import ClickHouseError, TransientError
 from schemas.events import TRAFFIC_CLASSES
-from schemas.links import Link, LinkError, check_link, slug_of_path
+from schemas.links import Link
 from schemas.settings import settings_or_exit
 
 _TOP: Final = 15
@@ -37,33 +38,6 @@ _FILE_COLUMNS: Final = 160
 
 class ReplayError(Exception):
     """The replay cannot begin; the message says what to do."""
-
-
-def link_of(request: Request, domain: str) -> Link:
-    """The link that a request of the log means. Raises LinkError when there can be none."""
-    slug = slug_of_path(request.target.decode("latin-1"))
-    link = Link(
-        domain=domain,
-        slug=slug,
-        destination=f"https://example.com/{quote(slug)}",
-        campaign="replay",
-        updated_at_ms=time.time_ns() // 1_000_000,
-    )
-    check_link(link)
-    return link
-
-
-def links_of(requests: Iterable[Request], domain: str) -> tuple[dict[str, Link], dict[str, str]]:
-    """A link for every distinct slug by its key; and the targets that can have none, with the reason."""
-    links: dict[str, Link] = {}
-    excluded: dict[str, str] = {}
-    for request in requests:
-        try:
-            link = link_of(request, domain)
-            links.setdefault(link.key, link)
-        except LinkError as error:
-            excluded[request.target.decode("latin-1")] = str(error)
-    return links, excluded
 
 
 async def import_links(stack: Stack, links: Iterable[Link]) -> None:
@@ -98,18 +72,15 @@ async def until_served(stack: Stack, last: Link, domain: str) -> None:
 
 async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> int:
     """Import, send, wait, compare, report; the exit status."""
-    lines = arguments.file.read_bytes().splitlines()
-    parsed = list(read_requests(lines))
-    links, excluded = links_of(filter(None, parsed), arguments.domain)
-    requests = [one for one in parsed if one is not None and one.target.decode("latin-1") not in excluded]
-    skipped = parsed.count(None)
-    out.print(
-        f"{len(lines)} lines: {len(requests)} requests of {len(links)} links; {skipped} lines are no requests"
-    )
-    for target, reason in excluded.items():
-        out.print(f"left out {target[:80]}: {reason}", markup=False, highlight=False)
+    plan = plan_of(arguments.file.read_bytes().splitlines(), arguments.domain)
+    requests, links = plan.requests, plan.links
+    out.print(f"{len(requests)} requests of {len(links)} links; {plan.skipped} lines are no requests")
+    for told in [*plan.not_sent[:_TOP], *_and_more(len(plan.not_sent) - _TOP)]:
+        out.print(f"not sent: {told}", markup=False, highlight=False)
     if not requests:
-        raise ReplayError(f"{arguments.file} has no request: is it in Apache's common or combined format?")
+        raise ReplayError(
+            f"{arguments.file} has no request: is it in the common or combined format, or nginx's main?"
+        )
     client = await connect(stack.clickhouse_url)
     try:
         with out.status(f"importing {len(links)} links"):
@@ -125,10 +96,7 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
         outcome = await _send(stack, requests, arguments, out)
         sent_in_s = time.monotonic() - started
         unanswered = _keys(outcome.unanswered, arguments.domain)
-        gone = {link_of_target(target, arguments.domain) for target in excluded}
-        expected = {
-            link: count for link, count in expected_clicks(lines, arguments.domain).items() if link not in gone
-        }
+        expected = expected_clicks(plan.sent_lines, arguments.domain)
         with out.status("waiting until everything is counted"):
             after = await settled(
                 read,
@@ -150,8 +118,8 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
         "missing": comparison.missing,
         "extra": comparison.extra,
         "unanswered": len(outcome.unanswered),
-        "left_out": len(parsed) - skipped - len(requests),
-        "skipped": skipped,
+        "left_out": plan.left_out,
+        "skipped": plan.skipped,
         "seconds": round(seconds, 2),
     }
     sys.stdout.write(json.dumps(summary) + "\n")
@@ -171,9 +139,8 @@ async def _send(stack: Stack, requests: list[Request], arguments: argparse.Names
         )
 
 
-def link_of_target(target: str, domain: str) -> str:
-    """The key that a target means, whether a link can have it or not."""
-    return f"{domain}/{slug_of_path(target)}"
+def _and_more(count: int) -> list[str]:
+    return [f"{count:,} more lines"] if count > 0 else []
 
 
 def _keys(requests: Iterable[Request], domain: str) -> Counter[str]:
@@ -217,7 +184,7 @@ def _console() -> Console:
 def main() -> None:
     """Exit with 1 when a click is missing or too many, or when the stack cannot be reached."""
     parser = argparse.ArgumentParser(prog="make replay", description=__doc__)
-    parser.add_argument("file", type=Path, help="access log in Apache's common or combined format")
+    parser.add_argument("file", type=Path, help="access log: common or combined format, or nginx's main")
     parser.add_argument("--domain", default="replay.localhost", help="domain of the links (default: %(default)s)")
     parser.add_argument("--connections", type=int, default=64, help="requests at a time (default: %(default)s)")
     parser.add_argument("--deadline-s", type=float, default=120.0, help="how long counting may lag")

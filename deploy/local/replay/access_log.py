@@ -1,14 +1,16 @@
-"""Apache's combined log format: what each client asked for, and how."""
+"""Access logs in the common and the combined format and in nginx's `main`: what each client asked for, and how."""
 
+import ipaddress
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+# nginx's `main` has X-Forwarded-For after the combined format; others have more, which is passed over.
 # The closing quote of the last field may be missing: a log that was cut keeps its requests.
 _LINE: Final = re.compile(
     rb'(?P<client>\S+) \S+ \S+ \[[^]]*\] "(?P<method>[A-Z]+) (?P<target>\S+)(?: HTTP/[0-9.]+)?" [0-9]{3} \S+'
-    rb'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)"?)?\s*'
+    rb'(?: "(?P<referrer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)(?:"|$)'
+    rb'(?: "(?P<forwarded>(?:[^"\\]|\\.)*)(?:"|$))?(?: .*)?)?\s*'
 )
 _ESCAPE: Final = re.compile(rb"\\(?:x([0-9a-fA-F]{2})|(.))")
 _NOT_IN_A_TARGET: Final = re.compile(rb"[^\x21-\x7e]")
@@ -17,7 +19,7 @@ _CONTROL: Final = re.compile(rb"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request of a log. `target` is the path with its query, as sent, ASCII."""
+    """One request of a log. `target` is the path with its query, as sent, ASCII; `client` may be a proxy's."""
 
     client: bytes
     method: bytes
@@ -26,22 +28,28 @@ class Request:
     agent: bytes
 
 
-def read_requests(lines: Iterable[bytes]) -> Iterator[Request | None]:
-    """A request a line, None for a line that is none; empty lines are left out."""
-    for line in lines:
-        if line.strip():
-            found = _LINE.fullmatch(line.rstrip(b"\r\n"))
-            yield _request(found) if found else None
+def read_request(line: bytes) -> Request | None:
+    """The request that a line of the log tells of; None for a line that is none."""
+    found = _LINE.fullmatch(line.rstrip(b"\r\n"))
+    return _request(found) if found else None
 
 
 def _request(found: re.Match[bytes]) -> Request:
     return Request(
-        client=found["client"],
+        client=_client(found["client"], found["forwarded"]),
         method=found["method"],
         target=_NOT_IN_A_TARGET.sub(lambda byte: b"%%%02X" % ord(byte[0]), found["target"]),
         referrer=_header(found["referrer"]),
         agent=_header(found["agent"]),
     )
+
+
+def _client(peer: bytes, forwarded: bytes | None) -> bytes:
+    first = (forwarded or b"").partition(b",")[0].strip().decode("latin-1")
+    try:
+        return str(ipaddress.ip_address(first)).encode()
+    except ValueError:
+        return peer
 
 
 def _header(value: bytes | None) -> bytes:

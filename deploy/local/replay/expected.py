@@ -1,4 +1,4 @@
-"""What must be counted, read from the log a second time by other means than the replay itself."""
+"""What must be counted, read from the lines that were sent a second time, by other means than the replay itself."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.replay.__main__ import links_of
-from deploy.local.replay.access_log import Request, read_requests
+from deploy.local.replay.access_log import Request, read_request
 from deploy.local.replay.counted import compare, difference, settled
 from deploy.local.replay.expected import expected_clicks
+from deploy.local.replay.plan import plan_of
 from schemas.errors import TransientClickHouseError
 
 LINE = (
@@ -18,7 +18,7 @@ LOG = Path(__file__).parents[4] / "shared" / "data" / "access.log"
 
 
 def requests(*lines: bytes) -> list[Request | None]:
-    return list(read_requests(lines))
+    return [read_request(line) for line in lines]
 
 
 def test_a_line_is_a_request_with_its_client_and_its_headers() -> None:
@@ -35,6 +35,28 @@ def test_the_common_format_has_no_referrer_and_no_agent() -> None:
     (found,) = requests(LINE.partition(b' "http')[0])
     assert found is not None
     assert (found.referrer, found.agent) == (b"", b"")
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "client"),
+    [
+        (b"-", b"83.149.9.216"),
+        (b"", b"83.149.9.216"),
+        (b"unknown", b"83.149.9.216"),
+        (b"192.0.2.7", b"192.0.2.7"),
+        (b"2001:db8::7, 10.0.0.1", b"2001:db8::7"),
+    ],
+)
+def test_nginx_s_main_format_tells_who_came_by_a_proxy(forwarded: bytes, client: bytes) -> None:
+    expected = Request(client, b"GET", b"/a%20b?x=1", b"http://r.example/", b"Agent/1")
+    assert requests(LINE + b' "' + forwarded + b'"', LINE + b' "' + forwarded) == [expected, expected]
+
+
+@pytest.mark.parametrize("more", [b" 0.003 0.002 .", b' "-" rt=0.003', b' "192.0.2.7" "tls1.3"'])
+def test_more_fields_than_the_format_has_are_passed_over(more: bytes) -> None:
+    (found,) = requests(LINE + more)
+    assert found is not None
+    assert (found.target, found.agent) == (b"/a%20b?x=1", b"Agent/1")
 
 
 def test_escapes_of_the_log_are_undone_in_headers() -> None:
@@ -56,23 +78,23 @@ def test_a_get_is_expected_to_count_once_and_nothing_else_is() -> None:
 
 @pytest.mark.skipif(not LOG.exists(), reason="the sample log is not beside this clone")
 def test_both_readings_of_the_sample_agree() -> None:
-    lines = LOG.read_bytes().splitlines()
-    found = [one for one in read_requests(lines) if one is not None]
-    links, excluded = links_of(found, "d.example")
-    gets = Counter(one.method for one in found)[b"GET"]
-    assert (len(found), gets) == (10_000, 9_952)
-    expected = expected_clicks(lines, "d.example")
+    plan = plan_of(LOG.read_bytes().splitlines(), "d.example")
+    gets = Counter(one.method for one in plan.requests)[b"GET"]
+    assert (len(plan.requests), gets, plan.skipped, plan.left_out) == (9_998, 9_950, 0, 2)
+    expected = expected_clicks(plan.sent_lines, "d.example")
     assert sum(expected.values()) == gets
-    assert len(excluded) == 2
-    assert len(expected.keys() - links.keys()) == 2
+    assert expected.keys() <= plan.links.keys()
 
 
-def test_reserved_slugs_are_left_out_with_the_reason() -> None:
-    (found,) = requests(LINE.replace(b"/a%20b", b"/healthz"))
-    assert found is not None
-    links, excluded = links_of([found], "d.example")
-    assert links == {}
-    assert "redirector answers itself" in excluded["/healthz?x=1"]
+def test_what_is_not_sent_is_listed_and_not_expected() -> None:
+    other = b'2026-11-27T10:00:00Z GET "GET /a HTTP/1.1" 200'
+    reserved = LINE.replace(b"/a%20b", b"/healthz")
+    plan = plan_of([*[other] * 300, b"", LINE, reserved], "d.example")
+    assert (len(plan.requests), plan.skipped, plan.left_out) == (1, 300, 1)
+    assert expected_clicks(plan.sent_lines, "d.example") == {"d.example/a b": 1}
+    assert len(plan.not_sent) == 301
+    assert plan.not_sent[0] == f"line 1 is no request: {other.decode()}"
+    assert plan.not_sent[-1].startswith("line 303, /healthz?x=1: slug 'healthz' is a path the redirector answers")
 
 
 def human(**counts: int) -> dict[str, Counter[str]]:
