@@ -5,12 +5,14 @@ from http import HTTPStatus
 from typing import Final, Literal
 
 import msgspec
-from aiohttp.http import SERVER_SOFTWARE
 
 from schemas.destinations import as_served
 
 NOT_COUNTED: Final = ("Clicktally-Counted", "no")
 """On a redirect or pixel whose event could not be kept."""
+
+SERVER: Final = ("Server", "clicktally")
+"""Names no version: it would tell a stranger which holes to try."""
 
 _NO_STORE: Final = ("Cache-Control", "private, no-store")
 _TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
@@ -21,7 +23,7 @@ _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}"
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """Status, headers and body; the server adds Content-Length, Date, Server and Connection."""
+    """Status, headers and body; the server adds Content-Length, Server, Date and Connection."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -74,7 +76,7 @@ def head_bytes(answer: Answer) -> bytes:
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(answer.body)}")
-    return "\r\n".join([*lines, "Date: "]).encode()
+    return "\r\n".join([*lines, f"{SERVER[0]}: {SERVER[1]}", "Date: "]).encode()
 
 
 def as_http10(head: bytes) -> bytes:
@@ -94,7 +96,7 @@ class Tails:
     __slots__ = ("close10", "close11", "keep10", "keep11")
 
     def __init__(self, now_s: float) -> None:
-        common = f"{formatdate(now_s, usegmt=True)}\r\nServer: {SERVER_SOFTWARE}\r\n".encode()
+        common = f"{formatdate(now_s, usegmt=True)}\r\n".encode()
         self.keep11: Final = common + b"\r\n"
         self.close11: Final = common + b"Connection: close\r\n\r\n"
         self.keep10: Final = common + b"Connection: keep-alive\r\n\r\n"

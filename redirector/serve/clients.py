@@ -18,26 +18,29 @@ class Proxies:
         self._trusted: Final = [
             (network.max_prefixlen // 8, int(network.netmask), int(network.network_address)) for network in trusted
         ]
-        self._peer: Final = lru_cache(_PEERS_KEPT)(self._trusted_peer)
+        self._peer: Final = lru_cache(_PEERS_KEPT)(self._read_peer)
 
     def trusts(self, address: str) -> bool:
         """Whether `address` is one of ours."""
-        return bool(self._trusted) and self._peer(address) is not None
+        return self._peer(address)[1]
 
     def client(self, peer: str, forwarded: Sequence[str]) -> str:
         """The nearest address that is not a trusted proxy's.
 
         `forwarded` are the values of all X-Forwarded-For headers in their order. They are walked from the
         right; what a stranger wrote to the left of the first untrusted address is never looked at. An entry
-        that is no address ends the walk: the last believed address stands.
+        that is no address ends the walk: the last believed address stands. Empty entries mean nothing
+        (RFC 9110, 5.6.1). IPv4 in IPv6's clothes is IPv4.
         """
-        nearest = self._peer(peer) if self._trusted else None
-        if nearest is None:
-            return peer
+        nearest, trusted = self._peer(peer)
+        if not trusted:
+            return nearest
         for value in reversed(forwarded):
             more, comma = value, ","
             while comma:
                 more, comma, entry = more.rpartition(",")
+                if not entry or entry.isspace():
+                    continue
                 read = _read(entry)
                 if read is None:
                     return nearest
@@ -46,10 +49,10 @@ class Proxies:
                     return nearest
         return nearest
 
-    def _trusted_peer(self, peer: str) -> str | None:
-        """A trusted peer's address as events would hold it; None for any other."""
+    def _read_peer(self, peer: str) -> tuple[str, bool]:
+        """A peer's address as events would hold it, and whether it is trusted."""
         read = _read(peer)
-        return read[0] if read is not None and self._holds(read[1]) else None
+        return (peer, False) if read is None else (read[0], self._holds(read[1]))
 
     def _holds(self, packed: bytes) -> bool:
         size, number = len(packed), int.from_bytes(packed, "big")
@@ -92,3 +95,20 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         return address.ipv4_mapped
     return address
+
+
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+_NETWORK_BYTES: Final = 8
+
+
+def subscriber(address: str) -> str:
+    """What of an address stands for one line: all of IPv4; of IPv6 the first 64 bits, the rest changes daily."""
+    if ":" not in address:
+        return address
+    try:
+        packed = socket.inet_pton(socket.AF_INET6, address)
+    except OSError:
+        return address
+    if packed.startswith(_MAPPED):
+        return socket.inet_ntop(socket.AF_INET, packed[len(_MAPPED) :])
+    return socket.inet_ntop(socket.AF_INET6, packed[:_NETWORK_BYTES] + bytes(_NETWORK_BYTES))

@@ -32,7 +32,7 @@ DROP_REASONS: Final[tuple[DropReason, ...]] = get_args(DropReason)
 
 
 class Counts:
-    """Events: `received` = `appended` + all of `dropped` + those that wait for this turn's append."""
+    """Events: `received` = `appended` + all of `dropped`, between any two turns of the event loop."""
 
     __slots__ = (
         "appended",

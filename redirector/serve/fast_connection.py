@@ -1,15 +1,35 @@
 """One connection of the fast lane: bytes, order, patience and the way out to the ordinary lane."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final, cast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
 
 from redirector.serve import answers
-
-if TYPE_CHECKING:
-    from redirector.serve.fast import FastLane
+from redirector.serve.clients import Proxies
+from redirector.serve.connections import Connections
+from redirector.serve.counts import Counts
+from redirector.serve.settings import ServeSettings
 
 _MAX_PARTIAL_BYTES: Final = 16 * 1024
 """A longer incomplete head goes to the ordinary lane, which has the limits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """What the fast connections of a process share.
+
+    `take` answers one request, given its head with the empty line, or says False: then it is for `ordinary`,
+    which makes the protocol that takes the connection over. `settle` sends what waits to be answered.
+    """
+
+    take: Callable[[bytes, "FastConnection"], bool]
+    settle: Callable[[], None]
+    ordinary: Callable[[], asyncio.Protocol]
+    connections: Connections
+    settings: ServeSettings
+    proxies: Proxies
+    counts: Counts
 
 
 class FastConnection(asyncio.Protocol):
@@ -22,21 +42,21 @@ class FastConnection(asyncio.Protocol):
         "_paused",
         "_since_s",
         "_tail",
-        "answers",
         "closing",
         "peer",
+        "responses",
         "transport",
         "trusted_peer",
     )
 
-    def __init__(self, lane: "FastLane") -> None:
+    def __init__(self, lane: Lane) -> None:
         self._lane: Final = lane
         self._tail = b""
         self._since_s = lane.connections.now_s  # of the last answer, or of an incomplete head's first byte
         self._paused = False
         self._eof = False
         self._handed_over = False
-        self.answers: list[bytes] = []
+        self.responses: list[bytes] = []
         self.closing = False
         self.peer = ""
         self.trusted_peer = False
@@ -46,8 +66,9 @@ class FastConnection(asyncio.Protocol):
         """A client came."""
         self.transport = cast(asyncio.Transport, transport)
         peer = transport.get_extra_info("peername")
-        self.peer = peer[0] if peer else ""
-        self.trusted_peer = self._lane.door.proxies.trusts(self.peer)
+        address = peer[0] if peer else ""
+        self.peer = self._lane.proxies.client(address, ())
+        self.trusted_peer = self._lane.proxies.trusts(address)
         self._lane.connections.open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
@@ -81,7 +102,7 @@ class FastConnection(asyncio.Protocol):
 
     def send(self, *, kept: bool) -> None:
         """Write what waits. Not `kept`: the events are not in the spool, and the answers say so."""
-        responses, self.answers = self.answers, []
+        responses, self.responses = self.responses, []
         if self.transport.is_closing():
             return
         if not kept:
@@ -129,7 +150,7 @@ class FastConnection(asyncio.Protocol):
 
     def stop(self) -> None:
         """Close if idle; otherwise the next answer is the last."""
-        if not (self._tail or self.answers or self._paused):
+        if not (self._tail or self.responses or self._paused):
             self.closing = True
             self.transport.close()
 
@@ -147,7 +168,7 @@ class FastConnection(asyncio.Protocol):
         lane.settle()
         if self.transport.is_closing():
             return
-        lane.door.counts.handovers += 1
+        lane.counts.handovers += 1
         lane.connections.open.discard(self)
         self._handed_over = True
         ordinary = lane.ordinary()

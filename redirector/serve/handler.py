@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from http import HTTPStatus
+from time import perf_counter
 from typing import Final, cast
 
 from aiohttp import web
-from aiohttp.http import HttpVersion10, HttpVersion11
+from aiohttp.http import HttpVersion11
 
 from redirector.serve import answers
 from redirector.serve.answers import Answer
 from redirector.serve.counts import Outcome
-from redirector.serve.door import OUTCOME_OF, Door, event_of
+from redirector.serve.door import Door
 from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
-from redirector.serve.lookup import LoopError
-from redirector.serve.ordinary import OrdinaryConnection
+from redirector.serve.lookup import NOT_LOADED, UNKNOWN, LoopError
+from redirector.serve.ordinary import OrdinaryConnection, speaks
 from redirector.serve.settings import ServeSettings
 from schemas.links import LinkError
 
@@ -31,11 +32,12 @@ class Handler:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""
+        began_s = perf_counter()
         method = request.method
         connection = cast(OrdinaryConnection, request.protocol)
         host, path = _target(request)
         outcome: Outcome
-        if request.version not in (HttpVersion10, HttpVersion11):
+        if not speaks(connection.asked_version):
             outcome, answer, close = (
                 "bad_request",
                 answers.text(505, "Only HTTP/1.0 and 1.1 are spoken here."),
@@ -53,13 +55,15 @@ class Handler:
         else:
             outcome, answer = "method_not_allowed", answers.text(405, "Links are read with GET.", _LINK_ALLOWS)
             close = method == "CONNECT"
-        self._door.counts.outcomes["head" if method == "HEAD" else outcome] += 1
+        outcome = "head" if method == "HEAD" else outcome
+        self._door.counts.outcomes[outcome] += 1
         headers = answer.headers
         if answer.status != HTTPStatus.NO_CONTENT:
             headers = (*headers, ("Content-Length", str(len(answer.body))))  # aiohttp leaves it out for HEAD
-        response = web.Response(status=answer.status, headers=headers, body=answer.body or None)
+        response = web.Response(status=answer.status, headers=(*headers, answers.SERVER), body=answer.body or None)
         if close or connection.is_last:
             response.force_close()
+        self._door.latency.add({outcome: 1}, perf_counter() - began_s)
         return response
 
     def _read(self, request: web.BaseRequest, host: str, path: str) -> tuple[Outcome, Answer]:
@@ -69,22 +73,19 @@ class Handler:
         door = self._door
         now_ms = door.clock()
         try:
-            found = door.lookup.find(host, path, now_ms)
+            prepared = door.lookup.find(host, path, now_ms)
         except LinkError as error:
             looped = isinstance(error, LoopError)
             return ("loop", answers.LOOP) if looped else ("bad_request", answers.HOST_MISSING)
-        if found is None:
-            return (
-                ("unknown_slug", answers.UNKNOWN) if door.lookup.loaded() else ("unavailable", answers.NOT_LOADED)
-            )
-        if now_ms >= found.expires_at_ms:
-            return "expired", answers.EXPIRED
-        if request.method == "HEAD":
-            return "head", found.answer
+        if prepared is None:
+            choice = UNKNOWN if door.lookup.loaded() else NOT_LOADED
+            return choice.outcome, choice.answer
         peer = request.remote or ""
         observed = door.observe(request.headers, peer, now_ms, trusted_peer=door.proxies.trusts(peer))
-        kept = door.recorder.record(event_of(found, observed, now_ms, seq=0))
-        return OUTCOME_OF[found.kind], found.answer if kept else found.answer.uncounted()
+        choice, event = door.visit(prepared, observed, now_ms)
+        if event is None or request.method == "HEAD" or door.recorder.record([event]):
+            return choice.outcome, choice.answer
+        return choice.outcome, choice.answer.uncounted()
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:

@@ -99,7 +99,7 @@ class ImpressionPosts:
         read = impressions.read(items, door.lookup.link, around)
         counts = door.counts
         counts.items_rejected += len(read.rejected)
-        if not door.recorder.record_all(read.accepted, refused=True):
+        if not door.recorder.record(read.accepted, refused=True):
             counts.items_rejected += len(read.accepted)
             problem = {"error": "nothing was kept: there is no room for it now; send it again later"}
             return "unavailable", answers.json(503, problem, _RETRY_AFTER)

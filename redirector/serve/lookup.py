@@ -1,11 +1,14 @@
 """From a request's Host and path to a link and its answer."""
 
+from collections.abc import Collection
 from typing import Final, Literal, Protocol
 
 import msgspec
 
 from redirector.serve import answers
 from redirector.serve.answers import Answer
+from redirector.serve.counts import Outcome
+from redirector.serve.observed import Observed
 from schemas.links import (
     RESERVED_PREFIXES,
     RESERVED_SLUGS,
@@ -40,17 +43,40 @@ class Links(Protocol):
         """Whether all links were here once."""
 
 
-class Prepared(msgspec.Struct, frozen=True, gc=False):
-    """What a path of a domain leads to, with the answer ready to be sent.
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the answers that a link can give, ready to be sent: `head` is `answers.head_bytes(answer)`.
 
-    `kind` is `click` for a link, `pixel` for its pixel; `head` is `answers.head_bytes(answer)`.
+    `counted`: it makes an event. `destination` is its place among the link's destinations.
     """
+
+    outcome: Outcome
+    answer: Answer
+    head: bytes
+    counted: bool = False
+    destination: int = 0
+
+
+def choice(outcome: Outcome, answer: Answer, *, counted: bool = False) -> Choice:
+    """An answer made ready."""
+    return Choice(outcome=outcome, answer=answer, head=answers.head_bytes(answer), counted=counted)
+
+
+UNKNOWN: Final = choice("unknown_slug", answers.UNKNOWN)
+NOT_LOADED: Final = choice("unavailable", answers.NOT_LOADED)
+_EXPIRED: Final = choice("expired", answers.EXPIRED)
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a path of a domain leads to: a link (`click`) or a link's pixel, and the answers it chooses from."""
 
     kind: Literal["click", "pixel"]
     key: str
-    answer: Answer
-    head: bytes
-    expires_at_ms: int
+    answer: Choice
+    expires_at_ms: int = _NEVER_MS
+
+    def choose(self, observed: Observed, now_ms: int) -> Choice:  # noqa: ARG002 - rules and variants will choose by it
+        """The answer to a request of which `observed` is known."""
+        return self.answer if now_ms < self.expires_at_ms else _EXPIRED
 
 
 class Lookup:
@@ -61,17 +87,25 @@ class Lookup:
     """
 
     def __init__(
-        self, links: Links, *, pixel_format: Literal["gif", "204"], keep: int, refresh_ms: int, now_ms: int
+        self,
+        links: Links,
+        *,
+        pixel_format: Literal["gif", "204"],
+        keep: int,
+        refresh_ms: int,
+        now_ms: int,
+        slash_domains: Collection[str] = (),
     ) -> None:
+        """`slash_domains`: where `/a/` leads where `/a` does, if it has no link of its own."""
         self._links: Final = links
-        self._pixel: Final = answers.pixel(pixel_format)
-        self._pixel_head: Final = answers.head_bytes(self._pixel)
+        self._pixel: Final = choice("pixel", answers.pixel(pixel_format), counted=True)
         self._keep: Final = keep
         self._refresh_ms: Final = refresh_ms
         self._refresh_at_ms = now_ms + refresh_ms
         self._version = links.version()
         self._prepared: dict[tuple[str, str], Prepared] = {}
         self._domains: dict[str, str] = {}
+        self._slash_domains: Final = frozenset(slash_domains)
         self._loaded = False
 
     def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
@@ -113,6 +147,8 @@ class Lookup:
         elif slug in RESERVED_SLUGS or slug.startswith(RESERVED_PREFIXES):
             return None
         link = self.link(f"{domain}/{slug}")
+        if link is None and domain in self._slash_domains and slug.endswith("/"):
+            link = self.link(f"{domain}/{slug[:-1]}")
         if link is None:
             return None
         if not is_pixel and self._leads_back(link):
@@ -143,7 +179,7 @@ class Lookup:
         return False
 
     def _pixel_of(self, link: Link) -> Prepared:
-        return Prepared("pixel", link.key, self._pixel, self._pixel_head, _NEVER_MS)
+        return Prepared(kind="pixel", key=link.key, answer=self._pixel)
 
 
 def is_pixel_path(path: str) -> bool:
@@ -152,6 +188,9 @@ def is_pixel_path(path: str) -> bool:
 
 
 def _redirect_of(link: Link) -> Prepared:
-    answer = answers.redirect(link.status, link.destination)
-    expires_at_ms = _NEVER_MS if link.expires_at_ms is None else link.expires_at_ms
-    return Prepared("click", link.key, answer, answers.head_bytes(answer), expires_at_ms)
+    return Prepared(
+        kind="click",
+        key=link.key,
+        answer=choice("redirected", answers.redirect(link.status, link.destination), counted=True),
+        expires_at_ms=_NEVER_MS if link.expires_at_ms is None else link.expires_at_ms,
+    )

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector, CollectorRegistry
+from prometheus_client.utils import floatToGoString
 
 from redirector.serve.counts import Counts
+from redirector.serve.latency import BOUNDS_S, Latency
 
 _PREFIX: Final = "clicktally_serve_"
+_BOUNDS: Final = [*map(floatToGoString, BOUNDS_S), "+Inf"]
 
 
 class ServeCollector(Collector):
@@ -18,15 +21,15 @@ class ServeCollector(Collector):
         self,
         counts: Counts,
         *,
-        waiting: Callable[[], int],
+        latency: Latency,
         open_connections: Callable[[], int],
         spool_used_bytes: Callable[[], int],
         spool_cap_bytes: int,
     ) -> None:
         self._counts: Final = counts
+        self._latency: Final = latency
         self._cap_bytes: Final = spool_cap_bytes
         self._gauges: Final = (
-            ("events_waiting", "Events received in this turn and not yet appended.", waiting),
             ("connections", "Open client connections.", open_connections),
             ("spool_used_bytes", "Bytes in this process's spool that Kafka does not have yet.", spool_used_bytes),
             ("spool_cap_bytes", "Bytes the spool may hold before events are dropped.", lambda: self._cap_bytes),
@@ -54,6 +57,7 @@ class ServeCollector(Collector):
             ("slow_clients_closed", "Connections cut because the client took too long.", counts.slow_closed),
         ):
             yield CounterMetricFamily(_PREFIX + name, meaning, value=value)
+        yield _histograms("answer_seconds", "Time from a request to its answer, by outcome.", self._latency)
         for name, meaning, read in self._gauges:
             yield GaugeMetricFamily(_PREFIX + name, meaning, value=read())
 
@@ -62,4 +66,11 @@ def _labelled(name: str, meaning: str, label: str, values: Iterable[tuple[str, i
     family = CounterMetricFamily(_PREFIX + name, meaning, labels=[label])
     for value, count in values:
         family.add_metric([value], count)
+    return family
+
+
+def _histograms(name: str, meaning: str, latency: Latency) -> HistogramMetricFamily:
+    family = HistogramMetricFamily(_PREFIX + name, meaning, labels=["outcome"])
+    for outcome, counts, sum_s in latency.histograms():
+        family.add_metric([outcome], list(zip(_BOUNDS, counts, strict=True)), sum_s)
     return family

@@ -72,7 +72,6 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         stack.callback(spool.close)
         counts = Counts()
         door = _door(settings, cache, spool, counts)
-        stack.callback(door.recorder.settle)
 
         def not_ready() -> str:
             if not cache.links.ready():
@@ -83,10 +82,11 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         ordinary = OrdinaryLane(Handler(door, settings, not_ready), connections, counts, settings)
         loop = asyncio.get_running_loop()
         fast = FastLane(door, connections, settings, loop=loop, ordinary=ordinary.connection)
+        stack.callback(fast.settle)
         registry = CollectorRegistry()
         ServeCollector(
             counts,
-            waiting=lambda: door.recorder.waiting,
+            latency=door.latency,
             open_connections=lambda: len(connections.open),
             spool_used_bytes=lambda: spool.used_bytes,
             spool_cap_bytes=settings.cap_bytes,
@@ -114,6 +114,7 @@ def _door(settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts:
         keep=settings.prepared_links,
         refresh_ms=max(1, int(settings.link_refresh_s * 1000)),
         now_ms=_wall_ms(),
+        slash_domains=settings.trailing_slash_domains,
     )
     failed_tries = FailedTries(allowed=settings.wrong_tokens_per_minute, kept=settings.wrong_tokens_kept)
     return Door(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from schemas.links import read_domain
 from schemas.settings import CommaSeparated, ServiceSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -42,6 +43,8 @@ class ServeSettings(ServiceSettings):
     """How many links' answers are kept ready, about 0.6 kB each."""
     link_refresh_s: Seconds = 0.05
     """How long a changed link may still be answered as before, once it is in the link cache."""
+    trailing_slash_domains: CommaSeparated = ()
+    """Domains on which `/spring/` leads where `/spring` does, unless it is a link itself."""
     pixel_format: Literal["gif", "204"] = "gif"
 
     header_timeout_s: Seconds = 10.0
@@ -72,6 +75,11 @@ class ServeSettings(ServiceSettings):
         for one in value:
             ip_network(one)
         return value
+
+    @field_validator("trailing_slash_domains")
+    @classmethod
+    def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(read_domain(one) for one in value)
 
     @property
     def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -6,13 +6,15 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from redirector.serve.clients import subscriber
+
 _DAY_MS: Final = 24 * 3600 * 1000
 _SURPLUS_BITS: Final = 64 - 53
 SECRET_NAME: Final = "visitor-secret"  # noqa: S105 - the name of a file
 
 
 class Visitors:
-    """Keyed blake2b of address and user agent, cut to 53 bits (what a double holds exactly).
+    """Keyed blake2b of subscriber and user agent, cut to 53 bits (what a double holds exactly).
 
     The key is derived from the secret and the UTC date: the same visitor is another number every day.
     """
@@ -31,7 +33,7 @@ class Visitors:
         if not self._from_ms <= now_ms < self._until_ms:
             self._turn_day(now_ms)
         keyed = self._keyed.copy()
-        keyed.update(f"{address}\0{ua}".encode())
+        keyed.update(f"{subscriber(address)}\0{ua}".encode())
         return int.from_bytes(keyed.digest(), "big") >> _SURPLUS_BITS or 1
 
     def _turn_day(self, now_ms: int) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, Self
 
@@ -149,9 +150,16 @@ class SpoolWriter:
 
     @property
     def used_bytes(self) -> int:
-        """Bytes of this spool on disk, up to 0.2 s behind the relay's deletions."""
+        """Bytes of this spool on disk, up to 0.2 s behind the relay's deletions.
+
+        Further behind only while the directory cannot be read: nobody but this process adds to it.
+        """
         if time.monotonic() - self._counted_at >= _REFRESH_S:
             self._count()
+        return self._estimated_bytes
+
+    @property
+    def _estimated_bytes(self) -> int:
         return self._counted_bytes + self._size - self._counted_size
 
     def _make_room(self, size: int) -> None:
@@ -184,11 +192,13 @@ class SpoolWriter:
         try:
             fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except OSError as error:
+            if self._fd != _CLOSED:
+                return  # no descriptor, no inode left: what there is to write still goes to the old segment
             self._through = self._seq
             raise SpoolFullError(f"no new segment {path}: {error}; the event was not kept") from error
+        self._counted_bytes, self._counted_size = self._estimated_bytes, 0
         self._leave_segment()
         self._fd, self._path, self._segment, self._size = fd, path, first, 0
-        self._count()
         self._new_names = self._with_sync
         if self._always:
             self._sync_rotation()
@@ -231,11 +241,13 @@ class SpoolWriter:
     def _count(self) -> None:
         self._counted_at = time.monotonic()
         total = 0
-        for first in segments(self._spool):
-            try:
+        try:
+            present = segments(self._spool)
+        except OSError:
+            return  # no descriptor left to read the directory with: what was counted last, and added since, stands
+        for first in present:
+            with suppress(FileNotFoundError):
                 total += segment_path(self._spool, first).stat().st_size
-            except FileNotFoundError:
-                continue
         self._counted_bytes, self._counted_size = total, self._size
 
 

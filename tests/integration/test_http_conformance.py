@@ -5,6 +5,7 @@ import select
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -66,7 +67,7 @@ def counted(serve: Serve) -> Counted:
 
 def without_date(headers: dict[str, str]) -> dict[str, str]:
     assert headers["date"].endswith(" GMT")
-    assert headers["server"].startswith("Python/")
+    assert headers["server"] == "clicktally"
     return {name: value for name, value in headers.items() if name not in ("date", "server")}
 
 
@@ -98,9 +99,57 @@ def test_a_path_leads_to_its_link(client: Client, counted: Counted, path: str, s
 
 
 @pytest.mark.parametrize(
+    ("target", "location"),
+    [
+        ("/ü", "https://example.com/%C3%BC"),
+        ("/ü?utm_source=grün", "https://example.com/%C3%BC"),
+        ("/launch?q=ü", "https://example.com/launch?utm_source=x"),
+        ("http://go.example/ü", "https://example.com/%C3%BC"),
+    ],
+)
+@pytest.mark.parametrize("seam", [0, 6, 40])
+def test_raw_utf_8_in_a_target_means_what_its_escapes_mean(
+    client: Client, counted: Counted, target: str, location: str, seam: int
+) -> None:
+    raw = b"GET %b HTTP/1.1\r\nHost: go.example\r\nX-Note: \xc3\xbc\r\n\r\n" % target.encode()
+    for piece in (raw[:seam], raw[seam:]):
+        client.send(piece)
+    answer = client.answer()
+    assert (answer.status, answer.headers["location"]) == (302, location)
+    assert counted.now() == 1
+
+
+def test_bytes_that_are_no_utf_8_lead_nowhere_and_close_nothing(client: Client, counted: Counted) -> None:
+    client.send(b"GET /\xff HTTP/1.1\r\nHost: go.example\r\n\r\n" + get())
+    assert [client.answer().status for _ in range(2)] == [404, 302]
+    assert counted.now() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "location"),
+    [
+        ("/launch/", 302, "https://example.com/launch?utm_source=x"),
+        ("/launch/?a=1", 302, "https://example.com/launch?utm_source=x"),
+        ("/launch//", 404, ""),
+        ("/nope/", 404, ""),
+    ],
+)
+def test_a_domain_may_take_a_trailing_slash_for_nothing(
+    tmp_path: Path, path: str, status: int, location: str
+) -> None:
+    with running(tmp_path, trailing_slash_domains="GO.example") as lenient, lenient.connect() as client:
+        client.send(get(path))
+        answer = client.answer()
+        assert (answer.status, answer.headers.get("location", "")) == (status, location)
+        client.send(get("/launch/", host="other.example"))
+        assert client.answer().status == 404
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
         ("/nope", 404),
+        ("/launch/", 404),
         ("/%68ealthz", 404),
         ("//launch", 404),
         ("/%ff", 404),
@@ -267,6 +316,31 @@ def test_a_chunked_body_is_read_and_limited(client: Client, counted: Counted) ->
     assert counted.now() == 2
 
 
+@pytest.mark.parametrize("chunks", [b"1\r\n \r\n" * 1600 + b"0\r\n\r\n", b"4\r\n    \r\nzz\r\n"])
+def test_a_chunked_body_that_is_none_is_refused_at_once(client: Client, counted: Counted, chunks: bytes) -> None:
+    head = get("/v1/impressions", "Transfer-Encoding: chunked", method="POST")
+    with suppress(ConnectionError):
+        client.send(head + chunks)
+    answer = client.answer("POST")
+    assert (answer.status, b"chunk" in answer.body) == (400, True)
+    assert client.is_closed()
+    assert counted.now() == 0
+
+
+def test_requests_behind_bodies_are_answered_before_a_bad_one(client: Client, counted: Counted) -> None:
+    chunked = get("/v1/impressions", "Transfer-Encoding: chunked", method="POST") + b"%x\r\n%b\r\n0\r\n\r\n" % (
+        len(ITEM),
+        ITEM,
+    )
+    client.send(
+        chunked + post(ITEM) + get("/launch", "Content-Length: 4") + b"\r\n\r\n" + get() + b"nonsense\r\n\r\n"
+    )
+    statuses = [client.answer(method).status for method in ("POST", "POST", "GET", "GET", "GET")]
+    assert statuses == [202, 202, 302, 302, 400]
+    assert client.is_closed()
+    assert counted.now() == 4
+
+
 def test_a_get_with_a_body_is_a_click_and_its_body_is_no_request(client: Client, counted: Counted) -> None:
     inner = get("/moved")
     client.send(get("/launch", f"Content-Length: {len(inner)}") + inner + get())
@@ -310,7 +384,9 @@ def test_an_absolute_target_names_the_host(client: Client, counted: Counted) -> 
         b"GET /launch HTTP/1.1\r\nHost: go.example\r\nX: a\x00b\r\n\r\n",
         b"GET /launch HTTP/1.1\r\nHost : go.example\r\n\r\n",
         b"GET /launch HTTP/3.7\r\nHost: go.example\r\n\r\n",
-        b"GET /\xc3\xbc HTTP/1.1\r\nHost: go.example\r\n\r\n",
+        b"G\xc3\xbcT /launch HTTP/1.1\r\nHost: go.example\r\n\r\n",
+        b"GET /launch HTTP\xc3\xbc/1.1\r\nHost: go.example\r\n\r\n",
+        b"GET /launch HTTP/1.1\r\nH\xc3\xb6st: go.example\r\n\r\n",
         b"BREW /launch HTTP/1.1\r\nHost: go.example\r\n\r\n",
         b"GET /launch HTTP/1.1\r\nHost: go.example\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         b"GET /launch HTTP/1.1\r\nHost: go.example\r\nContent-Length: -1\r\n\r\n",
@@ -325,7 +401,7 @@ def test_what_is_no_request_is_answered_400_and_closed(
 ) -> None:
     client.send(raw)
     answer = client.answer()
-    assert answer.status == 400
+    assert (answer.status, answer.version, answer.headers["server"]) == (400, b"1.1", "clicktally")
     if b"go.example/x" not in raw:
         assert answer.headers["connection"] == "close"
         assert client.is_closed()
@@ -338,7 +414,8 @@ def test_what_is_no_request_is_answered_400_and_closed(
 @pytest.mark.parametrize("line", [b"GET /launch HTTP/2.0", b"GET /launch"])
 def test_other_versions_are_not_spoken(client: Client, counted: Counted, line: bytes) -> None:
     client.send(line + b"\r\nHost: go.example\r\n\r\n")
-    assert client.answer().status == 505
+    answer = client.answer()
+    assert (answer.status, answer.version) == (505, b"1.1")
     assert client.is_closed()
     assert counted.now() == 0
 
@@ -389,7 +466,12 @@ def test_empty_lines_before_a_request_are_passed_over(client: Client, counted: C
 def test_lines_and_headers_are_limited(client: Client, counted: Counted, raw: bytes, status: int) -> None:
     with suppress(ConnectionError):
         client.send(raw)
-    assert client.answer().status == status
+    answer = client.answer()
+    assert (answer.status, answer.version) == (status, b"1.1")
+    assert b"xxx" not in answer.body
+    assert b"bytearray" not in answer.body
+    if status == 431:
+        assert b"longer than 8190 bytes" in answer.body
     assert client.is_closed()
     assert counted.now() == 0
 

@@ -14,6 +14,7 @@ from deploy.local.stack.settings import RunSettings
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
 from redirector.serve.counts import Counts
+from redirector.serve.latency import Latency
 from redirector.serve.metrics import ServeCollector
 from redirector.serve.settings import ServeSettings
 from schemas.settings import ServiceSettings
@@ -73,9 +74,9 @@ def exported(registry: CollectorRegistry) -> dict[str, str]:
 
 def serve_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
-    ServeCollector(Counts(), waiting=int, open_connections=int, spool_used_bytes=int, spool_cap_bytes=0).register(
-        registry
-    )
+    ServeCollector(
+        Counts(), latency=Latency(), open_connections=int, spool_used_bytes=int, spool_cap_bytes=0
+    ).register(registry)
     return registry
 
 

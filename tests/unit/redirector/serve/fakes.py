@@ -6,13 +6,14 @@ from schemas.tokens import Token
 
 
 class FakeSpool:
-    """Keeps lines in memory; `room` is how many appends still succeed."""
+    """Keeps lines in memory; `room` is how many appends still succeed; `bug` is raised instead."""
 
     def __init__(self, room: int = 1_000_000) -> None:
         self.room = room
         self.lines: list[bytes] = []
         self.appends = 0
         self.cause: OSError | None = None
+        self.bug: Exception | None = None
         self._seq = 0
 
     def take_seq(self) -> int:
@@ -20,6 +21,8 @@ class FakeSpool:
         return self._seq
 
     def append(self, lines: bytes) -> None:
+        if self.bug is not None:
+            raise self.bug
         if self.room == 0:
             raise SpoolFullError("no room") from self.cause
         self.room -= 1

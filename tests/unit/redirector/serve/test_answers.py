@@ -4,7 +4,7 @@ from redirector.serve import answers
 def test_a_destination_can_never_break_out_of_its_header() -> None:
     answer = answers.redirect(302, "https://example.com/a b\r\nSet-Cookie: x\u00fc%20")
     assert answer.headers[0] == ("Location", "https://example.com/a%20b%0D%0ASet-Cookie:%20x%C3%BC%20")
-    assert answers.head_bytes(answer).count(b"\r\n") == 4
+    assert answers.head_bytes(answer).count(b"\r\n") == 5
 
 
 def test_a_response_without_content_has_no_length() -> None:
@@ -14,7 +14,7 @@ def test_a_response_without_content_has_no_length() -> None:
 
 def test_each_way_to_go_on_has_its_tail() -> None:
     tails = answers.Tails(0)
-    assert tails.keep11.startswith(b"Thu, 01 Jan 1970 00:00:00 GMT\r\nServer: ")
+    assert tails.keep11.startswith(b"Thu, 01 Jan 1970 00:00:00 GMT\r\n")
     assert tails.close11.endswith(b"Connection: close\r\n\r\n")
     assert tails.keep10.endswith(b"Connection: keep-alive\r\n\r\n")
     assert tails.close10 == tails.keep11
@@ -23,3 +23,7 @@ def test_each_way_to_go_on_has_its_tail() -> None:
 def test_what_was_not_counted_says_so_after_the_status_line() -> None:
     said = answers.say_not_counted(b"HTTP/1.1 302 Found\r\nA: b\r\n\r\n")
     assert said == b"HTTP/1.1 302 Found\r\nClicktally-Counted: no\r\nA: b\r\n\r\n"
+
+
+def test_the_server_names_itself_and_no_version() -> None:
+    assert answers.head_bytes(answers.UNKNOWN).endswith(b"\r\nServer: clicktally\r\nDate: ")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from redirector.serve.clients import Proxies
+from redirector.serve.clients import Proxies, subscriber
 
 PROXIES = Proxies([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])
 
@@ -26,6 +26,12 @@ PROXIES = Proxies([ip_network("10.0.0.0/8"), ip_network("fd00::/8")])
         ("::ffff:10.1.1.1", ["::ffff:198.51.100.1"], "198.51.100.1"),
         ("fd00::5", ["198.51.100.1"], "198.51.100.1"),
         ("10.1.1.1", [""], "10.1.1.1"),
+        ("10.1.1.1", ["198.51.100.1, "], "198.51.100.1"),
+        ("10.1.1.1", ["198.51.100.1,,  ,10.2.2.2"], "198.51.100.1"),
+        ("10.1.1.1", ["198.51.100.1", "", " \t"], "198.51.100.1"),
+        ("10.1.1.1", ["6.6.6.6,"], "6.6.6.6"),
+        ("::ffff:203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
+        ("::FFFF:203.0.113.9", [], "203.0.113.9"),
         ("", ["198.51.100.1"], ""),
     ],
 )
@@ -72,4 +78,21 @@ def test_an_address_is_what_the_standard_library_says_it_is(text: str) -> None:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     assert PROXIES.client("10.1.1.1", [text]) == str(address)
+    assert PROXIES.client(text, []) == str(address)
     assert PROXIES.trusts(text) == (address in ip_network("10.0.0.0/8") or address in ip_network("fd00::/8"))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.9", "203.0.113.9", True),
+        ("::ffff:203.0.113.9", "::ffff:203.0.113.10", False),
+        ("203.0.113.9", "203.0.113.10", False),
+        ("fe80::1%eth0", "fe80::2%eth0", False),
+        ("", "203.0.113.9", False),
+    ],
+)
+def test_a_subscriber_is_an_ipv4_address_or_a_64th_of_ipv6(one: str, other: str, same: bool) -> None:
+    assert (subscriber(one) == subscriber(other)) == same

@@ -2,9 +2,11 @@ import pytest
 
 from redirector.serve import answers
 from redirector.serve.lookup import Lookup, LoopError, Prepared
+from redirector.serve.observed import NOTHING
 from schemas.links import Link, LinkError
 from tests.unit.redirector.serve.fakes import FakeLinks
 
+RING = ("a.example/1", "b.example/2", "c.example/3")
 LAUNCH = Link(domain="go.example", slug="launch", destination="https://example.com/")
 
 
@@ -37,7 +39,7 @@ def test_a_changed_link_is_seen_at_the_next_refresh() -> None:
     def destination(now_ms: int) -> str:
         prepared = found.find("go.example", "/launch", now_ms)
         assert prepared is not None
-        return prepared.answer.headers[0][1]
+        return prepared.answer.answer.headers[0][1]
 
     assert destination(1049) == "https://example.com/"
     assert destination(1050) == "https://example.com/new"
@@ -79,11 +81,8 @@ def test_a_pixel_belongs_to_its_link() -> None:
     assert pixel is not None
     assert root is not None
     assert (pixel.kind, pixel.key, root.key) == ("pixel", "go.example/launch", "go.example/")
-    assert pixel.answer == answers.pixel("gif")
+    assert pixel.answer.answer == answers.pixel("gif")
     assert found.find("go.example", "/i/nope.gif", 1000) is None
-
-
-RING = ("a.example/1", "b.example/2", "c.example/3")
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
@@ -117,4 +116,36 @@ def test_a_link_over_another_that_ends_is_answered() -> None:
     )
     found = lookup(links).find("go.example", "/in", 1000)
     assert found is not None
-    assert found.answer.headers[0] == ("Location", "https://a.example/1")
+    assert found.answer.answer.headers[0] == ("Location", "https://a.example/1")
+
+
+def test_an_expired_link_chooses_gone_from_its_instant_on() -> None:
+    link = Link(domain="go.example", slug="over", destination="https://example.com/", expires_at_ms=2000)
+    prepared = lookup(FakeLinks(link)).find("go.example", "/over", 1000)
+    assert prepared is not None
+    chosen = [prepared.choose(NOTHING, now_ms) for now_ms in (1999, 2000, 2001)]
+    assert [(one.outcome, one.counted) for one in chosen] == [
+        ("redirected", True),
+        ("expired", False),
+        ("expired", False),
+    ]
+
+
+def test_a_trailing_slash_is_forgiven_where_the_domain_says_so_and_no_link_has_it() -> None:
+    links = FakeLinks(
+        LAUNCH,
+        Link(domain="go.example", slug="own/", destination="https://example.com/own"),
+        Link(domain="go.example", slug="own", destination="https://example.com/"),
+        Link(domain="a", slug="b", destination="https://example.com/"),
+    )
+    forgiving = Lookup(links, pixel_format="gif", keep=9, refresh_ms=50, now_ms=1000, slash_domains=["go.example"])
+
+    def key(host: str, path: str) -> str | None:
+        prepared = forgiving.find(host, path, 1000)
+        return None if prepared is None else prepared.key
+
+    assert key("go.example", "/launch/") == "go.example/launch"
+    assert key("go.example", "/own/") == "go.example/own/"
+    assert key("go.example", "/i/launch/.gif") == "go.example/launch"
+    assert key("go.example", "/launch//") is None
+    assert key("a", "/b/") is None

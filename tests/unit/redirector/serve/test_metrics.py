@@ -4,8 +4,10 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from redirector.serve.counts import DROP_REASONS, OUTCOMES, Counts
+from redirector.serve.latency import Latency
 from redirector.serve.metrics import ServeCollector
 
+LATENCY = Latency()
 DOCUMENTED = Path(__file__).parents[4] / "docs" / "metrics.md"
 
 
@@ -13,7 +15,7 @@ def registry(counts: Counts) -> CollectorRegistry:
     made = CollectorRegistry()
     ServeCollector(
         counts,
-        waiting=lambda: 2,
+        latency=LATENCY,
         open_connections=lambda: 3,
         spool_used_bytes=lambda: 4,
         spool_cap_bytes=5,

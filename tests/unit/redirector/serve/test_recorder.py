@@ -17,45 +17,34 @@ def seqs(spool: FakeSpool) -> list[int]:
     return [msgspec.json.decode(line)["seq"] for line in spool.lines]
 
 
-def balance(counts: Counts, recorder: Recorder) -> None:
-    assert counts.received == counts.appended + sum(counts.dropped.values()) + recorder.waiting
+def balance(counts: Counts) -> None:
+    assert counts.received == counts.appended + sum(counts.dropped.values())
 
 
-def test_one_turns_events_are_one_append_and_then_answered() -> None:
-    spool, counts, settled = FakeSpool(), Counts(), []
+def test_events_are_numbered_as_they_are_written_and_appended_in_one_write() -> None:
+    spool, counts = FakeSpool(), Counts()
     recorder = Recorder(spool, counts)
-    recorder.settles(lambda kept: settled.append((kept, len(spool.lines))))
-    for _ in range(3):
-        recorder.add(click(recorder.next_seq()))
-    balance(counts, recorder)
-    assert (recorder.waiting, settled) == (3, [])
-    recorder.settle()
-    assert (spool.appends, settled, seqs(spool)) == (1, [(True, 3)], [1, 2, 3])
-    balance(counts, recorder)
+    assert recorder.record([click(), click(), click()])
+    assert recorder.record([click()])
+    assert (spool.appends, seqs(spool)) == (2, [1, 2, 3, 4])
+    balance(counts)
 
 
-def test_what_is_recorded_at_once_comes_after_what_waited() -> None:
+def test_an_event_with_a_number_of_its_own_keeps_it_and_takes_none() -> None:
     spool = FakeSpool()
     recorder = Recorder(spool, Counts())
-    recorder.add(click(recorder.next_seq()))
-    assert recorder.record(click())
-    assert recorder.record_all([click(), click(seq=7, spool="k1")], refused=True)
-    assert seqs(spool) == [1, 2, 3, 7]
+    assert recorder.record([click(), click(seq=7, spool="k1"), click()], refused=True)
+    assert seqs(spool) == [1, 7, 2]
 
 
-def test_a_full_spool_drops_all_of_a_turn_and_says_so() -> None:
+def test_a_full_spool_drops_all_of_an_append_and_says_so() -> None:
     spool, counts = FakeSpool(room=0), Counts()
-    settled: list[bool] = []
     recorder = Recorder(spool, counts)
-    recorder.settles(settled.append)
-    recorder.add(click(recorder.next_seq()))
-    recorder.settle()
-    assert settled == [False]
-    assert not recorder.record(click())
-    assert not recorder.record_all([click(), click()], refused=True)
+    assert not recorder.record([click(), click()])
+    assert not recorder.record([click(), click()], refused=True)
     assert counts.dropped == {"spool_full": 2, "spool_error": 0, "refused": 2}
     assert recorder.trouble == ""
-    balance(counts, recorder)
+    balance(counts)
 
 
 @pytest.mark.parametrize(("number", "trouble"), [(errno.EIO, True), (errno.ENOSPC, False)])
@@ -63,15 +52,24 @@ def test_a_broken_disk_is_told_from_a_full_one(number: int, trouble: bool) -> No
     spool, counts = FakeSpool(room=0), Counts()
     spool.cause = OSError(number, "what the disk said")
     recorder = Recorder(spool, counts)
-    recorder.record(click())
+    recorder.record([click()])
     assert counts.dropped["spool_error"] == trouble
     assert ("what the disk said" in recorder.trouble) == trouble
     spool.room = 1
-    recorder.record(click())
+    recorder.record([click()])
     assert recorder.trouble == ""
-    balance(counts, recorder)
+    balance(counts)
+
+
+def test_whatever_is_raised_on_the_way_the_books_balance() -> None:
+    spool, counts = FakeSpool(), Counts()
+    spool.bug = RuntimeError("nobody foresaw this")
+    with pytest.raises(RuntimeError):
+        Recorder(spool, counts).record([click(), click()])
+    assert counts.dropped["spool_error"] == 2
+    balance(counts)
 
 
 def test_nothing_to_record_touches_nothing() -> None:
     spool = FakeSpool(room=0)
-    assert Recorder(spool, Counts()).record_all([], refused=True)
+    assert Recorder(spool, Counts()).record([], refused=True)

@@ -42,6 +42,13 @@ def test_address_user_agent_and_secret_each_matter() -> None:
     assert len(numbers) == 5
 
 
+def test_addresses_of_one_subscriber_are_one_visitor() -> None:
+    visitors = Visitors(b"secret")
+    assert visitors.number("2001:db8::1", "ua", 0) == visitors.number("2001:db8::ffff:1:2", "ua", 0)
+    assert visitors.number("2001:db8::1", "ua", 0) != visitors.number("2001:db8:0:1::1", "ua", 0)
+    assert visitors.number("::ffff:203.0.113.9", "ua", 0) == visitors.number("203.0.113.9", "ua", 0)
+
+
 def test_no_secret_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
         Visitors(b"")

@@ -10,8 +10,6 @@ from redirector.serve.recorder import Recorder
 from redirector.spool.writer import Fsync, SpoolWriter
 from schemas.events import Click
 
-CLICK = Click(time_ms=1, link="go.example/a")
-
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -49,9 +47,7 @@ def spool_with_a_segment(directory: Path, fsync: Fsync, calls: list[str], segmen
 def test_with_always_the_disk_has_the_event_before_the_client_is_answered(tmp_path: Path, calls: list[str]) -> None:
     writer = spool_with_a_segment(tmp_path, "always", calls)
     recorder = Recorder(writer, Counts())
-    recorder.settles(lambda kept: calls.append(f"answer {kept}"))
-    recorder.add(CLICK)
-    recorder.settle()
+    calls.append(f"answer {recorder.record([Click(time_ms=1, link='a/b')])}")
     assert calls == ["write", "fdatasync", "answer True"]
     writer.close()
 
@@ -72,9 +68,7 @@ def test_without_always_the_answer_waits_for_the_write_alone(
 ) -> None:
     writer = spool_with_a_segment(tmp_path, fsync, calls)
     recorder = Recorder(writer, Counts())
-    recorder.settles(lambda kept: calls.append(f"answer {kept}"))
-    recorder.add(CLICK)
-    recorder.settle()
+    calls.append(f"answer {recorder.record([Click(time_ms=1, link='a/b')])}")
     assert calls == ["write", "answer True"]
     writer.close()
 
