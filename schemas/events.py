@@ -27,12 +27,14 @@ DESTINATION_MAX: Final = 65_535
 LINK_MAX_BYTES: Final = 511
 """Longest `domain/slug` in UTF-8 bytes: LMDB's longest key."""
 
-TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown"]
+TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "unverified"]
 ImpressionSource = Literal["pixel", "beacon", "api", "platform"]
 ImpressionKind = Literal["served", "rendered", "viewable", "platform"]
 Network = Literal["", "datacenter", "mail_scanner", "office"]
 
 TRAFFIC_CLASSES: Final[tuple[TrafficClass, ...]] = get_args(TrafficClass)
+CLICK_CLASSES: Final = tuple(name for name in TRAFFIC_CLASSES if name != "unverified")
+"""Those that a click may have: what is unverified is whether a pixel was seen, and a click has none."""
 IMPRESSION_SOURCES: Final[tuple[ImpressionSource, ...]] = get_args(ImpressionSource)
 IMPRESSION_KINDS: Final[tuple[ImpressionKind, ...]] = get_args(ImpressionKind)
 NETWORKS: Final[tuple[Network, ...]] = get_args(Network)

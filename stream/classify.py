@@ -1,19 +1,13 @@
 """Traffic classes: what kind of visitor stands behind an event, and by which rule."""
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from crawlerdetect import CrawlerDetect
-
 from schemas.events import TrafficClass
+from stream.agents.rules import Rules, Who
+from stream.seen import Seen
 
-RULES: Final = 1
-"""The rule set's version, stored beside every count. A change of rule or list needs a new one."""
-
-LIST_VERSION: Final = "0.4.2"
-"""Version of the bot list (PyPI: crawlerdetect) that this rule set was made with; a test holds them together."""
-
-CACHE_MAX: Final = 100_000
+CACHE_MAX: Final = 20_000
+"""Of each of the cache's parts; an entry is a user agent of at most 512 characters."""
 
 
 class Verdict(NamedTuple):
@@ -23,48 +17,65 @@ class Verdict(NamedTuple):
     reason: str
 
 
+class Request(NamedTuple):
+    """What an event says of its sender. `pixel`: an image in a mail or a page was fetched, nobody chose to."""
+
+    ua: str
+    purpose: str = ""
+    network: str = ""
+    pixel: bool = False
+
+
 HUMAN: Final = Verdict("human", "")
 REPORTED: Final = Verdict("human", "reported")
 """For impressions that somebody counted and reports: there is no user agent to judge."""
 
+_BY_AGENT: Final = {
+    Who.BROWSER: HUMAN,
+    Who.APP: Verdict("human", "app"),
+    Who.DEVICE: Verdict("human", "device"),
+    Who.BOT: Verdict("bot", "user_agent"),
+}
+_BY_NETWORK: Final = {
+    "datacenter": Verdict("bot", "network"),
+    "mail_scanner": Verdict("bot", "network"),
+    "office": Verdict("bot", "office"),
+}
+"""A network of another name decides nothing. The operator's own people are no audience, whatever their browser."""
+
 
 class Classifier:
-    """First match wins: prefetch, bot, unknown, human. Pure, but for a cache of what it answered before.
+    """First match wins: prefetch, unverified (pixels only), bot by agent, bot by network, unknown, human.
 
-    The bot list takes 0.3 ms for a user agent it has not seen, the cache 0.1 µs for one it has.
+    Pure, but for a cache of what it answered before: 0.1 µs. An agent it has not seen takes 10 µs, the worst that
+    was found 600. For one thread at a time.
     """
 
-    def __init__(self) -> None:
-        self._list = CrawlerDetect()
-        self._answered: dict[tuple[str, str], Verdict] = {}
+    def __init__(self, rules: Rules | None = None, cache_max: int = CACHE_MAX) -> None:
+        self._rules: Final = rules or Rules()
+        self.number: Final = self._rules.number
+        self._answered: Final[Seen[Request, Verdict]] = Seen(cache_max)
 
-    def verdict(self, ua: str, purpose: str) -> Verdict:
-        """Classify by user agent and by the value of the prefetch header, "" where there was none."""
-        key = (ua, purpose)
-        known = self._answered.get(key)
-        if known is not None:
-            return known
-        if len(self._answered) >= CACHE_MAX:
-            self._answered.clear()
-        self._answered[key] = judged = self._judge(ua, purpose)
-        return judged
+    def verdict(self, request: Request) -> Verdict:
+        """Classify by user agent, prefetch header, class of network, and whether a pixel was fetched."""
+        known = self._answered.get(request)
+        if known is None:
+            known = self._judge(request)
+            self._answered.put(request, known)
+        return known
 
-    def verdicts(self, pairs: Sequence[tuple[str, str]]) -> list[Verdict]:
-        """`verdict` of many (ua, purpose) at once."""
-        answered = self._answered
-        try:
-            return [answered[pair] for pair in pairs]
-        except KeyError:
-            return [self.verdict(ua, purpose) for ua, purpose in pairs]
-
-    def _judge(self, ua: str, purpose: str) -> Verdict:
-        if purpose and _announces_prefetch(purpose):
+    def _judge(self, request: Request) -> Verdict:
+        ua = request.ua
+        if request.purpose and _announces_prefetch(request.purpose):
             return Verdict("prefetch", "purpose")
-        if not any(character.isalpha() for character in ua):
-            return Verdict("unknown", "no_user_agent")
-        if self._list.isCrawler(ua):
-            return Verdict("bot", "user_agent")
-        return HUMAN
+        if request.pixel and self._rules.is_mail_proxy(ua):
+            return Verdict("unverified", "mail_proxy")
+        named = any(character.isalpha() for character in ua)
+        if named and (by_agent := self._rules.who(ua)) is Who.BOT:
+            return _BY_AGENT[by_agent]
+        if request.network in _BY_NETWORK:
+            return _BY_NETWORK[request.network]
+        return _BY_AGENT[by_agent] if named else Verdict("unknown", "no_user_agent")
 
 
 def _announces_prefetch(purpose: str) -> bool:

@@ -10,10 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from schemas.events import TRAFFIC_CLASSES, TrafficClass
-from stream.classify import REPORTED, Classifier
+from stream.classify import REPORTED, Classifier, Request
 from stream.columns import SOURCES, EventColumns, Ints
 
 _CLASS_CODES: Final = {traffic_class: code for code, traffic_class in enumerate(TRAFFIC_CLASSES)}
+_PIXEL: Final = SOURCES.index("pixel")
 _REPORTED_SOURCES: Final = [SOURCES.index("api"), SOURCES.index("platform")]
 _MOST: Final = 2**63 - 1
 
@@ -44,7 +45,8 @@ class Coded:
 class Judged:
     """Rows of a flush, judged. `order` sorts them by (link, time), as `events` is sorted.
 
-    `links` are coded by their rank in the order of their bytes. `classes` holds places in TRAFFIC_CLASSES.
+    `links` are coded by their rank in the order of their bytes. `classes` holds places in TRAFFIC_CLASSES, `rules`
+    is the number of the rule set that gave them.
     """
 
     columns: EventColumns
@@ -53,6 +55,7 @@ class Judged:
     uas: Coded
     classes: Ints
     reasons: Coded
+    rules: int
 
     def by_class(self) -> Counter[TrafficClass]:
         """How many events have each traffic class."""
@@ -61,25 +64,26 @@ class Judged:
 
 
 def judge(columns: EventColumns, classifier: Classifier) -> Judged:
-    """Give every row its traffic class: the classifier is asked once for each (user agent, purpose)."""
+    """Give every row its traffic class: the classifier is asked once for each different request."""
     links, uas = _ranked(coded(columns.text("link"))), coded(columns.text("ua"))
-    purposes = coded(columns.text("purpose"))
-    pairs, distinct = distinct_of(uas.codes * len(purposes.texts) + purposes.codes)
-    ua_texts, purpose_texts = uas.texts.to_pylist(), purposes.texts.to_pylist()
+    sources = columns.number("source")
+    purposes, networks = coded(columns.text("purpose")), repeated("", len(columns))
+    pixels = Coded((sources == _PIXEL).astype(np.int64), pa.array(["", "pixel"]))
+    asked, distinct = combined(uas, purposes, networks, pixels)
     verdicts = [
-        classifier.verdict(ua_texts[pair // len(purpose_texts)], purpose_texts[pair % len(purpose_texts)])
-        for pair in distinct.tolist()
+        classifier.verdict(Request(ua, purpose, network, pixel != "")) for ua, purpose, network, pixel in distinct
     ]
     verdicts.append(REPORTED)
-    reported = np.isin(columns.number("source"), _REPORTED_SOURCES)
-    pairs[reported] = len(verdicts) - 1
+    reported = np.isin(sources, _REPORTED_SOURCES)
+    asked[reported] = len(verdicts) - 1
     return Judged(
         columns,
         order=_order(links.codes, columns.number("time_ms")),
         links=links,
         uas=uas,
-        classes=np.array([_CLASS_CODES[verdict.traffic_class] for verdict in verdicts], np.int64)[pairs],
-        reasons=coded(pa.array([verdict.reason for verdict in verdicts], pa.string())).taken(pairs),
+        classes=np.array([_CLASS_CODES[verdict.traffic_class] for verdict in verdicts], np.int64)[asked],
+        reasons=coded(pa.array([verdict.reason for verdict in verdicts], pa.string())).taken(asked),
+        rules=classifier.number,
     )
 
 
@@ -104,6 +108,20 @@ def distinct_of(numbers: Ints) -> tuple[Ints, Ints]:
     """Which numbers occur, and for each row the place of its number among them. By hashing, hence in no order."""
     found = pa.array(numbers).dictionary_encode()
     return found.indices.to_numpy().astype(np.int64), found.dictionary.to_numpy()
+
+
+def combined(*columns: Coded) -> tuple[Ints, list[tuple[str, ...]]]:
+    """Which combinations of texts occur, and for each row the place of its own among them."""
+    numbers = columns[0].codes
+    for column in columns[1:]:
+        numbers = numbers * len(column.texts) + column.codes
+    places, distinct = distinct_of(numbers)
+    texts: list[list[str]] = []
+    for column in reversed(columns[1:]):
+        distinct, codes = np.divmod(distinct, len(column.texts))
+        texts.append(column.texts.take(codes).to_pylist())
+    texts.append(columns[0].texts.take(distinct).to_pylist())
+    return places, list(zip(*reversed(texts), strict=True))
 
 
 def _ranked(texts: Coded) -> Coded:

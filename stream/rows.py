@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from schemas.events import TRAFFIC_CLASSES
 from stream.chain import Flushed
-from stream.classify import RULES
 from stream.columns import KINDS, SOURCES, Ints
 from stream.dedup import DedupState
 from stream.fold import WINDOW_MS, Deltas, Part
@@ -160,7 +159,7 @@ def _delta_columns(judged: Judged) -> dict[str, Any]:
         "impression_kind": Coded(kind, pa.array(KINDS)),
         "clicks": np.where(kind == 0, counts, 0),
         "impressions": np.where(kind == 0, 0, counts),
-        "rules": np.full(len(counts), RULES),
+        "rules": np.full(len(counts), judged.rules),
     }
 
 
@@ -223,7 +222,7 @@ def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Bl
         "link": links.texts.take(pa.array(links.codes)),
         "class": Coded(judged.classes[order], pa.array(TRAFFIC_CLASSES)).by_dictionary(),
         "reason": judged.reasons.taken(order).by_dictionary(),
-        "rules": pa.array(np.full(rows, RULES, np.uint16)),
+        "rules": pa.array(np.full(rows, judged.rules, np.uint16)),
         "source": Coded(columns.number("source")[order], pa.array(SOURCES)).by_dictionary(),
         "impression_kind": Coded(kinds, pa.array(KINDS)).by_dictionary(),
         "count": number("count"),

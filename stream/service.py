@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
+from stream.agents.operators import rules_of
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
 from stream.fold import TimeBounds
@@ -45,6 +46,11 @@ async def run(settings: StreamSettings) -> int:
         loop.add_signal_handler(number, stop.set)
     registry = CollectorRegistry()
     metrics = StreamMetrics(registry)
+    try:
+        classifier = Classifier(rules_of(settings.bots_include, settings.bots_exclude, settings.bots_iab))
+    except (OSError, ValueError) as error:
+        raise SystemExit(f"the rules of bots: {error}") from error
+    logger.info("classifying by rule set %d", classifier.number)
     async with contextlib.AsyncExitStack() as stack:
         warm_up()
         if scanner() is None:
@@ -56,7 +62,7 @@ async def run(settings: StreamSettings) -> int:
         tools = Tools(
             sink=ClickHouseSink(client),
             dead_letters=KafkaDeadLetters(producer),
-            classifier=Classifier(),
+            classifier=classifier,
             bounds=TimeBounds(
                 max_skew_ms=int(settings.max_skew_s * 1000),
                 max_age_ms=int(settings.max_age_days * 86_400_000),

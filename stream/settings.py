@@ -44,6 +44,13 @@ class StreamSettings(ServiceSettings):
     allowed_lateness_s: float = Field(
         60.0, ge=0, description="how long after its window's end an event is not yet late"
     )
+    bots_include: str = Field(
+        "", description="file of own bots: patterns of user agents, one a line, in Hyperscan's syntax"
+    )
+    bots_exclude: str = Field("", description="file of what is no bot, whatever a list says; as bots_include")
+    bots_iab: str = Field(
+        "", description="files of the IAB/ABC International Spiders and Bots List, comma-separated"
+    )
     session_timeout_s: float = Field(
         10.0, gt=0, description="after this silence Kafka gives a worker's partitions away"
     )

@@ -9,6 +9,7 @@ import msgspec
 from schemas.batches import BatchHeaders, Headers
 from schemas.events import Click, Event, Impression
 from schemas.topics import CLICKS
+from stream.agents.rules import Rules
 from stream.chain import Flushed
 from stream.classify import Classifier
 from stream.columns import KINDS, SOURCES, ColumnsPool, EventColumns
@@ -29,7 +30,8 @@ BROWSER: Final = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firef
 BOT: Final = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 
 BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * DAY_MS, allowed_lateness_ms=60_000)
-CLASSIFIER: Final = Classifier()
+RULES: Final = Rules()
+CLASSIFIER: Final = Classifier(RULES)
 
 
 def click(link: str = LINK, *, time_ms: int = NOW_MS, ua: str = BROWSER, **fields: Any) -> Click:

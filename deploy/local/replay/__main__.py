@@ -25,7 +25,7 @@ from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings, Stack
 from schemas.clickhouse.client import connect
 from schemas.errors import ClickHouseError, TransientError
-from schemas.events import TRAFFIC_CLASSES
+from schemas.events import CLICK_CLASSES
 from schemas.links import Link
 from schemas.settings import settings_or_exit
 
@@ -148,19 +148,17 @@ def _keys(requests: Iterable[Request], domain: str) -> Counter[str]:
 
 
 def _table(counted: Clicks, expected: dict[str, int]) -> Table:
-    table = Table("link", *TRAFFIC_CLASSES, "all", "in the file", title="clicks of this replay")
+    table = Table("link", *CLICK_CLASSES, "all", "in the file", title="clicks of this replay")
     for column in table.columns[1:]:
         column.justify = "right"
     nothing: Counter[str] = Counter()
     for link in sorted(expected, key=lambda link: -expected[link])[:_TOP]:
         counts = counted.get(link, nothing)
-        table.add_row(
-            link, *(str(counts[one]) for one in TRAFFIC_CLASSES), str(counts.total()), str(expected[link])
-        )
+        table.add_row(link, *(str(counts[one]) for one in CLICK_CLASSES), str(counts.total()), str(expected[link]))
     table.add_section()
     table.add_row(
         f"all {len(expected)} links",
-        *(str(sum(counts[one] for counts in counted.values())) for one in TRAFFIC_CLASSES),
+        *(str(sum(counts[one] for counts in counted.values())) for one in CLICK_CLASSES),
         str(total(counted)),
         str(sum(expected.values())),
     )

@@ -11,7 +11,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors
 from schemas.errors import TransientError
-from schemas.events import TRAFFIC_CLASSES
+from schemas.events import CLICK_CLASSES
 
 _POLL_S: Final = 0.1
 
@@ -21,7 +21,7 @@ Clicks = dict[str, Counter[str]]
 
 async def read_clicks(client: AsyncClient, domain: str) -> Clicks:
     """The clicks of a domain's links, from ctr_1m. Raises TransientError, ClickHouseError."""
-    columns = ["clicks" if one == "human" else f"{one}_clicks" for one in TRAFFIC_CLASSES]
+    columns = ["clicks" if one == "human" else f"{one}_clicks" for one in CLICK_CLASSES]
     sums = ", ".join(f"sum({column})" for column in columns)
     with clickhouse_errors():
         result = await client.query(
@@ -29,7 +29,7 @@ async def read_clicks(client: AsyncClient, domain: str) -> Clicks:
             parameters={"start": f"{domain}/"},
         )
     return {
-        str(link): Counter(dict(zip(TRAFFIC_CLASSES, map(int, counts), strict=True)))
+        str(link): Counter(dict(zip(CLICK_CLASSES, map(int, counts), strict=True)))
         for link, *counts in result.result_rows
     }
 

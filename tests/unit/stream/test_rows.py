@@ -4,7 +4,6 @@ import pytest
 
 from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
-from stream.classify import RULES
 from stream.fold import Fold, Record
 from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, EVENT_COLUMNS, GAP, HEAD, MARKER
 from tests.builders import (
@@ -13,6 +12,7 @@ from tests.builders import (
     DAY_MS,
     LINK,
     NOW_MS,
+    RULES,
     WINDOW_START_MS,
     batch,
     click,
@@ -60,7 +60,7 @@ def test_each_kind_holds_what_it_says_and_is_neutral_elsewhere() -> None:
     fold = fold_of(batch("aa", [*numbered(1, 3), click(seq=4, ua=BOT)]), record(b"garbage", offset=1))
     flushed = flushed_rows(fold)
     assert len(month_of(flushed)) == 1
-    delta = {"link": LINK, "window_start": WINDOW_START_MS // 1000, "rules": RULES}
+    delta = {"link": LINK, "window_start": WINDOW_START_MS // 1000, "rules": RULES.number}
     assert flushed[DELTA] == [delta | {"class": "human", "clicks": 3}, delta | {"class": "bot", "clicks": 1}]
     assert flushed[HEAD] == [{"topic": "clicks@1", "last_offset": 9, "touched_at": NOW_S}]
     assert flushed[MARKER] == [
@@ -130,7 +130,7 @@ def test_events_are_told_with_where_they_came_from() -> None:
         "link": LINK,
         "class": "human",
         "reason": "",
-        "rules": RULES,
+        "rules": RULES.number,
         "source": "",
         "impression_kind": "",
         "count": 1,
