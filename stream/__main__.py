@@ -1,4 +1,4 @@
-"""`python -m stream`: one worker of the stream."""
+"""`python -m stream`: one worker of the stream; `python -m stream tables`: the copier of tables beside it."""
 
 import argparse
 import asyncio
@@ -10,25 +10,52 @@ from typing import NoReturn
 
 import uvloop
 
+from schemas.errors import ClickHouseError
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
 from stream.service import run
 from stream.settings import StreamSettings
+from stream.tables import service as tables
+from stream.tables.settings import TablesSettings
 
 
 def main() -> None:
-    """Parse the command line, read the settings, run the worker."""
+    """Parse the command line, read the settings, run one of the two services."""
     parser = argparse.ArgumentParser(
         prog="python -m stream", description="Fold events into counters, exactly once."
     )
+    parser.add_argument(
+        "service",
+        nargs="?",
+        choices=("worker", "tables"),
+        default="worker",
+        help="worker: count events (the default); tables: copy links into ClickHouse, one is enough",
+    )
     parser.add_argument("--check", action="store_true", help="print the effective settings and exit")
     arguments = parser.parse_args()
-    settings = settings_or_exit(StreamSettings, check=arguments.check)
+    if arguments.service == "tables":
+        _run_tables(check=arguments.check)
+    else:
+        _run_worker(check=arguments.check)
+
+
+def _run_worker(*, check: bool) -> None:
+    settings = settings_or_exit(StreamSettings, check=check)
     set_up_logs("stream", settings.log_level)
     # Events hold no cycles: looking for some every 700 objects costs a tenth of the fold.
     gc.set_threshold(100_000, 50, 100)
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     asyncio.run(_live_and_die(settings))
+
+
+def _run_tables(*, check: bool) -> None:
+    settings = settings_or_exit(TablesSettings, check=check)
+    set_up_logs("tables", settings.log_level)
+    try:
+        uvloop.run(tables.run(settings))
+    except ClickHouseError as error:
+        logging.getLogger(__name__).critical("ending, to be started anew: %s", error)
+        raise SystemExit(1) from None
 
 
 async def _live_and_die(settings: StreamSettings) -> NoReturn:

@@ -1,15 +1,20 @@
 """Dead letters: bytes that are no event, kept in a topic of their own with the reason and where they came from."""
 
-from collections.abc import Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
-from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
-
+from schemas.batches import Headers
+from schemas.dead_letters import cut_header
 from schemas.errors import TransientError
+from schemas.kafka_errors import TooLargeError
+from schemas.producer import Producer
 from schemas.topics import DEAD_LETTERS
 from stream.decode import DETAIL_MAX_CHARS, MAX_RECORD_BYTES, Poison
 from stream.fold import Record
+
+_AT_ONCE: Final = 500
+_KEPT_AT_LEAST_BYTES: Final = 1024
 
 
 class DeadLetters(Protocol):
@@ -20,37 +25,69 @@ class DeadLetters(Protocol):
 
 
 class KafkaDeadLetters:
-    """The topic `dead-letters`: the key is `topic-partition-offset-index`, by which copies can be told apart."""
+    """The topic `dead-letters`: the key is `topic-partition-offset-index`, by which copies can be told apart.
 
-    def __init__(self, producer: AIOKafkaProducer) -> None:
-        self._producer = producer
+    `new_producer` makes a session, which is good until its first error: a producer that is not limited in time
+    would hold a flush, and all that follows it, for as long as Kafka does not take a letter.
+    """
+
+    def __init__(self, new_producer: Callable[[], Producer]) -> None:
+        self._new_producer = new_producer
+        self._producer: Producer | None = None
+        self._connecting = asyncio.Lock()
+        self._kept_bytes = MAX_RECORD_BYTES
+
+    async def connect(self) -> None:
+        """Be ready to write, or raise TransientError."""
+        await self._connected()
 
     async def write(self, letters: Sequence[tuple[Record, Poison]]) -> None:
         """At least once: a flush that is repeated writes its letters again, under the same keys.
 
         Cut to what the topic takes: compressed, a record may have been much larger than Kafka's limits.
         """
+        producer = await self._connected()
         try:
-            sent = [
-                await self._producer.send(
-                    DEAD_LETTERS,
-                    poison.value[:MAX_RECORD_BYTES],
-                    key=_key(record, poison),
-                    headers=_headers(record, poison),
-                )
-                for record, poison in letters
-            ]
-            for one in sent:
-                await one
-        except KafkaError as error:
-            raise TransientError(f"topic {DEAD_LETTERS} does not take dead letters: {error!r}") from error
+            for start in range(0, len(letters), _AT_ONCE):
+                some = letters[start : start + _AT_ONCE]
+                await asyncio.gather(*(self._send(producer, record, poison) for record, poison in some))
+        except (TransientError, TooLargeError) as error:
+            if isinstance(error, TooLargeError):
+                self._kept_bytes = max(self._kept_bytes // 2, _KEPT_AT_LEAST_BYTES)
+            if self._producer is producer:
+                self._producer = None
+                await producer.abandon()
+            raise TransientError(f"dead letters wait: {error}") from error
+
+    async def _send(self, producer: Producer, record: Record, poison: Poison) -> None:
+        kept = poison.value[: self._kept_bytes]
+        headers = _headers(record, poison) + cut_header(len(poison.value) - len(kept))
+        await producer.send(DEAD_LETTERS, None, kept, key=_key(record, poison), headers=headers)
+
+    async def close(self) -> None:
+        """Drop the connection."""
+        if self._producer is not None:
+            await self._producer.abandon()
+            self._producer = None
+
+    async def _connected(self) -> Producer:
+        async with self._connecting:
+            if self._producer is None:
+                producer = self._new_producer()
+                try:
+                    await producer.start()
+                except BaseException:
+                    await producer.abandon()
+                    raise
+                self._producer = producer
+            return self._producer
 
 
 def _key(record: Record, poison: Poison) -> bytes:
     return f"{record.topic}-{record.partition}-{record.offset}-{poison.index}".encode()
 
 
-def _headers(record: Record, poison: Poison) -> list[tuple[str, bytes]]:
+def _headers(record: Record, poison: Poison) -> Headers:
     return [
         ("reason", poison.reason.encode()),
         ("detail", poison.detail[:DETAIL_MAX_CHARS].encode(errors="replace")),

@@ -15,7 +15,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
-from schemas.topics import EVENT_TOPICS, LINKS
+from schemas.topics import EVENT_TOPICS
 from stream.settings import StreamSettings
 
 logger = logging.getLogger(__name__)
@@ -177,5 +177,5 @@ def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
 
 
 def stream_topic(app: StreamApp) -> Any:
-    """All topics that the stream reads, as bytes."""
-    return app.topic(*EVENT_TOPICS, LINKS, key_serializer="raw", value_serializer="raw")
+    """The topics of events, as bytes."""
+    return app.topic(*EVENT_TOPICS, key_serializer="raw", value_serializer="raw")

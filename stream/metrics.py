@@ -117,9 +117,6 @@ class StreamMetrics:
             "Partitions of the event topics this worker owns",
             registry=registry,
         )
-        self.links = Counter(
-            "clicktally_stream_links_written", "Changes of links written to ClickHouse", registry=registry
-        )
         self.dedup_spools = Gauge(
             "clicktally_stream_dedup_spools", "Spools in the dedup state", ["topic"], registry=registry
         )

@@ -52,7 +52,7 @@ class Tools:
     classifier: Classifier
     bounds: TimeBounds
     metrics: StreamMetrics
-    epoch: int
+    epochs: Mapping[str, int]
     pool: ColumnsPool = field(default_factory=ColumnsPool)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
@@ -87,7 +87,7 @@ class Partition:
     def __init__(self, topic: str, partition: int, tools: Tools) -> None:
         self.topic: Final = topic
         self.partition: Final = partition
-        self.chain: Final = f"{topic}@{tools.epoch}"
+        self.chain: Final = f"{topic}@{tools.epochs[topic]}"
         self.next_offset = 0
         self.progressed_at = tools.clock()
         self._tools = tools
@@ -153,10 +153,12 @@ class Partition:
                 lambda: self._tools.sink.read_state(self.chain, self.topic, self.partition),
             )
             if state.head + 1 > log_end:
+                setting = f"CLICKTALLY_STREAM_{self.topic.upper()}_EPOCH"
                 raise TopicRecreatedError(
                     f"{self.topic}-{self.partition}: the counters cover offset {state.head}, the topic ends at"
-                    f" {log_end}. If the topic was created anew, raise CLICKTALLY_STREAM_EPOCH from"
-                    f" {self._tools.epoch}; if the broker lost records, see docs/runbooks/topic-recreated.md"
+                    f" {log_end}. If the topic was created anew, set {setting} to"
+                    f" {self._tools.epochs[self.topic] + 1}; if the broker lost records, see"
+                    " docs/runbooks/topic-recreated.md"
                 )
             self._head = state.head
             self._first = self.next_offset = max(state.head + 1, log_start)

@@ -6,28 +6,26 @@ import logging
 import os
 import signal
 import tempfile
-import time
-from collections.abc import AsyncIterator
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
-from aiohttp import web
-from aiokafka import AIOKafkaProducer
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
+from schemas.producer import KafkaProducer, ProducerSettings
 from stream.agents.operators import rules_of
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
 from stream.fold import TimeBounds
 from stream.kafka import StreamApp, make_app, stream_topic
-from stream.links import LinksTable
 from stream.metrics import StreamMetrics
 from stream.partition import Tools
 from stream.rows import warm_up
 from stream.scanner import scanner
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
+from stream.status import status_server
 from stream.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -36,6 +34,9 @@ REVOKE_DEADLINE_S: Final = 30.0
 STOP_DEADLINE_S: Final = 20.0
 START_RETRY_S: Final = 1.0
 LEAVE_DEADLINE_S: Final = 5.0
+MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
+
+Result = TypeVar("Result")
 
 
 async def run(settings: StreamSettings) -> int:
@@ -57,11 +58,12 @@ async def run(settings: StreamSettings) -> int:
             logger.warning("the scanner is not built: counting takes three times the CPU; see docs/adr/0009")
         client = await _until_up("ClickHouse", lambda: _connect(settings), stop)
         stack.push_async_callback(client.close)
-        producer = await _until_up("Kafka", lambda: _start_producer(settings), stop)
-        stack.push_async_callback(producer.stop)
+        dead_letters = _dead_letters(settings)
+        stack.push_async_callback(dead_letters.close)
+        await _until_up("Kafka", dead_letters.connect, stop)
         tools = Tools(
             sink=ClickHouseSink(client),
-            dead_letters=KafkaDeadLetters(producer),
+            dead_letters=dead_letters,
             classifier=classifier,
             bounds=TimeBounds(
                 max_skew_ms=int(settings.max_skew_s * 1000),
@@ -69,10 +71,18 @@ async def run(settings: StreamSettings) -> int:
                 allowed_lateness_ms=int(settings.allowed_lateness_s * 1000),
             ),
             metrics=metrics,
-            epoch=settings.epoch,
+            epochs=settings.epochs,
         )
-        worker = Worker(settings, tools, LinksTable(client, metrics, settings.epoch))
-        await stack.enter_async_context(_status_server(settings, registry, worker))
+        worker = Worker(settings, tools)
+        await stack.enter_async_context(
+            status_server(
+                settings.metrics_host,
+                settings.metrics_port,
+                registry,
+                ready=lambda: worker.ready,
+                measure=worker.measure,
+            )
+        )
         state_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktally-stream-"))
         code = await _run_app(make_app(settings, state_dir), worker, stop)
         # Closing a producer or client waits for whoever does not answer.
@@ -137,23 +147,18 @@ async def _connect(settings: StreamSettings) -> Any:
     )
 
 
-async def _start_producer(settings: StreamSettings) -> AIOKafkaProducer:
-    producer = AIOKafkaProducer(
+def _dead_letters(settings: StreamSettings) -> KafkaDeadLetters:
+    producing = ProducerSettings(
         bootstrap_servers=settings.bootstrap_servers,
-        enable_idempotence=True,
-        acks="all",
-        compression_type="lz4",
-        max_request_size=4 * 1024 * 1024,
+        client_id="clicktally-stream",
+        request_timeout_ms=settings.request_timeout_ms,
+        compression="zstd",
+        max_request_bytes=MAX_REQUEST_BYTES,
     )
-    try:
-        await producer.start()
-    except BaseException:
-        await producer.stop()
-        raise
-    return producer
+    return KafkaDeadLetters(lambda: KafkaProducer(producing))
 
 
-async def _until_up(what: str, start: Any, stop: asyncio.Event) -> Any:
+async def _until_up(what: str, start: Callable[[], Awaitable[Result]], stop: asyncio.Event) -> Result:
     told = False
     while True:
         try:
@@ -162,40 +167,7 @@ async def _until_up(what: str, start: Any, stop: asyncio.Event) -> Any:
             if not told:
                 logger.warning("waiting for %s: %s", what, error)
                 told = True
-        except Exception as error:
-            if type(error).__module__.partition(".")[0] != "aiokafka":
-                raise
-            if not told:
-                logger.warning("waiting for %s: %r", what, error)
-                told = True
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), START_RETRY_S)
         if stop.is_set():
             raise SystemExit(0)
-
-
-@contextlib.asynccontextmanager
-async def _status_server(
-    settings: StreamSettings, registry: CollectorRegistry, worker: Worker
-) -> AsyncIterator[None]:
-    started = time.time()
-
-    async def metrics(_: web.Request) -> web.Response:
-        worker.measure()
-        return web.Response(body=generate_latest(registry), content_type="text/plain")
-
-    async def healthz(_: web.Request) -> web.Response:
-        return web.json_response({"up_s": round(time.time() - started)})
-
-    async def readyz(_: web.Request) -> web.Response:
-        return web.json_response({"ready": worker.ready}, status=200 if worker.ready else 503)
-
-    app = web.Application()
-    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
-        yield
-    finally:
-        await runner.cleanup()

@@ -4,6 +4,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from schemas.settings import ServiceSettings
+from schemas.topics import CLICKS, IMPRESSIONS
 
 
 class StreamSettings(ServiceSettings):
@@ -21,13 +22,24 @@ class StreamSettings(ServiceSettings):
     clickhouse_timeout_s: float = Field(
         30.0, gt=0, description="how long to wait for an answer before asking again"
     )
+    request_timeout_ms: int = Field(
+        10_000, ge=1000, le=300_000, description="how long Kafka may take to acknowledge a dead letter"
+    )
     group: str = Field("clicktally-stream", description="consumer group; the workers of one installation share it")
     instance_id: str = Field(
         "",
         description="name of this worker; with one, a restart gets its partitions back without a rebalance",
     )
     epoch: int = Field(
-        1, ge=1, description="raise it by one after the event topics were deleted and created anew, and only then"
+        1,
+        ge=1,
+        description="raise it by one after both event topics were deleted and created anew, and only then",
+    )
+    clicks_epoch: int = Field(
+        0, ge=0, description="the same for topic `clicks` alone; 0: what CLICKTALLY_STREAM_EPOCH says"
+    )
+    impressions_epoch: int = Field(
+        0, ge=0, description="the same for topic `impressions` alone; 0: what CLICKTALLY_STREAM_EPOCH says"
     )
     flush_interval_s: float = Field(1.0, gt=0, description="how long counted events wait before they are inserted")
     flush_events: int = Field(
@@ -61,3 +73,8 @@ class StreamSettings(ServiceSettings):
     metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
     metrics_port: int = Field(9103, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @property
+    def epochs(self) -> dict[str, int]:
+        """The epoch of each event topic."""
+        return {CLICKS: self.clicks_epoch or self.epoch, IMPRESSIONS: self.impressions_epoch or self.epoch}

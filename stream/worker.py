@@ -10,11 +10,10 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from schemas.errors import TransientError
-from schemas.topics import EVENT_TOPICS, LINKS
+from schemas.topics import EVENT_TOPICS
 from stream.chain import NO_HEAD, Done
 from stream.fold import Record
 from stream.kafka import HeadConsumer
-from stream.links import LinksTable
 from stream.partition import Added, Partition, Tools, TopicRecreatedError
 from stream.settings import StreamSettings
 
@@ -37,20 +36,16 @@ class StalledError(Exception):
 class Worker:
     """Everything between Faust and the partitions. All of it runs on Faust's event loop."""
 
-    def __init__(self, settings: StreamSettings, tools: Tools, links: LinksTable) -> None:
+    def __init__(self, settings: StreamSettings, tools: Tools) -> None:
         self._settings = settings
         self._tools = tools
-        self._links = links
         self._partitions: dict[TP, Partition] = {}
-        self._owns_links = False
         self._consumer: HeadConsumer | None = None
         self._wake = asyncio.Event()
-        self._wake_links = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
         self._slots = asyncio.Semaphore(settings.parallel_flushes)
         self._flushes: dict[TP, asyncio.Task[None]] = {}
-        self._ends: dict[TP, int] = {}
         self._refused: set[TP] = set()
         self._behind: set[TP] = set()
         self._sought: dict[TP, tuple[int, float]] = {}
@@ -71,20 +66,16 @@ class Worker:
             position = await self._position(tp, *bounds[tp])
             if position is not None:
                 positions[tp] = position
-        self._owns_links = any(tp.topic == LINKS for tp in assigned)
         self._tools.metrics.assigned.set(len(self._partitions))
         self.ready = True
         logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
         return positions
 
     async def _position(self, tp: TP, start: int, end: int) -> int | None:
-        if tp.topic == LINKS:
-            return await self._links_position(start, end)
         partition = self._partitions.get(tp)
         if partition is not None and partition.loaded:
             return partition.next_offset
         partition = self._partitions.setdefault(tp, Partition(tp.topic, tp.partition, self._tools))
-        self._ends[tp] = end
         try:
             position = await partition.load(start, end, cause="assigned")
         except TopicRecreatedError as error:
@@ -96,14 +87,6 @@ class Worker:
     def _refuse(self, tp: TP, error: TopicRecreatedError) -> None:
         logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
         self._refused.add(tp)
-
-    async def _links_position(self, start: int, end: int) -> int:
-        while True:
-            try:
-                return await self._links.load(start, end)
-            except TransientError as error:
-                logger.warning("reading the position of the links failed, trying again: %s", error)
-                await asyncio.sleep(1.0)
 
     async def revoked(self) -> None:
         """Flush what can be flushed and give everything back. Bounded in time by the caller."""
@@ -120,11 +103,6 @@ class Worker:
 
     async def take(self, message: Any) -> None:
         """Take one Kafka record from Faust; waits while the buffers are full."""
-        if message.topic == LINKS:
-            if self._owns_links:
-                self._links.add(message.key, message.value, message.offset, round(message.timestamp * 1000))
-                await self._wait_for_room()
-            return
         partition = self._partitions.get(message.tp)
         if partition is None:
             return
@@ -149,7 +127,6 @@ class Worker:
         if self._full():
             self._room.clear()
             self._wake.set()
-            self._wake_links.set()
             await self._room.wait()
 
     async def _is_real_hole(self, tp: TP, partition: Partition, offset: int) -> bool:
@@ -179,7 +156,7 @@ class Worker:
 
     async def run(self) -> None:
         """Flush what is due, commit now and then, watch for stalls. Returns never; raises StalledError."""
-        await asyncio.gather(self._flush_when_due(), self._flush_links_regularly(), self._commit_and_watch())
+        await asyncio.gather(self._flush_when_due(), self._commit_and_watch())
 
     async def _flush_when_due(self) -> None:
         while True:
@@ -187,15 +164,6 @@ class Worker:
                 await asyncio.wait_for(self._wake.wait(), self._due_in_s())
             self._wake.clear()
             self.start_due()
-
-    async def _flush_links_regularly(self) -> None:
-        while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake_links.wait(), self._settings.flush_interval_s)
-            self._wake_links.clear()
-            if self._owns_links:
-                await self._flush_links()
-                self._make_room()
 
     async def _commit_and_watch(self) -> None:
         committed = verified = time.monotonic()
@@ -242,11 +210,8 @@ class Worker:
         return self._settings.flush_interval_s * max(0.0, 1 - longest)
 
     async def flush_all(self) -> None:
-        """Flush every partition, and the links."""
-        flushes = [self._flush(tp) for tp, one in self._partitions.items() if one.has_records]
-        if self._owns_links:
-            flushes.append(self._flush_links())
-        await asyncio.gather(*flushes)
+        """Flush every partition."""
+        await asyncio.gather(*(self._flush(tp) for tp, one in self._partitions.items() if one.has_records))
         self._make_room()
 
     async def _flush_and_tell(self, tp: TP) -> None:
@@ -268,13 +233,6 @@ class Worker:
             outcome = await partition.flush()
         if outcome is not None and not isinstance(outcome, Done):
             await self._rebuild(tp, type(outcome).__name__.lower())
-
-    async def _flush_links(self) -> None:
-        try:
-            await self._links.flush()
-        except TransientError as error:
-            self._tools.metrics.transient_errors.labels("insert_links").inc()
-            logger.warning("writing links failed, trying again: %s", error)
 
     async def _rebuild(self, tp: TP, cause: str) -> None:
         partition, consumer = self._partitions.get(tp), self._consumer
@@ -365,4 +323,4 @@ class Worker:
 
     def _full(self) -> bool:
         buffered = sum(partition.buffered_events for partition in self._partitions.values())
-        return self._links.full or buffered >= self._settings.buffer_events
+        return buffered >= self._settings.buffer_events

@@ -27,7 +27,7 @@ from schemas.errors import TransientError
 from schemas.settings import settings_or_exit
 
 DEMO_LINKS: Final = Path(__file__).parent / "stack" / "demo_links.csv"
-_PIPELINE: Final = ("stream", "relay", "serve")
+_PIPELINE: Final = ("stream", "tables", "relay", "serve")
 _POLL_S: Final = 0.1
 _WATCH_S: Final = 0.5
 
@@ -132,7 +132,7 @@ async def run(stack: Stack, out: Console) -> int:
         await asyncio.gather(starting, watching, told, return_exceptions=True)
         if failure:
             out.print(f"the stack cannot go on: {failure}; see the logs in {stack.logs}", style="red")
-        out.print("stopping: serve, relay, stream, then Kafka and ClickHouse")
+        out.print("stopping: serve, relay, stream, tables, then Kafka and ClickHouse")
     out.print("stopped")
     return 1 if failure or not stopping.is_set() else 0
 
@@ -201,7 +201,7 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
 def _ready_urls(stack: Stack) -> Iterable[str]:
     yield f"{stack.base_url}/readyz"
     for name, port in stack.metrics_ports.items():
-        yield f"http://127.0.0.1:{port}/{'readyz' if name.startswith('stream') else 'metrics'}"
+        yield f"http://127.0.0.1:{port}/{'readyz' if name.startswith(('stream', 'tables')) else 'metrics'}"
 
 
 def _overview(stack: Stack) -> Table:

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Batch, DeadLetter, Round, TopicPartition, halves
+from schemas.backoff import Backoff
 from schemas.batches import Headers
 from schemas.dead_letters import cut_header
 from schemas.kafka_errors import TooLargeError, TopicRefusesError

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.shipper import Shipper
+from schemas.backoff import Backoff
 from schemas.spool import segment_path, spools
 
 log = logging.getLogger(__name__)

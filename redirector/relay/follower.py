@@ -13,10 +13,10 @@ from aiokafka.errors import KafkaError
 
 from redirector.cache.store import TableName
 from redirector.cache.writer import Change, Swept
-from redirector.relay.backoff import Backoff
 from redirector.relay.cache_thread import CacheThread
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
+from schemas.backoff import Backoff
 from schemas.events import LINK_MAX_BYTES
 from schemas.links import Link
 from schemas.tokens import Token

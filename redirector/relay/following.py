@@ -5,11 +5,11 @@ import logging
 from functools import partial
 
 from redirector.cache.writer import CacheWriter
-from redirector.relay.backoff import Backoff
 from redirector.relay.cache_thread import CacheError, CacheThread
 from redirector.relay.follower import FOLLOWED, TopicFollower
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
+from schemas.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

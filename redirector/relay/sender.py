@@ -6,8 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
+from schemas.backoff import Backoff
 from schemas.batches import Headers
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError

@@ -12,7 +12,6 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.fleet import Fleet
 from redirector.relay.following import follow_topics
 from redirector.relay.metrics import RelayMetrics
@@ -21,6 +20,7 @@ from redirector.relay.sender import Sender
 from redirector.relay.settings import RelaySettings
 from redirector.relay.shipper import Shipper
 from redirector.spool.lock import take_lock
+from schemas.backoff import Backoff
 from schemas.producer import KafkaProducer, ProducerSettings
 
 log = logging.getLogger(__name__)

@@ -8,12 +8,12 @@ from typing import Final
 
 import msgspec
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.delivery import Delivery, Outlet, Turn
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, Limits
 from redirector.spool.reader import Place, SpoolReader
 from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
+from schemas.backoff import Backoff
 from schemas.spool import Checkpoint, read_checkpoint
 from schemas.topics import EVENT_TOPICS
 

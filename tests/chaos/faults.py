@@ -117,6 +117,7 @@ FAULTS: Final[dict[str, Fault]] = {
     "kill_serve": Fault(_kill("serve"), _of("serve")),
     "kill_relay": Fault(_kill("relay"), _of("relay")),
     "kill_stream": Fault(_kill("stream"), _of("stream")),
+    "kill_tables": Fault(_kill("tables"), _of("tables")),
     "kill_kafka": Fault(_kill("kafka"), _of("kafka")),
     "kill_clickhouse": Fault(_kill("clickhouse"), _of("clickhouse")),
     "stop_serve": Fault(_stop("serve", 2, 5), _of("serve")),

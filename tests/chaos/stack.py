@@ -109,12 +109,13 @@ class Stack:
             self._add(f"serve-{number}", "serve", ["redirector", "serve"], self._serve_env(number)).start()
         for number in (1, 2):
             self.add_stream_worker(number).start()
+        self._add("tables", "tables", ["stream", "tables"], self._tables_env()).start()
         self.supervisor.run()
         wait_for(self._all_serve, "the serve processes")
 
     def stop(self) -> None:
         """End every process."""
-        self.supervisor.stop(first=("stream", "relay"))
+        self.supervisor.stop(first=("tables", "stream", "relay"))
         if self._thread.is_alive():
             self.call(self._end_network())
             self.loop.call_soon_threadsafe(self.loop.stop)
@@ -213,6 +214,16 @@ class Stack:
             f"{prefix}HEARTBEAT_INTERVAL_S": "1",
             f"{prefix}STALLED_AFTER_S": "20",
             f"{prefix}METRICS_PORT": self._metrics_port(name),
+        }
+
+    def _tables_env(self) -> dict[str, str]:
+        prefix = "CLICKTALLY_TABLES_"
+        return {
+            f"{prefix}BOOTSTRAP_SERVERS": self.bootstrap,
+            f"{prefix}CLICKHOUSE_URL": f"http://127.0.0.1:{self.clickhouse_proxy.port}/clicktally",
+            f"{prefix}CLICKHOUSE_TIMEOUT_S": "3",
+            f"{prefix}REQUEST_TIMEOUT_MS": "3000",
+            f"{prefix}METRICS_PORT": self._metrics_port("tables"),
         }
 
     async def _publish_links(self) -> None:

@@ -63,6 +63,17 @@ def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pip
         )
         stack.callback(relay.wait, 60)
         stack.callback(relay.kill)
+        tables = spawn(
+            [sys.executable, "-m", "stream", "tables"],
+            env={
+                "CLICKTALLY_TABLES_BOOTSTRAP_SERVERS": broker.bootstrap,
+                "CLICKTALLY_TABLES_CLICKHOUSE_URL": f"{engine.url}/{database}",
+                "CLICKTALLY_TABLES_METRICS_PORT": "0",
+            },
+            log=tmp_path / "tables.log",
+        )
+        stack.callback(tables.wait, 60)
+        stack.callback(tables.kill)
         port = free_port()
         serving = [stack.enter_context(Serve(tmp_path, port=port)) for _ in range(2)]
         pipeline = Pipeline(port, serving, streams)

@@ -28,7 +28,7 @@ class RunSettings(ServiceSettings):
         ge=1100,
         le=65400,
         multiple_of=100,
-        description="hundred that the metrics ports are in: serve from 1, the relay 11, stream workers from 21",
+        description="hundred that the metrics ports are in: serve from 1, relay 11, tables 12, stream from 21",
     )
     serve_processes: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="serve processes that share the port")
     stream_workers: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="stream workers that share the partitions")
@@ -81,6 +81,7 @@ class Stack:
         return {
             **{f"serve-{number}": base + number for number in range(1, run.serve_processes + 1)},
             "relay": base + 11,
+            "tables": base + 12,
             **{f"stream-{number}": base + 20 + number for number in range(1, run.stream_workers + 1)},
         }
 
@@ -118,6 +119,8 @@ class Stack:
             "CLICKTALLY_RELAY_LINK_CACHE_DIR": links,
             "CLICKTALLY_STREAM_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "CLICKTALLY_STREAM_CLICKHOUSE_URL": self.clickhouse_url,
+            "CLICKTALLY_TABLES_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "CLICKTALLY_TABLES_CLICKHOUSE_URL": self.clickhouse_url,
             **self.console_environment(),
         }
 

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = {"serve", "relay", "stream", "migrate"}
+OURS = {"serve", "relay", "stream", "tables", "migrate"}
 SETTINGS = {
     "SERVE": ("redirector.serve.settings", "ServeSettings"),
     "RELAY": ("redirector.relay.settings", "RelaySettings"),
     "STREAM": ("stream.settings", "StreamSettings"),
+    "TABLES": ("stream.tables.settings", "TablesSettings"),
     "CONSOLE": ("console.settings", "ConsoleSettings"),
 }
 
@@ -66,7 +67,7 @@ def test_what_runs_on_comes_back_after_a_crash(services: dict[str, Any]) -> None
 
 def test_redirects_start_without_kafka_and_clickhouse(services: dict[str, Any]) -> None:
     assert "depends_on" not in services["serve"]
-    for name in ("relay", "stream"):
+    for name in ("relay", "stream", "tables"):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     for name in ("kafka", "clickhouse"):
         assert services["migrate"]["depends_on"][name] == {"condition": "service_healthy"}
@@ -120,7 +121,7 @@ def test_prometheus_scrapes_the_ports_that_the_services_are_told(services: dict[
     ports = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in scraped if "dns_sd_configs" in job}
     assert ports == {
         name: services[name]["environment"][f"CLICKTALLY_{name.upper()}_METRICS_PORT"]
-        for name in ("serve", "relay", "stream")
+        for name in ("serve", "relay", "stream", "tables")
     }
 
 

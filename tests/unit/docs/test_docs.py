@@ -20,6 +20,8 @@ from redirector.serve.settings import ServeSettings
 from schemas.settings import ServiceSettings
 from stream.metrics import StreamMetrics
 from stream.settings import StreamSettings
+from stream.tables.metrics import TablesMetrics
+from stream.tables.settings import TablesSettings
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DOCS = REPOSITORY / "docs"
@@ -27,6 +29,7 @@ SETTINGS: list[type[ServiceSettings]] = [
     ServeSettings,
     RelaySettings,
     StreamSettings,
+    TablesSettings,
     ConsoleSettings,
     RunSettings,
     LocalSettings,
@@ -90,8 +93,20 @@ def stream_registry() -> CollectorRegistry:
     return registry
 
 
+def tables_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    TablesMetrics(registry)
+    return registry
+
+
 @pytest.mark.parametrize(
-    ("service", "registry"), [("serve", serve_registry), ("relay", relay_registry), ("stream", stream_registry)]
+    ("service", "registry"),
+    [
+        ("serve", serve_registry),
+        ("relay", relay_registry),
+        ("stream", stream_registry),
+        ("tables", tables_registry),
+    ],
 )
 def test_every_metric_is_documented_with_its_type(service: str, registry: Callable[[], CollectorRegistry]) -> None:
     documented = {name: cells[0] for name, cells in table((DOCS / "metrics.md").read_text(), service).items()}

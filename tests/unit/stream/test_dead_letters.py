@@ -1,38 +1,49 @@
-import asyncio
-from typing import Any
-
 import pytest
-from aiokafka.errors import KafkaConnectionError
 
+from schemas.batches import Headers
 from schemas.errors import TransientError
+from schemas.kafka_errors import TooLargeError
 from stream.dead_letters import KafkaDeadLetters
 from stream.decode import DETAIL_MAX_CHARS, Poison
 from tests.builders import record
 
 MOST_KAFKA_TAKES = 4 * 1024 * 1024
+LETTER = (record(), Poison(0, "not_json", "", b"x"))
 
 
 class FakeProducer:
-    """Keeps what is sent; `fails` decides whether it is taken or acknowledged."""
+    """Keeps what is sent; raises the error that stands at `fails` instead."""
 
-    def __init__(self, fails: str = "") -> None:
-        self.sent: list[dict[str, Any]] = []
-        self._fails = fails
+    def __init__(self, *, fails_to: str = "", takes_bytes: int = MOST_KAFKA_TAKES) -> None:
+        self.sent: list[dict[str, object]] = []
+        self.abandoned = False
+        self._fails_to = fails_to
+        self._takes_bytes = takes_bytes
 
-    async def send(self, topic: str, value: bytes, *, key: bytes, headers: list[tuple[str, bytes]]) -> Any:
-        if self._fails == "send":
-            raise KafkaConnectionError
+    async def start(self) -> None:
+        if self._fails_to == "start":
+            raise TransientError("no connection to Kafka")
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None, headers: Headers
+    ) -> None:
+        assert partition is None
+        if self._fails_to == "send":
+            raise TransientError("topic dead-letters takes no record of 1 bytes: TimeoutError()")
+        if len(value) > self._takes_bytes:
+            raise TooLargeError(f"topic dead-letters takes no record of {len(value)} bytes")
         self.sent.append({"topic": topic, "value": value, "key": key, "headers": dict(headers)})
-        acknowledged: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._fails == "acknowledge":
-            acknowledged.set_exception(KafkaConnectionError())
-        else:
-            acknowledged.set_result(None)
-        return acknowledged
+
+    async def partitions(self, topic: str) -> int:
+        raise NotImplementedError(topic)
+
+    async def abandon(self) -> None:
+        self.abandoned = True
 
 
-def letters_to(producer: FakeProducer) -> KafkaDeadLetters:
-    return KafkaDeadLetters(producer)
+def letters_to(*producers: FakeProducer) -> KafkaDeadLetters:
+    """Over these producers, one after the other."""
+    return KafkaDeadLetters(iter(producers).__next__)
 
 
 async def test_a_dead_letter_says_why_and_where_it_came_from() -> None:
@@ -56,10 +67,15 @@ async def test_a_dead_letter_says_why_and_where_it_came_from() -> None:
     ]
 
 
-@pytest.mark.parametrize("fails", ["send", "acknowledge"])
-async def test_a_letter_that_is_not_durable_is_to_be_written_again(fails: str) -> None:
-    with pytest.raises(TransientError, match="dead-letters"):
-        await letters_to(FakeProducer(fails)).write([(record(), Poison(0, "not_json", "", b"x"))])
+@pytest.mark.parametrize("fails_to", ["start", "send"])
+async def test_a_letter_that_is_not_durable_is_to_be_written_again_by_another_producer(fails_to: str) -> None:
+    broken, good = FakeProducer(fails_to=fails_to), FakeProducer()
+    letters = letters_to(broken, good)
+    with pytest.raises(TransientError):
+        await letters.write([LETTER])
+    assert broken.abandoned
+    await letters.write([LETTER])
+    assert (len(broken.sent), len(good.sent)) == (0, 1)
 
 
 async def test_a_letter_is_never_larger_than_kafka_takes() -> None:
@@ -67,5 +83,25 @@ async def test_a_letter_is_never_larger_than_kafka_takes() -> None:
     huge = Poison(0, "bad_headers", "x" * 5_000_000, b"x" * 5_000_000)
     await letters_to(producer).write([(record(), huge)])
     (sent,) = producer.sent
+    assert isinstance(sent["value"], bytes)
+    assert isinstance(sent["headers"], dict)
     assert len(sent["value"]) <= MOST_KAFKA_TAKES // 2
+    assert len(sent["value"]) + int(sent["headers"]["cut"]) == 5_000_000
     assert len(sent["headers"]["detail"]) <= DETAIL_MAX_CHARS
+
+
+async def test_a_letter_that_its_topic_finds_too_large_comes_cut_with_the_next_try() -> None:
+    producers = [FakeProducer(takes_bytes=700_000) for _ in range(3)]
+    letters = letters_to(*producers)
+    for _ in range(2):
+        with pytest.raises(TransientError):
+            await letters.write([(record(), Poison(0, "not_json", "", b"x" * 2_000_000))])
+    await letters.write([(record(), Poison(0, "not_json", "", b"x" * 2_000_000))])
+    assert [producer.abandoned for producer in producers] == [True, True, False]
+    assert producers[2].sent[0]["headers"] == {**producers[2].sent[0]["headers"], "cut": b"1475712"}  # type: ignore[dict-item]
+
+
+async def test_thousands_of_letters_all_arrive() -> None:
+    producer = FakeProducer()
+    await letters_to(producer).write([(record(), Poison(index, "not_json", "", b"x")) for index in range(1001)])
+    assert [sent["key"] for sent in producer.sent] == [f"clicks-0-0-{index}".encode() for index in range(1001)]

@@ -256,7 +256,7 @@ async def test_a_hole_that_kafka_confirmed_is_passed_over(world: World) -> None:
 async def test_a_head_beyond_the_end_of_the_log_is_refused_until_the_epoch_is_raised(world: World) -> None:
     world.sink.put_head("clicks@1", 0, 40)
     partition = world.partition()
-    with pytest.raises(TopicRecreatedError, match="CLICKTALLY_STREAM_EPOCH"):
+    with pytest.raises(TopicRecreatedError, match="set CLICKTALLY_STREAM_CLICKS_EPOCH to 2"):
         await partition.load(0, 40, cause="assigned")
     assert not partition.loaded
     assert partition.add(record(offset=0)) is Added.STALE

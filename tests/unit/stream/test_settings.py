@@ -39,3 +39,20 @@ def test_a_value_that_cannot_work_is_named(name: str, value: str) -> None:
 def test_an_accepted_event_is_never_older_than_the_memory_of_its_spool() -> None:
     with pytest.raises(SettingsError, match="MAX_AGE_DAYS"):
         StreamSettings.load({"CLICKTALLY_STREAM_MAX_AGE_DAYS": "110"})
+
+
+@pytest.mark.parametrize(
+    ("given", "epochs"),
+    [
+        ({}, (1, 1)),
+        ({"EPOCH": "3"}, (3, 3)),
+        ({"CLICKS_EPOCH": "2"}, (2, 1)),
+        ({"EPOCH": "3", "IMPRESSIONS_EPOCH": "4"}, (3, 4)),
+        ({"EPOCH": "3", "CLICKS_EPOCH": "1"}, (1, 3)),
+    ],
+)
+def test_each_event_topic_has_an_epoch_and_one_setting_stands_for_both(
+    given: dict[str, str], epochs: tuple[int, int]
+) -> None:
+    settings = StreamSettings.load({f"CLICKTALLY_STREAM_{name}": value for name, value in given.items()})
+    assert (settings.epochs["clicks"], settings.epochs["impressions"]) == epochs

@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 from faust.types import TP
 
-from schemas.topics import CLICKS, IMPRESSIONS, LINKS
+from schemas.topics import CLICKS, IMPRESSIONS
 from stream.fold import Record
 from stream.rows import GAP
 from stream.worker import SEEK_PATIENCE_S, StalledError, Worker
 from tests.builders import NOW_MS, click, impression, numbered, record
-from tests.fakes import FakeMessage, turn, until
-from tests.unit.stream.worlds import TP0, TP1, FakeLinks, World, take_all
+from tests.fakes import turn, until
+from tests.unit.stream.worlds import TP0, TP1, World, take_all
 
 
 def log(first: int, last: int, *, tp: TP = TP0, clicks: int = 1) -> list[Record]:
@@ -219,30 +219,6 @@ async def test_a_partition_that_has_fallen_behind_is_flushed_in_larger_pieces(wo
     world.clock.now_s += 4
     await asyncio.gather(*worker.start_due())
     assert head(world) == 1
-
-
-async def test_links_go_to_the_table_of_links_and_are_waited_for_when_there_are_many(world: World) -> None:
-    tp = TP(LINKS, 0)
-    world.consumer.ends[tp] = 7
-    worker = await owning(world, tp, flush_interval_s=3600)
-    links: FakeLinks = worker._links  # type: ignore[assignment]
-    message = FakeMessage(LINKS, 0, 3, NOW_MS / 1000, None, b"a/b", b"{}")
-    await worker.take(message)
-    links.full = True
-    waiting = asyncio.create_task(worker.take(message))
-    await turn()
-    assert not waiting.done()
-    async with running(worker):
-        await until(waiting.done)
-    assert links.taken == [3, 3]
-    assert links.flushes
-
-
-async def test_links_are_left_to_their_owner(world: World) -> None:
-    worker = await owning(world, TP0)
-    await worker.take(FakeMessage(LINKS, 0, 3, NOW_MS / 1000, None, b"a/b", b"{}"))
-    links: FakeLinks = worker._links  # type: ignore[assignment]
-    assert links.taken == []
 
 
 #   what Kafka has: 0 1 2 . . 5 6 7      (. a transaction's marker, or nothing)

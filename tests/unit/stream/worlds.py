@@ -7,7 +7,7 @@ from typing import Any
 from faust.types import TP
 from prometheus_client import CollectorRegistry
 
-from schemas.topics import CLICKS
+from schemas.topics import CLICKS, EVENT_TOPICS
 from stream.fold import Record
 from stream.metrics import StreamMetrics
 from stream.partition import Added, Partition, Tools
@@ -43,7 +43,7 @@ class World:
             classifier=CLASSIFIER,
             bounds=BOUNDS,
             metrics=self.metrics,
-            epoch=self.epoch,
+            epochs=dict.fromkeys(EVENT_TOPICS, self.epoch),
             sleep=self.clock.sleep,
             clock=self.clock,
             wall_clock=self.wall_clock,
@@ -59,7 +59,7 @@ class World:
 
     def worker(self, **settings: Any) -> Worker:
         given = {f"CLICKTALLY_STREAM_{name.upper()}": str(value) for name, value in settings.items()}
-        return Worker(StreamSettings.load(given), self.tools, FakeLinks())  # type: ignore[arg-type]
+        return Worker(StreamSettings.load(given), self.tools)
 
     def metric(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicktally_stream_{name}", labels) or 0.0
@@ -77,30 +77,6 @@ class World:
         settled, discarded = self.total("events_settled_total"), self.total("events_discarded_total")
         buffered = sum(partition.unsettled_events for partition in partitions)
         assert self.total("events_received_total") == settled + discarded + buffered
-
-
-@dataclass
-class FakeLinks:
-    """The links that a worker was handed."""
-
-    taken: list[int] = field(default_factory=list)
-    full: bool = False
-    flushes: int = 0
-    position: int = 0
-
-    async def load(self, log_start: int, log_end: int) -> int:
-        assert log_start <= log_end
-        return self.position
-
-    def add(self, key: bytes | None, value: bytes | None, offset: int, timestamp_ms: int) -> None:
-        assert key
-        assert value
-        assert timestamp_ms
-        self.taken.append(offset)
-
-    async def flush(self) -> None:
-        self.flushes += 1
-        self.full = False
 
 
 def add_all(partition: Partition, records: Iterable[Record]) -> None:

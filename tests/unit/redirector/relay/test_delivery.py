@@ -8,11 +8,11 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.delivery import Delivery, Turn
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, DeadLetter, Limits, Round
 from redirector.spool.reader import Chunk, Place
+from schemas.backoff import Backoff
 from schemas.batches import MAX_BATCH_BYTES
 from schemas.events import Click, Impression
 from schemas.topics import CLICKS, IMPRESSIONS

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.fleet import Fleet
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
 from redirector.spool.writer import SpoolWriter
+from schemas.backoff import Backoff
 from schemas.events import Click
 from schemas.spool import spools
 from tests.unit.redirector.relay.outlets import FakeKafka

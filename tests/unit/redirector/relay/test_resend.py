@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
 from redirector.spool.writer import SpoolWriter
+from schemas.backoff import Backoff
 from schemas.events import Click, Event, Impression
 from schemas.spool import spools
 from tests.unit.redirector.relay.outlets import CrashError, FakeKafka, trim

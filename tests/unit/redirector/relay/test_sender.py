@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.sender import Sender
+from schemas.backoff import Backoff
 from schemas.batches import Headers
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError

@@ -12,11 +12,11 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.backoff import Backoff
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
 from redirector.spool.writer import SpoolWriter
+from schemas.backoff import Backoff
 from schemas.events import Click
 from schemas.spool import CHECKPOINT_NAME, Checkpoint, read_checkpoint, segment_path, segments, spools
 from schemas.topics import DEAD_LETTERS

@@ -1,0 +1,41 @@
+"""What a process says of itself by HTTP: /metrics, /healthz, /readyz."""
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+
+@contextlib.asynccontextmanager
+async def status_server(
+    host: str,
+    port: int,
+    registry: CollectorRegistry,
+    *,
+    ready: Callable[[], bool],
+    measure: Callable[[], None] = lambda: None,
+) -> AsyncIterator[None]:
+    """Serve while the context is open. `measure` brings gauges up to date before they are read."""
+    started = time.time()
+
+    async def metrics(_: web.Request) -> web.Response:
+        measure()
+        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.json_response({"up_s": round(time.time() - started)})
+
+    async def readyz(_: web.Request) -> web.Response:
+        return web.json_response({"ready": ready()}, status=200 if ready() else 503)
+
+    app = web.Application()
+    app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        yield
+    finally:
+        await runner.cleanup()

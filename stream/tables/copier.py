@@ -1,0 +1,166 @@
+"""Copies one compacted topic into its table, for ever; what it has copied, the table itself knows."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from schemas.backoff import Backoff
+from schemas.errors import TransientError
+from stream.tables.copied import Copied, Row
+from stream.tables.metrics import TablesMetrics
+from stream.tables.settings import TablesSettings
+from stream.tables.store import TableStore
+from stream.tables.versions import Start, Unseen, version_of, where_to_start
+
+logger = logging.getLogger(__name__)
+
+_MAX_RECORDS: Final = 10_000
+_FETCH_WAIT_MS: Final = 500
+_LOOK_AHEAD_MS: Final = 2000
+_INSERT_INTERVAL_S: Final = 1.0
+"""Between inserts of a few rows: each is a part that ClickHouse must merge."""
+_VERIFY_INTERVAL_S: Final = 10.0
+_BROKEN: Final = (msgspec.DecodeError, ValueError, RecursionError)
+
+
+class TopicCopier:
+    """Keeps one table in step. Without a group: each copier reads all of the topic, and two do no harm."""
+
+    def __init__(
+        self,
+        copied: Copied,
+        store: TableStore,
+        settings: TablesSettings,
+        metrics: TablesMetrics,
+        *,
+        least_epoch: int,
+        retry: Backoff,
+    ) -> None:
+        self._copied = copied
+        self._topic: Final = copied.topic
+        self._partition: Final = TopicPartition(copied.topic, 0)
+        self._store = store
+        self._settings = settings
+        self._metrics = metrics
+        self._least_epoch = least_epoch
+        self._retry = retry
+        self.ready = False
+
+    async def run(self) -> None:
+        """Copy until cancelled. Kafka or ClickHouse away: try again, logging once. Raises ClickHouseError."""
+        backoff = self._retry.anew()
+        while True:
+            try:
+                await self._copy(backoff)
+            except (KafkaError, OSError, TransientError) as error:
+                self._metrics.errors.labels(self._topic).inc()
+                if not backoff.failures:
+                    logger.warning("topic %s is not copied, trying again: %r", self._topic, error)
+                await asyncio.sleep(backoff.next_s())
+
+    async def _copy(self, backoff: Backoff) -> None:
+        timeout_ms = self._settings.request_timeout_ms
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._settings.bootstrap_servers,
+            client_id=f"clicktally-tables-{self._topic}",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            request_timeout_ms=timeout_ms,
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+        )
+        try:
+            async with asyncio.timeout(timeout_ms / 1000 + 1):
+                await consumer.start()
+                beginning = (await consumer.beginning_offsets([self._partition]))[self._partition]
+                end = (await consumer.end_offsets([self._partition]))[self._partition]
+            consumer.assign([self._partition])
+            start = await self._start(consumer, beginning, end)
+            consumer.seek(self._partition, start.offset)
+            await self._read(consumer, start, end, backoff)
+        finally:
+            await consumer.stop()
+
+    async def _start(self, consumer: Any, beginning: int, end: int) -> Start:
+        stored = await self._store.highest_version()
+        after = where_to_start(
+            stored, beginning, end, None, now_ms=0, rebuild_after_ms=0, least_epoch=self._least_epoch
+        )
+        unseen = None if after.why else await self._first_unseen(consumer, after.offset, end)
+        start = where_to_start(
+            stored,
+            beginning,
+            end,
+            unseen,
+            now_ms=int(time.time() * 1000),
+            rebuild_after_ms=int(self._settings.rebuild_after_s * 1000),
+            least_epoch=self._least_epoch,
+        )
+        if start.why:
+            self._metrics.rebuilds.labels(self._topic).inc()
+            logger.warning("topic %s is read anew, as epoch %d: %s", self._topic, start.epoch, start.why)
+        return start
+
+    async def _first_unseen(self, consumer: Any, offset: int, end: int) -> Unseen | None:
+        """The first record from `offset` on that makes a row: what makes none is never held by the table."""
+        if offset >= end:
+            return None
+        consumer.seek(self._partition, offset)
+        fetched = await consumer.getmany(self._partition, timeout_ms=_LOOK_AHEAD_MS, max_records=_MAX_RECORDS)
+        for record in fetched.get(self._partition, ()):
+            try:
+                self._copied.row(record.key, record.value, record.timestamp)
+            except _BROKEN:
+                continue
+            return Unseen(record.offset, record.timestamp)
+        return None
+
+    async def _read(self, consumer: Any, start: Start, end: int, backoff: Backoff) -> None:
+        """Until something fails, or the table has lost what was written: then begin again where it says."""
+        swept = False
+        position, written = start.offset, 0
+        verified = time.monotonic()
+        while True:
+            if time.monotonic() - verified > _VERIFY_INTERVAL_S:
+                verified = time.monotonic()
+                if (await self._store.highest_version() or 0) < written:
+                    logger.error("table %s went back in time, as after a restore; going on from there", self._topic)
+                    return
+            self._metrics.lag.labels(self._topic).set(
+                max(0, (consumer.highwater(self._partition) or end) - position)
+            )
+            if not swept and position >= end:
+                await self._store.delete_older(start.epoch)
+                swept = self.ready = True
+            fetched = await consumer.getmany(self._partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
+            records = fetched.get(self._partition, ())
+            began = time.monotonic()
+            rows = self._rows(records, start.epoch)
+            if rows:
+                await self._store.write(rows)
+                written = int(str(rows[-1]["version"]))
+                self._metrics.written.labels(self._topic).inc(len(rows))
+            position = await consumer.position(self._partition)
+            if consumer.last_poll_timestamp(self._partition):
+                backoff.reset()
+            if rows and len(records) < _MAX_RECORDS:
+                await asyncio.sleep(_INSERT_INTERVAL_S - (time.monotonic() - began))
+
+    def _rows(self, records: Sequence[Any], epoch: int) -> list[Row]:
+        rows = []
+        for record in records:
+            try:
+                row = self._copied.row(record.key, record.value, record.timestamp)
+            except _BROKEN as error:
+                self._metrics.skipped.labels(self._topic).inc()
+                logger.error(  # noqa: TRY400 - the traceback tells nothing more
+                    "a record of topic %s is skipped: %s", self._topic, error, extra={"offset": record.offset}
+                )
+                continue
+            rows.append(row | {"version": version_of(epoch, record.offset)})
+        return rows

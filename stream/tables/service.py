@@ -1,0 +1,81 @@
+"""The copier of tables as a process: `python -m stream tables`."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from typing import Final
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+from prometheus_client import CollectorRegistry
+
+from schemas.backoff import Backoff
+from schemas.clickhouse.client import connect
+from schemas.errors import TransientError
+from stream.status import status_server
+from stream.tables.copier import TopicCopier
+from stream.tables.links import LINKS_TABLE
+from stream.tables.metrics import TablesMetrics
+from stream.tables.settings import TablesSettings
+from stream.tables.store import ClickHouseTable
+
+logger = logging.getLogger(__name__)
+
+RETRY_MIN_S: Final = 0.1
+RETRY_MAX_S: Final = 5.0
+
+
+async def run(settings: TablesSettings) -> None:
+    """Copy until SIGTERM or SIGINT. Raises ClickHouseError for what waiting does not mend."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    copying = asyncio.create_task(_work(settings))
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({copying, stop}, return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    copying.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await copying
+
+
+async def _work(settings: TablesSettings) -> None:
+    registry = CollectorRegistry()
+    metrics = TablesMetrics(registry)
+    retry = Backoff(RETRY_MIN_S, RETRY_MAX_S)
+    async with contextlib.AsyncExitStack() as stack:
+        copiers: list[TopicCopier] = []
+        await stack.enter_async_context(
+            status_server(
+                settings.metrics_host,
+                settings.metrics_port,
+                registry,
+                ready=lambda: bool(copiers) and all(copier.ready for copier in copiers),
+            )
+        )
+        client = await _connected(settings, retry.anew())
+        stack.push_async_callback(client.close)
+        copiers.append(
+            TopicCopier(
+                LINKS_TABLE,
+                ClickHouseTable(client, LINKS_TABLE),
+                settings,
+                metrics,
+                least_epoch=settings.links_epoch,
+                retry=retry,
+            )
+        )
+        await asyncio.gather(*(copier.run() for copier in copiers))
+
+
+async def _connected(settings: TablesSettings, backoff: Backoff) -> AsyncClient:
+    while True:
+        try:
+            return await connect(
+                settings.clickhouse_url.get_secret_value(), send_receive_timeout_s=settings.clickhouse_timeout_s
+            )
+        except TransientError as error:
+            if not backoff.failures:
+                logger.warning("waiting for ClickHouse: %s", error)
+            await asyncio.sleep(backoff.next_s())

@@ -1,0 +1,38 @@
+"""Settings of the service that copies compacted topics into tables."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from schemas.settings import ServiceSettings
+
+
+class TablesSettings(ServiceSettings):
+    """`CLICKTALLY_TABLES_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="CLICKTALLY_TABLES_", frozen=True, extra="forbid")
+
+    bootstrap_servers: str = Field(
+        "localhost:9092", description="Kafka's bootstrap servers, host:port, comma-separated"
+    )
+    clickhouse_url: SecretStr = Field(
+        SecretStr("http://localhost:8123/clicktally"),
+        description="http://user:password@host:port/database",
+    )
+    clickhouse_timeout_s: float = Field(
+        30.0, gt=0, description="how long to wait for an answer before asking again"
+    )
+    request_timeout_ms: int = Field(10_000, ge=1000, le=300_000, description="how long Kafka may take to answer")
+    links_epoch: int = Field(
+        0,
+        ge=0,
+        description="orders to read the topic `links` anew, once, where it is above the epoch of the table; see"
+        " docs/runbooks/topic-recreated.md",
+    )
+    rebuild_after_s: float = Field(
+        12 * 3600.0,
+        ge=60,
+        description="a table this far behind is read anew: compaction drops a deletion's record after a day",
+    )
+    metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
+    metrics_port: int = Field(9104, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
