@@ -333,8 +333,9 @@ async def test_holes_that_transactions_leave_in_the_log_are_passed_over(
                     await transactional.send_and_wait(CLICKS, ndjson([click(time_ms=now_ms())]), partition=2)
     finally:
         await transactional.stop()
-    await producer.send_and_wait(CLICKS, ndjson([click(time_ms=now_ms())]), partition=2)
+    # The broker may write the last transaction's marker before or after this record.
+    last = await producer.send_and_wait(CLICKS, ndjson([click(time_ms=now_ms())]), partition=2)
     streams.start()
     await until(lambda: streams.accounted() == 7, "all transactions are read", streams)
-    assert streams.number("SELECT max(last_offset) FROM counters WHERE kind = 1") == 9
+    assert streams.number("SELECT max(last_offset) FROM counters WHERE kind = 1") == last.offset
     assert streams.number("SELECT count() FROM counters WHERE kind = 5") == 0
