@@ -22,7 +22,7 @@ setup: $(READY) ## install the locked dependencies and the embedded stack's part
 	@$(PY) -m deploy.local.setup
 	@$(MAKE) --no-print-directory $(SCANNER)
 
-$(SCANNER): stream/scan.c stream/scanner.py | $(READY)
+$(SCANNER): stream/scan.c stream/scanner.py stream/scan_fields.py schemas/events.py schemas/fields.py | $(READY)
 	$(PY) -m stream.scanner
 
 .PHONY: check

@@ -45,14 +45,14 @@ class Coded:
 class Judged:
     """Rows of a flush, judged. `order` sorts them by (link, time), as `events` is sorted.
 
-    `links` are coded by their rank in the order of their bytes. `classes` holds places in TRAFFIC_CLASSES, `rules`
-    is the number of the rule set that gave them.
+    `links` are coded by their rank in the order of their bytes, `coded` holds other text columns that had to be.
+    `classes` holds places in TRAFFIC_CLASSES, `rules` is the number of the rule set that gave them.
     """
 
     columns: EventColumns
     order: Ints
     links: Coded
-    uas: Coded
+    coded: dict[str, Coded]
     classes: Ints
     reasons: Coded
     rules: int
@@ -65,11 +65,11 @@ class Judged:
 
 def judge(columns: EventColumns, classifier: Classifier) -> Judged:
     """Give every row its traffic class: the classifier is asked once for each different request."""
-    links, uas = _ranked(coded(columns.text("link"))), coded(columns.text("ua"))
+    links = _ranked(coded(columns.text("link")))
+    texts = {name: coded_column(columns, name) for name in ("ua", "purpose", "network")}
     sources = columns.number("source")
-    purposes, networks = coded(columns.text("purpose")), repeated("", len(columns))
     pixels = Coded((sources == _PIXEL).astype(np.int64), pa.array(["", "pixel"]))
-    asked, distinct = combined(uas, purposes, networks, pixels)
+    asked, distinct = combined(*texts.values(), pixels)
     verdicts = [
         classifier.verdict(Request(ua, purpose, network, pixel != "")) for ua, purpose, network, pixel in distinct
     ]
@@ -80,7 +80,7 @@ def judge(columns: EventColumns, classifier: Classifier) -> Judged:
         columns,
         order=_order(links.codes, columns.number("time_ms")),
         links=links,
-        uas=uas,
+        coded=texts,
         classes=np.array([_CLASS_CODES[verdict.traffic_class] for verdict in verdicts], np.int64)[asked],
         reasons=coded(pa.array([verdict.reason for verdict in verdicts], pa.string())).taken(asked),
         rules=classifier.number,
@@ -97,6 +97,11 @@ def coded(texts: pa.StringArray) -> Coded:
     """A text column by dictionary."""
     found = texts.dictionary_encode()
     return Coded(found.indices.to_numpy().astype(np.int64), found.dictionary)
+
+
+def coded_column(columns: EventColumns, name: str) -> Coded:
+    """A text column of events by dictionary; one without any text is not looked at."""
+    return repeated("", len(columns)) if columns.is_blank(name) else coded(columns.text(name))
 
 
 def repeated(text: str, rows: int) -> Coded:

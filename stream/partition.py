@@ -15,10 +15,11 @@ from stream.classify import Classifier
 from stream.columns import ColumnsPool
 from stream.dead_letters import DeadLetters
 from stream.dedup import DedupState
+from stream.event_rows import event_rows
 from stream.fold import Deltas, Fold, Record, TimeBounds
 from stream.judged import judge
 from stream.metrics import StreamMetrics
-from stream.rows import Block, counter_rows, event_rows
+from stream.rows import Block, counter_rows
 from stream.sink import Sink
 
 logger = logging.getLogger(__name__)

@@ -1,20 +1,18 @@
-"""The rows of a flush as Arrow streams: one for the counter table, one for `events`."""
+"""The rows of a flush for the counter table, as one Arrow stream."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.events import TRAFFIC_CLASSES
 from stream.chain import Flushed
 from stream.columns import KINDS, SOURCES, Ints
 from stream.dedup import DedupState
-from stream.fold import WINDOW_MS, Deltas, Part
-from stream.judged import Coded, Judged, coded, distinct_of, repeated
+from stream.fold import WINDOW_MS, Deltas
+from stream.judged import Coded, Judged, distinct_of, repeated
 
 DELTA: Final = 0
 HEAD: Final = 1
@@ -49,37 +47,14 @@ COUNTER_COLUMNS: Final = {
 }
 """The counter table's columns as a flush sends them; times as seconds, the month as days since 1970."""
 
-EVENT_COLUMNS: Final = (
-    "type",
-    "time",
-    "link",
-    "class",
-    "reason",
-    "rules",
-    "source",
-    "impression_kind",
-    "count",
-    "visitor",
-    "ua",
-    "referrer",
-    "topic",
-    "partition",
-    "record_offset",
-    "event_index",
-    "spool",
-    "seq",
-    "received_at",
-)
-
-_MS: Final = pa.timestamp("ms", tz="UTC")
-
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An Arrow stream of one record batch: its bytes and how many rows they hold."""
+    """An Arrow stream of one record batch: its bytes, how many rows they hold, and of which columns."""
 
     body: pa.Buffer
     rows: int
+    columns: tuple[str, ...] = ()
 
 
 def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupState) -> Block:
@@ -123,7 +98,7 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupS
             first_offset=flushed.head + 1,
             batches=1,
         )
-    return _stream(columns.batch(flush_month=_month_days(deltas.first_timestamp_ms)))
+    return block_of(columns.batch(flush_month=_month_days(deltas.first_timestamp_ms)))
 
 
 def _delta_columns(judged: Judged) -> dict[str, Any]:
@@ -202,52 +177,6 @@ class _Columns:
         return (repeated("", self._n_deltas) if found is None else found).extended(rows).by_dictionary()
 
 
-def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Block:
-    """The counted events of a flush, in the order of EVENT_COLUMNS. What repeats is encoded by dictionary."""
-    columns, order, parts = judged.columns, judged.order, deltas.parts
-    rows = len(order)
-    sizes = [part.rows for part in parts]
-
-    def number(name: str, kind: str = "int64") -> pa.Array:
-        return pa.array(columns.number(name)[order].astype(kind, copy=False))
-
-    def of_part(values: Sequence[int]) -> npt.NDArray[np.int64]:
-        return np.repeat(np.array(values, np.int64), sizes)[order]
-
-    kinds = columns.number("kind")[order]
-    links = judged.links.taken(order)
-    found = {
-        "type": Coded(kinds != 0, pa.array(["click", "impression"])).by_dictionary(),
-        "time": number("time_ms").cast(_MS),
-        "link": links.texts.take(pa.array(links.codes)),
-        "class": Coded(judged.classes[order], pa.array(TRAFFIC_CLASSES)).by_dictionary(),
-        "reason": judged.reasons.taken(order).by_dictionary(),
-        "rules": pa.array(np.full(rows, judged.rules, np.uint16)),
-        "source": Coded(columns.number("source")[order], pa.array(SOURCES)).by_dictionary(),
-        "impression_kind": Coded(kinds, pa.array(KINDS)).by_dictionary(),
-        "count": number("count"),
-        "visitor": number("visitor", "uint64"),
-        "ua": judged.uas.taken(order).by_dictionary(),
-        "referrer": coded(columns.text("referrer")).taken(order).by_dictionary(),
-        "topic": repeated(topic, rows).by_dictionary(),
-        "partition": pa.array(np.full(rows, partition, np.int32)),
-        "record_offset": pa.array(of_part([part.offset for part in parts])),
-        "event_index": number("line", "uint32"),
-        "spool": _spools(parts, deltas.spools_of).taken(order).by_dictionary(),
-        "seq": number("seq", "uint64"),
-        "received_at": pa.array(of_part([part.timestamp_ms for part in parts])).cast(_MS),
-    }
-    return _stream(pa.record_batch([found[name] for name in EVENT_COLUMNS], names=list(EVENT_COLUMNS)))
-
-
-def _spools(parts: Sequence[Part], own: dict[int, str]) -> Coded:
-    """Each row's spool: its batch's, unless it has one of its own."""
-    of_parts = coded(pa.array([*(part.spool for part in parts), *own.values()], pa.string()))
-    codes = np.repeat(of_parts.codes[: len(parts)], [part.rows for part in parts])
-    codes[list(own)] = of_parts.codes[len(parts) :]
-    return Coded(codes, of_parts.texts)
-
-
 def warm_up() -> None:
     """Have Arrow import what it imports at first use: 0.3 s that the first flush would pay for."""
     pa.array([""], pa.string()).dictionary_encode()
@@ -258,8 +187,9 @@ def _month_days(timestamp_ms: int) -> int:
     return (day.replace(day=1) - date(1970, 1, 1)).days
 
 
-def _stream(batch: pa.RecordBatch) -> Block:
+def block_of(batch: pa.RecordBatch) -> Block:
+    """The batch as it is sent."""
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return Block(sink.getvalue(), batch.num_rows)
+    return Block(sink.getvalue(), batch.num_rows, tuple(batch.schema.names))

@@ -7,12 +7,16 @@ It is a plain shared library, called by ctypes: one build serves every Python, a
 
 import ctypes
 import functools
+import hashlib
 import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
+
+from stream.scan_fields import NUMBER_FIELDS, TEXT_FIELDS, header
 
 SOURCE: Final = Path(__file__).with_name("scan.c")
 LIBRARY: Final = Path(__file__).with_name("scan.so")
@@ -21,7 +25,7 @@ FLAGS: Final = (
     *("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror"),
 )
 
-TEXTS: Final = ("link", "ua", "referrer", "purpose")
+TEXTS: Final = tuple(field.name for field in TEXT_FIELDS)
 """The text columns, in the order of scan.c."""
 
 
@@ -35,13 +39,10 @@ class Layout(ctypes.Structure):
     _fields_ = (
         ("rows", ctypes.c_int64),
         ("capacity", ctypes.c_int64),
-        ("time_ms", ctypes.c_void_p),
-        ("seq", ctypes.c_void_p),
-        ("visitor", ctypes.c_void_p),
-        ("count", ctypes.c_void_p),
         ("line", ctypes.c_void_p),
-        ("source", ctypes.c_void_p),
-        ("kind", ctypes.c_void_p),
+        *((field.name, ctypes.c_void_p) for field in NUMBER_FIELDS),
+        ("filled", ctypes.c_void_p),
+        ("ends", ctypes.c_void_p),
         ("texts", _Text * len(TEXTS)),
     )
     rows: int
@@ -57,9 +58,15 @@ class Scanner:
 
     def __init__(self, library: Path) -> None:
         loaded = ctypes.CDLL(str(library))
-        loaded.columns_size.restype = ctypes.c_int64
-        if loaded.columns_size() != ctypes.sizeof(Layout):
-            raise ScannerError(f"{library} is of another version: build it again, `make setup`")
+        try:
+            loaded.scan_source.restype = ctypes.c_char_p
+            built_from = loaded.scan_source().decode()
+        except AttributeError:
+            built_from = ""
+        if built_from != source_hash():
+            raise ScannerError(
+                f"{library} was built from another scan.c or another table of fields: build it again, `make setup`"
+            )
         self._scan = loaded.scan
         self._scan.restype = ctypes.c_int64
         self._scan.argtypes = (
@@ -83,17 +90,33 @@ def scanner() -> Scanner | None:
     return Scanner(LIBRARY) if LIBRARY.is_file() else None
 
 
+def source_hash(source: Path = SOURCE) -> str:
+    """Of everything that a scanner is built from. Raises ScannerError where the source is not there."""
+    try:
+        return hashlib.sha256(source.read_bytes() + header().encode()).hexdigest()
+    except OSError as error:
+        raise ScannerError(f"cannot tell what the scanner was built from: {error}") from error
+
+
 def build(target: Path = LIBRARY, *more_flags: str, source: Path = SOURCE) -> None:
     """Compile the scanner. Raises ScannerError with the compiler's words."""
-    beside = target.with_name(f"{target.name}.{os.getpid()}")
-    command = [*shlex.split(os.environ.get("CC", "cc")), *FLAGS, *more_flags, "-o", str(beside), str(source)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the chosen compiler
-    except FileNotFoundError as error:
-        raise ScannerError(f"no C compiler: {command[0]} is not there (Debian: apt-get install gcc)") from error
-    if done.returncode:
-        raise ScannerError(f"{shlex.join(command)} failed:\n{done.stderr}")
-    beside.replace(target)
+    compiler = shlex.split(os.environ.get("CC", "cc"))
+    with tempfile.TemporaryDirectory(prefix="scan-", dir=target.parent) as made:
+        (Path(made) / "scan_fields.h").write_text(header())
+        beside = Path(made) / target.name
+        command = [
+            *(*compiler, *FLAGS, *more_flags, f"-I{made}", f'-DSCAN_SOURCE="{source_hash(source)}"'),
+            *("-o", str(beside), str(source)),
+        ]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the chosen compiler
+        except FileNotFoundError as error:
+            raise ScannerError(
+                f"no C compiler: {compiler[0]} is not there (Debian: apt-get install gcc)"
+            ) from error
+        if done.returncode:
+            raise ScannerError(f"{shlex.join(command)} failed:\n{done.stderr}")
+        beside.replace(target)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from schemas.clickhouse.client import clickhouse_errors
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import KEY_TTL_S, SPOOL_TTL_S
-from stream.rows import COUNTER_COLUMNS, DEDUP, EVENT_COLUMNS, HEAD, Block
+from stream.rows import COUNTER_COLUMNS, DEDUP, HEAD, Block
 
 _ONE_BLOCK: Final = {
     "async_insert": 0,
@@ -81,7 +81,6 @@ class ClickHouseSink:
             f" WHERE kind = {HEAD} AND topic = '{{topic}}' AND partition = {{partition}})"
             " = {head} FORMAT ArrowStream\n"
         )
-        self._insert_events = f"INSERT INTO events ({', '.join(EVENT_COLUMNS)}) FORMAT ArrowStream\n".encode()
 
     async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
         """One conditional insert. Raises TransientClickHouseError, after which it may have been applied."""
@@ -96,7 +95,8 @@ class ClickHouseSink:
 
     async def insert_events(self, block: Block) -> None:
         """Raises TransientClickHouseError, after which the same rows can be inserted again."""
-        await self._insert(self._insert_events, block, {"deduplicate_insert": "disable"})
+        statement = f"INSERT INTO events ({', '.join(block.columns)}) FORMAT ArrowStream\n"
+        await self._insert(statement.encode(), block, {"deduplicate_insert": "disable"})
 
     async def read_head(self, topic: str, partition: int) -> int:
         """Raises TransientClickHouseError."""

@@ -12,12 +12,14 @@ from schemas.topics import CLICKS
 from stream.agents.rules import Rules
 from stream.chain import Flushed
 from stream.classify import Classifier
-from stream.columns import KINDS, SOURCES, ColumnsPool, EventColumns
+from stream.columns import ColumnsPool, EventColumns
 from stream.decode import Poison, decode
 from stream.dedup import DedupState
+from stream.event_rows import event_rows
 from stream.fold import Deltas, Fold, Record, TimeBounds
 from stream.judged import judge
-from stream.rows import Block, counter_rows, event_rows
+from stream.rows import Block, counter_rows
+from stream.scan_fields import SCANNED
 
 WINDOW_START_MS: Final = 1_790_000_040_000
 """The first millisecond of a minute."""
@@ -99,21 +101,23 @@ def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0) -> Bloc
 
 def events_of(columns: EventColumns, spools: Mapping[int, str], *, topic: str = CLICKS) -> list[Event]:
     """The rows of columns as the events that they were."""
-    numbers = {
-        name: columns.number(name).tolist() for name in ("time_ms", "seq", "visitor", "count", "source", "kind")
+    kind, others = (Click, Impression) if topic == CLICKS else (Impression, Click)
+    held: dict[str, list[Any]] = {
+        field.name: columns.text(field.name).to_pylist()
+        if field.wire == "text"
+        else [
+            ("", *field.codes)[number] if field.codes else number for number in columns.number(field.name).tolist()
+        ]
+        for field in SCANNED
     }
-    texts = {name: columns.text(name).to_pylist() for name in ("link", "ua", "referrer", "purpose")}
-    events: list[Event] = []
-    for row in range(len(columns)):
-        fields: dict[str, Any] = {name: column[row] for name, column in (numbers | texts).items()}
-        source, kind, count = SOURCES[fields.pop("source")], KINDS[fields.pop("kind")], fields.pop("count")
-        fields["spool"] = spools.get(row, "")
-        if topic == CLICKS:
-            assert (source, kind, count) == ("", "", 1)
-            events.append(Click(**fields))
-        else:
-            events.append(Impression(**fields, source=source, kind=kind, count=count))
-    return events
+    for field in SCANNED:
+        if field.name not in kind.__struct_fields__:
+            assert field.name in others.__struct_fields__
+            assert set(held.pop(field.name)) <= {field.default}
+    return [
+        kind(**{name: values[row] for name, values in held.items()}, spool=spools.get(row, ""))
+        for row in range(len(columns))
+    ]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from schemas.errors import TransientClickHouseError, TransientError
 from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
 from stream.dedup import ttl_s
+from stream.event_rows import EVENT_COLUMNS
 from stream.fold import Record
 from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, HEAD, MARKER, Block
 from stream.sink import PartitionState
@@ -30,6 +31,15 @@ def rows_of(block: Block) -> list[Row]:
     rows: list[Row] = batch.to_pylist()
     assert len(rows) == block.rows
     return rows
+
+
+_EMPTY_EVENT: Row = {name: "" if "String" in kind else 0 for name, kind in EVENT_COLUMNS.items()}
+"""What the table says where a column was not sent."""
+
+
+def event_rows_of(block: Block) -> list[Row]:
+    """A block's rows as the table `events` shows them: with what columns that were not sent hold there."""
+    return [_EMPTY_EVENT | row for row in rows_of(block)]
 
 
 def _identity(row: Row) -> tuple[object, ...]:
@@ -77,7 +87,7 @@ class FakeSink:
         if self.failing_event_inserts:
             self.failing_event_inserts -= 1
             raise TransientClickHouseError(252, "too many parts")
-        self.event_rows.update((_identity(row), row) for row in rows_of(block))
+        self.event_rows.update((_identity(row), row) for row in event_rows_of(block))
 
     async def read_head(self, topic: str, partition: int) -> int:
         """The last offset applied."""

@@ -33,9 +33,11 @@ from tests.fuzz.mutations import Mutator
 EVENTS: Final[tuple[Event, ...]] = (
     click(seq=1, visitor=9, referrer="https://example.com/"),
     click(seq=2, spool="k1", purpose="prefetch"),
+    click(country="DE", region="BY", language="de-at", network="office", destination=2, click_id="0f", scan=1),
+    click(utm_source="a", utm_medium="b", utm_campaign="ü", utm_term="", utm_content="x" * 128),
     click(ua=BOT, time_ms=NOW_MS - 10**9),
     Click(time_ms=NOW_MS, link="a/b"),
-    impression(seq=3, count=7),
+    impression(seq=3, count=7, country="FR", network="mail_scanner"),
     impression(seq=4, source="platform", kind="platform", count=10**9),
     Impression(time_ms=NOW_MS, link="ü/ü", source="beacon", kind="viewable"),
 )

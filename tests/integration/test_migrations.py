@@ -13,6 +13,7 @@ from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import MigrationError, migrate, read_migrations
 from schemas.errors import ClickHouseError
+from stream.event_rows import EVENT_COLUMNS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "tables.md"
@@ -114,6 +115,13 @@ async def test_every_table_and_column_is_documented(client: AsyncClient) -> None
     sections = {section.partition("\n")[0]: section for section in PAGE.read_text().split("\n## ")[1:]}
     documented = {name: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for name, section in sections.items()}
     assert documented == columns, "bring docs/tables.md up to date"
+
+
+async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(client: AsyncClient) -> None:
+    result = await client.query(
+        "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'events'"
+    )
+    assert {str(name): str(kind) for name, kind in result.result_rows} == EVENT_COLUMNS, "write a migration"
 
 
 async def test_the_queries_of_the_readme_run(client: AsyncClient) -> None:

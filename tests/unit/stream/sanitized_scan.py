@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stream.scan_fields import NUMBER_FIELDS, number_type
 from stream.scanner import TEXTS, Layout, Scanner
 from tests.fuzz.mutations import Mutator
 from tests.fuzz.targets import LINES
@@ -21,10 +22,10 @@ def columns(rows: int, size_bytes: int) -> tuple[Layout, list[np.ndarray[tuple[i
         memory.append(np.zeros(size, np.uint8))
         return memory[-1].ctypes.data
 
-    for name in ("time_ms", "seq", "visitor", "count"):
-        setattr(layout, name, room(8 * rows))
-    for name, width in (("line", 4), ("source", 1), ("kind", 1)):
-        setattr(layout, name, room(width * rows))
+    layout.line = room(4 * rows)
+    for field in NUMBER_FIELDS:
+        setattr(layout, field.name, room(np.dtype(number_type(field)).itemsize * rows))
+    layout.filled, layout.ends = room(8 * len(TEXTS)), room(8 * len(TEXTS))
     for text in range(len(TEXTS)):
         layout.texts[text].bytes = room(size_bytes)
         layout.texts[text].offsets = room(4 * (rows + 1))

@@ -31,7 +31,7 @@ from tests.builders import (
     read_record,
     record,
 )
-from tests.fakes import rows_of
+from tests.fakes import event_rows_of, rows_of
 
 pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
@@ -107,7 +107,7 @@ def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Tabl
             for row in rows_of(counter_block(flushed, deltas, fold.dedup)):
                 note(table, row)
             if deltas.parts:
-                rows = rows_of(event_block(deltas, one.topic))
+                rows = event_rows_of(event_block(deltas, one.topic))
                 table.events += sorted(rows, key=lambda row: (row["record_offset"], row["event_index"]))
             table.dead_letters += [(at.offset, bad.index, bad.reason, bad.value) for at, bad in deltas.poison]
             fold.dedup.forget_expired(one.timestamp_ms // 1000)

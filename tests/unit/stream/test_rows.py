@@ -5,10 +5,9 @@ import pytest
 from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.fold import Fold, Record
-from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, EVENT_COLUMNS, GAP, HEAD, MARKER
+from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, GAP, HEAD, MARKER
 from tests.builders import (
     BOT,
-    BROWSER,
     DAY_MS,
     LINK,
     NOW_MS,
@@ -115,64 +114,6 @@ def test_the_table_partition_is_the_month_of_the_flush_s_first_record(day: int) 
     at_ms = int(datetime(2026, 2, day, 23, 59, tzinfo=UTC).timestamp() * 1000)
     flushed = flushed_rows(fold_of(record(at_ms=at_ms), record(offset=1, at_ms=at_ms + 40 * DAY_MS)))
     assert month_of(flushed) == {(datetime(2026, 2, 1, tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).days}
-
-
-def test_events_are_told_with_where_they_came_from() -> None:
-    fold = fold_of(
-        batch("aa", [click(seq=7, visitor=3, referrer="https://example.com/")], offset=4),
-        record([click(ua=BOT), click(spool="k1", seq=2)], offset=5, at_ms=NOW_MS + 1),
-    )
-    rows = rows_of(event_block(fold.take_deltas()))
-    assert list(rows[0]) == list(EVENT_COLUMNS)
-    assert rows[0] == {
-        "type": "click",
-        "time": datetime.fromtimestamp(NOW_MS / 1000, UTC),
-        "link": LINK,
-        "class": "human",
-        "reason": "",
-        "rules": RULES.number,
-        "source": "",
-        "impression_kind": "",
-        "count": 1,
-        "visitor": 3,
-        "ua": BROWSER,
-        "referrer": "https://example.com/",
-        "topic": "clicks",
-        "partition": 0,
-        "record_offset": 4,
-        "event_index": 0,
-        "spool": "aa",
-        "seq": 7,
-        "received_at": datetime.fromtimestamp(NOW_MS / 1000, UTC),
-    }
-    names = ("class", "reason", "record_offset", "event_index", "spool", "seq")
-    assert [tuple(row[name] for name in names) for row in rows[1:]] == [
-        ("bot", "user_agent", 5, 0, "", 0),
-        ("human", "", 5, 1, "k1", 2),
-    ]
-
-
-def test_impressions_are_told_with_their_count() -> None:
-    shown = [impression(), impression(source="beacon", kind="viewable", count=12)]
-    rows = rows_of(event_block(fold_of(record(shown, topic=IMPRESSIONS)).take_deltas(), IMPRESSIONS))
-    assert [(row["type"], row["source"], row["impression_kind"], row["count"]) for row in rows] == [
-        ("impression", "pixel", "served", 1),
-        ("impression", "beacon", "viewable", 12),
-    ]
-
-
-def test_resent_events_and_dead_letters_are_no_events() -> None:
-    fold = fold_of(
-        batch("aa", numbered(1, 2)),
-        batch("aa", [*numbered(1, 3), click(seq=4, time_ms=0)], offset=1),
-        record(b"garbage", offset=2),
-    )
-    rows = rows_of(event_block(fold.take_deltas()))
-    assert [(row["seq"], row["record_offset"], row["event_index"]) for row in rows] == [
-        (1, 0, 0),
-        (2, 0, 1),
-        (3, 1, 2),
-    ]
 
 
 def test_the_largest_numbers_fit_into_their_columns() -> None:

@@ -1,7 +1,7 @@
 """The scanner takes a subset of what the event types take, and gives it the same meaning."""
 
+import dataclasses
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +23,7 @@ from schemas.events import (
 )
 from schemas.fields import Field
 from schemas.topics import CLICKS, IMPRESSIONS
+from stream import scan_fields
 from stream.columns import EventColumns
 from stream.scanner import SOURCE, TEXTS, Layout, Scanner, ScannerError, build, scanner
 from tests.builders import NOW_MS, click, events_of, impression, ndjson
@@ -56,7 +57,10 @@ USUAL: list[Event] = [
     click(seq=NUMBER_LIMIT - 1, visitor=NUMBER_LIMIT - 1, referrer="https://example.com/a", purpose="prefetch"),
     click("ü/ü", ua="", referrer="https://example.com/ä/€/𝄞"),
     Click(time_ms=0, link="a/"),
+    click(country="DE", region="BY", language="de-at", network="office", destination=65_535, click_id="0f", scan=1),
+    click(utm_source="a", utm_medium="b", utm_campaign="ü", utm_term="t", utm_content="x" * 128),
     impression(),
+    impression(country="DE", utm_source="a", scan=1, seq=9),
     impression(source="platform", kind="platform", count=10**9),
     *(impression(source=source, kind=kind) for source in IMPRESSION_SOURCES for kind in IMPRESSION_KINDS),
 ]
@@ -151,7 +155,7 @@ def test_texts_are_taken_up_to_the_limits_of_the_event_type(field: Field, letter
             assert taken(msgspec.json.encode(line)) is inside
 
 
-@pytest.mark.parametrize("name", ["time_ms", "seq", "visitor"])
+@pytest.mark.parametrize("name", ["time_ms", "seq", "visitor", "destination", "scan"])
 def test_numbers_are_taken_within_the_limits_of_the_event_type(name: str) -> None:
     field = TABLE[name]
     for number, inside in [
@@ -196,14 +200,8 @@ def test_no_mutation_is_scanned_as_anything_but_what_it_is() -> None:
 
 fields = st.sampled_from(
     [
-        '"type":"click"',
-        '"time_ms":17',
-        '"link":"a/b"',
-        '"seq":3',
-        '"ua":"x"',
-        '"visitor":0',
-        '"v":1',
-        '"purpose":""',
+        *('"type":"click"', '"time_ms":17', '"link":"a/b"', '"seq":3', '"ua":"x"', '"visitor":0', '"v":1'),
+        *('"purpose":""', '"country":"DE"', '"utm_term":"ü"', '"scan":1', '"scan":2', '"destination":0'),
     ]
 )
 joints = st.sampled_from([",", ", ", " ,", ",,", "", ":", "}", "{"])
@@ -218,23 +216,37 @@ def test_however_fields_are_put_together_a_scanned_line_reads_the_same(
     judged_alike(line.encode(), CLICKS)
 
 
-def test_python_and_c_agree_on_the_codes_and_the_limits() -> None:
-    text = SOURCE.read_text()
-    for names in (IMPRESSION_SOURCES, IMPRESSION_KINDS):
-        for code, name in enumerate(names, 1):
-            assert f'TAKE(c, "{name}\\"")) return *code = {code};' in text
-    assert re.search(r"INT64_C\(1\) << 53", text)
-    assert NUMBER_LIMIT == 1 << 53
+@pytest.mark.parametrize("change", ["/* more */", "a field", "a limit"])
+def test_a_scanner_built_from_another_source_or_table_is_refused(
+    change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "other.c"
+    other.write_text(SOURCE.read_text() + (change if change.startswith("/*") else ""))
+    with monkeypatch.context() as patch:
+        if change == "a field":
+            colour = dataclasses.replace(TABLE["utm_term"], name="colour")
+            patch.setattr(scan_fields, "SCANNED", (*scan_fields.SCANNED, colour))
+            patch.setattr(scan_fields, "TEXT_FIELDS", (*scan_fields.TEXT_FIELDS, colour))
+        elif change == "a limit":
+            longer = [dataclasses.replace(one, most=one.most + 1) for one in scan_fields.SCANNED]
+            patch.setattr(scan_fields, "SCANNED", longer)
+        build(tmp_path / "other.so", source=other)
+    with pytest.raises(ScannerError, match="another table of fields: build it again, `make setup`"):
+        Scanner(tmp_path / "other.so")
 
 
-def test_a_scanner_of_another_version_is_refused(tmp_path: Path) -> None:
-    older = tmp_path / "older.c"
-    older.write_text(SOURCE.read_text().replace("    uint8_t *kind;\n    struct text", "    struct text"))
-    assert "uint8_t *kind;" not in older.read_text()
-    older.write_text(older.read_text().replace("columns->kind[at] = row.kind;", ""))
-    build(tmp_path / "older.so", source=older)
+def test_a_library_of_the_time_before_there_was_a_hash_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "older.c"
+    source.write_text("long columns_size(void) { return 8; }\n")
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", tmp_path / "older.so", source], check=True)
     with pytest.raises(ScannerError, match="make setup"):
         Scanner(tmp_path / "older.so")
+
+
+def test_the_same_source_gives_a_scanner_that_is_taken(tmp_path: Path) -> None:
+    build(tmp_path / "same.so")
+    Scanner(tmp_path / "same.so")
+    assert [path.name for path in tmp_path.iterdir()] == ["same.so"]
 
 
 def test_without_a_compiler_the_message_says_what_to_install(
