@@ -19,6 +19,7 @@ DEBIAN_PACKAGES = {
     "mvn": ["maven"],
     "cc": ["gcc", "libc6-dev"],
     "promtool": ["prometheus"],
+    "chromium": ["chromium"],
 }
 
 
@@ -107,13 +108,14 @@ def ensure_ready(settings: LocalSettings) -> None:
 
 
 def ensure_test_tools() -> None:
-    """Have promtool, which tests of rules and scraping call; the stack itself runs without it.
+    """Have promtool and Chromium, which tests call; the stack itself runs without them.
 
     Raises:
-        SetupError: it is missing and can't be had from here.
+        SetupError: one is missing and can't be had from here.
     """
-    if shutil.which("promtool") is None:
-        install(["promtool"])
+    missing = [program for program in ("promtool", "chromium") if shutil.which(program) is None]
+    if missing:
+        install(missing)
 
 
 def main() -> None:

@@ -48,6 +48,12 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch:
         setup.install(["java", "mvn"])
 
 
+def test_what_the_tests_call_is_named_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(setup.SetupError, match=r"promtool and chromium missing .*apt-get install .* chromium"):
+        setup.ensure_test_tools()
+
+
 def test_a_compiler_is_asked_for_unless_one_was_chosen(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("CC", raising=False)
