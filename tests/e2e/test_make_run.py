@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -152,6 +153,20 @@ def test_a_first_click_is_counted_and_a_replay_is_exact_twice_in_a_row(running: 
         status, summary = replay(running.environment, log)
         assert (status, summary["requests"], summary["counted"]) == (0, 500, 400)
         assert (summary["missing"], summary["extra"], summary["unanswered"], summary["skipped"]) == (0, 0, 0, 1)
+
+
+def test_a_token_is_shown_on_the_first_run_and_opens_the_door(
+    running: Running, environment: dict[str, str]
+) -> None:
+    (bearer,) = re.findall(r"ct_[0-9a-f]{16}_[\w-]{43}", running.log.read_text())
+    item = {"link": "localhost/hello", "kind": "platform", "source": "platform", "count": 1000}
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{environment['CLICKTALLY_RUN_PORT']}/v1/impressions",
+        json.dumps(item).encode(),
+        {"Authorization": f"Bearer {bearer}"},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - as above
+        assert json.load(answer) == {"accepted": 1, "rejected": []}
 
 
 @pytest.mark.parametrize("module", ["-m redirector serve", "-m redirector relay", "-m stream"])

@@ -21,6 +21,7 @@ from redirector.serve.visitors import Visitors
 from schemas.links import Link
 from tests.builders import NOW_MS
 from tests.fuzz.mutations import Mutator
+from tests.tokens import AS_WRITER, WRITER
 from tests.unit.redirector.serve.fakes import FakeLinks, FakeSpool, FakeTokens
 
 AT_ONCE: Final = 50
@@ -40,7 +41,11 @@ REQUESTS: Final = [
     + b"Cookie: a=b\r\n\r\n",
     b"GET /a HTTP/1.1\r\n" + _AGENT + b"x-forwarded-for: 2001:db8::1, 203.0.113.9\r\nx-request-id: 4f1c\r\n\r\n",
     b"HEAD /a HTTP/1.1\r\n" + _AGENT + b"Connection: close\r\n\r\n",
-    b"OPTIONS /v1/impressions HTTP/1.1\r\n" + _AGENT + b"\r\n",
+    b"OPTIONS /v1/impressions HTTP/1.1\r\nOrigin: https://page.example\r\n" + _AGENT + b"\r\n",
+    b"POST /v1/impressions HTTP/1.1\r\n"
+    + _AGENT
+    + b"%b\r\nOrigin: null\r\nContent-Length: %d\r\n\r\n" % (AS_WRITER.encode(), len(_ITEM))
+    + _ITEM,
     b"POST /v1/impressions HTTP/1.1\r\n" + _AGENT + b"Content-Length: %d\r\n\r\n" % len(_ITEM) + _ITEM,
     b"POST /v1/impressions?source=be\xffacon HTTP/1.1\r\n" + _AGENT + b"Content-Length: 2\r\n\r\n[]",
     b"POST /v1/impressions HTTP/1.1\r\n"
@@ -97,7 +102,7 @@ async def _requests(seed: int, count: int) -> None:
     settings = ServeSettings.load({})
     links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
     door = Door(
-        access=Access(FakeTokens(), FailedTries(allowed=10, kept=100)),
+        access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
         lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
         recorder=Recorder(spool, counts),
         visitors=Visitors(b"secret"),
