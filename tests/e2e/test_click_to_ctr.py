@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
+import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 
 from deploy.local.processes import ClickHouse, Kafka, spawn
 from schemas.clickhouse.migrate import migrate
+from schemas.events import IMPRESSION_KINDS, IMPRESSION_SOURCES
 from schemas.links import Link
 from schemas.topics import LINKS, TOKENS, ensure_topics, topics
 from tests.builders import BOT, BROWSER
@@ -188,3 +190,38 @@ def test_every_click_and_impression_is_counted_once_in_its_own_column(pipeline: 
     assert streams.http.rows("SELECT link, campaign FROM links FINAL ORDER BY link") == [
         [f"{HOST}/{slug}", "spring"] for slug in sorted(SLUGS)
     ]
+
+
+def test_no_request_without_a_token_changes_a_past_window(pipeline: Pipeline) -> None:
+    """With the best kind ever seen, one beacon of today turned the CTR of every past day to NULL."""
+    streams = pipeline.streams
+    worker = streams.start()
+    wait_for(lambda: worker.ready, "the worker is ready", streams.workers)
+    shown = {"kind": "served", "link": f"{HOST}/launch", "count": 1000}
+    began_s = int(time.time())
+    past = [shown | {"time_ms": began_s * 1000 - hours * 3_600_000} for hours in (1, 25, 24 * 60)]
+    assert pipeline.say(post(msgspec.json.encode(past), AS_WRITER)) == 202
+    everything = " UNION ALL ".join(
+        f"SELECT '{view}', * FROM {view} WHERE window_start <= toDateTime({began_s}) - INTERVAL 1 {length}"
+        for view, length in (("ctr_1m", "MINUTE"), ("ctr_1h", "HOUR"), ("ctr_1d", "DAY"))
+    )
+    query = f"SELECT * FROM ({everything}) WHERE link = '{HOST}/launch' ORDER BY ALL"
+    wait_for(lambda: streams.number("SELECT sum(impressions) FROM ctr_1m") == 3000, "the past", streams.workers)
+    before = streams.http.rows(query)
+    assert len(before) >= 7
+    human = f"User-Agent: {BROWSER}"
+    lies: list[dict[str, object]] = []
+    for kind in IMPRESSION_KINDS:
+        lies += [{**shown, "kind": kind, "count": 1, "time_ms": item["time_ms"]} for item in past]
+        lies += [{**shown, "kind": kind, "count": 1_000_000}]
+        lies += [{**shown, "kind": kind, "source": source, "count": 1} for source in IMPRESSION_SOURCES]
+    for lie in lies:
+        body = msgspec.json.encode(lie)
+        queried = f"/v1/impressions?source={lie.get('source', 'beacon')}"
+        assert pipeline.say(post(body, human), post(body, human, path=queried)) == 202
+        assert pipeline.say(post(body, human, "Idempotency-Key: 1")) == 401
+    said = [lie for lie in lies if lie["kind"] in {"rendered", "viewable"} and lie.get("source") == "beacon"]
+    assert pipeline.say(get("/i/launch.gif", human)) == 200
+    counted = "SELECT sum(impressions_rendered + impressions_viewable) FROM ctr_1m"
+    wait_for(lambda: streams.number(counted) == 2 * len(said), "the displays are counted", streams.workers)
+    assert streams.http.rows(query) == before

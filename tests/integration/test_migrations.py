@@ -18,7 +18,7 @@ from stream.event_rows import EVENT_COLUMNS
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "tables.md"
 README = REPOSITORY / "README.md"
-TABLES = {"counters", "events", "links", "ctr_1m", "ctr_1h", "ctr_1d", "schema_migrations"}
+TABLES = {"channels", "ctr_kinds", "counters", "events", "links", "ctr_1m", "ctr_1h", "ctr_1d", "schema_migrations"}
 
 
 @pytest.fixture

@@ -113,6 +113,17 @@ def test_every_metric_is_documented_with_its_type(service: str, registry: Callab
     assert documented == exported(registry()), f"bring section {service} of docs/metrics.md up to date"
 
 
+def test_every_test_that_the_security_page_names_exists() -> None:
+    named = set(re.findall(r"`(test_\w+)`", (DOCS / "security.md").read_text()))
+    defined = {
+        name
+        for path in (REPOSITORY / "tests").rglob("test_*.py")
+        for name in re.findall(r"^\s*(?:async )?def (test_\w+)\(", path.read_text(), re.MULTILINE)
+    }
+    assert len(named) > 20
+    assert named - defined == set(), "name the tests of docs/security.md as they are called"
+
+
 def linked(page: str) -> set[str]:
     """The targets of a page's links, in their brackets."""
     return set(re.findall(r"\([^()\s]+\)", page))
