@@ -1,16 +1,14 @@
 """`clicktally`: what an operator does at a terminal."""
 
 import logging
-from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 import uvloop
 from rich.console import Console
 
 from console.audit.command import audit_command
-from console.link_files import FileFormat
-from console.links import import_links
+from console.links import app as links
 from console.migrations import create_topics, migrate_tables
 from console.settings import ConsoleSettings
 from console.tokens import app as tokens
@@ -19,10 +17,7 @@ from schemas.clickhouse.migrate import MigrationError
 from schemas.errors import ClickHouseError, TransientError
 from schemas.settings import settings_or_exit
 
-_NDJSON_SUFFIXES: Final = {".ndjson", ".jsonl", ".json"}
-
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
-links = typer.Typer(no_args_is_help=True, help="The links that are tracked.")
 app.add_typer(links, name="links")
 app.add_typer(tokens, name="tokens")
 app.command("audit")(audit_command)
@@ -61,45 +56,6 @@ def migrate(
             out.print(f"created topic {name}", highlight=False)
     if not (dry_run and todo):
         out.print("tables are up to date" if dry_run else "tables and topics are up to date")
-
-
-@links.command("import")
-def import_(
-    file: Annotated[
-        typer.FileBinaryRead, typer.Argument(help="CSV with a header, or NDJSON; - reads standard input.")
-    ],
-    *,
-    kind: Annotated[
-        FileFormat | None,
-        typer.Option("--format", help="csv or ndjson; otherwise the file's ending tells.", show_default=False),
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and import nothing.")] = False,
-    own_allowed: Annotated[
-        bool, typer.Option("--allow-own-domains", help="Let links lead to domains that have links.")
-    ] = False,
-) -> None:
-    """Import links from a file.
-
-    Columns: domain, slug, destination; optional: campaign, post, channel, profile, variant, status, expires_at.
-    Good lines are imported, bad ones are named with what to do. The exit status is 1 when there was any bad one.
-    """
-    settings = settings_or_exit(ConsoleSettings, check=False)
-    if kind is None:
-        kind = "ndjson" if Path(file.name).suffix.lower() in _NDJSON_SUFFIXES else "csv"
-    totals = uvloop.run(
-        import_links(
-            file,
-            kind,
-            settings,
-            name=file.name,
-            dry_run=dry_run,
-            own_allowed=own_allowed,
-            errors=Console(stderr=True),
-        )
-    )
-    Console().print(totals.table(dry_run=dry_run))
-    if totals.bad:
-        raise typer.Exit(1)
 
 
 def main() -> None:

@@ -1,7 +1,8 @@
 """Read a compacted topic to its end: the latest record of each key."""
 
 import asyncio
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,43 +11,67 @@ from aiokafka.errors import KafkaError
 from schemas.errors import TransientError
 
 _FETCH_WAIT_MS: Final = 200
+_FETCH_BYTES: Final = 8 * 1024 * 1024
+_MAX_RECORDS: Final = 20_000
 
 Record = TypeVar("Record")
 
 
-async def read_latest(
-    bootstrap_servers: str, topic: str, kind: type[Record], *, within_s: float
-) -> dict[str, Record]:
-    """Every record of the topic's one partition that is neither deleted nor overwritten, by key.
+async def follow_to_end(
+    bootstrap_servers: str, topic: str, take: Callable[[Sequence[Any]], None], *, within_s: float
+) -> None:
+    """Give `take` all records of the topic's one partition up to where it ends now, in order, many at a time.
 
-    What is no `kind` is passed over, as on every host. Raises TransientError when Kafka does not answer in time.
+    Raises TransientError when Kafka does not answer for `within_s`.
     """
     partition = TopicPartition(topic, 0)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers, enable_auto_commit=False, auto_offset_reset="none"
+        bootstrap_servers=bootstrap_servers,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        max_partition_fetch_bytes=_FETCH_BYTES,
     )
-    decode = msgspec.json.Decoder(kind).decode
-    found: dict[str, Record] = {}
     try:
-        async with asyncio.timeout(within_s):
-            await consumer.start()
+        async with asyncio.timeout(within_s) as patience:
+            try:
+                await consumer.start()
+            except KafkaError as error:
+                raise TransientError(f"Kafka at {bootstrap_servers} does not answer: {error}") from error
             consumer.assign([partition])
             await consumer.seek_to_beginning(partition)
             end = (await consumer.end_offsets([partition]))[partition]
             while await consumer.position(partition) < end:
-                fetched = await consumer.getmany(partition, timeout_ms=_FETCH_WAIT_MS)
-                for record in fetched.get(partition, ()):
-                    key = (record.key or b"").decode("utf-8", "replace")
-                    found.pop(key, None)
-                    if record.value is not None:
-                        try:
-                            found[key] = decode(record.value)
-                        except (ValueError, msgspec.DecodeError, RecursionError):
-                            continue
+                fetched = await consumer.getmany(partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
+                if records := fetched.get(partition):
+                    take(records)
+                    patience.reschedule(asyncio.get_running_loop().time() + within_s)
     except (KafkaError, TimeoutError) as error:
         raise TransientError(
             f"topic {topic} cannot be read from Kafka at {bootstrap_servers}: {error!r}"
         ) from error
     finally:
         await consumer.stop()
+
+
+async def read_latest(
+    bootstrap_servers: str, topic: str, kind: type[Record], *, within_s: float
+) -> dict[str, Record]:
+    """Every record of the topic that is neither deleted nor overwritten, by key.
+
+    What is no `kind` is passed over, as on every host. Raises TransientError.
+    """
+    decode = msgspec.json.Decoder(kind).decode
+    found: dict[str, Record] = {}
+
+    def take(records: Sequence[Any]) -> None:
+        for record in records:
+            key = (record.key or b"").decode("utf-8", "replace")
+            found.pop(key, None)
+            if record.value is not None:
+                try:
+                    found[key] = decode(record.value)
+                except (ValueError, msgspec.DecodeError, RecursionError):
+                    continue
+
+    await follow_to_end(bootstrap_servers, topic, take, within_s=within_s)
     return found

@@ -4,26 +4,35 @@ import csv
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
-from console.link_rows import COLUMNS, REQUIRED, Row, RowError, link_of
-from schemas.links import Link, LinkError
+from console.formula_guard import unguarded
+from console.link_rows import COLUMNS, NAMED_BY, WRONG_ENCODING, Row, RowError, link_of, name_of
+from schemas.links import Link, LinkError, NewerLinkError
 from schemas.own_domains import check_leads_away
 
 FileFormat = Literal["csv", "ndjson"]
 
-_UTF8_BOM: Final = b"\xef\xbb\xbf"
 _DELIMITERS: Final = ",;\t"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
 class Found(NamedTuple):
-    """A link, and the line of the file that it begins on."""
+    """A link as it should be, and as it was; the line of the file that it begins on."""
 
     line: int
     link: Link
+    before: Link | None
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether nothing is to be written."""
+        before = self.before
+        return before is not None and before == msgspec.structs.replace(
+            self.link, updated_at_ms=before.updated_at_ms
+        )
 
 
 class Complaint(NamedTuple):
@@ -33,63 +42,90 @@ class Complaint(NamedTuple):
     text: str
 
 
+class Blank(NamedTuple):
+    """A row without anything in its cells, as spreadsheets leave them."""
+
+    line: int
+
+
+class Known(Protocol):
+    """The links that exist."""
+
+    def get(self, key: str) -> Link | None:
+        """Raises NewerLinkError."""
+
+    def domains(self) -> Iterable[str]:
+        """Those that have a link."""
+
+
+class Nothing:
+    """No link exists."""
+
+    def get(self, key: str) -> Link | None:  # noqa: ARG002 - as Known
+        """None."""
+        return None
+
+    def domains(self) -> Iterable[str]:
+        """None."""
+        return ()
+
+
 def read_links(
-    lines: Iterable[bytes],
+    lines: Iterable[str],
     kind: FileFormat,
     *,
     updated_at_ms: int,
-    own_domains: Iterable[str] = (),
+    known: Known | None = None,
+    replace: bool = False,
     own_allowed: bool = False,
-) -> Iterator[Found | Complaint]:
+) -> Iterator[Found | Complaint | Blank]:
     """Every record of a file as a link or a complaint; blank lines are neither.
 
-    `lines` end in a newline each, as a file opened in binary gives them. The second of two rows with the same
-    link is a complaint, and so is a link to a domain that has links, be it of `own_domains` or of a line before.
-    Keeps the keys it has seen: about 200 bytes a link.
+    A link that is `known` keeps what the file does not name, unless it is to `replace` it. The second of two rows
+    with the same link is a complaint, and so is a link to a domain that has links, known ones or those of lines
+    before. Keeps the keys it has seen: about 200 bytes a link.
     """
+    known = known or Nothing()
     seen: dict[str, int] = {}
-    own = set(own_domains)
+    own = set(known.domains())
     for line, row in _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines):
+        if row is None:
+            yield Blank(line)
+            continue
         try:
-            link = _link(row, updated_at_ms)
+            if isinstance(row, RowError):
+                raise row
+            domain, slug = name_of(row)
+            key = f"{domain}/{slug}"
+            before = known.get(key)
+            link = link_of(row, domain, slug, None if replace else before, updated_at_ms=updated_at_ms)
             check_leads_away(link, own, own_allowed=own_allowed)
-        except (RowError, LinkError) as error:
+        except (RowError, LinkError, NewerLinkError) as error:
             yield Complaint(line, str(error))
             continue
-        first = seen.setdefault(link.key, line)
+        first = seen.setdefault(key, line)
         if first == line:
             own.add(link.domain)
-            yield Found(line, link)
+            yield Found(line, link, before)
         else:
-            yield Complaint(line, f"{link.key} is on line {first} already: keep one of them")
+            yield Complaint(line, f"{key} is on line {first} already: keep one of them")
 
 
-def _link(row: Row | RowError, updated_at_ms: int) -> Link:
-    if isinstance(row, RowError):
-        raise row
-    return link_of(row, updated_at_ms=updated_at_ms)
-
-
-def _ndjson_rows(lines: Iterable[bytes]) -> Iterator[tuple[int, Row | RowError]]:
+def _ndjson_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError]]:
     decode = msgspec.json.Decoder(Row).decode
-    for number, line in enumerate(_without_bom(lines), 1):
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             yield number, decode(line)
-        except UnicodeDecodeError:
-            yield number, RowError("is not UTF-8: save the file as UTF-8")
+        except UnicodeError:
+            yield number, RowError(f"is not {WRONG_ENCODING}")
         except (msgspec.DecodeError, RecursionError) as error:
             yield number, RowError(f"{error}: write one JSON object a line, with the keys {', '.join(COLUMNS)}")
 
 
-def _without_bom(lines: Iterable[bytes]) -> Iterator[bytes]:
-    for number, line in enumerate(lines):
-        yield line.removeprefix(_UTF8_BOM) if number == 0 else line
-
-
-def _csv_rows(lines: Iterable[bytes]) -> Iterator[tuple[int, Row | RowError]]:
-    records = _Records(_without_bom(lines))
+def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError | None]]:
+    records = _Records(iter(lines))
     header = next(records, None)
     if header is None:
         yield 1, RowError(f"the file is empty: begin it with a header such as {','.join(COLUMNS)}")
@@ -103,6 +139,8 @@ def _csv_rows(lines: Iterable[bytes]) -> Iterator[tuple[int, Row | RowError]]:
     for line, cells in records:
         if isinstance(cells, RowError):
             yield line, cells
+        elif not any(map(str.strip, cells)):
+            yield line, None
         elif len(cells) != len(names):
             yield (
                 line,
@@ -112,22 +150,29 @@ def _csv_rows(lines: Iterable[bytes]) -> Iterator[tuple[int, Row | RowError]]:
                 ),
             )
         else:
-            yield line, Row(**dict(zip(names, cells, strict=True)))
+            yield line, Row(**dict(zip(names, map(unguarded, cells), strict=True)))
 
 
 def _wrong_header(names: list[str]) -> RowError | None:
-    missing = [name for name in REQUIRED if name not in names]
+    missing = [name for name in NAMED_BY if name not in names]
     unknown = [repr(name) for name in names if name not in COLUMNS]
     twice = sorted({name for name in names if names.count(name) > 1})
-    if any(_SURROGATE.search(name) for name in names) or any("\0" in name for name in names):
-        return RowError("the header is not UTF-8: save the file as UTF-8")
-    if missing:
-        return RowError(f"the header lacks {', '.join(missing)}: name the columns, known are {', '.join(COLUMNS)}")
-    if unknown:
-        return RowError(f"the header has unknown columns {', '.join(unknown)}: known are {', '.join(COLUMNS)}")
-    if twice:
-        return RowError(f"the header has {', '.join(twice)} more than once: keep one of each")
-    return None
+    known = f"known are {', '.join(COLUMNS)}"
+    if any(_SURROGATE.search(name) or "\0" in name for name in names):
+        text = f"is not {WRONG_ENCODING}"
+    elif len(names) > 1 and not names[-1]:
+        text = "ends in a delimiter: take it away here and from every row, or name that column"
+    elif missing:
+        text = f"lacks {', '.join(missing)}: name the columns, {known}"
+    elif "" in names:
+        text = f"has no name for column {names.index('') + 1}: {known}"
+    elif unknown:
+        text = f"has unknown columns {', '.join(unknown)}: {known}"
+    elif twice:
+        text = f"has {', '.join(twice)} more than once: keep one of each"
+    else:
+        return None
+    return RowError(f"the header {text}")
 
 
 class _Records(Iterator[tuple[int, list[str] | RowError]]):
@@ -137,7 +182,7 @@ class _Records(Iterator[tuple[int, list[str] | RowError]]):
     complaint, and the others are read anew.
     """
 
-    def __init__(self, lines: Iterator[bytes]) -> None:
+    def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
         self._again: deque[str] = deque()
         self._taken: list[str] = []
@@ -160,7 +205,7 @@ class _Records(Iterator[tuple[int, list[str] | RowError]]):
 
     def _take(self) -> Iterator[str]:
         while True:
-            text = self._again.popleft() if self._again else next(self._lines, b"").decode(errors="surrogateescape")
+            text = self._again.popleft() if self._again else next(self._lines, "")
             if not text:
                 return
             self._line += 1
@@ -172,7 +217,7 @@ class _Records(Iterator[tuple[int, list[str] | RowError]]):
         self._line -= len(self._taken) - 1
 
     def _sniff(self) -> str:
-        header = next(self._lines, b"").decode(errors="surrogateescape")
+        header = next(self._lines, "")
         if header:
             self._again.append(header)
         self._delimiter = max(_DELIMITERS, key=header.count)

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from schemas.links import Link, LinkError, check_link, read_domain, read_origin, slug_of_path
 
-REQUIRED: Final = ("domain", "slug", "destination")
+NAMED_BY: Final = ("domain", "slug")
 TEXTS: Final = (
     *("account", "title", "campaign", "post", "channel", "profile", "variant", "experiment"),
     *("post_id", "post_url", "impressions", "aim"),
@@ -15,7 +16,11 @@ TEXTS: Final = (
 LISTS: Final = ("tags", "origins")
 """In a cell separated by commas, in JSON as lists too."""
 TIMES: Final = ("published_at", "expires_at")
-COLUMNS: Final = (*REQUIRED, *TEXTS, *LISTS, "status", *TIMES)
+COLUMNS: Final = (*NAMED_BY, "destination", *TEXTS, *LISTS, "status", *TIMES)
+
+WRONG_ENCODING: Final = "text in the file's encoding: save it as UTF-8, or name the encoding with --encoding"
+
+_USUAL_STATUS: Final = 302
 
 # What DateTime64(3) in the table `links` can hold, with room.
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,43 +32,54 @@ class RowError(ValueError):
 
 
 class Row(msgspec.Struct, forbid_unknown_fields=True):
-    """A row as people write it. An empty cell is as good as none."""
+    """A row as people write it. What is not there, or null, is left as it was; an empty text empties it."""
 
     domain: str
     slug: str
-    destination: str
-    account: str = ""
-    title: str = ""
-    campaign: str = ""
-    post: str = ""
-    channel: str = ""
-    profile: str = ""
-    variant: str = ""
-    experiment: str = ""
-    post_id: str = ""
-    post_url: str = ""
-    impressions: str = ""
-    aim: str = ""
-    tags: str | list[str] = ""
-    origins: str | list[str] = ""
-    status: int | str = ""
-    published_at: str | None = ""
-    expires_at: str | None = ""
+    destination: str | UnsetType | None = UNSET
+    account: str | UnsetType | None = UNSET
+    title: str | UnsetType | None = UNSET
+    campaign: str | UnsetType | None = UNSET
+    post: str | UnsetType | None = UNSET
+    channel: str | UnsetType | None = UNSET
+    profile: str | UnsetType | None = UNSET
+    variant: str | UnsetType | None = UNSET
+    experiment: str | UnsetType | None = UNSET
+    post_id: str | UnsetType | None = UNSET
+    post_url: str | UnsetType | None = UNSET
+    impressions: str | UnsetType | None = UNSET
+    aim: str | UnsetType | None = UNSET
+    tags: str | list[str] | UnsetType | None = UNSET
+    origins: str | list[str] | UnsetType | None = UNSET
+    status: int | str | UnsetType | None = UNSET
+    published_at: str | UnsetType | None = UNSET
+    expires_at: str | UnsetType | None = UNSET
 
 
-def link_of(row: Row, *, updated_at_ms: int) -> Link:
-    """The link that a row describes. Raises RowError."""
-    values: dict[str, Any] = {name: getattr(row, name).strip() for name in ("destination", *TEXTS)}
-    values |= {name: _listed(getattr(row, name)) for name in LISTS}
-    for name, value in (("domain", row.domain), ("slug", row.slug), *values.items()):
-        _check_text(name, value if isinstance(value, str) else "".join(value))
-    values |= {f"{name}_ms": _time_ms(name, (getattr(row, name) or "").strip()) for name in TIMES}
-    values |= {"slug": _slug(row.slug.strip()), "updated_at_ms": updated_at_ms}
-    if str(row.status).strip():
-        values["status"] = _status(str(row.status).strip())
+def name_of(row: Row) -> tuple[str, str]:
+    """Domain and slug of the link that a row is about. Raises RowError."""
+    for name in NAMED_BY:
+        _check_text(name, getattr(row, name))
     try:
-        values |= {"domain": read_domain(row.domain), "origins": [*map(read_origin, values["origins"])]}
-        link = msgspec.convert(values, Link)
+        return read_domain(row.domain), _slug(row.slug.strip())
+    except LinkError as error:
+        raise RowError(str(error)) from error
+
+
+def link_of(row: Row, domain: str, slug: str, before: Link | None, *, updated_at_ms: int) -> Link:
+    """The link of this name with what the row says; the rest is as `before`, or empty. Raises RowError."""
+    values = _values(row)
+    if before is None and not values.get("destination"):
+        raise RowError(
+            f"{domain}/{slug} has no destination: only a link that exists, and is not replaced, can do without"
+        )
+    try:
+        if "origins" in values:
+            values["origins"] = [*map(read_origin, values["origins"])]
+        destination = {} if before is None else {"destination": before.destination}
+        said = msgspec.convert({"domain": domain, "slug": slug, **destination, **values}, Link)
+        changes = {name: getattr(said, name) for name in values}
+        link = msgspec.structs.replace(before or said, **changes, updated_at_ms=updated_at_ms)
         check_link(link)
     except LinkError as error:
         raise RowError(str(error)) from error
@@ -72,14 +88,42 @@ def link_of(row: Row, *, updated_at_ms: int) -> Link:
     return link
 
 
+def _values(row: Row) -> dict[str, Any]:
+    """What a row says, by the names of a link's fields."""
+    values: dict[str, Any] = {}
+    for name in ("destination", *TEXTS):
+        cell = getattr(row, name)
+        if isinstance(cell, str):
+            values[name] = cell.strip()
+            _check_text(name, cell)
+    for name in LISTS:
+        cell = getattr(row, name)
+        if isinstance(cell, str | list):
+            values[name] = _listed(cell)
+            _check_text(name, "".join(values[name]))
+    for name in TIMES:
+        cell = getattr(row, name)
+        if isinstance(cell, str):
+            values[f"{name}_ms"] = _time_ms(name, cell.strip())
+    if isinstance(row.status, str | int):
+        values["status"] = _status(str(row.status).strip())
+    return values
+
+
 def _check_text(name: str, value: str) -> None:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise RowError(f"{name} is not UTF-8: save the file as UTF-8") from error
+        raise RowError(f"{name} is not {WRONG_ENCODING}") from error
 
 
 def _listed(cell: str | list[str]) -> list[str]:
+    """Separated by commas, or a JSON list, where a part has a comma in it."""
+    if isinstance(cell, str) and cell.lstrip().startswith('["'):
+        try:
+            cell = msgspec.json.decode(cell, type=list[str])
+        except msgspec.DecodeError as error:
+            raise RowError(f"{cell!r} is no JSON list of texts: separate plain texts by commas") from error
     parts = cell.split(",") if isinstance(cell, str) else cell
     return [stripped for part in parts if (stripped := part.strip())]
 
@@ -95,6 +139,8 @@ def _slug(text: str) -> str:
 
 
 def _status(text: str) -> int:
+    if not text:
+        return _USUAL_STATUS
     if text not in {"301", "302", "303", "307", "308"}:
         raise RowError(f"status {text!r} is no redirect: give 301, 302, 303, 307 or 308, or leave it empty")
     return int(text)

@@ -48,8 +48,15 @@ class LinkTopic:
 
     async def put(self, link: Link) -> None:
         """Hand a link over; waits while too many are on their way. Raises TransientError."""
+        await self._send(link.key, self._encode(link))
+
+    async def delete(self, key: str) -> None:
+        """Hand over that a link is no more, like `put`."""
+        await self._send(key, None)
+
+    async def _send(self, key: str, value: bytes | None) -> None:
         try:
-            sent = await self._producer.send(LINKS, key=link.key.encode(), value=self._encode(link))
+            sent = await self._producer.send(LINKS, key=key.encode(), value=value)
         except KafkaError as error:
             raise TransientError(f"Kafka at {self._bootstrap_servers} took no link: {error!r}") from error
         sent.add_done_callback(self._settle)

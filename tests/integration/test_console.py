@@ -83,6 +83,65 @@ async def test_a_dry_run_checks_and_writes_nothing(kafka: Kafka, clickhouse: Cli
     assert await links_of(kafka, domain) == []
 
 
+async def test_only_what_a_file_names_is_changed_and_what_is_exported_comes_back(
+    kafka: Kafka, clickhouse: ClickHouse, tmp_path: Path
+) -> None:
+    domain = f"{uuid.uuid4().hex}.example"
+
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        done = run(kafka, clickhouse, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    def write(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    await asyncio.to_thread(command, "migrate")
+    full = write("full.csv", f"domain,slug,destination,campaign,title\n{domain},a b,https://x.com/1,spring,=1+1\n")
+    part = write("part.csv", f"domain,slug,channel\n{domain},a%20b,mail\n")
+    await asyncio.to_thread(command, "links", "import", full)
+    await asyncio.to_thread(command, "links", "import", part)
+    again = await asyncio.to_thread(command, "links", "import", part)
+    assert "as they were" in again.stdout
+    written = [link for _, link in await links_of(kafka, domain)]
+    assert [(link.campaign, link.channel, link.title) for link in written] == [
+        ("spring", "", "=1+1"),
+        ("spring", "mail", "=1+1"),
+    ]
+
+    shown = await asyncio.to_thread(command, "links", "show", f"https://{domain}/a%20b")
+    assert "spring" in shown.stdout
+    listed = await asyncio.to_thread(command, "links", "list", "--domain", domain, "--label", "channel=mail")
+    assert f"{domain}/a b" in listed.stdout
+    on_screen = await asyncio.to_thread(command, "links", "export", "--domain", domain)
+    assert "'=1+1" in on_screen.stdout
+    exported = write("out.csv", "")
+    await asyncio.to_thread(command, "links", "export", exported, "--domain", domain)
+
+    refused = await asyncio.to_thread(run, kafka, clickhouse, "links", "delete", "--domain", domain)
+    assert refused.returncode == 1
+    await asyncio.to_thread(command, "links", "delete", f"{domain}/a b", "--yes")
+    gone = await asyncio.to_thread(run, kafka, clickhouse, "links", "show", f"{domain}/a b")
+    assert (gone.returncode, gone.stderr) == (1, f"there is no link {domain}/a b\n")
+
+    await asyncio.to_thread(command, "links", "import", exported)
+    latest = (await links_of(kafka, domain))[-1][1]
+    assert msgspec.structs.replace(latest, updated_at_ms=0) == msgspec.structs.replace(written[-1], updated_at_ms=0)
+
+
+async def test_a_ring_over_two_imports_is_refused(kafka: Kafka, clickhouse: ClickHouse, tmp_path: Path) -> None:
+    one, two = (f"{uuid.uuid4().hex}.example" for _ in range(2))
+    assert (await asyncio.to_thread(run, kafka, clickhouse, "migrate")).returncode == 0
+    for number, (domain, other) in enumerate([(one, two), (two, one)]):
+        file = tmp_path / f"{number}.csv"
+        file.write_text(f"domain,slug,destination\n{domain},a,https://{other}/a\n")
+        done = await asyncio.to_thread(run, kafka, clickhouse, "links", "import", str(file))
+        assert done.returncode == number, done.stderr
+    assert f"is on {one}, which has links itself" in done.stderr
+    assert await links_of(kafka, two) == []
+
+
 def test_without_kafka_the_import_says_so_in_one_line(clickhouse: ClickHouse, tmp_path: Path) -> None:
     file = tmp_path / "links.csv"
     file.write_text("domain,slug,destination\ngo.example,a,https://x.com\n")

@@ -5,24 +5,39 @@ import io
 import json
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from console.link_files import Complaint, FileFormat, Found, read_links
+from console.file_text import text_lines
+from console.link_files import Blank, Complaint, FileFormat, Found, read_links
 from console.link_rows import COLUMNS
 from schemas.links import Link, check_link
 
 HEADER = "domain,slug,destination"
 
 
-def read(content: str | bytes, kind: FileFormat = "csv") -> list[Found | Complaint]:
+def read(content: str | bytes, kind: FileFormat = "csv") -> list[Found | Complaint | Blank]:
     raw = content.encode() if isinstance(content, str) else content
-    return list(read_links(io.BytesIO(raw), kind, updated_at_ms=7))
+    return list(read_links(text_lines(io.BufferedReader(io.BytesIO(raw))), kind, updated_at_ms=7))
 
 
 def found(content: str | bytes, kind: FileFormat = "csv") -> list[Link]:
     return [one.link for one in read(content, kind) if isinstance(one, Found)]
+
+
+class KnownLinks:
+    """Links that exist, in memory."""
+
+    def __init__(self, *links: Link) -> None:
+        self._links = {link.key: link for link in links}
+
+    def get(self, key: str) -> Link | None:
+        return self._links.get(key)
+
+    def domains(self) -> set[str]:
+        return {link.domain for link in self._links.values()}
 
 
 def complaints(content: str | bytes, kind: FileFormat = "csv") -> list[tuple[int, str]]:
@@ -100,7 +115,9 @@ def test_a_link_given_twice_is_imported_once_and_named() -> None:
     ("header", "complaint"),
     [
         ("", "the file is empty"),
-        ("domain,slug", "lacks destination"),
+        ("domain,destination", "lacks slug"),
+        (f"{HEADER},", "ends in a delimiter"),
+        ("domain,,slug,destination", "no name for column 2"),
         (f"{HEADER},chanel", "unknown columns 'chanel'"),
         (f"{HEADER},slug", "slug more than once"),
     ],
@@ -111,11 +128,104 @@ def test_a_wrong_header_stops_the_file(header: str, complaint: str) -> None:
     ] == [True]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
-def test_a_file_in_another_encoding_says_what_to_do(encoding: str) -> None:
-    raw = f"{HEADER}\ngo.example,caf\xe9,https://x.com\n".encode(encoding)
-    assert found(raw) == []
-    assert "UTF-8" in complaints(raw)[0][1]
+ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_a_file_is_read_whatever_system_wrote_it(encoding: str, newline: str) -> None:
+    text = newline.join([HEADER, "go.example,caf\xe9,https://x.com", "go.example,b,nowhere", ""])
+    assert [link.slug for link in found(text.encode(encoding))] == ["caf\xe9"]
+    assert [line for line, _ in complaints(text.encode(encoding))] == [3]
+
+
+@pytest.mark.parametrize("kind", get_args(FileFormat))
+def test_what_is_no_text_is_told_with_what_to_do(kind: FileFormat) -> None:
+    good = {"domain": "go.example", "slug": "a", "destination": "https://x.com"}
+    lines = {"csv": [HEADER, "go.example,caf\xe9,https://x.com", "go.example,a,https://x.com"]}.get(
+        kind, ['{"domain":"go.example","slug":"caf\xe9","destination":"https://x.com"}', json.dumps(good)]
+    )
+    raw = "\n".join(lines).encode("latin-1")
+    assert [link.slug for link in found(raw, kind)] == ["a"]
+    assert ["--encoding" in text for _, text in complaints(raw, kind)] == [True]
+    lines_as_named = text_lines(io.BufferedReader(io.BytesIO(raw)), "windows-1252")
+    read_as_named = read_links(lines_as_named, kind, updated_at_ms=7)
+    assert [one.link.slug for one in read_as_named if isinstance(one, Found)] == ["caf\xe9", "a"]
+
+
+@pytest.mark.parametrize("cut", [1, 3])
+def test_a_utf_16_file_cut_in_a_character_loses_that_row_only(cut: int) -> None:
+    raw = f"{HEADER}\ngo.example,a,https://x.com\ngo.example,b,https://x.com/\U0001f517".encode("utf-16")[:-cut]
+    assert [link.slug for link in found(raw)] == ["a"]
+    assert [line for line, _ in complaints(raw)] == [3]
+
+
+def test_rows_without_anything_in_them_are_counted_and_no_complaint() -> None:
+    content = f"{HEADER}\n,,\ngo.example,a,https://x.com\n , ,\n\n,\n"
+    assert [link.slug for link in found(content)] == ["a"]
+    assert [one.line for one in read(content) if isinstance(one, Blank)] == [2, 4, 6]
+    assert complaints(content) == []
+
+
+def test_null_means_absent() -> None:
+    row = {"domain": "go.example", "slug": "a", "destination": "https://x.com"}
+    nulls = row | dict.fromkeys(set(COLUMNS) - row.keys())
+    assert found(json.dumps(nulls), "ndjson") == found(json.dumps(row), "ndjson") != []
+
+
+OLD = Link(
+    domain="go.example",
+    slug="a",
+    destination="https://x.com/old",
+    campaign="spring",
+    tags=("mail",),
+    status=301,
+    expires_at_ms=1798131600000,
+    updated_at_ms=3,
+)
+
+
+def imported(content: str, *, kind: FileFormat = "csv", replace: bool = False) -> Found:
+    (one,) = read_links(
+        [f"{line}\n" for line in content.split()], kind, updated_at_ms=7, known=KnownLinks(OLD), replace=replace
+    )
+    assert isinstance(one, Found), one
+    return one
+
+
+@pytest.mark.parametrize("kind", get_args(FileFormat))
+def test_only_what_a_file_names_is_changed(kind: FileFormat) -> None:
+    content = {
+        "csv": "domain,slug,channel,campaign\ngo.example,a,x,",
+        "ndjson": '{"domain":"go.example","slug":"a","channel":"x","campaign":"","title":null}',
+    }[kind]
+    one = imported(content, kind=kind)
+    assert one.before == OLD
+    assert one.link == msgspec.structs.replace(OLD, channel="x", campaign="", updated_at_ms=7)
+    assert not one.unchanged
+
+
+def test_an_empty_cell_of_a_named_column_empties_it() -> None:
+    one = imported("domain,slug,status,tags,expires_at\ngo.example,a,,,")
+    assert one.link == msgspec.structs.replace(OLD, status=302, tags=(), expires_at_ms=None, updated_at_ms=7)
+
+
+def test_replacing_empties_what_the_file_does_not_name() -> None:
+    one = imported("domain,slug,destination\ngo.example,a,https://x.com/new", replace=True)
+    assert one.link == Link(domain="go.example", slug="a", destination="https://x.com/new", updated_at_ms=7)
+
+
+def test_a_link_as_it_was_need_not_be_written() -> None:
+    assert imported("domain,slug,campaign\ngo.example,a,spring").unchanged
+    assert imported("domain,slug\ngo.example,a").unchanged
+
+
+@pytest.mark.parametrize(("slug", "replace"), [("new", False), ("a", True)])
+def test_a_new_link_needs_a_destination(slug: str, replace: bool) -> None:
+    lines = ["domain,slug,campaign\n", f"go.example,{slug},spring\n"]
+    (one,) = read_links(lines, "csv", updated_at_ms=7, known=KnownLinks(OLD), replace=replace)
+    assert isinstance(one, Complaint)
+    assert f"go.example/{slug} has no destination" in one.text
 
 
 @pytest.mark.parametrize(
@@ -182,8 +292,8 @@ def test_a_broken_json_line_is_named(line: str) -> None:
     ],
 )
 def test_no_ring_of_links_can_be_imported(rows: list[str], bad: list[int]) -> None:
-    raw = "\n".join([HEADER, *rows]).encode()
-    read = list(read_links(io.BytesIO(raw), "csv", updated_at_ms=7, own_domains=["old.example"]))
+    known = KnownLinks(Link(domain="old.example", slug="", destination="https://example.com/"))
+    read = list(read_links([f"{row}\n" for row in (HEADER, *rows)], "csv", updated_at_ms=7, known=known))
     assert [one.line for one in read if isinstance(one, Complaint)] == bad
 
 
@@ -201,11 +311,12 @@ TEXT = st.text(max_size=30) | st.sampled_from(
 @example(raw=b'a,"' * 50, kind="csv", headed=True)
 def test_garbage_is_complained_about_and_nothing_else(raw: bytes, kind: FileFormat, headed: bool) -> None:
     content = (HEADER.encode() + b"\n" if headed else b"") + raw
+    lines = list(text_lines(io.BufferedReader(io.BytesIO(content))))
     for one in read(content, kind):
-        assert 1 <= one.line <= content.count(b"\n") + 1
+        assert 1 <= one.line <= max(1, len(lines))
         if isinstance(one, Found):
             check_link(one.link)
-        else:
+        elif isinstance(one, Complaint):
             assert one.text.encode()
 
 
