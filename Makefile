@@ -5,16 +5,20 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SCANNER := stream/scan.so
+# pip and uv ask the same index: pip's, if one is set.
+UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || \
+  echo https://pypi.org/simple)}}" $(VENV)/bin/uv
 
 .PHONY: help
 help: ## list what one can do
 	@awk -F':.*## ' '/^[a-zA-Z_-]+:.*## /{printf "  \033[36mmake %-16s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): requirements-dev.lock pyproject.toml
-	@echo "setting up $(VENV) from requirements-dev.lock (a minute on first use)"
+$(READY): requirements-uv.lock requirements-dev.lock pyproject.toml
+	@echo "setting up $(VENV): uv first, then what requirements-dev.lock pins"
 	python3 -m venv $(VENV)
-	$(PY) -m pip install -q --require-hashes -r requirements-dev.lock
-	$(PY) -m pip install -q --no-deps --no-build-isolation -e .
+	$(PY) -m pip install --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(UV) pip install --python $(PY) --require-hashes -r requirements-dev.lock
+	$(UV) pip install --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: setup
@@ -105,9 +109,10 @@ bench-spool: setup ## what surviving a power cut costs: the spool's fsync polici
 	$(PY) -m bench.insert_fsync
 
 .PHONY: lock
-lock: ## resolve pyproject.toml anew into the lock files (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.lock
+lock: $(READY) ## resolve pyproject.toml anew into the lock files
+	echo uv | $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade - -o requirements-uv.lock
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock
+	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## remove the virtual environment and caches (data stays)

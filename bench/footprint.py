@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from bench.load import wrk
-from bench.machine import LOAD_CORE, disk_bytes, rss_bytes
+from bench.machine import LOAD_CORE, disk_bytes, rss_bytes, run_bench
 from bench.pipeline import Pipeline, pipeline, until_level
 from bench.results import Result, Rounds, publish
 from bench.spooled import fill_spool
@@ -126,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main, needs=("wrk", "taskset"))

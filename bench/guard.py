@@ -20,6 +20,7 @@ from typing import Final
 import msgspec
 
 from bench.hot_paths import Call, hot_paths
+from bench.machine import run_bench
 
 BASELINE: Final = Path(__file__).with_name("baseline.json")
 TOLERATED: Final = 1.25
@@ -114,4 +115,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

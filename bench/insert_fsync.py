@@ -15,6 +15,7 @@ from typing import Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from bench.machine import run_bench
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import migrate
@@ -96,4 +97,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

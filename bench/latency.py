@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from bench.load import Running, wrk
-from bench.machine import LOAD_CORE, stolen_seconds
+from bench.machine import LOAD_CORE, run_bench, stolen_seconds
 from bench.pipeline import Pipeline, pipeline, until_level
 from bench.probes import Probes
 from bench.results import Goal, Result, Rounds, alternating, publish
@@ -116,4 +116,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main, needs=("wrk", "taskset"))

@@ -75,7 +75,7 @@ def wrk(
     place.mkdir(parents=True, exist_ok=True)
     log = place / "wrk.log"
     log.unlink(missing_ok=True)
-    command = [require("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
+    command = [require("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}/"]
     env = {
         "REQUESTS": str(_request_file(place, links)),

@@ -5,6 +5,8 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -21,6 +23,7 @@ _PROGRAMS: Final = {
     "nginx": ["nginx", "-v"],
     "wrk": ["wrk", "-v"],
 }
+_PACKAGE_OF: Final = {"nginx": "nginx-light", "taskset": "util-linux", "wrk": "wrk"}
 
 
 class MissingProgramError(Exception):
@@ -58,17 +61,29 @@ def describe() -> Machine:
     )
 
 
-def require(program: str, package: str) -> str:
+def require(program: str) -> str:
     """The program's path. Raises MissingProgramError."""
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
     if found is None:
-        raise MissingProgramError(f"this bench needs {program}: install it (Debian: apt-get install {package})")
+        raise MissingProgramError(
+            f"this bench needs {program}: install it (Debian: apt-get install {_PACKAGE_OF[program]})"
+        )
     return found
+
+
+def run_bench(main: Callable[[], None], *, needs: Iterable[str] = ()) -> None:
+    """Run a bench; a program that is missing is said in one line, and before anything is measured."""
+    try:
+        for program in needs:
+            require(program)
+        main()
+    except MissingProgramError as error:
+        sys.exit(f"bench: {error}")
 
 
 def on_core(core: int, command: list[str]) -> list[str]:
     """The command, bound to one core from its first instruction on."""
-    return [require("taskset", "util-linux"), "-c", str(core), *command]
+    return [require("taskset"), "-c", str(core), *command]
 
 
 def pin(pid: int, core: int) -> None:

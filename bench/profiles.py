@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load import get_links, wrk
-from bench.machine import SERVER_CORE
+from bench.machine import SERVER_CORE, run_bench
 from bench.stack import clickhouse, fill_link_cache, fresh_database, kafka, scratch, serve, worker
 from bench.topics import fill
 from bench.traffic import Traffic
@@ -78,4 +78,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main, needs=("wrk", "taskset"))

@@ -9,7 +9,7 @@ import time
 from typing import Final
 
 from bench.counting import await_settled, check_sums
-from bench.machine import LOAD_CORE
+from bench.machine import LOAD_CORE, run_bench
 from bench.results import Result, Rounds, publish
 from bench.stack import clickhouse, fresh_database, kafka, query, scratch, worker
 from bench.topics import fill
@@ -86,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.load import Load, wrk
-from bench.machine import LOAD_CORE, cpu_seconds
+from bench.machine import LOAD_CORE, cpu_seconds, run_bench
 from bench.redirectors import BARE, CONTESTANTS, KAFKA_DOWN, NGINX, ORDINARY, PROXIED, SERVE, Redirector, running
 from bench.results import Goal, Result, Rounds, alternating, publish
 from bench.stack import BenchError, scratch
@@ -147,4 +147,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main, needs=("wrk", "nginx", "taskset"))

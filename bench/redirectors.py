@@ -79,7 +79,7 @@ def _serve(stack: ExitStack, contestant: str, place: Path, port: int, links: int
 def _nginx(place: Path, port: int) -> Iterator[Redirector]:
     text = (REPOSITORY / "bench" / "peers" / "nginx.conf").read_text()
     (place / "nginx.conf").write_text(text.replace("{place}", str(place)).replace("{port}", str(port)))
-    command = [require("nginx", "nginx-light"), "-p", str(place), "-c", str(place / "nginx.conf")]
+    command = [require("nginx"), "-p", str(place), "-c", str(place / "nginx.conf")]
     with _process(command, place / "nginx.log") as process:
         _until_answered(port)
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

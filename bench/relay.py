@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from bench.machine import LOAD_CORE, cpu_seconds, disk_bytes
+from bench.machine import LOAD_CORE, cpu_seconds, disk_bytes, run_bench
 from bench.results import Result, Rounds, publish
 from bench.spooled import fill_spool
 from bench.stack import kafka, relay, scratch
@@ -74,4 +74,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

@@ -6,6 +6,7 @@ python -m bench.report
 from collections.abc import Iterable
 from typing import Final
 
+from bench.machine import run_bench
 from bench.plots import bars, lines
 from bench.results import Goal, Result, Spread, read_results
 from deploy.local.processes import REPOSITORY
@@ -115,4 +116,4 @@ def _plot(name: str, title: str) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

@@ -13,7 +13,7 @@ from typing import Final
 
 from bench.counting import count_all
 from bench.load import get_links, wrk
-from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds
+from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, run_bench
 from bench.results import Result, Rounds, publish
 from bench.stack import BenchError, clickhouse, fill_link_cache, fresh_database, kafka, scratch, serve, worker
 from bench.topics import Filled, fill
@@ -127,4 +127,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

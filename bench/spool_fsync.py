@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from bench.machine import run_bench
 from redirector.spool.writer import Fsync, SpoolWriter
 from schemas.events import Click
 
@@ -106,4 +107,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)

@@ -13,7 +13,7 @@ from typing import Final
 
 from bench import connect, floor, singles
 from bench.counting import count_all, hold_merges, until_merged
-from bench.machine import LOAD_CORE, cpu_seconds
+from bench.machine import LOAD_CORE, cpu_seconds, run_bench
 from bench.results import Goal, Result, Rounds, alternating, publish
 from bench.stack import BenchError, clickhouse, fresh_database, kafka, query, scratch
 from bench.topics import Filled, fill
@@ -190,4 +190,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_bench(main)
