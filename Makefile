@@ -17,8 +17,8 @@ $(READY): requirements-uv.lock requirements-dev.lock pyproject.toml
 	@echo "setting up $(VENV): uv first, then what requirements-dev.lock pins"
 	python3 -m venv $(VENV)
 	$(PY) -m pip install --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	$(UV) pip install --python $(PY) --require-hashes -r requirements-dev.lock
-	$(UV) pip install --python $(PY) --no-deps --no-build-isolation -e .
+	@$(UV) pip install --python $(PY) --require-hashes -r requirements-dev.lock
+	@$(UV) pip install --python $(PY) --no-deps --no-build-isolation -e .
 	@touch $@
 
 .PHONY: setup

@@ -1,6 +1,6 @@
 """From one row of an import file to a link: every value checked, every complaint says what to do."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -157,4 +157,4 @@ def _time_ms(name: str, text: str) -> int | None:
         raise RowError(f"{name} {text!r} has no time zone: end it in Z or an offset such as +01:00")
     if not _EARLIEST <= at < _LATEST:
         raise RowError(f"{name} {text!r} is not between 1970 and 2200: leave it empty if there is none")
-    return int(at.timestamp() * 1000)
+    return (at - _EARLIEST) // timedelta(milliseconds=1)

@@ -67,20 +67,17 @@ def audit_command(
 
 
 def table_of(report: Report) -> Table:
-    """For people."""
+    """For people, readable on the narrowest of terminals: what is said of a finding stands below each other."""
     table = Table(title=f"audit at {report.checked_at}, since {report.since}: {report.status}", show_lines=True)
-    for column in ("severity", "check", "where", "what", "what to do"):
-        table.add_column(column, overflow="fold")
+    table.add_column("finding", no_wrap=True)
+    table.add_column("what, and what to do", overflow="fold", ratio=1)
     for finding in sorted(report.findings, key=lambda one: list(_COLOURS).index(one.severity), reverse=True):
-        todo = finding.advice
+        lines = [f"{finding.name}: {finding.what}", finding.where, finding.advice]
         if finding.runbook:
-            todo = f"{todo}\n{RUNBOOKS}/{finding.runbook}".strip()
+            lines.append(f"{RUNBOOKS}/{finding.runbook}")
         table.add_row(
-            f"[{_COLOURS[finding.severity]}]{finding.severity}[/]",
-            finding.check,
-            _plain(finding.where),
-            _plain(f"{finding.name}: {finding.what}"),
-            _plain(todo),
+            f"[{_COLOURS[finding.severity]}]{finding.severity}[/]\n{finding.check}",
+            _plain("\n".join(filter(None, lines))),
         )
     return table
 

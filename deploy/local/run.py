@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shlex
 import signal
 import socket
 import sys
@@ -77,6 +78,8 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
                     await _until(partial(_answers, session, url), url, within_s)
         out.print(_overview(stack))
         out.print(_about_tokens(token), highlight=False)
+        for line in console_exports(stack):
+            out.print(line, markup=False, highlight=False)
         with out.status("following a link"):
             out.print(await _first_click(stack, client), highlight=False)
         out.print("Ctrl-C stops everything; the data stays for the next run.")
@@ -148,6 +151,17 @@ async def _first_failure(
             if task.exception() is not None:
                 return task.exception()
     return None
+
+
+def console_exports(stack: Stack) -> list[str]:
+    """What to tell a shell so that `clicktally` finds this stack; nothing where it does so by itself."""
+    usual = Stack(LocalSettings.load({}), RunSettings.load({})).console_environment()
+    lines = [
+        f"export {name}={shlex.quote(value)}"
+        for name, value in stack.console_environment().items()
+        if value != usual[name]
+    ]
+    return ["for `clicktally` in another terminal:", *lines] if lines else []
 
 
 def _about_tokens(token: str) -> str:

@@ -72,6 +72,23 @@ def test_the_document_keeps_its_keys() -> None:
     }
 
 
+def test_the_table_can_be_read_at_80_columns() -> None:
+    what = "12 events of the counters are missing in the table of events"
+    found = finding("broken", "clicks-3, 2026-11-27 10:00 to 11:00", what=what)
+    report = Report(status="broken", checked_at="2026-11-27T10:00:00Z", since="2026-11-20", findings=[found])
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(table_of(report))
+    text = console.export_text()
+    assert max(map(len, text.splitlines())) <= 80
+    for whole in (
+        "broken",
+        "hole: 12 events of the counters are missing",
+        "clicks-3, 2026-11-27",
+        "docs/runbooks/a.md",
+    ):
+        assert whole in text
+
+
 def test_the_table_has_the_worst_first_and_text_as_it_is() -> None:
     report = Report(
         status="broken",
