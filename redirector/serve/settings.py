@@ -2,11 +2,13 @@
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
+from redirector.serve.networks import ORDER
+from schemas.events import Network
 from schemas.links import read_domain
 from schemas.settings import CommaSeparated, ServiceSettings
 
@@ -68,6 +70,29 @@ class ServeSettings(ServiceSettings):
     """Wrong tokens that an address, or an IPv6 /64, may show before it is told to wait."""
     wrong_tokens_kept: Count = 10_000
     """Addresses that are remembered for it."""
+
+    places_file: str = ""
+    """MMDB file that tells the country of an address, and its region if it has regions; empty: neither is known."""
+    network_lists: CommaSeparated = ()
+    """Lists of networks, `class=file` each; classes are office, mail_scanner and datacenter."""
+
+    @field_validator("network_lists")
+    @classmethod
+    def _are_lists(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            name, _, path = one.partition("=")
+            if name not in ORDER or not path:
+                raise ValueError(f"{one!r} is no class=file: write one of {', '.join(ORDER)}, = and a file")
+        return value
+
+    @property
+    def network_files(self) -> dict[Network, list[Path]]:
+        """`network_lists`, parsed."""
+        files: dict[Network, list[Path]] = {}
+        for one in self.network_lists:
+            name, _, path = one.partition("=")
+            files.setdefault(cast(Network, name), []).append(Path(path))
+        return files
 
     @field_validator("trusted_proxies")
     @classmethod

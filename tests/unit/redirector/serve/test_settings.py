@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from redirector.serve.settings import ServeSettings
@@ -25,3 +27,16 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str) -> None:
 
 def test_the_secret_is_not_shown() -> None:
     assert "hush" not in load(visitor_secret="hush").describe()
+
+
+def test_lists_of_networks_are_given_by_class() -> None:
+    assert load(network_lists="office=/a.txt,datacenter=/b=c.txt, office=/d.txt").network_files == {
+        "office": [Path("/a.txt"), Path("/d.txt")],
+        "datacenter": [Path("/b=c.txt")],
+    }
+
+
+@pytest.mark.parametrize("value", ["/a.txt", "home=/a.txt", "office=", "=/a.txt"])
+def test_a_list_of_networks_without_class_or_file_is_told(value: str) -> None:
+    with pytest.raises(SettingsError, match="write one of office, mail_scanner, datacenter"):
+        load(network_lists=value)
