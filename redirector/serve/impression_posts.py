@@ -52,11 +52,12 @@ class ImpressionPosts:
             return "method_not_allowed", answers.text(405, "Impressions are sent with POST.", _ALLOW)
         caller = self._caller(request)
         if isinstance(caller, Refusal):
-            self._door.counts.refused[caller.reason] += 1
-            refused = answers.json(caller.status, {"error": caller.error}, *caller.headers)
-            return _OUTCOME_OF_STATUS[caller.status], refused
+            return self._refused(caller)
         try:
-            return self._count(request, await self._body(request), caller)
+            body = await self._body(request)
+            # A body may take its time, and a token be revoked meanwhile.
+            caller = self._caller(request)
+            return self._refused(caller) if isinstance(caller, Refusal) else self._count(request, body, caller)
         except BodyError as error:
             outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
             # What a client sent may stand in it, and need not be text.
@@ -72,6 +73,11 @@ class ImpressionPosts:
         if caller.is_anonymous and "Idempotency-Key" in headers:
             return needs_token("an Idempotency-Key")
         return why_not_role(caller, "impressions:write") or caller
+
+    def _refused(self, refusal: Refusal) -> tuple[Outcome, Answer]:
+        self._door.counts.refused[refusal.reason] += 1
+        answer = answers.json(refusal.status, {"error": refusal.error}, *refusal.headers)
+        return _OUTCOME_OF_STATUS[refusal.status], answer
 
     async def _body(self, request: web.BaseRequest) -> bytes:
         return await read_body(request, self._settings.max_body_bytes, self._settings.body_timeout_s)

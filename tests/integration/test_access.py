@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from tests.integration.serve_process import Answer, Serve, post, running
-from tests.tokens import AS_WRITER, bearer_of, secret_of
+from redirector.cache.writer import CacheWriter
+from tests.integration.serve_process import Answer, Serve, post, running, wait_for
+from tests.tokens import AS_WRITER, WRITER, bearer_of, secret_of
 
 SHOWN = {"link": "go.example/launch", "kind": "viewable"}
 WRONG = f"Authorization: Bearer {bearer_of(1)[:-1]}x"
@@ -110,6 +112,22 @@ def test_too_many_wrong_tokens_of_an_address_are_told_to_wait_and_right_ones_are
     assert say(serve, SHOWN, AS_WRITER).status == 202
     assert say(serve, SHOWN).status == 202
     assert serve.scrape()['refused_total{reason="too_many_tries"}'] == 2
+
+
+def test_a_token_revoked_while_its_body_is_on_the_way_counts_nothing(serve: Serve, tmp_path: Path) -> None:
+    request = post(json.dumps(SHOWN).encode(), AS_WRITER)
+    with serve.connect() as client:
+        client.send(request[:-1])
+        assert say(serve, SHOWN, AS_WRITER).status == 202
+        revoked = msgspec.structs.replace(WRITER, revoked_at_ms=1)
+        cache = CacheWriter.open(tmp_path / "links")
+        record = (revoked.key.encode(), msgspec.json.encode(revoked))
+        cache.table("tokens").apply([record], next_offset=None, ready=True, now_s=0)
+        cache.close()
+        wait_for(lambda: say(serve, SHOWN, AS_WRITER).status == 401)
+        client.send(request[-1:])
+        assert client.answer("POST").status == 401
+    assert len(serve.events()) == 1
 
 
 def test_a_refused_body_is_not_read(serve: Serve) -> None:
