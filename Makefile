@@ -59,6 +59,22 @@ fuzz: N ?= 1000000
 fuzz: $(READY) $(SCANNER) ## N malformed lines at every door that takes bytes from outside; a failure names its seed
 	$(PY) -m tests.fuzz -n $(N)
 
+.PHONY: user-agents
+user-agents: $(READY) ## how well user agents are judged: precision and recall on other people's samples (needs npm)
+	@$(PY) -m bench.agents
+
+LISTS := is-bot crawlerdetect crawler-user-agents
+COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
+.PHONY: lists
+lists: $(READY) ## update the lists of bots, number the rule set, show what it says otherwise; AGENTS=file adds own agents (needs npm)
+	@mkdir -p build
+	@$(PY) -m bench.agents --save build/agents.json $(if $(AGENTS),--agents $(AGENTS))
+	$(COMPILE) $(LISTS:%=--upgrade-package %) --extra dev --extra bench pyproject.toml -o requirements-dev.lock
+	$(COMPILE) $(LISTS:%=--upgrade-package %) pyproject.toml -o requirements.lock
+	@$(MAKE) --no-print-directory $(READY)
+	@$(PY) -m stream.agents number
+	@$(PY) -m bench.agents --changed build/agents.json $(if $(AGENTS),--agents $(AGENTS))
+
 .PHONY: schemas
 schemas: $(READY) ## write schemas/json/ anew from the types
 	$(PY) -m schemas.json_schemas
@@ -91,6 +107,10 @@ bench-footprint: setup ## memory over time, bytes an event, start-up times
 bench-scaling: setup ## cost of an event by processes, partitions and links
 	$(PY) -m bench.scaling
 
+.PHONY: bench-user-agents
+bench-user-agents: $(READY) ## what strangers' user agents cost the worker, beside everybody's (needs npm)
+	$(PY) -m bench.agents.cost
+
 .PHONY: bench-guard
 bench-guard: $(READY) $(SCANNER) ## fail when a hot path became clearly slower than its baseline
 	$(PY) -m bench.guard
@@ -110,9 +130,9 @@ bench-spool: setup ## what surviving a power cut costs: the spool's fsync polici
 
 .PHONY: lock
 lock: $(READY) ## resolve pyproject.toml anew into the lock files
-	echo uv | $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade - -o requirements-uv.lock
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock
-	$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --upgrade pyproject.toml -o requirements.lock
+	echo uv | $(COMPILE) --upgrade - -o requirements-uv.lock
+	$(COMPILE) --upgrade --extra dev --extra bench pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 
 .PHONY: clean
 clean: ## remove the virtual environment and caches (data stays)

@@ -107,20 +107,25 @@ def publish(result: Result) -> None:
     RESULTS_DIR.mkdir(exist_ok=True)
     encoded = msgspec.json.format(msgspec.json.encode(_rounded(msgspec.to_builtins(result))), indent=1)
     (RESULTS_DIR / f"{result.name}.json").write_bytes(encoded + b"\n")
+    print(goals_line(result.name, result.goals, machine=result.machine), flush=True)
+
+
+def goals_line(bench: str, goals: Iterable[Goal], **more: object) -> str:
+    """A run's goals as one line of JSON."""
     line = {
-        "bench": result.name,
+        "bench": bench,
         "goals": [
             {
                 "name": goal.name,
                 "value": goal.value,
-                "goal": f"{goal.bound} {goal.goal:g} {goal.unit}",
+                "goal": f"{goal.bound} {goal.goal:g} {goal.unit}".strip(),
                 "met": goal.met,
             }
-            for goal in result.goals
+            for goal in goals
         ],
-        "machine": result.machine,
+        **more,
     }
-    print(msgspec.json.encode(_rounded(msgspec.to_builtins(line))).decode(), flush=True)
+    return msgspec.json.encode(_rounded(msgspec.to_builtins(line))).decode()
 
 
 def read_results() -> Iterable[Result]:

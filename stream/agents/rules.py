@@ -21,9 +21,11 @@ class Who(Enum):
 
 
 _BROWSERS: Final = (
-    r"Mozilla/\d+\.\d+ ?[(\[].*(?:Gecko|WebKit|Trident|MSIE|KHTML|Presto|Opera)",
-    r"^Mozilla/(?:[1-4]\.\d+|5\.0 \((?:Windows|Macintosh|X11|Linux|iP|compatible; (?:Konqueror|IBrowse)))",
-    r"^(?:Opera|OneBrowser)[/ ]\d",
+    r"Mozilla/[\d.]+ ?[(\[].*(?:Gecko|WebKit|Trident|MSIE|KHTML|Presto|Opera)",
+    r"^Mozilla/(?:[1-46-9]|1\d)\.\d+",
+    r"^Mozilla/5\.0 ?[(;](?:Windows|Macintosh|X11|Linux|iP|compatible; (?:Konqueror|IBrowse)|\[en\\])",
+    r"^Mozilla/5\.0 \w[\w./-]+ \((?:X11|Windows|Macintosh)",
+    r"^Opera[/ ]\d",
 )
 """How browsers name themselves, with whatever stands before."""
 

@@ -1,0 +1,1 @@
+"""How well the rule set judges user agents, and what judging costs."""
