@@ -56,6 +56,10 @@ class Classifier:
         self.number: Final = self._rules.number
         self._answered: Final[Seen[Request, Verdict]] = Seen(cache_max)
 
+    def known(self, request: Request) -> Verdict | None:
+        """What was said of this request before, if it is remembered."""
+        return self._answered.get(request)
+
     def verdict(self, request: Request) -> Verdict:
         """Classify by user agent, prefetch header, class of network, and whether a pixel was fetched."""
         known = self._answered.get(request)

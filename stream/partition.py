@@ -12,12 +12,12 @@ from schemas.errors import TransientError
 from schemas.events import TrafficClass
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Overtaken, flush_steps
 from stream.classify import Classifier
-from stream.columns import ColumnsPool
+from stream.columns import ColumnsPool, EventColumns
 from stream.dead_letters import DeadLetters
 from stream.dedup import DedupState
 from stream.event_rows import event_rows
 from stream.fold import Deltas, Fold, Record, TimeBounds
-from stream.judged import judge
+from stream.judged import Judged, judging
 from stream.metrics import StreamMetrics
 from stream.rows import Block, counter_rows
 from stream.sink import Sink
@@ -230,15 +230,17 @@ class Partition:
             started = time.monotonic()
             deltas = fold.take_deltas()
             flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
-            judged = judge(deltas.columns, self._tools.classifier)
-            counters = counter_rows(flushed, deltas, judged, fold.dedup)
-            events = event_rows(deltas, judged, self.topic, self.partition) if deltas.parts else None
-            by_class = judged.by_class()
-            self._tools.pool.give_back(deltas.columns)
+            # What is folded while this flush is under way must not be in it.
+            applied = DedupState(fold.dedup.row(spool) for spool in deltas.spools)
             fold.dedup.forget_expired(deltas.last_timestamp_ms // 1000)
             self._in_flight = deltas
             discarded: str | None = "interrupted"
             try:
+                judged = await self._judge(deltas.columns)
+                counters = counter_rows(flushed, deltas, judged, applied)
+                events = event_rows(deltas, judged, self.topic, self.partition) if deltas.parts else None
+                by_class = judged.by_class()
+                self._tools.pool.give_back(deltas.columns)
                 outcome = await self._write(flushed, deltas, counters, events)
                 discarded = None if isinstance(outcome, Done) else type(outcome).__name__.lower()
             finally:
@@ -251,6 +253,17 @@ class Partition:
                 self._tools.metrics.flush_seconds.observe(time.monotonic() - started)
                 self._observe(flushed, deltas, by_class)
             return outcome
+
+    async def _judge(self, columns: EventColumns) -> Judged:
+        """Judge in turns: heartbeats and other partitions go on while strangers' agents are looked at."""
+        steps = judging(columns, self._tools.classifier)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as finished:
+                judged: Judged = finished.value
+                return judged
+            await asyncio.sleep(0)
 
     async def _write(self, flushed: Flushed, deltas: Deltas, counters: Block, events: Block | None) -> Outcome:
         sink = self._tools.sink

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from stream.chain import NO_HEAD, Done, Overtaken, Rewound
 from stream.dedup import KEY_TTL_S
 from stream.fold import Record
+from stream.judged import TURN
 from stream.partition import MAX_BACKOFF_S, Added, Partition, TopicRecreatedError
-from stream.rows import GAP, HEAD, MARKER
+from stream.rows import DEDUP, GAP, HEAD, MARKER
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
 from tests.unit.stream.worlds import World, add_all
@@ -383,3 +384,39 @@ async def cancelled_flush(world: World, partition: Partition, how: object) -> No
     flush.cancel()
     await asyncio.wait({flush})
     world.sink.trouble.clear()
+
+
+async def test_strangers_agents_are_judged_in_turns_and_what_is_folded_meanwhile_belongs_to_the_next_flush(
+    world: World,
+) -> None:
+    partition = await world.loaded()
+    strangers = [click(seq=seq, ua=f"Stranger {seq}/{id(world)}") for seq in range(1, 5 * TURN + 1)]
+    add_all(partition, [batch("aa", strangers)])
+    flushing = asyncio.create_task(partition.flush())
+    turns = 0
+    while not world.sink.inserts and not flushing.done():
+        turns += 1
+        if turns == 2:
+            later = numbered(len(strangers) + 1, len(strangers) + 3)
+            add_all(partition, [batch("aa", later, prev=len(strangers), offset=1)])
+        await asyncio.sleep(0)
+    assert turns > 5
+    assert await flushing == Done(burned=0)
+    assert [(row["spool"], row["last_seq"]) for row in world.sink.rows(DEDUP)] == [("aa", len(strangers))]
+    assert partition.buffered_events == 3
+    await partition.flush()
+    assert world.sink.marked("events") == len(strangers) + 3
+    world.assert_books_balance(partition)
+
+
+async def test_a_flush_that_is_cancelled_while_it_judges_leaves_nothing_behind(world: World) -> None:
+    partition = await world.loaded()
+    add_all(partition, [record([click(ua=f"Nobody {number}/{id(world)}") for number in range(5 * TURN)])])
+    flushing = asyncio.create_task(partition.flush())
+    await turn(3)
+    flushing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await flushing
+    assert world.sink.inserts == []
+    assert partition.add(record(offset=1)) is Added.STALE
+    world.assert_books_balance(partition)
