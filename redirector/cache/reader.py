@@ -9,7 +9,7 @@ import lmdb
 import msgspec
 
 from redirector.cache.store import MARKS_TABLE, TableName, marks_of, open_environment
-from schemas.links import Link
+from schemas.links import read_link
 from schemas.tokens import Token
 
 _REOPEN_S: Final = 0.5
@@ -28,8 +28,8 @@ class HostCache:
         self._environment: Any = None
         self._tables: dict[bytes, Any] = {}
         self._tried_at: dict[bytes, float] = {}
-        self.links: Final = CachedTable(self, "links", Link)
-        self.tokens: Final = CachedTable(self, "tokens", Token)
+        self.links: Final = CachedTable(self, "links", read_link)
+        self.tokens: Final = CachedTable(self, "tokens", msgspec.json.Decoder(Token).decode)
 
     @classmethod
     def open(cls, directory: Path) -> Self:
@@ -90,15 +90,15 @@ class HostCache:
 class CachedTable(Generic[T]):
     """The records of one followed topic."""
 
-    def __init__(self, cache: HostCache, name: TableName, kind: type[T]) -> None:
+    def __init__(self, cache: HostCache, name: TableName, decode: Callable[[Any], T]) -> None:
         self._cache: Final = cache
         self._name: Final = name.encode()
         self._ready: Final = marks_of(name).ready
-        self._decode: Final = msgspec.json.Decoder(kind).decode
+        self._decode: Final = decode
         self.version: Final = cache.version
 
     def get(self, key: str) -> T | None:
-        """The record of `key`, None when there is none."""
+        """The record of `key`, None when there is none. Raises what decoding raises: a newer form's, above all."""
         if not key:
             return None
         try:

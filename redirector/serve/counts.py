@@ -22,6 +22,7 @@ Outcome = Literal[
     "forbidden",
     "too_many_tries",
     "unavailable",
+    "newer_link",
     "health",
     "failed",
 ]

@@ -13,9 +13,8 @@ from redirector.serve.answers import Tails
 from redirector.serve.connections import Connections
 from redirector.serve.door import Door
 from redirector.serve.fast_connection import FastConnection, Lane
-from redirector.serve.heads import Asked, Heads
+from redirector.serve.heads import HeaderBlock, Heads
 from redirector.serve.lookup import UNKNOWN, Choice, is_pixel_path
-from redirector.serve.observed import observed_of
 from redirector.serve.settings import ServeSettings
 from redirector.serve.turn import Turn
 from schemas.events import Event
@@ -38,7 +37,7 @@ class FastLane:
     ) -> None:
         self._door: Final = door
         self._connections: Final = connections
-        self._heads: Final = Heads(settings, loop)
+        self._heads: Final = Heads(settings, door.observer)
         self._turn: Final = Turn(door.recorder, door.counts, door.latency, call_soon=loop.call_soon)
         self.settle: Final = self._turn.settle
         self._lane: Final = Lane(
@@ -59,38 +58,40 @@ class FastLane:
 
     def take(self, head: bytes, connection: FastConnection) -> bool:
         """Answer one request, given its head with the empty line. False: it is the ordinary lane's."""
-        read = self._heads.read(head)
+        read = self._heads.read(head, keep=not connection.trusted_peer)
         if read is None:
             return False
-        path, asked, forwarded = read
+        path, block, forwarded = read
         door = self._door
         now_ms = door.clock()
         try:
-            prepared = door.lookup.find(asked.host, path, now_ms)
+            prepared = door.lookup.find(block.host, path, now_ms)
         except LinkError:
             return False
         if prepared is None:
             if _is_ours(path) or not door.lookup.loaded():
                 return False
-            self._answer(connection, asked, now_ms, UNKNOWN, None)
+            self._answer(connection, block, now_ms, UNKNOWN, None)
         else:
             address = connection.peer
             if connection.trusted_peer:
                 address = door.proxies.client(address, forwarded)
-            observed = observed_of(asked.told, address, now_ms, door.visitors)
+            query = path.partition("?")[2] if "?" in path else ""
+            trusted = connection.trusted_peer
+            observed = door.observer.observe(block.facts, address, query, now_ms, trusted_peer=trusted)
             choice, event = door.visit(prepared, observed, now_ms)
-            self._answer(connection, asked, now_ms, choice, event)
+            self._answer(connection, block, now_ms, choice, event)
         return True
 
     def _answer(
-        self, connection: FastConnection, asked: Asked, now_ms: int, choice: Choice, event: Event | None
+        self, connection: FastConnection, block: HeaderBlock, now_ms: int, choice: Choice, event: Event | None
     ) -> None:
         second = now_ms // 1000
         if second != self._second:
             self._second = second
             self._tails = Tails(second)
-        close = asked.close or self._connections.stopping
-        if asked.http11:
+        close = block.close or self._connections.stopping
+        if block.http11:
             response = choice.head + (self._tails.close11 if close else self._tails.keep11)
         else:
             response = answers.as_http10(choice.head) + (self._tails.close10 if close else self._tails.keep10)

@@ -81,7 +81,7 @@ class Handler:
             choice = UNKNOWN if door.lookup.loaded() else NOT_LOADED
             return choice.outcome, choice.answer
         peer = request.remote or ""
-        observed = door.observe(request.headers, peer, now_ms, trusted_peer=door.proxies.trusts(peer))
+        observed = door.observe(request.headers, peer, path.partition("?")[2], now_ms)
         choice, event = door.visit(prepared, observed, now_ms)
         if event is None or request.method == "HEAD" or door.recorder.record([event]):
             return choice.outcome, choice.answer

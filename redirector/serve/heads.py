@@ -1,65 +1,46 @@
-"""From the bytes of a request's head to what the fast lane needs of it, on aiohttp's parser."""
+"""From the bytes of a request's head to what the fast lane needs of it, on llhttp as httptools gives it."""
 
-import asyncio
 import re
-from typing import Final, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import Final
 
-from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpVersion10, HttpVersion11
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.http_parser import HttpRequestParser, RawRequestMessage
-from aiohttp.streams import EMPTY_PAYLOAD
-from multidict import istr
+import httptools
+import msgspec
 
-from redirector.serve.observed import Told, told_by
+from redirector.serve.framing import percent_encoded
+from redirector.serve.observed import HeaderFacts, Observer
 from redirector.serve.settings import ServeSettings
 
-BLOCKS_KEPT: Final = 8192
-BLOCK_BYTES: Final = 4096
-"""Longer blocks are parsed each time: what is kept has a bound."""
+BLOCKS_KEPT: Final = 2048
+NAMES_KEPT: Final = 4096
 
-_HOST: Final = istr("Host")
-_EXPECT: Final = istr("Expect")
-_FORWARDED_FOR: Final = istr("X-Forwarded-For")
-_PATH_BYTES: Final = 257
-_PLAIN_LINE: Final = re.compile(rb"GET (/(?:[A-Za-z0-9_~-][A-Za-z0-9_~./-]{0,255})?) HTTP/1\.1\r\n")
+_PLAIN_LINE: Final = re.compile(rb"GET (/(?:[A-Za-z0-9_~-][A-Za-z0-9_~./-]{0,255})?) HTTP/1\.1(?=\r\n)")
 """Request lines of which it is certain, without asking the parser, that they are accepted, and as what."""
-
-_CUT: Final = re.compile(
-    rb"""\r\n(?:
-    [Xx]-(?:[Ff]orwarded-[Ff]or:\ (VALUE)
-        |[Rr]e(?:al-(?:I[Pp]|ip)|quest-(?:I[Dd]|id)):\ VALUE
-        |[Aa]mzn-[Tt]race-[Ii]d:\ VALUE
-        |[Cc](?:lient-(?:I[Pp]|ip)|orrelation-(?:I[Dd]|id)|loud-[Tt]race-[Cc]ontext):\ VALUE)
-    |[Aa]ccept-[Ll]anguage(:\ )VALUE
-    |[Cc](?:ookie|[Ff]-(?:[Cc]onnecting-(?:I[Pp]|ip)|R[Aa][Yy]|ray)):\ VALUE
-    |[Ff]orwarded:\ VALUE
-    |[Tt]r(?:ace(?:parent|state)|ue-[Cc]lient-(?:I[Pp]|ip)):\ VALUE
-    )(?=\r\n[^\ \t])""".replace(b"VALUE", rb"[!-~][ -~]*+"),
-    re.VERBOSE,
+_FORWARDED_FOR: Final = "x-forwarded-for"
+_ORDINARY: Final = frozenset({"content-length", "expect", "sec-websocket-key1", "transfer-encoding", "upgrade"})
+"""What makes a GET more than a plain one: the ordinary lane's."""
+_ONCE: Final = frozenset(
+    {"content-location", "content-range", "content-type", "etag", "host", "max-forwards", "server", "user-agent"}
 )
-"""Whole lines of which it is certain, without asking the parser, that they are accepted and change nothing else.
+"""Of which a second one is refused: by the ordinary lane, where what is malformed is decided."""
+_OWN_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+"""Of one client alone: a block with such a header is not kept."""
 
-Spelt as proxies and browsers spell them; most are one client's or request's own, and nobody here reads any but
-X-Forwarded-For. Groups: its value; something where the line is of many values, but nobody's own. Names are sorted
-by their first letters because the engine tries one branch after the other.
-"""
-_STRIDE: Final = 1 + _CUT.groups
-_NOT_KEPT: Final = (None, 0)
-
-V = TypeVar("V")
+_NOTHING: Final = ""
+_OWN: Final = "?"
+"""What a header's name means: itself in lower case if it is read, nothing, or that it is a client's own."""
 
 
-class Asked(NamedTuple):
+class HeaderBlock(msgspec.Struct, frozen=True):
     """What the headers of one plain GET say, but for whom it was forwarded."""
 
     host: str
     http11: bool
     close: bool
-    told: Told
+    facts: HeaderFacts
 
 
-Read = tuple[str, Asked, tuple[str, ...]]
+PlainGet = tuple[str, HeaderBlock, tuple[str, ...]]
 """The path, query and all, what the headers say, and the values of X-Forwarded-For. Bare: made for every click."""
 
 
@@ -68,100 +49,122 @@ class Heads:
 
     llhttp reads the headers of every `GET … HTTP/1.1` from the same state, whatever the path was. So a block of
     headers that was read once behind a plain request line means the same behind any other plain one, byte for
-    byte, and is not parsed again. Nor does a plain line of a header that nothing here depends on leave a trace
-    in the parser, but for being counted: so blocks that differ in such lines alone are read alike. What belongs
-    to one client (cookies, a proxy's word) is cut out of what is kept, or the block is not kept.
+    byte, and is not parsed again. What is one client's own is not kept.
     """
 
-    def __init__(self, settings: ServeSettings, loop: asyncio.AbstractEventLoop) -> None:
-        self._settings: Final = settings
-        self._loop: Final = loop
-        self._parser = self._new_parser()
-        # No field of a block this short is too long. Where a plain path can be, the parser sees all.
-        self._longest: Final = min(BLOCK_BYTES, settings.max_field_bytes) * (settings.max_line_bytes >= _PATH_BYTES)
-        self._blocks: dict[bytes, Asked] = {}
-        self._rests: dict[bytes, tuple[Asked | None, int]] = {}
-        """Blocks after the cut, and how many of the cut lines they may be read with."""
+    def __init__(self, settings: ServeSettings, observer: Observer) -> None:
+        self._facts: Final = observer.facts
+        self._read_names: Final = frozenset({*observer.headers, *_ONCE, *_ORDINARY, _FORWARDED_FOR})
+        self._longest: Final = min(settings.max_field_bytes, settings.max_line_bytes)
+        self._max_headers: Final = settings.max_headers
+        self._meanings: dict[bytes, str] = {}
+        self._blocks: dict[bytes, HeaderBlock] = {}
+        # What the parser says of the head at hand.
+        self._url: Final[list[bytes]] = []
+        self._values: Final[dict[str, bytes]] = {}
+        self._again: Final[list[tuple[str, bytes]]] = []
+        self._ended: Final[list[bool]] = []
+        self.on_url: Final = self._url.append
+        self.on_header: Final = self._reader()
+        self._parser = httptools.HttpRequestParser(self)
 
-    def read(self, head: bytes) -> Read | None:
-        """What is asked for; None for anything but a plain GET."""
-        plain = _PLAIN_LINE.match(head)
-        if plain is None:
-            return self._parse(head)
-        block = head[plain.end() - 2 :]  # from the end of the line before on: so each of its lines starts alike
-        asked = self._blocks.get(block)
-        if asked is not None:
-            return plain[1].decode(), asked, ()
-        if len(block) > self._longest:
-            return self._parse(head)
-        parts = _CUT.split(block)
-        rest = b"".join(parts[::_STRIDE])
-        forwarded = [*filter(None, parts[1::_STRIDE])]
-        asked, room = self._rests.get(rest, _NOT_KEPT)
-        if asked is None or room < len(parts) // _STRIDE:
-            return self._parse_and_keep(head, rest, len(forwarded))
-        if forwarded:
-            return plain[1].decode(), asked, tuple([value.rstrip().decode() for value in forwarded])
-        if None not in parts[2::_STRIDE]:
-            _add(self._blocks, block, asked)
-        return plain[1].decode(), asked, ()
+    def read(self, head: bytes, *, keep: bool) -> PlainGet | None:
+        """What is asked for; None for anything but a plain GET that is well within the limits.
 
-    def _parse_and_keep(self, head: bytes, rest: bytes, cut_forwarded: int) -> Read | None:
-        read = self._parse(head)
-        if read is None:
+        `keep`: others may send the same headers, so look whether they did, and remember these. Behind a proxy
+        that names each client, nobody does.
+        """
+        plain = _PLAIN_LINE.match(head) if keep else None
+        if plain is not None:
+            end = plain.end()
+            block = self._blocks.get(head[end:])
+            if block is not None:
+                return plain[1].decode(), block, ()
+            http11 = True
+        else:
+            end = head.find(b"\r\n")
+            line = head[:end]
+            http11 = line.endswith(b" HTTP/1.1")
+            if not line.isascii():
+                head = percent_encoded(line) + head[end:]
+        if len(head) > self._longest or not self._parse(head):
             return None
-        _, asked, forwarded = read
-        if not asked.close and len(forwarded) == cut_forwarded and b"\ncookie:" not in rest.lower():
-            lines = rest.count(b"\n") - 2
-            _add(self._rests, rest, (asked, self._settings.max_headers - lines))
-        return read
+        values, again, url = self._values, self._again, self._url[0]
+        host = values.pop("host", b"")
+        if not host or url[:1] != b"/" or head.count(b"\n") - 2 > self._max_headers:
+            return None
+        if not _ORDINARY.isdisjoint(values) or (again and any(name in _ONCE for name, _ in again)):
+            return None
+        own = values.pop(_OWN, None) is not None
+        forwarded: tuple[str, ...] = ()
+        if (first := values.pop(_FORWARDED_FOR, None)) is not None:
+            own = True
+            forwarded = (_text(first), *[_text(value) for name, value in again if name == _FORWARDED_FOR])
+        close = not self._ended[0]
+        facts = self._facts({name: _text(value) for name, value in values.items()})
+        block = HeaderBlock(_text(host), http11, close, facts)
+        if plain and not (own or close):
+            self._keep(head[end:], block)
+        return url.decode(), block, forwarded
 
-    def _parse(self, head: bytes) -> Read | None:
-        message = self._message(head)
-        if message is None:
-            return None
-        headers = message.headers
-        host = headers.get(_HOST)
-        http11 = message.version == HttpVersion11
-        if not (http11 or message.version == HttpVersion10):
-            return None
-        if not host or message.path[0] != "/" or _EXPECT in headers:
-            return None
-        asked = Asked(host, http11, message.should_close, told_by(headers))
-        return message.path, asked, tuple(headers.getall(_FORWARDED_FOR, ()))
+    def on_message_complete(self) -> None:
+        """llhttp has read a request to its end."""
+        self._ended.append(self._parser.should_keep_alive())
 
-    def _message(self, head: bytes) -> RawRequestMessage | None:
-        """The head as one plain GET without a body, or None.
+    def _reader(self) -> Callable[[bytes, bytes], None]:
+        """What llhttp calls for each header. A closure: its names cost half of what attributes do."""
+        meaning_of, learn = self._meanings.get, self._meaning
+        values, again = self._values, self._again
+
+        def on_header(name: bytes, value: bytes) -> None:
+            meaning = meaning_of(name)
+            if meaning is None:
+                meaning = learn(name)
+            if meaning:
+                if meaning in values:
+                    again.append((meaning, value))
+                else:
+                    values[meaning] = value
+
+        return on_header
+
+    def _parse(self, head: bytes) -> bool:
+        """Whether the head is one GET without a body.
 
         The parser serves all connections: it is fed whole requests only, and replaced whenever one could
         have left it in any state but its first.
         """
+        if not head.startswith(b"GET "):
+            return False
+        self._url.clear()
+        self._values.clear()
+        self._again.clear()
+        self._ended.clear()
         try:
-            messages, upgraded, _ = self._parser.feed_data(head)
-        except (HttpProcessingError, ValueError):
-            self._parser = self._new_parser()
-            return None
-        if len(messages) == 1 and not upgraded:
-            message, payload = messages[0]
-            if message.method == "GET" and payload is EMPTY_PAYLOAD and not message.upgrade and not message.chunked:
-                if message.should_close:
-                    self._parser = self._new_parser()
-                return message
-        self._parser = self._new_parser()
-        return None
+            self._parser.feed_data(head)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            self._ended.clear()
+        if len(self._ended) == 1 and self._ended[0]:
+            return True
+        self._parser = httptools.HttpRequestParser(self)
+        return len(self._ended) == 1
 
-    def _new_parser(self) -> HttpRequestParser:
-        return HttpRequestParser(
-            BaseProtocol(self._loop),  # for bodies, which are never read here
-            self._loop,
-            2**16,
-            max_line_size=self._settings.max_line_bytes,
-            max_field_size=self._settings.max_field_bytes,
-            max_headers=self._settings.max_headers,
-        )
+    def _meaning(self, name: bytes) -> str:
+        """What a header's name means here, however it is spelt; remembered as long as there is room."""
+        lower = name.lower().decode("latin-1")
+        meaning = _OWN if lower in _OWN_HEADERS else _NOTHING
+        if lower in self._read_names:
+            meaning = lower
+        if len(self._meanings) < NAMES_KEPT:
+            self._meanings[name] = meaning
+        return meaning
+
+    def _keep(self, lines: bytes, block: HeaderBlock) -> None:
+        if len(self._blocks) >= BLOCKS_KEPT:
+            del self._blocks[next(iter(self._blocks))]
+        self._blocks[lines] = block
 
 
-def _add(kept: dict[bytes, V], key: bytes, value: V) -> None:
-    if len(kept) >= BLOCKS_KEPT:
-        del kept[next(iter(kept))]
-    kept[key] = value
+def _text(value: bytes) -> str:
+    """A header's value as aiohttp reads it: spaces behind it are none of it."""
+    return value.rstrip(b" \t").decode("utf-8", "surrogateescape")

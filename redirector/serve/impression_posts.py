@@ -97,7 +97,7 @@ class ImpressionPosts:
         spool = "" if key is None else impressions.spool_of_key(IMPRESSIONS_PATH, key)
         now_ms = door.clock()
         peer = request.remote or ""
-        observed = door.observe(request.headers, peer, now_ms, trusted_peer=door.proxies.trusts(peer))
+        observed = door.observe(request.headers, peer, "", now_ms)
         situation = Situation(
             now_ms, request.headers.get("Origin", ""), int(self._settings.anonymous_skew_s * 1000)
         )

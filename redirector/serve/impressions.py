@@ -125,7 +125,7 @@ def _impression(item: Item, index: int, find: Callable[[str], Link | None], arou
     if reason := why_not(saying, caller, link, around.situation):
         raise NotAllowedError(reason)
     source = source_of(saying, caller)
-    visitor, ua, referrer, purpose = around.observed if source == "beacon" else NOTHING
+    observed = around.observed if source == "beacon" else NOTHING
     return Impression(
         time_ms=time_of(saying, caller, around.situation.now_ms),
         link=key,
@@ -134,10 +134,7 @@ def _impression(item: Item, index: int, find: Callable[[str], Link | None], arou
         count=item.count,
         seq=index + 1 if around.spool else 0,
         spool=around.spool,
-        visitor=visitor,
-        ua=ua,
-        referrer=referrer,
-        purpose=purpose,
+        **observed,
     )
 
 

@@ -1,5 +1,6 @@
 """From a request's Host and path to a link and its answer."""
 
+import logging
 from collections.abc import Collection
 from typing import Final, Literal, Protocol
 
@@ -14,6 +15,7 @@ from schemas.links import (
     RESERVED_SLUGS,
     Link,
     LinkError,
+    NewerLinkError,
     read_domain,
     slug_of_path,
 )
@@ -23,6 +25,9 @@ PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIX: Final = ".gif"
 _NEVER_MS: Final = 2**63
 _DOMAINS_KEPT: Final = 10_000
+_NEWER_SAID: Final = 1000
+"""Links whose newer form is told in the log, each once."""
+_log: Final = logging.getLogger(__name__)
 _HOPS: Final = 8
 
 
@@ -34,7 +39,7 @@ class Links(Protocol):
     """What of the cache's links is used here."""
 
     def get(self, key: str) -> Link | None:
-        """The link named `domain/slug`; None too for what can be no link's name."""
+        """The link named `domain/slug`; None too for what can be no link's name. Raises NewerLinkError."""
 
     def version(self) -> int:
         """Another number whenever any link changed."""
@@ -64,6 +69,7 @@ def choice(outcome: Outcome, answer: Answer, *, counted: bool = False) -> Choice
 UNKNOWN: Final = choice("unknown_slug", answers.UNKNOWN)
 NOT_LOADED: Final = choice("unavailable", answers.NOT_LOADED)
 _EXPIRED: Final = choice("expired", answers.EXPIRED)
+_NEWER: Final = choice("newer_link", answers.NEWER_LINK)
 
 
 class Prepared(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +112,7 @@ class Lookup:
         self._prepared: dict[tuple[str, str], Prepared] = {}
         self._domains: dict[str, str] = {}
         self._slash_domains: Final = frozenset(slash_domains)
+        self._newer_said: set[str] = set()
         self._loaded = False
 
     def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
@@ -128,7 +135,7 @@ class Lookup:
         return self._loaded
 
     def link(self, key: str) -> Link | None:
-        """The link named `domain/slug`."""
+        """The link named `domain/slug`. Raises NewerLinkError when a newer release wrote it."""
         return self._links.get(key)
 
     def _refresh(self, now_ms: int) -> None:
@@ -146,6 +153,20 @@ class Lookup:
             slug = slug_of_path("/" + path[len(PIXEL_PREFIX) : -len(PIXEL_SUFFIX)])
         elif slug in RESERVED_SLUGS or slug.startswith(RESERVED_PREFIXES):
             return None
+        try:
+            prepared = self._prepared_link(domain, slug, is_pixel=is_pixel)
+        except NewerLinkError as error:
+            prepared = self._newer(f"{domain}/{slug}", error)
+        if prepared is None:
+            return None
+        if len(self._prepared) >= self._keep:
+            del self._prepared[next(iter(self._prepared))]
+        self._prepared[host, path] = prepared
+        if host not in self._domains and len(self._domains) < _DOMAINS_KEPT:
+            self._domains[host] = domain
+        return prepared
+
+    def _prepared_link(self, domain: str, slug: str, *, is_pixel: bool) -> Prepared | None:
         link = self.link(f"{domain}/{slug}")
         if link is None and domain in self._slash_domains and slug.endswith("/"):
             link = self.link(f"{domain}/{slug[:-1]}")
@@ -153,13 +174,14 @@ class Lookup:
             return None
         if not is_pixel and self._leads_back(link):
             raise LoopError(f"{link.key} leads back to itself")
-        prepared = self._pixel_of(link) if is_pixel else _redirect_of(link)
-        if len(self._prepared) >= self._keep:
-            del self._prepared[next(iter(self._prepared))]
-        self._prepared[host, path] = prepared
-        if host not in self._domains and len(self._domains) < _DOMAINS_KEPT:
-            self._domains[host] = domain
-        return prepared
+        return self._pixel_of(link) if is_pixel else _redirect_of(link)
+
+    def _newer(self, key: str, error: NewerLinkError) -> Prepared:
+        """Nothing but 503 can be said for a link that may hold a password, say, which this release cannot read."""
+        if key not in self._newer_said and len(self._newer_said) < _NEWER_SAID:
+            self._newer_said.add(key)
+            _log.error("%s is answered 503: %s", key, error)
+        return Prepared(kind="click", key=key, answer=_NEWER)
 
     def _domain(self, host: str) -> str:
         """`read_domain`, remembered for the hosts that links were found on."""

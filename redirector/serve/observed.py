@@ -1,66 +1,124 @@
 """What an event keeps of the request that made it."""
 
-from typing import Final, Protocol
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final, TypedDict
+from urllib.parse import unquote_plus
 
-from multidict import istr
+import msgspec
 
 from redirector.serve.visitors import Visitors
-from schemas.events import REFERRER_MAX_CHARS, UA_MAX_CHARS
+from schemas.events import LANGUAGE_MAX_CHARS, REFERRER_MAX_CHARS, UA_MAX_CHARS, UTM_MAX_CHARS
 
 PURPOSE_MAX_CHARS: Final = 64
+_TEXTS_KEPT: Final = 1024
+_LANGUAGE: Final = re.compile(r"\s*([A-Za-z]{2,8})(?:-[A-Za-z]{4})?(?:-([A-Za-z]{2}|[0-9]{3}))?(?![A-Za-z0-9])")
+"""A language, its script, which is not kept, and its region (RFC 5646)."""
+_COUNTRY: Final = re.compile(r"[A-Za-z]{2}")
+_REGION: Final = re.compile(r"[A-Za-z0-9]{1,3}")
+_NO_COUNTRY: Final = frozenset({"XX", "T1"})
+"""Cloudflare's words for an unknown country and for Tor."""
 
-# istr: a lookup by one does not fold its case anew.
-_USER_AGENT: Final = istr("User-Agent")
-_REFERER: Final = istr("Referer")
-_DNT: Final = istr("DNT")
-_SEC_GPC: Final = istr("Sec-GPC")
-_SEC_PURPOSE: Final = istr("Sec-Purpose")
-_PURPOSE: Final = istr("Purpose")
-_X_PURPOSE: Final = istr("X-Purpose")
-_X_MOZ: Final = istr("X-Moz")
-
-
-class Headers(Protocol):
-    """Header values by name, whatever its case; bytes that are not UTF-8 as surrogate escapes."""
-
-    def get(self, key: str, default: str, /) -> str:
-        """The first value of `key`."""
-
-
-Observed = tuple[int, str, str, str]
-"""Visitor, user agent, referrer, purpose, as events hold them. A bare tuple: it is made for every click."""
-
-NOTHING: Final[Observed] = (0, "", "", "")
+HEADERS: Final = (
+    "user-agent",
+    "referer",
+    "dnt",
+    "sec-gpc",
+    "sec-purpose",
+    "purpose",
+    "x-purpose",
+    "x-moz",
+    "accept-language",
+)
+"""What is read of every request."""
 
 
-Told = tuple[bool, str, str, str]
-"""Whether the visitor may be followed, user agent, referrer, purpose: what headers alone tell."""
+class Observed(TypedDict, total=False):
+    """Fields of an event by their names; what a request does not say is not there."""
+
+    visitor: int
+    ua: str
+    referrer: str
+    purpose: str
+    country: str
+    region: str
+    language: str
+    network: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    scan: int
 
 
-def observe(headers: Headers, address: str, now_ms: int, visitors: Visitors) -> Observed:
-    """The visitor's number (0 when they asked not to be followed), user agent, referrer and prefetch purpose."""
-    return observed_of(told_by(headers), address, now_ms, visitors)
+NOTHING: Final[Observed] = {}
 
 
-def observed_of(told: Told, address: str, now_ms: int, visitors: Visitors) -> Observed:
-    """What headers told, with the number of the visitor at `address`."""
-    followed, ua, referrer, purpose = told
-    return visitors.number(address, ua, now_ms) if followed else 0, ua, referrer, purpose
+class HeaderFacts(msgspec.Struct):
+    """What headers alone say. `country` and `region` are a proxy's word, for who trusts the proxy."""
+
+    observed: Observed
+    followed: bool = True
+    country: str = ""
+    region: str = ""
 
 
-def told_by(headers: Headers) -> Told:
-    """What an event keeps of the headers."""
-    get = headers.get
-    ua = get(_USER_AGENT, "")
-    if not ua.isascii() or len(ua) > UA_MAX_CHARS:
-        ua = clean(ua, UA_MAX_CHARS)
-    referrer = get(_REFERER, "")
-    if referrer:
-        referrer = bare_referrer(referrer)
-    purpose = get(_SEC_PURPOSE, "") or get(_PURPOSE, "") or get(_X_PURPOSE, "") or get(_X_MOZ, "")
-    if purpose:
-        purpose = clean(purpose, PURPOSE_MAX_CHARS)
-    return not (get(_DNT, "") == "1" or get(_SEC_GPC, "") == "1"), ua, referrer, purpose
+class Observer:
+    """Reads facts from headers, and from facts, address and query what an event keeps."""
+
+    def __init__(
+        self, visitors: Visitors, *, country_header: str = "", region_header: str = "", scan_parameter: str = ""
+    ) -> None:
+        """Empty names: nobody says so."""
+        self._number: Final = visitors.number
+        self._country_header: Final = country_header.lower()
+        self._region_header: Final = region_header.lower()
+        self._scan_parameter: Final = scan_parameter
+        self.headers: Final = (*HEADERS, *filter(None, (self._country_header, self._region_header)))
+        """The headers that `facts` reads, in lower case."""
+
+    def facts(self, headers: Mapping[str, str]) -> HeaderFacts:
+        """What `headers` say: names in lower case, bytes that are not UTF-8 as surrogate escapes."""
+        get = headers.get
+        observed: Observed = {}
+        more = len(headers)
+        if ua := get("user-agent", ""):
+            more -= 1
+            observed["ua"] = ua if ua.isascii() and len(ua) <= UA_MAX_CHARS else clean(ua, UA_MAX_CHARS)
+        if accepted := get("accept-language", ""):
+            more -= 1
+            if language := first_language(accepted):
+                observed["language"] = language
+        facts = HeaderFacts(observed)
+        if more:
+            self._read_rare(get, facts)
+        return facts
+
+    def _read_rare(self, get: Callable[[str, str], str], facts: HeaderFacts) -> None:
+        """What most requests do not say."""
+        facts.followed = get("dnt", "") != "1" and get("sec-gpc", "") != "1"
+        facts.country = country_of(get(self._country_header, ""))
+        facts.region = region_of(get(self._region_header, ""))
+        if bare := bare_referrer(get("referer", "")):
+            facts.observed["referrer"] = bare
+        purpose = get("sec-purpose", "") or get("purpose", "") or get("x-purpose", "") or get("x-moz", "")
+        if purpose:
+            facts.observed["purpose"] = clean(purpose, PURPOSE_MAX_CHARS)
+
+    def observe(self, facts: HeaderFacts, address: str, query: str, now_ms: int, *, trusted_peer: bool) -> Observed:
+        """What an event keeps of a request from `address`; the visitor's number only if they may be followed."""
+        observed: Observed = facts.observed.copy()
+        if facts.followed:
+            observed["visitor"] = self._number(address, facts.observed.get("ua", ""), now_ms)
+        if trusted_peer and facts.country:
+            observed["country"] = facts.country
+            if facts.region:
+                observed["region"] = facts.region
+        if query:
+            observe_query(query, self._scan_parameter, observed)
+        return observed
 
 
 def bare_referrer(referrer: str) -> str:
@@ -70,6 +128,43 @@ def bare_referrer(referrer: str) -> str:
     if "#" in referrer:
         referrer = referrer.partition("#")[0]
     return clean(referrer, REFERRER_MAX_CHARS)
+
+
+@lru_cache(_TEXTS_KEPT)
+def first_language(accepted: str) -> str:
+    """The first of Accept-Language, with its region if it has one, in lower case; empty when it names none."""
+    match = _LANGUAGE.match(accepted)
+    if match is None:
+        return ""
+    language, region = match.groups()
+    text = f"{language}-{region}" if region else language
+    return text.lower() if len(text) <= LANGUAGE_MAX_CHARS else ""
+
+
+@lru_cache(_TEXTS_KEPT)
+def country_of(said: str) -> str:
+    """A country as ISO 3166-1 alpha-2, empty when `said` is none."""
+    country = said.strip().upper()
+    return country if _COUNTRY.fullmatch(country) and country not in _NO_COUNTRY else ""
+
+
+@lru_cache(_TEXTS_KEPT)
+def region_of(said: str) -> str:
+    """The part of an ISO 3166-2 code behind the country, empty when `said` is none."""
+    region = said.strip().upper()
+    return region if _REGION.fullmatch(region) else ""
+
+
+def observe_query(query: str, scan_parameter: str, observed: Observed) -> None:
+    """Put the first utm_* of each kind and the mark of a QR code into `observed`."""
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        match name:
+            case "utm_source" | "utm_medium" | "utm_campaign" | "utm_term" | "utm_content":
+                if value and name not in observed:
+                    observed[name] = unquote_plus(value)[:UTM_MAX_CHARS]
+            case _ if name == scan_parameter and name and value != "0":
+                observed["scan"] = 1
 
 
 def clean(text: str, max_chars: int) -> str:

@@ -25,6 +25,7 @@ from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.lookup import Lookup
 from redirector.serve.metrics import ServeCollector
+from redirector.serve.observed import Observer
 from redirector.serve.ordinary import OrdinaryLane
 from redirector.serve.recorder import Recorder
 from redirector.serve.settings import ServeSettings
@@ -121,7 +122,12 @@ def _door(settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts:
         access=Access(cache.tokens, failed_tries),
         lookup=lookup,
         recorder=Recorder(spool, counts),
-        visitors=Visitors(secret),
+        observer=Observer(
+            Visitors(secret),
+            country_header=settings.country_header,
+            region_header=settings.region_header,
+            scan_parameter=settings.scan_parameter,
+        ),
         proxies=Proxies(settings.trusted_networks),
         counts=counts,
         clock=_wall_ms,

@@ -40,6 +40,13 @@ class ServeSettings(ServiceSettings):
     trusted_proxies: CommaSeparated = ()
     """Networks whose X-Forwarded-For is believed, as CIDR."""
 
+    country_header: str = ""
+    """Header in which a trusted proxy names the visitor's country, such as CF-IPCountry."""
+    region_header: str = ""
+    """The same for the region, such as CloudFront-Viewer-Country-Region."""
+    scan_parameter: str = "qr"
+    """Query parameter by which a link's QR code is told: `?qr=1`. Empty: none is."""
+
     fast_lane: bool = True
     prepared_links: Count = 131_072
     """How many links' answers are kept ready, about 0.6 kB each."""

@@ -14,6 +14,7 @@ from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.lookup import Lookup
+from redirector.serve.observed import Observer
 from redirector.serve.ordinary import OrdinaryLane
 from redirector.serve.recorder import Recorder
 from redirector.serve.settings import ServeSettings
@@ -105,7 +106,7 @@ async def _requests(seed: int, count: int) -> None:
         access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
         lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
         recorder=Recorder(spool, counts),
-        visitors=Visitors(b"secret"),
+        observer=Observer(Visitors(b"secret"), country_header="CF-IPCountry", scan_parameter="qr"),
         proxies=Proxies([ip_network(PEER)]),
         counts=counts,
         clock=lambda: NOW_MS,

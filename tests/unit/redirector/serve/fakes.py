@@ -1,7 +1,7 @@
 """Stand-ins for what serve leans on."""
 
 from redirector.spool.writer import SpoolFullError
-from schemas.links import Link
+from schemas.links import Link, NewerLinkError
 from schemas.tokens import Token
 
 
@@ -50,6 +50,7 @@ class FakeLinks:
 
     def __init__(self, *links: Link) -> None:
         self.links = {link.key: link for link in links}
+        self.newer: set[str] = set()
         self.version_now = 1
         self.gets = 0
         self.loaded = True
@@ -59,6 +60,8 @@ class FakeLinks:
 
     def get(self, key: str) -> Link | None:
         self.gets += key in self.links
+        if key in self.newer:
+            raise NewerLinkError("the link is version 9, this release reads 2: upgrade it")
         return self.links.get(key)
 
     def version(self) -> int:

@@ -10,7 +10,7 @@ from redirector.serve import impressions
 from redirector.serve.access import Caller
 from redirector.serve.body_errors import BodyError
 from redirector.serve.impressions import Circumstances, Read
-from redirector.serve.observed import NOTHING
+from redirector.serve.observed import NOTHING, Observed
 from redirector.serve.sayings import Situation
 from schemas.links import Link
 from tests.unit.redirector.serve.fakes import FakeLinks
@@ -113,10 +113,10 @@ def test_a_domain_is_read_as_a_host_is() -> None:
 
 
 def test_only_a_beacon_is_its_own_witness() -> None:
-    witness = (7, "Mozilla", "https://a.example/", "prefetch")
+    witness: Observed = {"visitor": 7, "ua": "Mozilla", "referrer": "https://a.example/", "country": "DE"}
     (beacon, api), _ = read({**GOOD, "source": "beacon"}, GOOD, observed=witness)
-    assert (beacon.visitor, beacon.ua, beacon.referrer, beacon.purpose) == witness
-    assert (api.visitor, api.ua, api.referrer, api.purpose) == NOTHING
+    assert (beacon.visitor, beacon.ua, beacon.referrer, beacon.country) == tuple(witness.values())
+    assert (api.visitor, api.ua, api.referrer, api.country) == (0, "", "", "")
     assert read({**GOOD, "source": "api"}, source="beacon").accepted[0].source == "beacon"
 
 

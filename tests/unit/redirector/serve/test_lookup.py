@@ -149,3 +149,20 @@ def test_a_trailing_slash_is_forgiven_where_the_domain_says_so_and_no_link_has_i
     assert key("go.example", "/i/launch/.gif") == "go.example/launch"
     assert key("go.example", "/launch//") is None
     assert key("a", "/b/") is None
+
+
+def test_a_link_of_a_newer_release_is_answered_503_and_named_in_the_log_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    links = FakeLinks(LAUNCH)
+    links.newer = {"go.example/secret"}
+    found = lookup(links)
+    for path in ("/secret", "/i/secret.gif", "/secret?a=1"):
+        prepared = found.find("go.example", path, 1000)
+        assert prepared is not None
+        chosen = prepared.choose(NOTHING, 1000)
+        assert (chosen.outcome, chosen.answer.status, chosen.counted) == ("newer_link", 503, False)
+    assert [record.message for record in caplog.records] == [
+        "go.example/secret is answered 503: the link is version 9, this release reads 2: upgrade it"
+    ]
+    assert found.find("go.example", "/launch", 1000) is not None
