@@ -79,6 +79,8 @@ class Deltas:
     poison: list[tuple[Record, Poison]] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     lateness_ms: list[int] = field(default_factory=list)
+    keys_reused: int = 0
+    """Keys that came with other bytes than before: both are counted."""
     first_timestamp_ms: int = 0
     last_timestamp_ms: int = 0
 
@@ -104,7 +106,8 @@ class Fold:
         if not deltas.tally.records:
             deltas.first_timestamp_ms = record.timestamp_ms
             deltas.columns = self._pool.take()
-        deltas.last_timestamp_ms = record.timestamp_ms
+        self.dedup.reach(record.timestamp_ms // 1000)
+        deltas.last_timestamp_ms = max(deltas.last_timestamp_ms, record.timestamp_ms)
         try:
             headers = read_headers(record.headers)
         except PoisonError as error:
@@ -121,8 +124,7 @@ class Fold:
 
     def _add_identified(self, record: Record, headers: BatchHeaders, decoded: Decoded, tally: Tally) -> None:
         """A batch of a spool: its headers speak for lines that cannot speak for themselves, too."""
-        now_s = record.timestamp_ms // 1000
-        applied = self.dedup.last_seq(headers.spool, now_s)
+        applied = self.dedup.last_seq(headers.spool)
         if headers.prev > applied:
             tally.gaps += 1
         if headers.last <= applied:
@@ -130,8 +132,8 @@ class Fold:
         else:
             self._bury(record, decoded.poison, tally)
         self._count(record, headers.spool, decoded, tally)
-        if headers.last > self.dedup.last_seq(headers.spool, now_s):
-            self._advance(headers.spool, headers.last, now_s)
+        if headers.last > self.dedup.last_seq(headers.spool):
+            self._advance(headers.spool, headers.last)
 
     def _bury(self, record: Record, poison: list[Poison], tally: Tally) -> None:
         self.deltas.poison.extend((record, one) for one in poison)
@@ -143,7 +145,7 @@ class Fold:
         columns = deltas.columns
         if len(columns) == start:
             return
-        fresh = self._fresh(record, batch_spool, decoded)
+        fresh = self._fresh(batch_spool, decoded)
         in_time = self._in_time(record, start)
         if fresh is None and in_time is None and not decoded.spools:
             self._keep(record, batch_spool, start, tally)
@@ -170,34 +172,33 @@ class Fold:
         self.deltas.parts.append(Part(record.offset, record.timestamp_ms, batch_spool, rows))
         tally.counted += rows
 
-    def _fresh(self, record: Record, batch_spool: str, decoded: Decoded) -> Mask | None:
+    def _fresh(self, batch_spool: str, decoded: Decoded) -> Mask | None:
         """Which rows were not applied before, None when none was; the dedup state takes note of them."""
         seqs = self.deltas.columns.number("seq", decoded.start)
-        now_s = record.timestamp_ms // 1000
         if decoded.spools:
-            return self._fresh_one_by_one(batch_spool, decoded, seqs, now_s)
+            return self._fresh_one_by_one(batch_spool, decoded, seqs)
         if not batch_spool:
             return None
         first, last = int(seqs[0]), int(seqs[-1])
         if first < 1 or (seqs[1:] <= seqs[:-1]).any():
-            return self._fresh_one_by_one(batch_spool, decoded, seqs, now_s)
-        applied = self.dedup.last_seq(batch_spool, now_s)
+            return self._fresh_one_by_one(batch_spool, decoded, seqs)
+        applied = self.dedup.last_seq(batch_spool)
         if last > applied:
-            self._advance(batch_spool, last, now_s)
+            self._advance(batch_spool, last)
         fresh: Mask | None = None if first > applied else seqs > applied
         return fresh
 
-    def _fresh_one_by_one(self, batch_spool: str, decoded: Decoded, seqs: Ints, now_s: int) -> Mask:
+    def _fresh_one_by_one(self, batch_spool: str, decoded: Decoded, seqs: Ints) -> Mask:
         """Where events name spools of their own, or seqs do not rise. An event without a seq is always fresh."""
         fresh = np.ones(len(seqs), np.bool_)
         for row, seq in enumerate(seqs.tolist()):
             spool = decoded.spools.get(decoded.start + row, batch_spool)
             if not (spool and seq):
                 continue
-            if seq <= self.dedup.last_seq(spool, now_s):
+            if seq <= self.dedup.last_seq(spool):
                 fresh[row] = False
             else:
-                self._advance(spool, seq, now_s)
+                self._advance(spool, seq)
         return fresh
 
     def _in_time(self, record: Record, start: int) -> Mask | None:
@@ -220,8 +221,9 @@ class Fold:
         tally.late += len(late)
         self.deltas.lateness_ms += (now_ms - late).tolist()
 
-    def _advance(self, spool: str, seq: int, now_s: int) -> None:
-        self.dedup.advance(spool, seq, now_s)
+    def _advance(self, spool: str, seq: int) -> None:
+        if self.dedup.advance(spool, seq):
+            self.deltas.keys_reused += 1
         self.deltas.spools.add(spool)
 
 

@@ -60,6 +60,12 @@ class StreamMetrics:
             ["topic"],
             registry=registry,
         )
+        self.keys_reused = Counter(
+            "clicktally_stream_keys_reused",
+            "Idempotency keys that came with other bytes than before; both are counted",
+            ["topic"],
+            registry=registry,
+        )
         self.lateness = Histogram(
             "clicktally_stream_lateness_seconds",
             "How far behind the broker's clock late events lay",

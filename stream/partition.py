@@ -171,7 +171,7 @@ class Partition:
                     missing,
                     extra={"topic": self.topic, "partition": self.partition, "offset": state.head + 1},
                 )
-            self._fold = Fold(DedupState(state.dedup), self._tools.bounds, self._tools.pool)
+            self._fold = Fold(DedupState(state.dedup, state.now_s), self._tools.bounds, self._tools.pool)
             self.progressed_at = self._tools.clock()
             self._tools.metrics.rebuilds.labels(cause).inc()
             return self.next_offset
@@ -232,7 +232,7 @@ class Partition:
             flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
             # What is folded while this flush is under way must not be in it.
             applied = DedupState(fold.dedup.row(spool) for spool in deltas.spools)
-            fold.dedup.forget_expired(deltas.last_timestamp_ms // 1000)
+            fold.dedup.forget_expired()
             self._in_flight = deltas
             discarded: str | None = "interrupted"
             try:
@@ -334,6 +334,7 @@ class Partition:
         metrics.settled.labels(topic, "resent").inc(tally.resent)
         metrics.settled.labels(topic, "dead_letter").inc(tally.dead_letters)
         metrics.late.labels(topic).inc(tally.late)
+        metrics.keys_reused.labels(topic).inc(deltas.keys_reused)
         for late_ms in deltas.lateness_ms:
             metrics.lateness.labels(topic).observe(late_ms / 1000)
         for _, poison in deltas.poison:

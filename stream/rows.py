@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from schemas.events import TRAFFIC_CLASSES
+from schemas.idempotency import is_key
 from stream.chain import Flushed
 from stream.columns import KINDS, SOURCES, Ints
 from stream.dedup import DedupState
@@ -82,13 +83,14 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupS
     )
     topic = flushed.topic.partition("@")[0]
     for spool in sorted(deltas.spools):
-        _, seq, spool_touched_s = dedup.row(spool)
+        row = dedup.row(spool)
         columns.add(
             {"topic": topic, "partition": flushed.partition},
             kind=DEDUP,
             spool=spool,
-            last_seq=seq,
-            touched_at=spool_touched_s,
+            last_seq=row.seq,
+            touched_at=row.touched_s,
+            first_offset=row.touched_s if is_key(spool) else 0,  # a row for each life
         )
     if flushed.leaves_gap:
         columns.add(

@@ -84,9 +84,9 @@ def batch(
     return record(events, offset=offset, topic=topic, at_ms=at_ms, headers=headers)
 
 
-def new_fold(rows: Iterable[tuple[str, int, int]] = ()) -> Fold:
+def new_fold(rows: Iterable[tuple[str, int, int]] = (), now_s: int = 0) -> Fold:
     """A fold on this dedup state."""
-    return Fold(DedupState(rows), BOUNDS, ColumnsPool())
+    return Fold(DedupState(rows, now_s), BOUNDS, ColumnsPool())
 
 
 def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:

@@ -11,9 +11,10 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from schemas.errors import TransientClickHouseError, TransientError
+from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
-from stream.dedup import ttl_s
+from stream.dedup import SPOOL_TTL_S
 from stream.event_rows import EVENT_COLUMNS
 from stream.fold import Record
 from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, HEAD, MARKER, Block
@@ -40,6 +41,20 @@ _EMPTY_EVENT: Row = {name: "" if "String" in kind else 0 for name, kind in EVENT
 def event_rows_of(block: Block) -> list[Row]:
     """A block's rows as the table `events` shows them: with what columns that were not sent hold there."""
     return [_EMPTY_EVENT | row for row in rows_of(block)]
+
+
+def dedup_rows(rows: Iterable[Row], now_s: int) -> list[tuple[str, int, int]]:
+    """What rows of the dedup state tell by then: each spool's highest seq, of each key that of its latest life."""
+    lives: dict[tuple[str, int], tuple[int, int]] = {}
+    for row in rows:
+        seq, touched_s = lives.get((row["spool"], row["first_offset"]), (0, 0))
+        lives[row["spool"], row["first_offset"]] = max(seq, row["last_seq"]), max(touched_s, row["touched_at"])
+    latest = {spool: lives[spool, life] for spool, life in sorted(lives)}  # the last of a spool's stays
+    return [
+        (spool, seq, touched_s)
+        for spool, (seq, touched_s) in latest.items()
+        if touched_s >= now_s - (KEY_TTL_S if spool.startswith("k") else SPOOL_TTL_S)
+    ]
 
 
 def _identity(row: Row) -> tuple[object, ...]:
@@ -107,13 +122,8 @@ class FakeSink:
             raise TransientClickHouseError(210, "connection reset")
         heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (chain, partition)]
         now_s = max((row["touched_at"] for row in heads), default=0)
-        found: dict[str, tuple[int, int]] = {}
-        for row in self.rows(DEDUP):
-            if (row["topic"], row["partition"]) == (topic, partition):
-                seq, touched_s = found.get(row["spool"], (0, 0))
-                found[row["spool"]] = max(seq, row["last_seq"]), max(touched_s, row["touched_at"])
-        kept = [(spool, *last) for spool, last in found.items() if last[1] >= now_s - ttl_s(spool)]
-        return PartitionState(self._head(chain, partition), kept)
+        mine = [row for row in self.rows(DEDUP) if (row["topic"], row["partition"]) == (topic, partition)]
+        return PartitionState(self._head(chain, partition), dedup_rows(mine, now_s), now_s)
 
     def _head(self, topic: str, partition: int) -> int:
         heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (topic, partition)]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.events import Event
+from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
-from stream.dedup import KEY_TTL_S
 from stream.rows import Block
 from stream.sink import Sink
 from tests.builders import NOW_MS, batch, click, counter_block, event_block, new_fold, numbered, record
@@ -114,6 +114,7 @@ class SinkContract:
         await subject.insert(9, 12, spool="aa", clicks=7, at_ms=NOW_MS + 5000)
         state = await subject.sink.read_state(CHAIN, "clicks", 0)
         assert (state.head, sorted(state.dedup)) == (12, [("aa", 7, NOW_S + 5), ("bb", 5, NOW_S)])
+        assert state.now_s == NOW_S + 5
         assert (await subject.sink.read_state(CHAIN, "clicks", 1)).dedup == []
 
     async def test_the_state_never_tells_a_head_without_its_dedup_rows(self, subject: Subject) -> None:
@@ -138,6 +139,15 @@ class SinkContract:
         await subject.insert(1, 2, spool="k2", at_ms=long_ago + KEY_TTL_S * 1000 + 1000)
         state = await subject.sink.read_state(CHAIN, "clicks", 0)
         assert sorted(spool for spool, _, _ in state.dedup) == ["aa", "k2"]
+
+    async def test_a_key_that_is_used_again_after_its_life_has_the_place_of_its_latest_one(
+        self, subject: Subject
+    ) -> None:
+        later = NOW_MS + KEY_TTL_S * 1000 + 1000
+        await subject.insert(NO_HEAD, 0, spool="k1", clicks=5)
+        await subject.insert(0, 1, spool="k1", clicks=2, at_ms=later)
+        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        assert state.dedup == [("k1", 2, later // 1000)]
 
     async def test_the_state_outlives_the_epoch(self, subject: Subject) -> None:
         await subject.insert(NO_HEAD, 4)

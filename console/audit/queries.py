@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from schemas.idempotency import KEY_TTL_S
+
 DELTA: Final = 0
 HEAD: Final = 1
 MARKER: Final = 2
@@ -10,7 +12,6 @@ GAP: Final = 5
 """Kinds of rows of the counter table: schemas/clickhouse/migrations/0001_counters.sql."""
 
 DISORDER_S: Final = 24 * 3600
-KEY_TTL_S: Final = 48 * 3600
 MAX_ROWS: Final = 50
 EVENTS_FINAL: Final = {"do_not_merge_across_partitions_select_final": 1}
 """Copies of an event have the same time, hence the same table partition."""
@@ -103,14 +104,15 @@ WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64
         )
         GROUP BY topic, partition, spool, seq
         HAVING count() > 1 AND NOT
-            (startsWith(spool, 'k') AND date_diff('second', min(received_at), max(received_at)) > {KEY_TTL_S})
+            (startsWith(spool, 'k') AND date_diff('second', min(received_at), max(received_at)) > {KEY_TTL_S // 2})
     )
 GROUP BY topic, partition, spool
 ORDER BY topic, partition, spool
 LIMIT {MAX_ROWS}
 """  # noqa: S608 - constants
 """Bitmaps of seqs find the spools in little memory; only those are then looked at seq by seq. An
-Idempotency-Key is remembered for two days, and means something new afterwards."""
+Idempotency-Key is remembered for two days from its first event on, and means something new afterwards; half of that
+lies between two copies of any of its events."""
 
 FORGOTTEN: Final = f"""
 SELECT seen.topic, seen.partition, seen.spool, highest, applied
@@ -119,6 +121,7 @@ FROM
     SELECT topic, partition, spool, max(seq) AS highest
     FROM events FINAL
     WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64}}) AND COVERED
+        AND NOT (startsWith(spool, 'k') AND received_at < now() - INTERVAL {KEY_TTL_S} SECOND)
     GROUP BY topic, partition, spool
 ) AS seen
 LEFT JOIN

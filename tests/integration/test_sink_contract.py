@@ -1,5 +1,6 @@
 """The contract of sinks on the real engine; tests/unit/stream/test_fake_sink.py has the fake pass it."""
 
+import re
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import migrate
 from schemas.errors import ClickHouseError
+from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
+from stream.dedup import SPOOL_TTL_S
 from stream.rows import Block
-from stream.sink import ClickHouseSink
-from tests.sink_contract import CHAIN, SinkContract, Subject
+from stream.sink import _STATE, ClickHouseSink
+from tests.sink_contract import CHAIN, NOW_S, SinkContract, Subject
 
 
 @dataclass
@@ -43,6 +46,7 @@ async def client(clickhouse: ClickHouse) -> AsyncIterator[AsyncClient]:
     url = f"{clickhouse.url}/{database}"
     await migrate(url)
     made = await connect(url)
+    await made.command("SYSTEM STOP TTL MERGES counters")  # the tests' rows are older than what is kept
     yield made
     await made.command(f"DROP DATABASE {database}")
     await made.close()
@@ -63,3 +67,50 @@ async def test_a_table_that_is_missing_is_no_reason_to_try_again(client: AsyncCl
 async def test_a_block_that_is_broken_is_no_reason_to_try_again(client: AsyncClient) -> None:
     with pytest.raises(ClickHouseError):
         await ClickHouseSink(client).insert_counters(Flushed(CHAIN, 0, NO_HEAD, 0, 0), Block(b"garbage", 1), "t")
+
+
+async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that_the_table_holds(
+    client: AsyncClient,
+) -> None:
+    """The rows of 120 days were read; here 40 days of 5,000 keys each lie before the three days that live."""
+    await client.command(
+        "INSERT INTO counters (kind, topic, partition, first_offset, spool, last_seq, touched_at, flush_month)"
+        f" SELECT 3, 'clicks', 0, {NOW_S} - number % 40 * 86400, concat('k', hex(cityHash64(number))), 1,"
+        f" fromUnixTimestamp({NOW_S} - number % 40 * 86400), '2026-11-01' FROM numbers(200000)"
+    )
+    await client.command(
+        "INSERT INTO counters (kind, topic, partition, last_offset, touched_at, flush_month)"
+        f" SELECT 1, '{CHAIN}', 0, 7, fromUnixTimestamp({NOW_S}), '2026-11-01'"
+    )
+    state = await ClickHouseSink(client).read_state(CHAIN, "clicks", 0)
+    assert (state.head, state.now_s, len(state.dedup)) == (7, NOW_S, 3 * 5000)
+    plan = await client.query(
+        "EXPLAIN indexes = 1 " + _STATE,
+        parameters={
+            "head": 1,
+            "dedup": 3,
+            "chain": CHAIN,
+            "topic": "clicks",
+            "partition": 0,
+            "key_ttl": KEY_TTL_S,
+            "spool_ttl": SPOOL_TTL_S,
+        },
+    )
+    text = "\n".join(str(row[0]) for row in plan.result_rows)
+    granules = [(int(found[1]), int(found[2])) for found in re.finditer(r"Granules: (\d+)/(\d+)", text)]
+    total = max(total for _, total in granules)
+    assert total > 90, text
+    assert min(read for read, of in granules if of == total) < total / 8, text
+
+
+async def test_rows_of_keys_go_after_ten_days_and_those_of_spools_stay(client: AsyncClient) -> None:
+    for days in (9, 11):
+        await client.command(
+            "INSERT INTO counters (kind, topic, partition, spool, last_seq, touched_at, flush_month)"
+            f" SELECT 3, 'clicks', 0, arrayJoin(['k{days}', 'a{days}']), 1, now() - INTERVAL {days} DAY,"
+            " '2026-11-01'"
+        )
+    await client.command("SYSTEM START TTL MERGES counters")
+    await client.command("OPTIMIZE TABLE counters FINAL")
+    rows = (await client.query("SELECT spool FROM counters WHERE kind = 3 ORDER BY spool")).result_rows
+    assert [row[0] for row in rows] == ["a11", "a9", "k9"]

@@ -5,9 +5,10 @@ import pytest
 
 from schemas.batches import Headers
 from schemas.events import Event
+from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
-from stream.dedup import KEY_TTL_S, SPOOL_TTL_S
+from stream.dedup import SPOOL_TTL_S
 from stream.fold import Fold, Record, Tally
 from stream.rows import DELTA
 from tests.builders import (

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.events import Event
+from schemas.idempotency import KEY_TTL_S, key_spool
 from stream.chain import NO_HEAD, Done, Overtaken, Rewound
-from stream.dedup import KEY_TTL_S
 from stream.fold import Record
 from stream.judged import TURN
 from stream.partition import MAX_BACKOFF_S, Added, Partition, TopicRecreatedError
@@ -86,7 +87,35 @@ async def test_a_flush_may_span_longer_than_a_key_is_remembered(world: World) ->
         [record([click(seq=1, spool="k1")]), record([click(time_ms=later_ms)], offset=1, at_ms=later_ms)],
     )
     assert await partition.flush() == Done(burned=0)
-    assert partition.dedup_spools == 0
+    again = record([click(seq=1, spool="k1", time_ms=later_ms)], offset=2, at_ms=later_ms)
+    add_all(partition, [again])
+    await partition.flush()
+    assert (world.sink.marked("events"), world.sink.marked("resent")) == (3, 0)
+
+
+async def test_a_key_that_is_used_again_after_its_life_is_where_it_was_after_a_restart(world: World) -> None:
+    later_ms = NOW_MS + KEY_TTL_S * 1000 + 1000
+    five: list[Event] = [click(seq=seq, spool="k1") for seq in range(1, 6)]
+    partition = await world.loaded()
+    add_all(partition, [record(five)])
+    await partition.flush()
+    add_all(partition, [record(five[:1], offset=1, at_ms=later_ms)])
+    await partition.flush()
+    successor = await world.loaded()
+    add_all(successor, [record(five[1:], offset=2, at_ms=later_ms)])
+    await successor.flush()
+    assert (world.sink.marked("events"), world.sink.marked("resent")) == (10, 0)
+
+
+async def test_a_key_that_comes_with_other_bytes_is_counted_and_seen(world: World) -> None:
+    partition = await world.loaded()
+    for offset, meaning in enumerate((b"one", b"two", b"one")):
+        spool = key_spool("token", "order-1", meaning)
+        add_all(partition, [record([click(seq=1, spool=spool)], offset=offset)])
+    add_all(partition, [record([click(seq=1, spool=key_spool("token", "order-2", b"two"))], offset=3)])
+    await partition.flush()
+    assert (world.sink.marked("events"), world.sink.marked("resent")) == (3, 1)
+    assert world.metric("keys_reused_total", topic="clicks") == 1
 
 
 async def test_a_timeout_is_followed_by_the_same_bytes_under_the_same_token(world: World) -> None:
