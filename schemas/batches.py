@@ -50,13 +50,13 @@ def read_headers(headers: Iterable[tuple[str, bytes]]) -> BatchHeaders | None:
 
     Raises PoisonError when `spool` is there but the numbers beside it are missing, broken or out of order.
     """
-    found = dict(headers)
-    spool = found.get(SPOOL)
+    values = dict(headers)
+    spool = values.get(SPOOL)
     if spool is None:
         return None
     try:
         batch = BatchHeaders(
-            spool=spool.decode("ascii"), first=int(found[FIRST]), last=int(found[LAST]), prev=int(found[PREV])
+            spool=spool.decode("ascii"), first=int(values[FIRST]), last=int(values[LAST]), prev=int(values[PREV])
         )
     except (KeyError, TypeError, ValueError) as error:
         raise PoisonError(

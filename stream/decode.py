@@ -136,11 +136,11 @@ def _decode_at_once(topic: str, value: bytes, line: int, columns: EventColumns, 
 def _decode_alone(topic: str, index: int, line: bytes, columns: EventColumns, decoded: Decoded) -> None:
     if not line.strip():
         return
-    found = _decode_line(topic, index, line)
-    if isinstance(found, Poison):
-        decoded.poison.append(found)
+    event = _decode_line(topic, index, line)
+    if isinstance(event, Poison):
+        decoded.poison.append(event)
     else:
-        _add([found], [index], columns, decoded)
+        _add([event], [index], columns, decoded)
 
 
 def _add(events: Sequence[Event], lines: Sequence[int], columns: EventColumns, decoded: Decoded) -> None:

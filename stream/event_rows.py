@@ -54,9 +54,9 @@ def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Bl
     def of_part(values: Sequence[int]) -> npt.NDArray[np.int64]:
         return np.repeat(np.array(values, np.int64), sizes)[order]
 
-    shown = judged.columns.number("kind")[order] != 0
+    are_impressions = judged.columns.number("kind")[order] != 0
     columns = {
-        "type": Coded(shown.astype(np.int64), pa.array(["click", "impression"])).by_dictionary(),
+        "type": Coded(are_impressions.astype(np.int64), pa.array(["click", "impression"])).by_dictionary(),
         "class": Coded(judged.classes[order], pa.array(TRAFFIC_CLASSES)).by_dictionary(),
         "reason": judged.reasons.taken(order).by_dictionary(),
         "rules": pa.array(np.full(rows, judged.rules, np.uint16)),

@@ -86,7 +86,7 @@ def judging(columns: EventColumns, classifier: Classifier) -> Generator[None, No
     texts = {name: coded_column(columns, name) for name in ("ua", "purpose", "network")}
     sources = columns.number("source")
     pixels = Coded((sources == _PIXEL).astype(np.int64), pa.array(["", "pixel"]))
-    asked, distinct = combined(*texts.values(), pixels)
+    requests, distinct = combined(*texts.values(), pixels)
     verdicts: list[Verdict] = []
     fresh = 0
     for ua, purpose, network, pixel in distinct:
@@ -100,14 +100,14 @@ def judging(columns: EventColumns, classifier: Classifier) -> Generator[None, No
         verdicts.append(verdict)
     verdicts.append(REPORTED)
     reported = np.isin(sources, _REPORTED_SOURCES)
-    asked[reported] = len(verdicts) - 1
+    requests[reported] = len(verdicts) - 1
     return Judged(
         columns,
         order=_order(links.codes, columns.number("time_ms")),
         links=links,
         coded=texts,
-        classes=np.array([_CLASS_CODES[verdict.traffic_class] for verdict in verdicts], np.int64)[asked],
-        reasons=coded(pa.array([verdict.reason for verdict in verdicts], pa.string())).taken(asked),
+        classes=np.array([_CLASS_CODES[verdict.traffic_class] for verdict in verdicts], np.int64)[requests],
+        reasons=coded(pa.array([verdict.reason for verdict in verdicts], pa.string())).taken(requests),
         rules=classifier.number,
     )
 
@@ -120,8 +120,8 @@ def _narrowest(size: int) -> type[np.signedinteger[Any]]:
 
 def coded(texts: pa.StringArray) -> Coded:
     """A text column by dictionary."""
-    found = texts.dictionary_encode()
-    return Coded(found.indices.to_numpy().astype(np.int64), found.dictionary)
+    encoded = texts.dictionary_encode()
+    return Coded(encoded.indices.to_numpy().astype(np.int64), encoded.dictionary)
 
 
 def coded_column(columns: EventColumns, name: str) -> Coded:
@@ -136,8 +136,8 @@ def repeated(text: str, rows: int) -> Coded:
 
 def distinct_of(numbers: Ints) -> tuple[Ints, Ints]:
     """Which numbers occur, and for each row the place of its number among them. By hashing, hence in no order."""
-    found = pa.array(numbers).dictionary_encode()
-    return found.indices.to_numpy().astype(np.int64), found.dictionary.to_numpy()
+    encoded = pa.array(numbers).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
 
 
 def combined(*columns: Coded) -> tuple[Ints, list[tuple[str, ...]]]:

@@ -123,11 +123,11 @@ def _delta_columns(judged: Judged) -> dict[str, Any]:
         keys = keys * size + place
     cells, distinct = distinct_of(keys)
     counts = _sums(cells, columns.number("count")[order], len(distinct))
-    found = []
+    cell_places = []
     for size in reversed(sizes):
         distinct, place = np.divmod(distinct, size)
-        found.append(place)
-    kind, source, traffic_class, minute = found
+        cell_places.append(place)
+    kind, source, traffic_class, minute = cell_places
     return {
         "link": judged.links.texts.take(pa.array(distinct)),
         "window_start": (minute + first) * (WINDOW_MS // 1000),
@@ -170,13 +170,13 @@ class _Columns:
 
     def _array(self, name: str, kind: str) -> pa.Array:
         rows: list[Any] = [row.get(name, "" if kind == "String" else 0) for row in self._rows]
-        found = self._deltas.get(name)
+        deltas = self._deltas.get(name)
         if kind != "String":
-            before = np.zeros(self._n_deltas) if found is None else found
+            before = np.zeros(self._n_deltas) if deltas is None else deltas
             return pa.array(np.concatenate([np.asarray(before, kind.lower()), np.array(rows, kind.lower())]))
         if name == "link":
-            return pa.concat_arrays([found, pa.array(rows, pa.string())])
-        return (repeated("", self._n_deltas) if found is None else found).extended(rows).by_dictionary()
+            return pa.concat_arrays([deltas, pa.array(rows, pa.string())])
+        return (repeated("", self._n_deltas) if deltas is None else deltas).extended(rows).by_dictionary()
 
 
 def warm_up() -> None:

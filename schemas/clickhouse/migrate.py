@@ -61,16 +61,16 @@ def split_statements(sql: str) -> tuple[str, ...]:
 
 def read_migrations(directory: Path = MIGRATIONS_DIR) -> tuple[Migration, ...]:
     """The migrations in order. Raises MigrationError when a name is wrong or a version missing or taken twice."""
-    found = []
+    migrations = []
     for path in sorted(directory.glob("*.sql")):
         match = _FILE_NAME.fullmatch(path.name)
         if match is None:
             raise MigrationError(f"{path}: name it like 0001_what_it_adds.sql")
-        found.append(Migration(int(match[1]), path.name, split_statements(path.read_text("utf-8"))))
-    versions = [migration.version for migration in found]
-    if versions != list(range(1, len(found) + 1)):
+        migrations.append(Migration(int(match[1]), path.name, split_statements(path.read_text("utf-8"))))
+    versions = [migration.version for migration in migrations]
+    if versions != list(range(1, len(migrations) + 1)):
         raise MigrationError(f"{directory}: versions must be 1, 2, 3, … without holes or twins, found {versions}")
-    return tuple(found)
+    return tuple(migrations)
 
 
 def pending(migrations: Sequence[Migration], applied: dict[int, tuple[str, str]]) -> list[Migration]:
