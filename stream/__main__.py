@@ -13,7 +13,7 @@ import uvloop
 from schemas.errors import ClickHouseError
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
-from stream.service import run
+from stream.service import run, tell_end
 from stream.settings import StreamSettings
 from stream.tables import service as tables
 from stream.tables.settings import TablesSettings
@@ -70,8 +70,8 @@ async def _live_and_die(settings: StreamSettings) -> NoReturn:
         code = await run(settings)
     except SystemExit as ended:
         code = int(ended.code or 0)
-    except Exception:
-        logging.getLogger(__name__).exception("ending, to be started anew")
+    except Exception as error:  # noqa: BLE001 - the last one who can say something
+        tell_end(error)
     finally:
         logging.shutdown()
         sys.stderr.flush()

@@ -128,6 +128,14 @@ class StreamMetrics:
         )
         self.refused = Gauge(
             "clicktally_stream_partitions_refused",
-            "Partitions not read because the head lies beyond Kafka's end: the topic was created anew",
+            "Partitions not counted until somebody has looked: recreated (the head lies beyond Kafka's end),"
+            " dead_letters (more of the last events would be buried than may be)",
+            ["cause"],
+            registry=registry,
+        )
+        self.dead_letter_ratio = Gauge(
+            "clicktally_stream_dead_letter_ratio",
+            "Dead letters among the last events that are durable, as far as CLICKTALLY_STREAM_DEAD_LETTER_WINDOW",
+            _TP,
             registry=registry,
         )

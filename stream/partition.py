@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -10,6 +11,7 @@ from typing import Final, TypeVar
 
 from schemas.errors import TransientError
 from schemas.events import TrafficClass
+from stream.burials import FLUSHES_KEPT, BurialLimit, Burials
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Overtaken, flush_steps
 from stream.classify import Classifier
 from stream.columns import ColumnsPool, EventColumns
@@ -19,6 +21,7 @@ from stream.event_rows import event_rows
 from stream.fold import Deltas, Fold, Record, TimeBounds
 from stream.judged import Judged, judging
 from stream.metrics import StreamMetrics
+from stream.refused import TooManyDeadLettersError, TopicRecreatedError
 from stream.rows import Block, counter_rows
 from stream.sink import Sink
 
@@ -40,10 +43,6 @@ class Added(Enum):
     """Records before this one did not come: ask the broker whether there are any."""
 
 
-class TopicRecreatedError(Exception):
-    """The head lies beyond the end of the log. Nothing is read until somebody says what it means."""
-
-
 @dataclass(frozen=True)
 class Tools:
     """What every partition of a worker shares."""
@@ -52,6 +51,7 @@ class Tools:
     dead_letters: DeadLetters
     classifier: Classifier
     bounds: TimeBounds
+    burial_limit: BurialLimit
     metrics: StreamMetrics
     epochs: Mapping[str, int]
     pool: ColumnsPool = field(default_factory=ColumnsPool)
@@ -90,9 +90,9 @@ class Partition:
         self.partition: Final = partition
         self.chain: Final = f"{topic}@{tools.epochs[topic]}"
         self.next_offset = 0
-        self.progressed_at = tools.clock()
         self._tools = tools
         self._fold: Fold | None = None
+        self._burials = Burials(tools.burial_limit)
         self._head = NO_HEAD
         self._first = 0
         self._in_flight: Deltas | None = None
@@ -141,11 +141,16 @@ class Partition:
         """How many spools the dedup state holds."""
         return len(self._fold.dedup) if self._fold else 0
 
+    @property
+    def dead_letter_ratio(self) -> float:
+        """Dead letters among the last events that are durable."""
+        return self._burials.ratio
+
     async def load(self, log_start: int, log_end: int, *, cause: str) -> int:
         """Read head and dedup state from ClickHouse; returns the offset to read from.
 
         `log_start` and `log_end` are the partition's first offset and the one after its last.
-        Raises TopicRecreatedError. Waits as long as ClickHouse does not answer.
+        Raises PartitionRefusedError. Waits as long as ClickHouse does not answer.
         """
         async with self._lock:
             self.forget(cause)
@@ -171,8 +176,14 @@ class Partition:
                     missing,
                     extra={"topic": self.topic, "partition": self.partition, "offset": state.head + 1},
                 )
+            self._burials = Burials(
+                self._tools.burial_limit,
+                await self._until_answered(
+                    "read_state",
+                    lambda: self._tools.sink.read_last_flushes(self.chain, self.partition, FLUSHES_KEPT),
+                ),
+            )
             self._fold = Fold(DedupState(state.dedup, state.now_s), self._tools.bounds, self._tools.pool)
-            self.progressed_at = self._tools.clock()
             self._tools.metrics.rebuilds.labels(cause).inc()
             return self.next_offset
 
@@ -196,7 +207,6 @@ class Partition:
             self._buffering_since = self._tools.clock()
         tally = self._fold.add(record)
         self.next_offset = record.offset + 1
-        self.progressed_at = self._tools.clock()
         self._tools.metrics.received.labels(self.topic).inc(tally.settled)
         if tally.gaps:
             self._tools.metrics.gaps.labels(self.topic).inc(tally.gaps)
@@ -220,6 +230,7 @@ class Partition:
     async def flush(self) -> Outcome | None:
         """Make everything durable that was folded so far; None when there is nothing.
 
+        Raises PartitionRefusedError when too much of it would be buried; nothing is written then.
         After Overtaken and Rewound the state is forgotten: `load` it again. Cancelling is safe: whatever the
         insert came to, the next `load` finds out.
         """
@@ -228,6 +239,7 @@ class Partition:
             if fold is None or not self.has_records:
                 return None
             started = time.monotonic()
+            self._refuse_burial(fold.deltas)
             deltas = fold.take_deltas()
             flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
             # What is folded while this flush is under way must not be in it.
@@ -252,6 +264,7 @@ class Partition:
                 self._head, self._first = flushed.last, flushed.last + 1
                 self._tools.metrics.flush_seconds.observe(time.monotonic() - started)
                 self._observe(flushed, deltas, by_class)
+                self._burials.note(*_buried(deltas))
             return outcome
 
     async def _judge(self, columns: EventColumns) -> Judged:
@@ -264,6 +277,18 @@ class Partition:
                 judged: Judged = finished.value
                 return judged
             await asyncio.sleep(0)
+
+    def _refuse_burial(self, deltas: Deltas) -> None:
+        too_many = self._burials.are_too_many(*_buried(deltas))
+        if too_many is None:
+            return
+        self.forget("refused")
+        reasons = Counter(poison.reason for _, poison in deltas.poison)
+        raise TooManyDeadLettersError(
+            f"{self.topic}-{self.partition}: {too_many[0]} of the last {too_many[1]} events would be dead letters,"
+            f" now for {', '.join(f'{reason} ({count})' for reason, count in reasons.most_common(3))}. Nothing was"
+            f" written from offset {self._first} on; see docs/runbooks/too-many-dead-letters.md"
+        )
 
     async def _write(self, flushed: Flushed, deltas: Deltas, counters: Block, events: Block | None) -> Outcome:
         sink = self._tools.sink
@@ -343,3 +368,8 @@ class Partition:
             metrics.counted_by_class.labels(topic, traffic_class).inc(count)
         metrics.head.labels(topic, str(self.partition)).set(flushed.last)
         metrics.last_flush.labels(topic, str(self.partition)).set_to_current_time()
+
+
+def _buried(deltas: Deltas) -> tuple[int, int]:
+    """(events, of which dead letters) of a flush; what was sent again is neither."""
+    return deltas.tally.counted + deltas.tally.dead_letters, deltas.tally.dead_letters

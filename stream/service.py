@@ -12,9 +12,10 @@ from typing import Any, Final, TypeVar
 from prometheus_client import CollectorRegistry
 
 from schemas.clickhouse.client import connect
-from schemas.errors import TransientError
+from schemas.errors import ClickHouseError, TransientError
 from schemas.producer import KafkaProducer, ProducerSettings
 from stream.agents.operators import rules_of
+from stream.burials import BurialLimit
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
 from stream.fold import TimeBounds
@@ -26,7 +27,7 @@ from stream.scanner import scanner
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
 from stream.status import status_server
-from stream.worker import Worker
+from stream.worker import StalledError, Worker
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,11 @@ async def run(settings: StreamSettings) -> int:
                 max_skew_ms=int(settings.max_skew_s * 1000),
                 max_age_ms=int(settings.max_age_days * 86_400_000),
                 allowed_lateness_ms=int(settings.allowed_lateness_s * 1000),
+            ),
+            burial_limit=BurialLimit(
+                ratio=settings.dead_letter_ratio,
+                window_events=settings.dead_letter_window,
+                least=settings.dead_letter_least,
             ),
             metrics=metrics,
             epochs=settings.epochs,
@@ -126,10 +132,18 @@ async def _run_app(app: StreamApp, worker: Worker, stop: asyncio.Event) -> int:
             await asyncio.wait_for(_stop_cleanly(app, worker, flusher), STOP_DEADLINE_S)
         return 0
     for one in done - {stopping, crashed}:
-        logger.critical("ending, to be started anew", exc_info=one.exception())
+        tell_end(one.exception())
     if crashed in done:
         logger.critical("Faust stopped by itself: %r; ending, to be started anew", app.crash_reason)
     return 1
+
+
+def tell_end(error: BaseException | None) -> None:
+    """Say why the process ends: what was foreseen in words, a bug with its traceback."""
+    if isinstance(error, StalledError | ClickHouseError):
+        logger.critical("ending, to be started anew: %s", error)
+    else:
+        logger.critical("ending, to be started anew", exc_info=error)
 
 
 async def _stop_cleanly(app: StreamApp, worker: Worker, flusher: "asyncio.Task[None]") -> None:

@@ -63,6 +63,14 @@ class StreamSettings(ServiceSettings):
     bots_iab: str = Field(
         "", description="files of the IAB/ABC International Spiders and Bots List, comma-separated"
     )
+    dead_letter_ratio: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="a partition stops being counted when more of its last events would be dead letters; 1: never",
+    )
+    dead_letter_window: int = Field(10_000, ge=1, description="how many last events that ratio is taken of")
+    dead_letter_least: int = Field(1_000, ge=1, description="fewer dead letters among them stop nothing")
     session_timeout_s: float = Field(
         10.0, gt=0, description="after this silence Kafka gives a worker's partitions away"
     )

@@ -11,7 +11,7 @@ from schemas.clickhouse.client import clickhouse_errors
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import SPOOL_TTL_S
-from stream.rows import COUNTER_COLUMNS, DEDUP, HEAD, Block
+from stream.rows import COUNTER_COLUMNS, DEDUP, HEAD, MARKER, Block
 
 _ONE_BLOCK: Final = {
     "async_insert": 0,
@@ -107,6 +107,9 @@ class Sink(Protocol):
         what follows the head in Kafka was sent while they were remembered.
         """
 
+    async def read_last_flushes(self, chain: str, partition: int, at_most: int) -> list[tuple[int, int]]:
+        """(events, of which dead letters) of the chain's last flushes, oldest first."""
+
 
 class ClickHouseSink:
     """The counter table and `events`, by HTTP."""
@@ -170,6 +173,16 @@ class ClickHouseSink:
             else:
                 dedup.append((str(spool), int(last_seq), int(touched_s)))
         return PartitionState(head, dedup, now_s)
+
+    async def read_last_flushes(self, chain: str, partition: int, at_most: int) -> list[tuple[int, int]]:
+        """Raises TransientClickHouseError."""
+        rows = await self._rows(
+            "SELECT events + dead_letters, dead_letters FROM counters"
+            " WHERE kind = {marker:UInt8} AND topic = {chain:String} AND partition = {partition:Int32}"
+            " ORDER BY first_offset DESC LIMIT {at_most:UInt32}",
+            {"marker": MARKER, "chain": chain, "partition": partition, "at_most": at_most},
+        )
+        return [(int(events), int(dead_letters)) for events, dead_letters in reversed(rows)]
 
     async def _insert(self, statement: bytes, block: Block, settings: Mapping[str, object]) -> None:
         with clickhouse_errors():

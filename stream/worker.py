@@ -13,9 +13,13 @@ from schemas.errors import TransientError
 from schemas.topics import EVENT_TOPICS
 from stream.chain import NO_HEAD, Done
 from stream.fold import Record
+from stream.holes import Hole, Sought, judge_hole
 from stream.kafka import HeadConsumer
-from stream.partition import Added, Partition, Tools, TopicRecreatedError
+from stream.partition import Added, Partition, Tools
+from stream.refused import CAUSES, Cause, PartitionRefusedError
+from stream.schedule import Schedule, Waiting
 from stream.settings import StreamSettings
+from stream.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +27,6 @@ COMMIT_INTERVAL_S: Final = 5.0
 VERIFY_INTERVAL_S: Final = 10.0
 WATCH_INTERVAL_S: Final = 1.0
 BEHIND_RECORDS: Final = 100
-CATCH_UP_PATIENCE: Final = 5
-"""How many times longer the records of a partition wait that lags by more than BEHIND_RECORDS."""
-SEEK_PATIENCE_S: Final = 5.0
-"""How long records beyond the next one are taken for what was on its way when it was asked for again."""
 
 
 class StalledError(Exception):
@@ -46,10 +46,19 @@ class Worker:
         self._room.set()
         self._slots = asyncio.Semaphore(settings.parallel_flushes)
         self._flushes: dict[TP, asyncio.Task[None]] = {}
-        self._refused: set[TP] = set()
+        self._schedule = Schedule(settings.flush_interval_s, settings.flush_events)
+        self._watchdog = Watchdog(settings.stalled_after_s)
+        self._sought = Sought()
+        self._refused: dict[TP, Cause] = {}
         self._behind: set[TP] = set()
-        self._sought: dict[TP, tuple[int, float]] = {}
-        self.ready = False
+        self._owning = False
+
+    @property
+    def ready(self) -> bool:
+        """Whether it owns what Kafka assigned, and none of it is refused for its dead letters: a deploy that
+        reads nothing must not be rolled out further.
+        """
+        return self._owning and "dead_letters" not in self._refused.values()
 
     # -- what Faust asks ------------------------------------------------------------------------------------
 
@@ -58,7 +67,8 @@ class Worker:
         self._consumer = consumer
         for tp in set(self._partitions) - assigned:
             self._partitions.pop(tp).forget("rebalance")
-        self._refused &= assigned
+        self._refused = {tp: cause for tp, cause in self._refused.items() if tp in assigned}
+        self._watchdog.keep(assigned)
         self._sought.clear()
         bounds = await consumer.bounds(assigned)
         positions: dict[TP, int] = {}
@@ -67,7 +77,7 @@ class Worker:
             if position is not None:
                 positions[tp] = position
         self._tools.metrics.assigned.set(len(self._partitions))
-        self.ready = True
+        self._owning = True
         logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
         return positions
 
@@ -78,19 +88,19 @@ class Worker:
         partition = self._partitions.setdefault(tp, Partition(tp.topic, tp.partition, self._tools))
         try:
             position = await partition.load(start, end, cause="assigned")
-        except TopicRecreatedError as error:
+        except PartitionRefusedError as error:
             self._refuse(tp, error)
             return None
-        self._refused.discard(tp)
+        self._refused.pop(tp, None)
         return position
 
-    def _refuse(self, tp: TP, error: TopicRecreatedError) -> None:
+    def _refuse(self, tp: TP, error: PartitionRefusedError) -> None:
         logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
-        self._refused.add(tp)
+        self._refused[tp] = error.cause
 
     async def revoked(self) -> None:
         """Flush what can be flushed and give everything back. Bounded in time by the caller."""
-        self.ready = False
+        self._owning = False
         try:
             await self.flush_all()
             await self._commit()
@@ -137,20 +147,20 @@ class Worker:
         if consumer is None or tp not in consumer.assignment():
             return False
         expected = partition.next_offset
-        sought, at = self._sought.get(tp, (None, 0.0))
-        if sought == expected and self._tools.clock() - at < SEEK_PATIENCE_S:
+        if self._sought.is_on_its_way(tp, expected, self._tools.clock()):
             return False
-        start, _ = (await consumer.bounds({tp}))[tp]
-        if start > expected:
+        log_start, _ = (await consumer.bounds({tp}))[tp]
+        first = None if log_start > expected else await consumer.first_at(tp, expected)
+        hole = judge_hole(expected, offset, log_start=log_start, first=first)
+        if hole is Hole.GONE:
             await self._flush(tp)
             await self._rebuild(tp, "hole")
             return False
-        first = await consumer.first_at(tp, expected)
         if not partition.loaded or partition.next_offset != expected:
             return False
-        if first != offset:
+        if hole is Hole.LOST:
             await self._read_again(tp, expected)
-        return first == offset
+        return hole is Hole.EMPTY
 
     # -- what runs beside Faust -----------------------------------------------------------------------------
 
@@ -185,29 +195,30 @@ class Worker:
         """
         for ended in [tp for tp, flush in self._flushes.items() if flush.done()]:
             self._flushes.pop(ended).result()
-        due = sorted((tp for tp in self._partitions if self._is_due(tp)), key=self._waited, reverse=True)
+        due = sorted((tp for tp in self._partitions if self._is_due(tp)), key=self._share, reverse=True)
         started = [asyncio.create_task(self._flush_and_tell(tp)) for tp in due]
         self._flushes.update(zip(due, started, strict=True))
         return started
 
-    def _is_due(self, tp: TP) -> bool:
+    def _waiting(self, tp: TP) -> Waiting:
         partition = self._partitions[tp]
-        if tp in self._flushes or not partition.has_records:
+        return Waiting(
+            waited_s=partition.waited_s(self._tools.clock()),
+            events=partition.buffered_events,
+            behind=tp in self._behind,
+        )
+
+    def _share(self, tp: TP) -> float:
+        return self._schedule.share(self._waiting(tp))
+
+    def _is_due(self, tp: TP) -> bool:
+        if tp in self._flushes or not self._partitions[tp].has_records:
             return False
-        many = partition.buffered_events >= self._settings.flush_events
-        return many or not self._room.is_set() or self._waited(tp) >= 1
-
-    def _waited(self, tp: TP) -> float:
-        """How long the oldest record of a partition has waited, as a share of how long it may.
-
-        Records of a partition that has fallen behind are old already: larger flushes catch up sooner.
-        """
-        patience = CATCH_UP_PATIENCE if tp in self._behind else 1
-        return self._partitions[tp].waited_s(self._tools.clock()) / (self._settings.flush_interval_s * patience)
+        return self._schedule.is_due(self._waiting(tp), room=self._room.is_set())
 
     def _due_in_s(self) -> float:
-        longest = max((self._waited(tp) for tp in self._partitions if tp not in self._flushes), default=0.0)
-        return self._settings.flush_interval_s * max(0.0, 1 - longest)
+        shares = (self._share(tp) for tp in self._partitions if tp not in self._flushes)
+        return self._schedule.due_in_s(max(shares, default=0.0))
 
     async def flush_all(self) -> None:
         """Flush every partition."""
@@ -230,7 +241,11 @@ class Worker:
             partition = self._partitions.get(tp)
             if partition is None:
                 return
-            outcome = await partition.flush()
+            try:
+                outcome = await partition.flush()
+            except PartitionRefusedError as error:
+                self._refuse(tp, error)
+                return
         if outcome is not None and not isinstance(outcome, Done):
             await self._rebuild(tp, type(outcome).__name__.lower())
 
@@ -241,7 +256,7 @@ class Worker:
         start, end = (await consumer.bounds({tp}))[tp]
         try:
             await self._read_again(tp, await partition.load(start, end, cause=cause))
-        except TopicRecreatedError as error:
+        except PartitionRefusedError as error:
             self._refuse(tp, error)
 
     async def _verify_heads(self) -> None:
@@ -261,7 +276,7 @@ class Worker:
     async def _read_again(self, tp: TP, offset: int) -> None:
         consumer = self._consumer
         if consumer is not None and tp in consumer.assignment():
-            self._sought[tp] = (offset, self._tools.clock())
+            self._sought.note(tp, offset, self._tools.clock())
             await consumer.seek_wait({tp: offset})
 
     async def _commit(self) -> None:
@@ -279,6 +294,7 @@ class Worker:
             bounds = await consumer.bounds(set(self._partitions))
         except KafkaError as error:
             logger.warning("Kafka does not tell its end offsets: %r", error)
+            self._watchdog.excuse_all()
             return
         now = self._tools.clock()
         for tp, (_, end) in bounds.items():
@@ -287,25 +303,25 @@ class Worker:
                 continue
             self._tools.metrics.end.labels(tp.topic, str(tp.partition)).set(end - 1)
             (self._behind.add if end - partition.next_offset > BEHIND_RECORDS else self._behind.discard)(tp)
-            if tp in self._refused or not partition.loaded:
+            if tp in self._refused or not partition.loaded or not self._room.is_set():
+                self._watchdog.excuse(tp)
                 continue
-            behind = end > partition.next_offset and self._room.is_set()
-            if not behind:
-                partition.progressed_at = now
-            elif now - partition.progressed_at > self._settings.stalled_after_s:
-                if await consumer.first_at(tp, partition.next_offset) is None:
-                    # A transaction's marker is counted in the end offset, and never read.
-                    partition.progressed_at = now
-                    continue
-                raise StalledError(
-                    f"{tp.topic}-{tp.partition}: {end - partition.next_offset} records wait in Kafka, none was read"
-                    f" for {self._settings.stalled_after_s:.0f} s"
-                )
+            if not self._watchdog.is_stalled(tp, next_offset=partition.next_offset, end=end, now=now):
+                continue
+            if await consumer.first_at(tp, partition.next_offset) is None:
+                # A transaction's marker is counted in the end offset, and never read.
+                self._watchdog.excuse(tp)
+                continue
+            raise StalledError(
+                f"{tp.topic}-{tp.partition}: {end - partition.next_offset} records wait in Kafka, none was read"
+                f" for {self._settings.stalled_after_s:.0f} s"
+            )
 
     def measure(self) -> None:
         """Bring the gauges up to date; called when they are read."""
         metrics = self._tools.metrics
-        metrics.refused.set(len(self._refused))
+        for cause in CAUSES:
+            metrics.refused.labels(cause).set(sum(one == cause for one in self._refused.values()))
         now_ms = self._tools.wall_clock() * 1000
         buffered = dict.fromkeys(EVENT_TOPICS, 0)
         spools = dict.fromkeys(EVENT_TOPICS, 0)
@@ -315,6 +331,7 @@ class Worker:
             oldest_ms = partition.oldest_ms
             age_s = 0.0 if oldest_ms is None else max(0.0, (now_ms - oldest_ms) / 1000)
             metrics.freshness.labels(tp.topic, str(tp.partition)).set(age_s)
+            metrics.dead_letter_ratio.labels(tp.topic, str(tp.partition)).set(partition.dead_letter_ratio)
             if partition.head != NO_HEAD:
                 metrics.head.labels(tp.topic, str(tp.partition)).set(partition.head)
         for topic in EVENT_TOPICS:

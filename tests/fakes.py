@@ -125,6 +125,16 @@ class FakeSink:
         mine = [row for row in self.rows(DEDUP) if (row["topic"], row["partition"]) == (topic, partition)]
         return PartitionState(self._head(chain, partition), dedup_rows(mine, now_s), now_s)
 
+    async def read_last_flushes(self, chain: str, partition: int, at_most: int) -> list[tuple[int, int]]:
+        """From the markers."""
+        await asyncio.sleep(0)
+        marked = sorted(
+            (row["first_offset"], row["events"] + row["dead_letters"], row["dead_letters"])
+            for row in self.rows(MARKER)
+            if (row["topic"], row["partition"]) == (chain, partition)
+        )
+        return [(events, buried) for _, events, buried in marked[-at_most:]]
+
     def _head(self, topic: str, partition: int) -> int:
         heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (topic, partition)]
         return max((row["last_offset"] for row in heads), default=NO_HEAD)

@@ -167,3 +167,10 @@ class SinkContract:
         await subject.sink.insert_events(events)
         assert (await subject.look.clicks(), await subject.look.events()) == (1, 1)
         assert (await subject.sink.read_state(CHAIN, "clicks", 0)).dedup == [("s'\\", 1, NOW_S)]
+
+    async def test_the_last_flushes_are_read_back_oldest_first(self, subject: Subject) -> None:
+        for first in range(3):
+            await subject.insert(first - 1, first, clicks=first + 1)
+        assert await subject.sink.read_last_flushes(CHAIN, 0, 2) == [(2, 0), (3, 0)]
+        assert await subject.sink.read_last_flushes(CHAIN, 0, 9) == [(1, 0), (2, 0), (3, 0)]
+        assert await subject.sink.read_last_flushes(CHAIN, 1, 9) == []

@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S, key_spool
+from stream.burials import BurialLimit
 from stream.chain import NO_HEAD, Done, Overtaken, Rewound
 from stream.fold import Record
 from stream.judged import TURN
-from stream.partition import MAX_BACKOFF_S, Added, Partition, TopicRecreatedError
+from stream.partition import MAX_BACKOFF_S, Added, Partition
+from stream.refused import TooManyDeadLettersError, TopicRecreatedError
 from stream.rows import DEDUP, GAP, HEAD, MARKER
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
@@ -449,3 +451,40 @@ async def test_a_flush_that_is_cancelled_while_it_judges_leaves_nothing_behind(w
     assert world.sink.inserts == []
     assert partition.add(record(offset=1)) is Added.STALE
     world.assert_books_balance(partition)
+
+
+GARBAGE = b"garbage\n"
+
+
+async def test_a_flush_that_would_bury_too_much_writes_nothing_at_all(world: World) -> None:
+    partition = await world.loaded()
+    add_all(partition, [record(offset=0), record(GARBAGE * 10, offset=1)])
+    with pytest.raises(TooManyDeadLettersError, match=r"10 of the last 11 events .* not_json \(10\).* offset 0 on"):
+        await partition.flush()
+    assert (world.sink.blocks, world.sink.event_rows, world.dead_letters.letters) == ([], {}, [])
+    assert not partition.loaded
+    world.assert_books_balance(partition)
+
+
+async def test_a_restart_goes_on_refusing_and_more_good_events_do_not(world: World) -> None:
+    partition = await world.loaded()
+    add_all(partition, [record([click()] * 8, offset=0)])
+    await partition.flush()
+    add_all(partition, [record(GARBAGE * 8, offset=1)])
+    await partition.flush()
+    assert partition.dead_letter_ratio == 0.5
+    for _ in range(2):
+        again = await world.loaded()
+        assert again.dead_letter_ratio == 0.5
+        add_all(again, [record(GARBAGE * 2, offset=2)])
+        with pytest.raises(TooManyDeadLettersError, match="10 of the last 18"):
+            await again.flush()
+    assert world.sink.marked("dead_letters") == 8
+
+
+async def test_an_operator_who_allows_any_ratio_gets_past(world: World) -> None:
+    world.burial_limit = BurialLimit(ratio=1, window_events=100, least=10)
+    partition = await world.loaded()
+    add_all(partition, [record(GARBAGE * 50, offset=0)])
+    assert isinstance(await partition.flush(), Done)
+    assert len(world.dead_letters.letters) == 50

@@ -9,8 +9,9 @@ from faust.types import TP
 
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.fold import Record
+from stream.holes import SEEK_PATIENCE_S
 from stream.rows import GAP
-from stream.worker import SEEK_PATIENCE_S, StalledError, Worker
+from stream.worker import StalledError, Worker
 from tests.builders import NOW_MS, click, impression, numbered, record
 from tests.fakes import turn, until
 from tests.unit.stream.worlds import TP0, TP1, World, take_all
@@ -304,11 +305,11 @@ async def test_a_topic_that_was_created_anew_is_refused_and_the_others_are_read(
     await worker.flush_all()
     worker.measure()
     assert world.sink.marked("events") == 4
-    assert world.metric("partitions_refused") == 1
+    assert world.metric("partitions_refused", cause="recreated") == 1
     await worker.look_around()
     await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
     worker.measure()
-    assert world.metric("partitions_refused") == 0
+    assert world.metric("partitions_refused", cause="recreated") == 0
 
 
 async def test_a_topic_that_shrank_while_it_was_read_is_refused_too(world: World) -> None:
@@ -317,13 +318,14 @@ async def test_a_topic_that_shrank_while_it_was_read_is_refused_too(world: World
     world.sink.put_head("clicks@1", 0, 5000)
     await worker.flush_all()
     worker.measure()
-    assert world.metric("partitions_refused") == 1
+    assert world.metric("partitions_refused", cause="recreated") == 1
 
 
 async def test_lag_without_progress_ends_the_process(world: World) -> None:
     worker = await owning(world, TP0, stalled_after_s=60)
     world.consumer.append(*log(0, 9))
     await take_all(worker, log(0, 2))
+    await worker.look_around()
     world.clock.now_s += 60
     await worker.look_around()
     world.clock.now_s += 1
@@ -337,8 +339,9 @@ async def test_an_end_offset_that_no_record_stands_for_is_no_stall(world: World)
     world.consumer.append(*log(0, 2))
     await take_all(worker, log(0, 2))
     world.consumer.ends[TP0] = 4
-    world.clock.now_s += 1000
-    await worker.look_around()
+    for _ in range(3):
+        world.clock.now_s += 1000
+        await worker.look_around()
 
 
 async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(world: World) -> None:
@@ -348,21 +351,46 @@ async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(wor
     await take_all(worker, log(0, 2))
     waiting = asyncio.create_task(take_all(worker, log(3, 3)))
     await turn()
-    world.clock.now_s += 1000
-    await worker.look_around()
+    for _ in range(3):
+        world.clock.now_s += 1000
+        await worker.look_around()
     await worker.flush_all()
     await waiting
     await worker.look_around()
 
 
-async def test_kafka_that_does_not_tell_its_end_offsets_is_asked_again_later(world: World) -> None:
+async def test_nobody_is_stalled_for_the_time_that_kafka_was_away(world: World) -> None:
+    """Killed and back after more than stalled_after_s: there was nothing to read meanwhile."""
     worker = await owning(world, TP0, stalled_after_s=60)
     world.consumer.append(*log(0, 9))
+    await worker.look_around()
     world.clock.now_s += 1000
     world.consumer.failing_bounds = 1
     await worker.look_around()
+    await worker.look_around()
+    world.clock.now_s += 60
+    await worker.look_around()
+    world.clock.now_s += 1
     with pytest.raises(StalledError):
         await worker.look_around()
+
+
+async def test_a_partition_whose_events_are_mostly_no_events_is_refused_and_the_others_are_counted(
+    world: World,
+) -> None:
+    worker = await owning(world, TP0, TP1)
+    garbage = b"garbage\n" * 10
+    await take_all(worker, [record(garbage, offset=0), *log(0, 3, tp=TP1)])
+    await worker.flush_all()
+    worker.measure()
+    assert (world.sink.marked("events"), world.sink.marked("dead_letters"), world.dead_letters.letters) == (
+        4,
+        0,
+        [],
+    )
+    assert (world.metric("partitions_refused", cause="dead_letters"), worker.ready) == (1, False)
+    await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
+    assert worker.ready
 
 
 async def test_gauges_tell_what_waits_and_for_how_long(world: World) -> None:

@@ -8,6 +8,7 @@ from faust.types import TP
 from prometheus_client import CollectorRegistry
 
 from schemas.topics import CLICKS, EVENT_TOPICS
+from stream.burials import BurialLimit
 from stream.fold import Record
 from stream.metrics import StreamMetrics
 from stream.partition import Added, Partition, Tools
@@ -25,6 +26,7 @@ class World:
     """One fake of everything that a worker needs."""
 
     epoch: int = 1
+    burial_limit: BurialLimit = BurialLimit(ratio=0.5, window_events=100, least=10)  # noqa: RUF009 - frozen
     sink: FakeSink = field(default_factory=FakeSink)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
     clock: FakeClock = field(default_factory=lambda: FakeClock(0))
@@ -42,6 +44,7 @@ class World:
             dead_letters=self.dead_letters,
             classifier=CLASSIFIER,
             bounds=BOUNDS,
+            burial_limit=self.burial_limit,
             metrics=self.metrics,
             epochs=dict.fromkeys(EVENT_TOPICS, self.epoch),
             sleep=self.clock.sleep,
