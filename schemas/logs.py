@@ -1,9 +1,10 @@
 """Structured logs: one JSON object a line on stderr, set up once in each `__main__`."""
 
+import asyncio
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -70,3 +71,20 @@ def set_up_logs(service: str, level: str = "INFO") -> None:
     root.setLevel(level)
     for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
+
+
+def tell_lost_connections(loop: asyncio.AbstractEventLoop) -> None:
+    """Say in a line, without a traceback, that a background task of a client library lost its connection.
+
+    aiohttp writes a request's body in a task that nobody looks at once the answer has failed: whoever asked was
+    told, and tries again. Everything else goes the loop's usual way.
+    """
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, OSError) and isinstance(context.get("future"), asyncio.Future):
+            logging.getLogger(__name__).info("a connection ended under a request: %r", error)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.clickhouse.client import connect
 from schemas.errors import ClickHouseError, TransientError
+from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
 from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
@@ -44,6 +45,7 @@ async def run(settings: StreamSettings) -> int:
     """Run until SIGTERM or SIGINT, then flush and return 0; return 1 when the process must be started anew."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    tell_lost_connections(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     registry = CollectorRegistry()

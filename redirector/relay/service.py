@@ -21,6 +21,7 @@ from redirector.relay.settings import RelaySettings
 from redirector.relay.shipper import Shipper
 from redirector.spool.lock import take_lock
 from schemas.backoff import Backoff
+from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ async def run(settings: RelaySettings) -> None:
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    tell_lost_connections(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     lock = _own(settings.spool_dir)

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from schemas.backoff import Backoff
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
+from schemas.logs import tell_lost_connections
 from stream.status import status_server
 from stream.tables.copier import TopicCopier
 from stream.tables.links import LINKS_TABLE
@@ -29,6 +30,7 @@ async def run(settings: TablesSettings) -> None:
     """Copy until SIGTERM or SIGINT. Raises ClickHouseError for what waiting does not mend."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
+    tell_lost_connections(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     copying = asyncio.create_task(_work(settings))

@@ -1,7 +1,9 @@
+import asyncio
+import gc
 import json
 import logging
 
-from schemas.logs import REPEAT_AFTER_S, JsonFormatter, OnceAMinute
+from schemas.logs import REPEAT_AFTER_S, JsonFormatter, OnceAMinute, tell_lost_connections
 
 
 def record(name: str, at_s: float, message: str = "broker is away", **extra: object) -> logging.LogRecord:
@@ -42,3 +44,29 @@ def test_another_message_of_the_library_is_not_held_back() -> None:
 def test_our_own_loggers_are_never_held_back() -> None:
     once = OnceAMinute()
     assert all(once.filter(record("redirector.relay.sender", 0.0)) for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ConnectionResetError("Cannot write to closing transport"), "a connection ended under a request"),
+        (ValueError("a bug"), "Task exception was never retrieved"),
+    ],
+)
+async def test_a_lost_connection_that_nobody_waits_for_is_told_without_a_traceback(
+    error: Exception, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    loop = asyncio.get_running_loop()
+    tell_lost_connections(loop)
+
+    async def fail() -> None:
+        raise error
+
+    task = asyncio.create_task(fail())
+    await asyncio.wait({task})
+    del task
+    gc.collect()
+    await asyncio.sleep(0)
+    (record,) = caplog.records
+    assert (record.getMessage().startswith(said), bool(record.exc_info)) == (True, isinstance(error, ValueError))
