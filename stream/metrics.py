@@ -23,7 +23,8 @@ class StreamMetrics:
         )
         self.discarded = Counter(
             "clicktally_stream_events_discarded",
-            "Events thrown away unflushed, to be read again: rebalance, overtaken, rewound, interrupted, hole",
+            "Events thrown away unflushed, to be read again: rebalance, overtaken, rewound, interrupted, hole,"
+            " refused",
             ["topic", "cause"],
             registry=registry,
         )

@@ -3,6 +3,8 @@ import gc
 import json
 import logging
 
+import pytest
+
 from schemas.logs import REPEAT_AFTER_S, JsonFormatter, OnceAMinute, tell_lost_connections
 
 
