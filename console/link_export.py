@@ -9,14 +9,14 @@ from typing import Any, Final, TextIO
 import msgspec
 
 from console.formula_guard import guarded
-from console.link_files import FileFormat
+from console.link_files import OwnFormat
 from console.link_rows import COLUMNS, LISTS, TIMES
 from schemas.links import Link
 
 _NOT_IN_A_SLUG: Final = re.compile(r"[%?#\s\x00-\x1f\x7f]")
 
 
-def write_links(links: Iterable[Link], kind: FileFormat, out: TextIO) -> int:
+def write_links(links: Iterable[Link], kind: OwnFormat, out: TextIO) -> int:
     """Write all; returns how many."""
     write = _csv_writer(out) if kind == "csv" else _ndjson_writer(out)
     count = 0

@@ -8,12 +8,15 @@ from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from console.foreign_links import Shortener, csv_columns, csv_row, json_rows, sql_rows
 from console.formula_guard import unguarded
 from console.link_rows import COLUMNS, NAMED_BY, WRONG_ENCODING, Row, RowError, link_of, name_of
 from schemas.links import Link, LinkError, NewerLinkError
 from schemas.own_domains import check_leads_away
 
-FileFormat = Literal["csv", "ndjson"]
+OwnFormat = Literal["csv", "ndjson"]
+FileFormat = Literal["csv", "ndjson", "json", "sql"]
+"""JSON and SQL are other shorteners', CSV may be."""
 
 _DELIMITERS: Final = ",;\t"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -48,6 +51,16 @@ class Blank(NamedTuple):
     line: int
 
 
+class Foreign(NamedTuple):
+    """Of another shortener's file: which, if that is to be so, and the domain of links that name none."""
+
+    shortener: Shortener | None = None
+    domain: str = ""
+
+
+OURS_OR_ANY: Final = Foreign()
+
+
 class Known(Protocol):
     """The links that exist."""
 
@@ -78,6 +91,7 @@ def read_links(
     known: Known | None = None,
     replace: bool = False,
     own_allowed: bool = False,
+    foreign: Foreign = OURS_OR_ANY,
 ) -> Iterator[Found | Complaint | Blank]:
     """Every record of a file as a link or a complaint; blank lines are neither.
 
@@ -88,7 +102,7 @@ def read_links(
     known = known or Nothing()
     seen: dict[str, int] = {}
     own = set(known.domains())
-    for line, row in _csv_rows(lines) if kind == "csv" else _ndjson_rows(lines):
+    for line, row in _rows(lines, kind, foreign):
         if row is None:
             yield Blank(line)
             continue
@@ -111,6 +125,20 @@ def read_links(
             yield Complaint(line, f"{key} is on line {first} already: keep one of them")
 
 
+def _rows(lines: Iterable[str], kind: FileFormat, foreign: Foreign) -> Iterator[tuple[int, Row | RowError | None]]:
+    if kind == "csv":
+        return _csv_rows(lines, foreign)
+    if kind == "ndjson":
+        return _ndjson_rows(lines)
+    whole = list(lines)
+    if kind == "sql":
+        return enumerate(sql_rows("".join(whole), foreign.domain), 1)
+    first = next(filter(str.strip, whole), "")
+    if foreign.shortener is None and '"domain"' in first and '"slug"' in first and first.rstrip().endswith("}"):
+        return _ndjson_rows(whole)
+    return enumerate(json_rows("".join(whole), foreign.domain, foreign.shortener), 1)
+
+
 def _ndjson_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError]]:
     decode = msgspec.json.Decoder(Row).decode
     for number, line in enumerate(lines, 1):
@@ -124,7 +152,7 @@ def _ndjson_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError]]:
             yield number, RowError(f"{error}: write one JSON object a line, with the keys {', '.join(COLUMNS)}")
 
 
-def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError | None]]:
+def _csv_rows(lines: Iterable[str], foreign: Foreign) -> Iterator[tuple[int, Row | RowError | None]]:
     records = _Records(iter(lines))
     header = next(records, None)
     if header is None:
@@ -133,7 +161,9 @@ def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError | None
     line, cells = header
     names = [] if isinstance(cells, RowError) else [cell.strip().lower() for cell in cells]
     complaint = cells if isinstance(cells, RowError) else _wrong_header(names)
-    if complaint:
+    ours = {*NAMED_BY} <= {*names}
+    columns = csv_columns(names) if complaint and not ours else None
+    if complaint and columns is None:
         yield line, complaint
         return
     for line, cells in records:
@@ -149,6 +179,8 @@ def _csv_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError | None
                     " or a newline in them"
                 ),
             )
+        elif columns is not None:
+            yield line, csv_row(cells, columns, foreign.domain)
         else:
             yield line, Row(**dict(zip(names, map(unguarded, cells), strict=True)))
 

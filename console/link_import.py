@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from console.file_text import text_lines
-from console.link_files import Blank, Complaint, FileFormat, Known, read_links
+from console.link_files import OURS_OR_ANY, Blank, Complaint, FileFormat, Foreign, Known, read_links
 from console.link_snapshot import LinkSnapshot
 from console.link_topic import LinkTopic
 from console.settings import ConsoleSettings
@@ -32,6 +32,7 @@ class ImportFile:
     name: str
     kind: FileFormat
     encoding: str | None = None
+    foreign: Foreign = OURS_OR_ANY
 
 
 @dataclass
@@ -78,7 +79,13 @@ async def import_links(
         lines = stack.enter_context(_Watched(file, errors)).lines(text_lines(file.source, file.encoding))
         now_ms = time.time_ns() // 1_000_000
         for found in read_links(
-            lines, file.kind, updated_at_ms=now_ms, known=known, replace=replace, own_allowed=own_allowed
+            lines,
+            file.kind,
+            updated_at_ms=now_ms,
+            known=known,
+            replace=replace,
+            own_allowed=own_allowed,
+            foreign=file.foreign,
         ):
             if isinstance(found, Complaint):
                 totals.bad += 1

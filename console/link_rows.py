@@ -1,6 +1,7 @@
 """From one row of an import file to a link: every value checked, every complaint says what to do."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -56,12 +57,15 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     expires_at: str | UnsetType | None = UNSET
 
 
+_domain: Final = lru_cache(maxsize=4096)(read_domain)
+
+
 def name_of(row: Row) -> tuple[str, str]:
     """Domain and slug of the link that a row is about. Raises RowError."""
     for name in NAMED_BY:
         _check_text(name, getattr(row, name))
     try:
-        return read_domain(row.domain), _slug(row.slug.strip())
+        return _domain(row.domain), _slug(row.slug.strip())
     except LinkError as error:
         raise RowError(str(error)) from error
 

@@ -13,8 +13,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from console.foreign_links import Shortener
 from console.link_export import row_of, write_links
-from console.link_files import FileFormat
+from console.link_files import FileFormat, Foreign, OwnFormat
 from console.link_filters import Campaign, Domain, Filters, Labels, key_named
 from console.link_import import ImportFile, import_links
 from console.link_snapshot import LinkSnapshot
@@ -23,21 +24,22 @@ from console.settings import ConsoleSettings
 from schemas.links import Link, NewerLinkError
 from schemas.settings import settings_or_exit
 
-_NDJSON_SUFFIXES: Final = {".ndjson", ".jsonl", ".json"}
+_KINDS: Final[dict[str, FileFormat]] = {".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "json", ".sql": "sql"}
 _SHOWN_BEFORE_DELETING: Final = 10
 
 app = typer.Typer(no_args_is_help=True, help="The links that are tracked.")
 
 Format = Annotated[
     FileFormat | None,
-    typer.Option("--format", help="csv or ndjson; otherwise the file's ending tells.", show_default=False),
+    typer.Option("--format", help="Otherwise the file's ending tells.", show_default=False),
 ]
 
 
 @app.command("import")
 def import_(
     file: Annotated[
-        typer.FileBinaryRead, typer.Argument(help="CSV with a header, or NDJSON; - reads standard input.")
+        typer.FileBinaryRead,
+        typer.Argument(help="CSV with a header, NDJSON or an export; - is standard input."),
     ],
     *,
     kind: Format = None,
@@ -45,6 +47,13 @@ def import_(
         str | None,
         typer.Option(help="Such as windows-1252; otherwise UTF-8, or UTF-16 when it is.", show_default=False),
     ] = None,
+    shortener: Annotated[
+        Shortener | None,
+        typer.Option("--from", help="Whose export it is; otherwise its shape tells.", show_default=False),
+    ] = None,
+    domain: Annotated[
+        str, typer.Option(help="The domain of links that name none, as in some exports.", show_default=False)
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Empty what the file does not name in links that exist.")
     ] = False,
@@ -56,7 +65,8 @@ def import_(
     """Import links from a file.
 
     domain and slug name a link; a new one needs a destination. Of a link that exists only the columns are changed
-    that the file names. Good lines are imported, bad ones are named with what to do. The exit status is 1 when
+    that the file names. Exports of other shorteners (Bitly, Dub, Kutt, Rebrandly, Shlink, Short.io, Sink, YOURLS)
+    are read as they are. Good lines are imported, bad ones are named with what to do. The exit status is 1 when
     there was any bad one.
     """
     settings = settings_or_exit(ConsoleSettings, check=False)
@@ -64,7 +74,13 @@ def import_(
         _check_encoding(encoding)
     totals = uvloop.run(
         import_links(
-            ImportFile(source=file, name=file.name, kind=kind or _kind_of(file.name), encoding=encoding),
+            ImportFile(
+                source=file,
+                name=file.name,
+                kind=kind or _kind_of(file.name),
+                encoding=encoding,
+                foreign=Foreign(shortener, domain),
+            ),
             settings,
             replace=replace,
             dry_run=dry_run,
@@ -134,7 +150,7 @@ def show(keys: Annotated[list[str], typer.Argument(metavar="LINK...", help="Such
 def export(
     file: Annotated[str, typer.Argument(help="Where to; - writes to standard output.")] = "-",
     *,
-    kind: Format = None,
+    kind: Annotated[OwnFormat | None, typer.Option("--format", help="Otherwise the file's ending tells.")] = None,
     domain: Domain = "",
     campaign: Campaign = None,
     label: Labels = None,
@@ -148,7 +164,7 @@ def export(
             if file == "-":
                 return write_links(links, kind or "csv", sys.stdout)
             with await asyncio.to_thread(Path(file).open, "w", encoding="utf-8", newline="") as out:
-                return write_links(links, kind or _kind_of(file), out)
+                return write_links(links, kind or ("ndjson" if _kind_of(file) == "ndjson" else "csv"), out)
 
     count = uvloop.run(write())
     Console(stderr=True).print(f"{count:,} links exported", highlight=False)
@@ -204,7 +220,7 @@ async def _delete(settings: ConsoleSettings, keys: list[str]) -> None:
 
 
 def _kind_of(name: str) -> FileFormat:
-    return "ndjson" if Path(name).suffix.lower() in _NDJSON_SUFFIXES else "csv"
+    return _KINDS.get(Path(name).suffix.lower(), "csv")
 
 
 def _check_encoding(name: str) -> None:

@@ -1,5 +1,6 @@
 """Links and their keys: which link a request, an import line or an event means."""
 
+import re
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote
 
@@ -27,6 +28,8 @@ URL_MAX_CHARS: Final = 8192
 RESERVED_SLUGS: Final = frozenset({"healthz", "readyz"})
 RESERVED_PREFIXES: Final = ("i/", "v1/")
 """Paths that the redirector answers itself; no link may take them."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 RedirectStatus = Literal[301, 302, 303, 307, 308]
 Aim = Literal["", "awareness"]
@@ -198,7 +201,7 @@ def check_link(link: Link) -> None:
     size = len(link.key.encode())
     if size > LINK_MAX_BYTES:
         raise LinkError(f"domain and slug together take {size} bytes, at most {LINK_MAX_BYTES} are possible")
-    if any(character < " " or character == "\x7f" for character in link.slug):
+    if _CONTROL.search(link.slug):
         raise LinkError(f"slug {link.slug!r} has a control character")
     _check_url("destination", link.destination)
     if link.post_url:

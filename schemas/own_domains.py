@@ -1,8 +1,9 @@
 """No link leads to another of ours: every hop would count a click of its own, and a ring of them never ends."""
 
 from collections.abc import Container
+from functools import lru_cache
 
-from schemas.destinations import Place, place_of
+from schemas.destinations import place_of
 from schemas.links import Link, LinkError, read_domain, slug_of_path
 
 
@@ -12,7 +13,7 @@ def destination_key(destination: str) -> str | None:
     A port makes no difference, as it makes none in a Host header.
     """
     place = place_of(destination)
-    domain = None if place is None else _domain_of(place)
+    domain = None if place is None else _domain_of(place.host)
     return None if place is None or domain is None else f"{domain}/{slug_of_path(place.path)}"
 
 
@@ -36,8 +37,9 @@ def check_leads_away(link: Link, own_domains: Container[str], *, own_allowed: bo
         )
 
 
-def _domain_of(place: Place) -> str | None:
+@lru_cache(maxsize=4096)
+def _domain_of(host: str) -> str | None:
     try:
-        return read_domain(place.host)
+        return read_domain(host)
     except LinkError:
         return None

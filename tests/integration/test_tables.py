@@ -129,10 +129,29 @@ async def test_changes_become_rows_over_kills_and_two_copiers_at_once(world: Wor
     await world.put("a", campaign="autumn")
     world.start()
     world.start()
-    await world.reaches(["a.example/a", "autumn", "false"], ["a.example/b", "", "true"])
+    await world.reaches(["a.example/a", "autumn", "false"], ["a.example/b", "spring", "true"])
     assert world.words().count("is skipped") == 2, "each of the two copiers says so"
     world.stop()
     assert "Traceback" not in world.words()
+
+
+async def test_a_deleted_link_keeps_its_names_for_the_history(world: World) -> None:
+    await world.put("a", "b", "c")
+    copier = world.start()
+    await world.reaches(*(["a.example/" + slug, "spring", "false"] for slug in "abc"))
+    columns = "destination, status, tags, expires_at"
+    before = world.http.rows(f"SELECT {columns} FROM links FINAL ORDER BY link")
+    await world.publish((b"a.example/a", None), (b"a.example/b", None), (b"a.example/none", None))
+    await world.put("c", campaign="autumn")
+    await world.publish((b"a.example/c", None), (b"a.example/a", None))
+    await world.reaches(
+        ["a.example/a", "spring", "true"],
+        ["a.example/b", "spring", "true"],
+        ["a.example/c", "autumn", "true"],
+        ["a.example/none", "", "true"],
+    )
+    assert world.http.rows(f"SELECT {columns} FROM links FINAL WHERE slug != 'none' ORDER BY link") == before
+    assert copier.poll() is None
 
 
 async def test_a_topic_made_anew_leaves_no_stale_link_and_keeps_their_names(world: World, broker: Kafka) -> None:

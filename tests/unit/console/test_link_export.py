@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.formula_guard import guarded, unguarded
 from console.link_export import write_links
-from console.link_files import FileFormat, Found, read_links
+from console.link_files import Found, OwnFormat, read_links
 from schemas.links import Link, LinkError, check_link
 
 LINK = Link(
@@ -27,13 +27,13 @@ LINK = Link(
 )
 
 
-def exported(links: list[Link], kind: FileFormat) -> str:
+def exported(links: list[Link], kind: OwnFormat) -> str:
     out = io.StringIO()
     assert write_links(links, kind, out) == len(links)
     return out.getvalue()
 
 
-def imported(text: str, kind: FileFormat) -> list[Link]:
+def imported(text: str, kind: OwnFormat) -> list[Link]:
     found = list(read_links(io.StringIO(text, newline=""), kind, updated_at_ms=0))
     assert all(isinstance(one, Found) for one in found), found
     return [one.link for one in found if isinstance(one, Found)]
@@ -51,8 +51,8 @@ def test_an_exported_row_is_as_people_write_it() -> None:
 @pytest.mark.parametrize(
     "slug", ["", "/a", "//", "100%", "%zz", "%FF", "%2541", "a b", "\u2003", "-x", "@", "'=", "ü", "+1", "#"]
 )
-@pytest.mark.parametrize("kind", get_args(FileFormat))
-def test_every_slug_comes_back(slug: str, kind: FileFormat) -> None:
+@pytest.mark.parametrize("kind", get_args(OwnFormat))
+def test_every_slug_comes_back(slug: str, kind: OwnFormat) -> None:
     link = msgspec.structs.replace(LINK, slug=slug)
     assert imported(exported([link], kind), kind) == [link]
 
@@ -76,11 +76,11 @@ TIME_MS = st.none() | st.integers(0, 7_000_000_000_000)
         published_at_ms=TIME_MS,
         expires_at_ms=TIME_MS,
     ),
-    kind=st.sampled_from(get_args(FileFormat)),
+    kind=st.sampled_from(get_args(OwnFormat)),
 )
 @example(link=LINK, kind="csv")
 @example(link=msgspec.structs.replace(LINK, tags=('["', "x")), kind="csv")
-def test_whatever_a_link_has_comes_back(link: Link, kind: FileFormat) -> None:
+def test_whatever_a_link_has_comes_back(link: Link, kind: OwnFormat) -> None:
     try:
         check_link(link)
     except LinkError:

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from console.file_text import text_lines
-from console.link_files import Blank, Complaint, FileFormat, Found, read_links
+from console.link_files import Blank, Complaint, FileFormat, Found, OwnFormat, read_links
 from console.link_rows import COLUMNS
 from schemas.links import Link, check_link
 
@@ -139,7 +139,7 @@ def test_a_file_is_read_whatever_system_wrote_it(encoding: str, newline: str) ->
     assert [line for line, _ in complaints(text.encode(encoding))] == [3]
 
 
-@pytest.mark.parametrize("kind", get_args(FileFormat))
+@pytest.mark.parametrize("kind", get_args(OwnFormat))
 def test_what_is_no_text_is_told_with_what_to_do(kind: FileFormat) -> None:
     good = {"domain": "go.example", "slug": "a", "destination": "https://x.com"}
     lines = {"csv": [HEADER, "go.example,caf\xe9,https://x.com", "go.example,a,https://x.com"]}.get(
@@ -193,7 +193,7 @@ def imported(content: str, *, kind: FileFormat = "csv", replace: bool = False) -
     return one
 
 
-@pytest.mark.parametrize("kind", get_args(FileFormat))
+@pytest.mark.parametrize("kind", get_args(OwnFormat))
 def test_only_what_a_file_names_is_changed(kind: FileFormat) -> None:
     content = {
         "csv": "domain,slug,channel,campaign\ngo.example,a,x,",
@@ -307,7 +307,7 @@ TEXT = st.text(max_size=30) | st.sampled_from(
 
 
 @settings(max_examples=300)
-@given(raw=st.binary(max_size=300), kind=st.sampled_from(get_args(FileFormat)), headed=st.booleans())
+@given(raw=st.binary(max_size=300), kind=st.sampled_from(get_args(OwnFormat)), headed=st.booleans())
 @example(raw=b'a,"' * 50, kind="csv", headed=True)
 def test_garbage_is_complained_about_and_nothing_else(raw: bytes, kind: FileFormat, headed: bool) -> None:
     content = (HEADER.encode() + b"\n" if headed else b"") + raw
