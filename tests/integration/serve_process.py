@@ -36,6 +36,8 @@ LINKS: Final = (
         destination="https://example.com/pages",
         origins=("https://www.example.com",),
     ),
+    Link(domain="go.example", slug="ring", destination="https://other.example/ring"),
+    Link(domain="other.example", slug="ring", destination="https://go.example/ring"),
     Link(domain="other.example", slug="launch", destination="https://example.org/other"),
 )
 

@@ -221,6 +221,12 @@ def test_too_many_items_are_refused_as_a_whole(tmp_path: Path) -> None:
         assert serve.events() == []
 
 
+def test_a_ring_of_links_is_answered_508_and_not_counted(serve: Serve) -> None:
+    assert answered(serve, get("/ring")).status == 508
+    assert answered(serve, get("/launch")).status == 302
+    assert [event["link"] for event in serve.events()] == ["go.example/launch"]
+
+
 def test_a_changed_link_is_served_soon(serve: Serve, tmp_path: Path) -> None:
     assert answered(serve, get()).headers["location"] == "https://example.com/launch?utm_source=x"
     write_links(
