@@ -225,6 +225,7 @@ def test_a_ring_of_links_is_answered_508_and_not_counted(serve: Serve) -> None:
     assert answered(serve, get("/ring")).status == 508
     assert answered(serve, get("/launch")).status == 302
     assert [event["link"] for event in serve.events()] == ["go.example/launch"]
+    assert serve.scrape()['requests_total{outcome="loop"}'] == 1
 
 
 def test_a_changed_link_is_served_soon(serve: Serve, tmp_path: Path) -> None:
