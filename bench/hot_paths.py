@@ -14,6 +14,7 @@ from bench.stack import fill_link_cache
 from bench.traffic import Batch, Traffic, link_key
 from redirector.cache.reader import HostCache
 from redirector.relay.round import Cutter, Limits
+from redirector.serve.addresses import Addresses
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
 from redirector.serve.fast import FastLane
@@ -114,7 +115,7 @@ def _redirect(stack: ExitStack, place: Path) -> Call:
     loop = asyncio.new_event_loop()
     stack.callback(loop.close)
     lane = FastLane(
-        _door(settings, cache, spool, counts),
+        _door(settings, cache, spool, counts, Addresses()),
         Connections(counts, 0.0),
         settings,
         loop=loop,

@@ -1,12 +1,14 @@
 """`python -m redirector serve` answers links; `python -m redirector relay` moves their events to Kafka."""
 
 import argparse
+import sys
 
 import uvloop
 
 from redirector.relay import service as relay
 from redirector.relay.settings import RelaySettings
 from redirector.serve import service as serve
+from redirector.serve.addresses import AddressFilesError
 from redirector.serve.settings import ServeSettings
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
@@ -26,7 +28,10 @@ def main() -> None:
     if chosen.service == "serve":
         serve_settings = settings_or_exit(ServeSettings, check=chosen.check)
         set_up_logs("serve", serve_settings.log_level)
-        uvloop.run(serve.run(serve_settings))
+        try:
+            uvloop.run(serve.run(serve_settings))
+        except AddressFilesError as error:
+            sys.exit(f"serve: {error}")
     else:
         relay_settings = settings_or_exit(RelaySettings, check=chosen.check)
         set_up_logs("relay", relay_settings.log_level)

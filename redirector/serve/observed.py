@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from redirector.serve.addresses import Addresses
 from redirector.serve.visitors import Visitors
 from schemas.events import LANGUAGE_MAX_CHARS, REFERRER_MAX_CHARS, UA_MAX_CHARS, UTM_MAX_CHARS
 
@@ -69,10 +70,17 @@ class Observer:
     """Reads facts from headers, and from facts, address and query what an event keeps."""
 
     def __init__(
-        self, visitors: Visitors, *, country_header: str = "", region_header: str = "", scan_parameter: str = ""
+        self,
+        visitors: Visitors,
+        addresses: Addresses,
+        *,
+        country_header: str = "",
+        region_header: str = "",
+        scan_parameter: str = "",
     ) -> None:
         """Empty names: nobody says so."""
         self._number: Final = visitors.number
+        self._address_facts: Final = addresses.facts
         self._country_header: Final = country_header.lower()
         self._region_header: Final = region_header.lower()
         self._scan_parameter: Final = scan_parameter
@@ -109,13 +117,12 @@ class Observer:
 
     def observe(self, facts: HeaderFacts, address: str, query: str, now_ms: int, *, trusted_peer: bool) -> Observed:
         """What an event keeps of a request from `address`; the visitor's number only if they may be followed."""
-        observed: Observed = facts.observed.copy()
+        observed: Observed = {**facts.observed, **self._address_facts(address)}
         if facts.followed:
             observed["visitor"] = self._number(address, facts.observed.get("ua", ""), now_ms)
-        if trusted_peer and facts.country:
+        if trusted_peer and facts.country:  # it goes before the file's word, its region too
             observed["country"] = facts.country
-            if facts.region:
-                observed["region"] = facts.region
+            observed["region"] = facts.region
         if query:
             observe_query(query, self._scan_parameter, observed)
         return observed

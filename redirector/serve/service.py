@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -16,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from redirector.cache.reader import HostCache
 from redirector.serve.access import Access
+from redirector.serve.addresses import Addresses
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
@@ -60,7 +62,10 @@ async def run(settings: ServeSettings) -> None:
 
 @asynccontextmanager
 async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
-    """Answer requests as long as the context lasts. Raises OSError when a port or the spool is not to be had."""
+    """Answer requests as long as the context lasts.
+
+    Raises OSError when a port or the spool is not to be had, AddressFilesError for a file that tells of addresses.
+    """
     async with AsyncExitStack() as stack:
         cache = HostCache.open(settings.link_cache_dir)
         stack.callback(cache.close)
@@ -72,7 +77,8 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         )
         stack.callback(spool.close)
         counts = Counts()
-        door = _door(settings, cache, spool, counts)
+        addresses = _addresses(settings)
+        door = _door(settings, cache, spool, counts, addresses)
 
         def not_ready() -> str:
             if not cache.links.ready():
@@ -102,12 +108,21 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         )
         stack.push_async_callback(_drain, server, connections, settings.stop_timeout_s)
         _every(stack, _SCAN_S, partial(_scan, connections))
+        _every(stack, settings.address_files_refresh_s, partial(_refresh, addresses))
         if settings.fsync == "interval":
             _every(stack, settings.fsync_interval_s, partial(_sync, spool))
         yield Ports(server.sockets[0].getsockname()[1], metrics_port)
 
 
-def _door(settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts: Counts) -> Door:
+def _addresses(settings: ServeSettings) -> Addresses:
+    return Addresses(
+        places=Path(settings.places_file) if settings.places_file else None, networks=settings.network_files
+    )
+
+
+def _door(
+    settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts: Counts, addresses: Addresses
+) -> Door:
     secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
     lookup = Lookup(
         cache.links,
@@ -124,6 +139,7 @@ def _door(settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts:
         recorder=Recorder(spool, counts),
         observer=Observer(
             Visitors(secret),
+            addresses,
             country_header=settings.country_header,
             region_header=settings.region_header,
             scan_parameter=settings.scan_parameter,
@@ -160,6 +176,10 @@ def _every(stack: AsyncExitStack, period_s: float, act: Callable[[], Awaitable[N
 
 async def _scan(connections: Connections) -> None:
     connections.scan(time.monotonic())
+
+
+async def _refresh(addresses: Addresses) -> None:
+    await asyncio.get_running_loop().run_in_executor(None, addresses.refresh)
 
 
 async def _sync(spool: SpoolWriter) -> None:

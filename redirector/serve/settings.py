@@ -82,6 +82,8 @@ class ServeSettings(ServiceSettings):
     """MMDB file that tells the country of an address, and its region if it has regions; empty: neither is known."""
     network_lists: CommaSeparated = ()
     """Lists of networks, `class=file` each; classes are office, mail_scanner and datacenter."""
+    address_files_refresh_s: Seconds = 10.0
+    """How often these files are looked at."""
 
     @field_validator("network_lists")
     @classmethod

@@ -6,6 +6,7 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 from redirector.serve.access import Access
+from redirector.serve.addresses import Addresses
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
@@ -106,7 +107,7 @@ async def _requests(seed: int, count: int) -> None:
         access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
         lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
         recorder=Recorder(spool, counts),
-        observer=Observer(Visitors(b"secret"), country_header="CF-IPCountry", scan_parameter="qr"),
+        observer=Observer(Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", scan_parameter="qr"),
         proxies=Proxies([ip_network(PEER)]),
         counts=counts,
         clock=lambda: NOW_MS,

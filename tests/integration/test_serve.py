@@ -14,6 +14,7 @@ import pytest
 from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from tests.integration.serve_process import (
+    DEADLINE_S,
     Answer,
     Client,
     ConnectionClosedError,
@@ -27,6 +28,7 @@ from tests.integration.serve_process import (
     write_links,
 )
 from tests.tokens import AS_WRITER
+from tests.unit.redirector.serve.mmdb import CITY, write_mmdb
 
 
 @pytest.fixture(params=["fast", "ordinary"])
@@ -300,3 +302,45 @@ def test_the_settings_are_checked_before_anything_starts(tmp_path: Path) -> None
     assert serve.child.wait(15) == 2
     serve = Serve(tmp_path, prot=1)
     assert serve.child.wait(15) == 2
+
+
+def test_an_address_is_kept_as_country_region_and_class_of_network_and_its_files_may_change(
+    tmp_path: Path, fast_lane: bool
+) -> None:
+    places, office = write_mmdb(tmp_path / "city.mmdb", CITY), tmp_path / "office.txt"
+    office.write_text("192.0.2.7\n")
+    with running(
+        tmp_path,
+        fast_lane=fast_lane,
+        trusted_proxies="127.0.0.1",
+        places_file=places,
+        network_lists=f"office={office}",
+        address_files_refresh_s=0.05,
+    ) as serve:
+        answered(serve, get("/launch", "X-Forwarded-For: 192.0.2.7"))
+        answered(serve, get("/launch", "X-Forwarded-For: 2001:db8::9"))
+        answered(serve, get("/launch"))
+        first, second, third = serve.events()
+        assert (first["country"], first["region"], first["network"]) == ("DE", "BY", "office")
+        assert second["country"] == "US"
+        assert not {"country", "region", "network"} & third.keys()
+        assert not any(
+            address in line for line in spool_lines(serve.spool_dir) for address in (b"192.0.2", b"2001:")
+        )
+
+        office.write_text("192.0.2.8\n")
+        write_mmdb(places, {"192.0.2.0/24": {"country_code": "IT"}})
+
+        def is_read_anew() -> bool:
+            answered(serve, get("/launch", "X-Forwarded-For: 192.0.2.8"))
+            event = serve.events()[-1]
+            return (event["country"], event.get("network")) == ("IT", "office")
+
+        wait_for(is_read_anew)
+
+
+def test_a_list_of_networks_with_a_bad_line_is_named_at_the_start(tmp_path: Path) -> None:
+    office = tmp_path / "office.txt"
+    office.write_text("192.0.2.7\nour office\n")
+    process = Serve(tmp_path, network_lists=f"office={office}")
+    assert process.child.wait(DEADLINE_S) == 1

@@ -13,6 +13,7 @@ from aiohttp.streams import EMPTY_PAYLOAD
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redirector.serve.addresses import Addresses
 from redirector.serve.framing import percent_encoded
 from redirector.serve.heads import BLOCKS_KEPT, NAMES_KEPT, HeaderBlock, Heads, PlainGet
 from redirector.serve.observed import Observer
@@ -20,7 +21,7 @@ from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
 
 SETTINGS = ServeSettings.load({})
-OBSERVER = Observer(Visitors(b"secret"), country_header="CF-IPCountry", scan_parameter="qr")
+OBSERVER = Observer(Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", scan_parameter="qr")
 
 paths = st.from_regex(r"/[A-Za-z0-9_~./?=%&+#\[\]{}|é-]{0,40}", fullmatch=True)
 header = st.sampled_from(

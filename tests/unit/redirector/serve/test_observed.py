@@ -1,8 +1,11 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from redirector.serve.addresses import Addresses
 from redirector.serve.observed import (
     Observed,
     Observer,
@@ -14,9 +17,10 @@ from redirector.serve.observed import (
 )
 from redirector.serve.visitors import Visitors
 from schemas.events import Click
+from tests.unit.redirector.serve.mmdb import CITY, write_mmdb
 
 OBSERVER = Observer(
-    Visitors(b"secret"), country_header="CF-IPCountry", region_header="X-Region", scan_parameter="qr"
+    Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", region_header="X-Region", scan_parameter="qr"
 )
 
 
@@ -144,5 +148,21 @@ def test_campaign_parameters_are_kept_decoded_and_cut_and_the_first_of_each_wins
 )
 def test_a_scan_is_told_by_its_parameter(query: str, scan: int) -> None:
     assert seen(query).get("scan", 0) == scan
-    unmarked = Observer(Visitors(b"secret"))
+    unmarked = Observer(Visitors(b"secret"), Addresses())
     assert "scan" not in unmarked.observe(unmarked.facts({}), "a", query or "=1", 0, trusted_peer=False)
+
+
+def test_what_is_known_of_the_address_is_kept_and_a_trusted_proxy_s_word_goes_before_it(tmp_path: Path) -> None:
+    places = write_mmdb(tmp_path / "a.mmdb", {"192.0.2.0/24": CITY["192.0.2.0/25"]})
+    (tmp_path / "office.txt").write_text("192.0.2.7\n")
+    known = Addresses(places=places, networks={"office": [tmp_path / "office.txt"]})
+    observer = Observer(Visitors(b"secret"), known, country_header="CF-IPCountry")
+
+    def of(address: str, *, trusted_peer: bool) -> Observed:
+        facts = observer.facts({"dnt": "1", "cf-ipcountry": "FR"})
+        return observer.observe(facts, address, "", 0, trusted_peer=trusted_peer)
+
+    assert of("192.0.2.7", trusted_peer=False) == {"country": "DE", "region": "BY", "network": "office"}
+    assert of("192.0.2.8", trusted_peer=False) == {"country": "DE", "region": "BY"}
+    assert of("192.0.2.7", trusted_peer=True) == {"country": "FR", "region": "", "network": "office"}
+    assert of("198.51.100.1", trusted_peer=False) == {}
