@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from schemas.links import Link, LinkError, check_link, read_domain, read_origin, slug_of_path
+from schemas.link_names import read_slug
+from schemas.links import Link, LinkError, check_link, read_domain, read_origin
 
 NAMED_BY: Final = ("domain", "slug")
 TEXTS: Final = (
@@ -65,7 +66,7 @@ def name_of(row: Row) -> tuple[str, str]:
     for name in NAMED_BY:
         _check_text(name, getattr(row, name))
     try:
-        return _domain(row.domain), _slug(row.slug.strip())
+        return _domain(row.domain), read_slug(row.slug)
     except LinkError as error:
         raise RowError(str(error)) from error
 
@@ -130,16 +131,6 @@ def _listed(cell: str | list[str]) -> list[str]:
             raise RowError(f"{cell!r} is no JSON list of texts: separate plain texts by commas") from error
     parts = cell.split(",") if isinstance(cell, str) else cell
     return [stripped for part in parts if (stripped := part.strip())]
-
-
-def _slug(text: str) -> str:
-    """A slug as it stands in the link's URL, escapes such as %20 allowed, a leading slash too."""
-    for mark in "?#":
-        if mark in text:
-            raise RowError(
-                f"slug {text!r} has a {mark!r}, which ends a path: leave it out, or write %{ord(mark):X}"
-            )
-    return slug_of_path("/" + text.removeprefix("/"))
 
 
 def _status(text: str) -> int:

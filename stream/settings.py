@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S
 from schemas.settings import ServiceSettings
 from schemas.topics import CLICKS, IMPRESSIONS
 
@@ -50,9 +51,11 @@ class StreamSettings(ServiceSettings):
     )
     parallel_flushes: int = Field(2, ge=1, description="partitions that are inserted at the same time")
     max_skew_s: float = Field(
-        300.0, ge=0, description="how far an event may lie in the future; beyond: dead letter"
+        MAX_SKEW_S, ge=0, description="how far an event may lie in the future; beyond: dead letter"
     )
-    max_age_days: float = Field(90.0, gt=0, le=100, description="how old an event may be; beyond: dead letter")
+    max_age_days: float = Field(
+        MAX_AGE_DAYS, gt=0, le=100, description="how old an event may be; beyond: dead letter"
+    )
     allowed_lateness_s: float = Field(
         60.0, ge=0, description="how long after its window's end an event is not yet late"
     )

@@ -14,6 +14,7 @@ Outcome = Literal[
     "options",
     "method_not_allowed",
     "impressions",
+    "rejected",
     "bad_request",
     "too_large",
     "timeout",
@@ -28,6 +29,9 @@ Outcome = Literal[
 ]
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
+KeyedResult = Literal["counted", "repeated", "rejected", "reused"]
+KEYED_RESULTS: Final[tuple[KeyedResult, ...]] = get_args(KeyedResult)
+
 DropReason = Literal["spool_full", "spool_error", "refused"]
 DROP_REASONS: Final[tuple[DropReason, ...]] = get_args(DropReason)
 
@@ -41,6 +45,7 @@ class Counts:
         "handovers",
         "items_accepted",
         "items_rejected",
+        "keyed",
         "malformed",
         "outcomes",
         "received",
@@ -56,6 +61,7 @@ class Counts:
         self.refused: dict[RefusalReason, int] = dict.fromkeys(REFUSAL_REASONS, 0)
         self.items_accepted = 0
         self.items_rejected = 0
+        self.keyed: dict[KeyedResult, int] = dict.fromkeys(KEYED_RESULTS, 0)
         self.malformed = 0
         self.handovers = 0
         self.slow_closed = 0

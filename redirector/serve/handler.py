@@ -12,7 +12,7 @@ from redirector.serve import answers
 from redirector.serve.answers import Answer
 from redirector.serve.counts import Outcome
 from redirector.serve.door import Door
-from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
+from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts, Keys
 from redirector.serve.lookup import NOT_LOADED, UNKNOWN, LoopError
 from redirector.serve.ordinary import OrdinaryConnection, speaks
 from redirector.serve.settings import ServeSettings
@@ -24,10 +24,10 @@ _LINK_ALLOWS: Final = ("Allow", "GET, HEAD, OPTIONS")
 class Handler:
     """One coroutine a request: `await handler(request)` is its response."""
 
-    def __init__(self, door: Door, settings: ServeSettings, not_ready: Callable[[], str]) -> None:
+    def __init__(self, door: Door, settings: ServeSettings, not_ready: Callable[[], str], keys: Keys) -> None:
         """`not_ready` says why this process should get no traffic yet; empty when it may."""
         self._door: Final = door
-        self._impressions: Final = ImpressionPosts(door, settings)
+        self._impressions: Final = ImpressionPosts(door, settings, keys)
         self._not_ready: Final = not_ready
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:

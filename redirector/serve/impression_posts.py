@@ -1,6 +1,6 @@
-"""The door for impressions: `POST /v1/impressions`."""
+"""The door for impressions: `POST /v1/impressions`; docs/contracts/impressions-api.md describes it."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -11,10 +11,15 @@ from redirector.serve.bodies import CLIENT_GONE, read_body
 from redirector.serve.body_errors import BodyError
 from redirector.serve.counts import Outcome
 from redirector.serve.door import Door
-from redirector.serve.impressions import Circumstances
+from redirector.serve.impressions import Circumstances, Read
+from redirector.serve.items import split
+from redirector.serve.key_book import Counted, KeyedRequest
 from redirector.serve.sayings import Situation
 from redirector.serve.settings import ServeSettings
+from schemas.event_times import DoorTimes
 from schemas.events import IMPRESSION_SOURCES, ImpressionSource
+from schemas.idempotency import KEY_MAX_CHARS
+from schemas.links import NewerLinkError
 
 IMPRESSIONS_PATH: Final = "/v1/impressions"
 
@@ -32,12 +37,31 @@ _RETRY_AFTER: Final = ("Retry-After", "5")
 _NOT_LOADED: Final = {"error": "the links are being loaded; send it again in a moment"}
 
 
-class ImpressionPosts:
-    """Takes impressions: all good items of a request are kept, or none where there is no room."""
+_REPLAYED: Final = ("Idempotency-Replayed", "true")
+_ANONYMOUS_BYTES_AN_ITEM: Final = 4096
 
-    def __init__(self, door: Door, settings: ServeSettings) -> None:
+
+class Keys(Protocol):
+    """What of a KeyBook is used here."""
+
+    def find(self, name: bytes, now_s: int) -> Counted | None:
+        """What was counted under a key, as far as this host knows."""
+
+    async def enter(self, name: bytes, counted: Counted) -> None:
+        """Have the host know it."""
+
+
+class ImpressionPosts:
+    """Takes impressions: all good items of a request are kept, or none where there is no room.
+
+    Under an Idempotency-Key all of them are good, or none is kept.
+    """
+
+    def __init__(self, door: Door, settings: ServeSettings, keys: Keys) -> None:
         self._door: Final = door
         self._settings: Final = settings
+        self._keys: Final = keys
+        self._times: Final = DoorTimes.within(max_skew_s=settings.max_skew_s, max_age_days=settings.max_age_days)
 
     async def answer(self, request: web.BaseRequest) -> tuple[Outcome, Answer, bool]:
         """What to answer, and whether to close: what is left of the body is not worth reading."""
@@ -54,10 +78,12 @@ class ImpressionPosts:
         if isinstance(caller, Refusal):
             return self._refused(caller)
         try:
-            body = await self._body(request)
+            body = await self._body(request, caller)
             # A body may take its time, and a token be revoked meanwhile.
             caller = self._caller(request)
-            return self._refused(caller) if isinstance(caller, Refusal) else self._count(request, body, caller)
+            return (
+                self._refused(caller) if isinstance(caller, Refusal) else await self._count(request, body, caller)
+            )
         except BodyError as error:
             outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
             # What a client sent may stand in it, and need not be text.
@@ -79,38 +105,96 @@ class ImpressionPosts:
         answer = answers.json(refusal.status, {"error": refusal.error}, *refusal.headers)
         return _OUTCOME_OF_STATUS[refusal.status], answer
 
-    async def _body(self, request: web.BaseRequest) -> bytes:
-        return await read_body(request, self._settings.max_body_bytes, self._settings.body_timeout_s)
+    async def _body(self, request: web.BaseRequest, caller: Caller) -> bytes:
+        limit = self._settings.max_body_bytes
+        if caller.is_anonymous:
+            limit = min(limit, self._settings.anonymous_items * _ANONYMOUS_BYTES_AN_ITEM)
+        return await read_body(request, limit, self._settings.body_timeout_s)
 
-    def _count(self, request: web.BaseRequest, body: bytes, caller: Caller) -> tuple[Outcome, Answer]:
+    async def _count(self, request: web.BaseRequest, body: bytes, caller: Caller) -> tuple[Outcome, Answer]:
         door = self._door
         if not door.lookup.loaded():
             return "unavailable", answers.json(503, _NOT_LOADED, answers.RETRY_AFTER)
-        items = impressions.split(body, request.headers.get("Content-Type", ""), self._settings.max_items)
+        items = split(body, request.headers.get("Content-Type", ""), self._settings.max_items)
         if caller.is_anonymous and len(items) > self._settings.anonymous_items:
             raise BodyError(
                 f"{len(items)} impressions in one request without a token, at most"
                 f" {self._settings.anonymous_items} are taken: split it, or send a token",
                 413,
             )
-        key = request.headers.get("Idempotency-Key")
-        spool = "" if key is None else impressions.spool_of_key(IMPRESSIONS_PATH, key)
+        source = _source(request)
+        keyed = _keyed(request, caller, source, body)
         now_ms = door.clock()
+        known = None if keyed is None else self._keys.find(keyed.name, now_ms // 1000)
+        if keyed is not None and known is not None:
+            return self._known(keyed, known)
         peer = request.remote or ""
         observed = door.observe(request.headers, peer, "", now_ms)
         situation = Situation(
             now_ms, request.headers.get("Origin", ""), int(self._settings.anonymous_skew_s * 1000)
         )
-        around = Circumstances(caller, situation, spool, _source(request), observed)
-        read = impressions.read(items, door.lookup.link, around)
+        around = Circumstances(
+            caller=caller,
+            situation=situation,
+            times=self._times,
+            spool="" if keyed is None else keyed.spool,
+            source=source,
+            observed=observed,
+        )
+        try:
+            read = impressions.read(items, door.lookup.link, around)
+        except NewerLinkError as error:
+            return "unavailable", answers.json(503, {"error": f"nothing was kept: {error}"}, _RETRY_AFTER)
         counts = door.counts
+        if read.rejected and (keyed is not None or not read.accepted):
+            return self._rejected(read, keyed)
         counts.items_rejected += len(read.rejected)
         if not door.recorder.record(read.accepted, refused=True):
             counts.items_rejected += len(read.accepted)
             problem = {"error": "nothing was kept: there is no room for it now; send it again later"}
             return "unavailable", answers.json(503, problem, _RETRY_AFTER)
         counts.items_accepted += len(read.accepted)
+        if keyed is not None:
+            counts.keyed["counted"] += 1
+            await self._keys.enter(keyed.name, Counted(keyed.meaning, len(read.accepted), now_ms // 1000))
         return "impressions", answers.json(202, {"accepted": len(read.accepted), "rejected": read.rejected})
+
+    def _known(self, keyed: KeyedRequest, known: Counted) -> tuple[Outcome, Answer]:
+        """The answer under a key that was counted: as before for the same bytes, whatever became of the links."""
+        if keyed.meaning == known.meaning:
+            self._door.counts.keyed["repeated"] += 1
+            return "impressions", answers.json(202, {"accepted": known.items, "rejected": []}, _REPLAYED)
+        self._door.counts.keyed["reused"] += 1
+        problem = (
+            "nothing of this was counted: another body came with this Idempotency-Key before, and was counted;"
+            " send other impressions under another key"
+        )
+        return "rejected", answers.json(422, {"error": problem, "accepted": 0, "rejected": []})
+
+    def _rejected(self, read: Read, keyed: KeyedRequest | None) -> tuple[Outcome, Answer]:
+        counts, bad, items = self._door.counts, len(read.rejected), len(read.rejected) + len(read.accepted)
+        counts.items_rejected += items
+        problem = f"nothing was counted: {bad} of {items} items cannot be, see rejected; correct them"
+        if keyed is not None:
+            counts.keyed["rejected"] += 1
+            problem += " and send all of them again, the same key will do"
+        return "rejected", answers.json(422, {"error": problem, "accepted": 0, "rejected": read.rejected})
+
+
+def _keyed(
+    request: web.BaseRequest, caller: Caller, source: ImpressionSource | None, body: bytes
+) -> KeyedRequest | None:
+    """What the request is known by where it has an Idempotency-Key. Raises BodyError."""
+    keys = request.headers.getall("Idempotency-Key", ())
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise BodyError(f"{len(keys)} Idempotency-Key headers: send one")
+    key = keys[0]
+    if not 1 <= len(key) <= KEY_MAX_CHARS:
+        raise BodyError(f"Idempotency-Key has {len(key)} characters, wanted are 1 to {KEY_MAX_CHARS}")
+    meaning = b"%b\0%b" % ((source or "").encode(), body)
+    return KeyedRequest.of(f"{IMPRESSIONS_PATH}\0{caller.token_id}", key, meaning)
 
 
 def _source(request: web.BaseRequest) -> ImpressionSource | None:

@@ -43,6 +43,9 @@ class ServeCollector(Collector):
         """The metrics as they are now."""
         counts = self._counts
         yield _labelled("requests", "Requests answered, by outcome.", "outcome", counts.outcomes.items())
+        yield _labelled(
+            "keyed_requests", "Requests with an Idempotency-Key, by result.", "result", counts.keyed.items()
+        )
         yield _labelled("dropped", "Events not kept, by reason.", "reason", counts.dropped.items())
         yield _labelled(
             "refused", "Requests turned away for who sent them, by reason.", "reason", counts.refused.items()

@@ -25,6 +25,7 @@ from redirector.serve.door import Door
 from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
+from redirector.serve.key_book import open_key_book
 from redirector.serve.lookup import Lookup
 from redirector.serve.metrics import ServeCollector
 from redirector.serve.observed import Observer
@@ -76,6 +77,8 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
             fsync=settings.fsync,
         )
         stack.callback(spool.close)
+        keys = open_key_book(settings.spool_dir, settings.keys_kept)
+        stack.callback(keys.close)
         counts = Counts()
         addresses = _addresses(settings)
         door = _door(settings, cache, spool, counts, addresses)
@@ -86,7 +89,7 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
             return door.recorder.trouble
 
         connections = Connections(counts, time.monotonic())
-        ordinary = OrdinaryLane(Handler(door, settings, not_ready), connections, counts, settings)
+        ordinary = OrdinaryLane(Handler(door, settings, not_ready, keys), connections, counts, settings)
         loop = asyncio.get_running_loop()
         fast = FastLane(door, connections, settings, loop=loop, ordinary=ordinary.connection)
         stack.callback(fast.settle)

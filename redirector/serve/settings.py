@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from redirector.serve.networks import ORDER
+from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S
 from schemas.events import Network
 from schemas.links import read_domain
 from schemas.settings import CommaSeparated, ServiceSettings
@@ -68,6 +69,12 @@ class ServeSettings(ServiceSettings):
     max_headers: Count = 128
     max_body_bytes: Count = 1024 * 1024
     max_items: Count = 5_000
+    max_skew_s: Annotated[float, Field(ge=0)] = MAX_SKEW_S
+    """The stream's, from which the door keeps a margin: see schemas.event_times."""
+    max_age_days: Annotated[float, Field(gt=0)] = MAX_AGE_DAYS
+    """The same."""
+    keys_kept: Count = 1_000_000
+    """Idempotency keys that the host knows at most, about 150 bytes of disk each."""
 
     anonymous_items: Annotated[int, Field(ge=1, le=100)] = 10
     """Most impressions in one POST without a token."""

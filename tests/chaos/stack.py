@@ -201,6 +201,9 @@ class Stack:
             f"{prefix}LINK_CACHE_DIR": str(self.place / "links"),
             f"{prefix}SEGMENT_BYTES": "100000",
             f"{prefix}VISITOR_SECRET": "chaos",
+            # So that the stream meets times that it refuses.
+            f"{prefix}MAX_SKEW_S": "100000000",
+            f"{prefix}MAX_AGE_DAYS": "10000",
         }
 
     def _stream_env(self, name: str) -> dict[str, str]:

@@ -24,7 +24,7 @@ from schemas.links import Link
 from tests.builders import NOW_MS
 from tests.fuzz.mutations import Mutator
 from tests.tokens import AS_WRITER, WRITER
-from tests.unit.redirector.serve.fakes import FakeLinks, FakeSpool, FakeTokens
+from tests.unit.redirector.serve.fakes import FakeKeys, FakeLinks, FakeSpool, FakeTokens
 
 AT_ONCE: Final = 50
 PEER: Final = "203.0.113.9"
@@ -113,7 +113,7 @@ async def _requests(seed: int, count: int) -> None:
         clock=lambda: NOW_MS,
     )
     connections = Connections(counts, 0.0)
-    ordinary = OrdinaryLane(Handler(door, settings, lambda: ""), connections, counts, settings)
+    ordinary = OrdinaryLane(Handler(door, settings, lambda: "", FakeKeys()), connections, counts, settings)
     fast = FastLane(door, connections, settings, loop=asyncio.get_running_loop(), ordinary=ordinary.connection)
     for done in range(0, count, AT_ONCE):
         transports = []

@@ -48,6 +48,7 @@ TOKENS: Final = (
     token(3, account="acme"),
     token(4, expires_at_ms=1),
     token(5, revoked_at_ms=1),
+    token(6),
 )
 
 

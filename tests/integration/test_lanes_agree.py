@@ -66,7 +66,7 @@ LAST: Final = (
     get("/launch", "X-Forwarded-For: 203.0.113.1\nX-Real-IP: 203.0.113.2", "Connection: close"),
     get("/launch", *["X-Real-IP: 203.0.113.1"] * 130),
 )
-BODY: Final = b'[{"link": "go.example/launch", "kind": "rendered", "time_ms": 1}, {"kind": "rendered"}]'
+BODY: Final = b'[{"link": "go.example/launch", "kind": "rendered", "time_ms": null}, {"kind": "rendered"}]'
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Stand-ins for what serve leans on."""
 
+from redirector.serve.key_book import Counted
 from redirector.spool.writer import SpoolFullError
+from schemas.idempotency import KEY_TTL_S
 from schemas.links import Link, NewerLinkError
 from schemas.tokens import Token
 
@@ -43,6 +45,20 @@ class FakeTokens:
 
     def get(self, key: str) -> Token | None:
         return self.tokens.get(key)
+
+
+class FakeKeys:
+    """A key book in memory."""
+
+    def __init__(self) -> None:
+        self.counted: dict[bytes, Counted] = {}
+
+    def find(self, name: bytes, now_s: int) -> Counted | None:
+        found = self.counted.get(name)
+        return found if found is not None and now_s - found.at_s <= KEY_TTL_S else None
+
+    async def enter(self, name: bytes, counted: Counted) -> None:
+        self.counted[name] = counted
 
 
 class FakeLinks:

@@ -3,76 +3,39 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from redirector.serve import impressions
 from redirector.serve.access import Caller
-from redirector.serve.body_errors import BodyError
 from redirector.serve.impressions import Circumstances, Read
+from redirector.serve.items import split
 from redirector.serve.observed import NOTHING, Observed
 from redirector.serve.sayings import Situation
+from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S, DoorTimes
 from schemas.links import Link
+from tests.builders import DAY_MS, NOW_MS
 from tests.unit.redirector.serve.fakes import FakeLinks
 
 LINKS = FakeLinks(
     Link(domain="go.example", slug="launch", destination="https://example.com/"),
     Link(domain="go.example", slug="", destination="https://example.com/"),
+    Link(domain="go.example", slug="a b", destination="https://example.com/"),
 )
 CALLER = Caller("0123456789abcdef", "", ("impressions:write",))
-NOW = Situation(1000, "", 0)
+NOW = Situation(NOW_MS, "", 0)
+TIMES = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=MAX_AGE_DAYS)
+AROUND = Circumstances(CALLER, NOW, TIMES, "", None, NOTHING)
 GOOD = {"link": "go.example/launch", "kind": "rendered"}
 
 
 def read(*items: Any, spool: str = "", source: Any = None, observed: Any = NOTHING) -> Read:
     encoded = [json.dumps(item).encode() for item in items]
-    return impressions.read(encoded, LINKS.get, Circumstances(CALLER, NOW, spool, source, observed))
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "count"),
-    [
-        (b'[{"a":1},{"a":2}]', "application/json", 2),
-        (b"[]", "", 0),
-        (b' {"a":1}\n', "text/plain", 1),
-        (b'{"a":\n1}', "application/json", 1),
-        (b'{"a":1}\n{"a":2}\n', "application/json", 2),
-        (b'{"a":1}\r\n\r\n{"a":2}', "application/x-ndjson", 2),
-        (b'{"a":1}\nbroken', "application/x-ndjson", 2),
-    ],
-)
-def test_a_body_is_an_array_or_lines_or_one_object(body: bytes, content_type: str, count: int) -> None:
-    assert len(impressions.split(body, content_type, 10)) == count
-
-
-@pytest.mark.parametrize("body", [b"", b"  ", b"hello", b"[1,", b"[1]]", b"a=b&c=d", b"\xff\xfe"])
-def test_what_is_no_json_at_all_is_refused(body: bytes) -> None:
-    with pytest.raises(BodyError) as refusal:
-        impressions.split(body, "", 10)
-    assert refusal.value.status == 400
-
-
-@given(st.binary(max_size=200))
-def test_any_body_is_items_or_a_refusal(body: bytes) -> None:
-    try:
-        items = impressions.split(body, "", 10)
-    except BodyError:
-        return
-    found = impressions.read(items, LINKS.get, Circumstances(CALLER, NOW, "", None, NOTHING))
-    msgspec.json.encode(found.rejected)
-    assert len(found.accepted) + len(found.rejected) == len(items)
-
-
-def test_more_items_than_allowed_are_413() -> None:
-    with pytest.raises(BodyError, match="at most 2") as refusal:
-        impressions.split(b"[1,2,3]", "", 2)
-    assert refusal.value.status == 413
+    return impressions.read(encoded, LINKS.get, Circumstances(CALLER, NOW, TIMES, spool, source, observed))
 
 
 def test_an_item_gets_what_it_leaves_out() -> None:
     (event,), rejected = read(GOOD)
     assert rejected == []
-    assert (event.time_ms, event.source, event.count, event.seq, event.spool) == (1000, "api", 1, 0, "")
+    assert (event.time_ms, event.source, event.count, event.seq, event.spool) == (NOW_MS, "api", 1, 0, "")
 
 
 @pytest.mark.parametrize(
@@ -82,12 +45,15 @@ def test_an_item_gets_what_it_leaves_out() -> None:
         ({**GOOD, "slug": "launch"}, "twice"),
         ({"domain": "go.example", "kind": "rendered"}, "names no link"),
         ({**GOOD, "link": "go.example"}, "slash"),
-        ({**GOOD, "link": "go.example/nope"}, "no link go.example/nope"),
+        ({**GOOD, "link": "go.example/nope"}, "no link 'go.example/nope'"),
         ({**GOOD, "link": "a b/x"}, "character"),
         ({**GOOD, "kind": "seen"}, "kind"),
         ({**GOOD, "count": 0}, "count"),
         ({**GOOD, "cuont": 3}, "cuont"),
         ({**GOOD, "time_ms": -1}, "time_ms"),
+        ({**GOOD, "link": "ftp://go.example/launch"}, "https URL"),
+        ({**GOOD, "link": "go.example/launch?a=b"}, "%3F"),
+        ({"domain": "go.example", "slug": "a?b", "kind": "rendered"}, "%3F"),
         ({**GOOD, "source": "tv"}, "source"),
         ([], "object"),
         (None, "object"),
@@ -101,10 +67,49 @@ def test_a_bad_item_is_told_what_is_wrong_and_the_others_count(item: Any, told: 
 
 
 def test_an_item_that_is_not_utf_8_is_rejected_alone() -> None:
-    items = impressions.split(b'[{"link": "go.example/\xff", "kind": "rendered"}, {"kind": 1}]', "", 10)
-    found = impressions.read(items, LINKS.get, Circumstances(CALLER, NOW, "", None, NOTHING))
+    items = split(b'[{"link": "go.example/\xff", "kind": "rendered"}, {"kind": 1}]', "", 10)
+    found = impressions.read(items, LINKS.get, AROUND)
     assert [one.index for one in found.rejected] == [0, 1]
     assert "UTF-8" in found.rejected[0].error
+
+
+def test_a_rejection_is_text_whatever_a_link_is_called() -> None:
+    found = impressions.read([b'{"link": "go.example/\\ud800", "kind": "rendered"}'], LINKS.get, AROUND)
+    assert msgspec.json.decode(msgspec.json.encode(found.rejected))[0]["index"] == 0
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "told"),
+    [
+        (NOW_MS // 1000, "looks like seconds: multiply by 1000"),
+        (NOW_MS * 1000, "looks like microseconds: divide by 1000"),
+        (NOW_MS * 1_000_000, "looks like nanoseconds: divide by 1000000"),
+        (2**53 - 1, "in the future"),
+        (2**53, "in the future"),
+        (NOW_MS + 600_000, "600 s in the future, at most 240 s"),
+        (NOW_MS - 901 * DAY_MS // 10, "90.1 days old, at most 89.0 days"),
+        (-1, "days old"),
+    ],
+)
+def test_a_time_that_the_stream_would_refuse_is_refused_at_the_door_alone(time_ms: int, told: str) -> None:
+    accepted, (rejected,) = read(GOOD, {**GOOD, "time_ms": time_ms}, {**GOOD, "time_ms": NOW_MS - DAY_MS})
+    assert len(accepted) == 2
+    assert rejected.index == 1
+    assert told in rejected.error
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"link": "https://go.example/a%20b?utm_source=x"},
+        {"link": "GO.example:443/a%20b"},
+        {"domain": "go.example", "slug": "/a%20b"},
+        {"domain": "GO.example.", "slug": "a b"},
+    ],
+)
+def test_a_link_is_named_as_an_import_file_names_it_or_by_its_address(item: dict[str, str]) -> None:
+    (event,), _ = read({**item, "kind": "rendered"})
+    assert event.link == "go.example/a b"
 
 
 def test_a_domain_is_read_as_a_host_is() -> None:
@@ -120,16 +125,6 @@ def test_only_a_beacon_is_its_own_witness() -> None:
     assert read({**GOOD, "source": "api"}, source="beacon").accepted[0].source == "beacon"
 
 
-def test_a_key_makes_an_identity_of_key_and_position() -> None:
-    spool = impressions.spool_of_key("/v1/impressions", "order-1")
-    accepted, _ = read(GOOD, {}, GOOD, spool=spool)
-    assert [(event.spool, event.seq) for event in accepted] == [(spool, 1), (spool, 3)]
-    assert len(spool) == 33
-    assert spool != impressions.spool_of_key("/v1/impressions", "order-2")
-    assert spool != impressions.spool_of_key("/v2/impressions", "order-1")
-
-
-@pytest.mark.parametrize("key", ["", "x" * 256])
-def test_a_key_has_a_length(key: str) -> None:
-    with pytest.raises(BodyError, match="1 to 255"):
-        impressions.spool_of_key("/v1/impressions", key)
+def test_under_a_key_an_event_is_known_by_its_position() -> None:
+    accepted, _ = read(GOOD, {}, GOOD, spool="k1")
+    assert [(event.spool, event.seq) for event in accepted] == [("k1", 1), ("k1", 3)]
