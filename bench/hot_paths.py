@@ -23,6 +23,7 @@ from redirector.serve.settings import ServeSettings
 from redirector.spool.reader import Chunk, Place
 from redirector.spool.writer import SpoolWriter
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from schemas.counters import Chain
 from schemas.spool import segment_path, segments, spools
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
@@ -79,7 +80,7 @@ def _records() -> list[Record]:
 def _rows(records: list[Record]) -> Call:
     fold = _fold_all(records)
     deltas = fold.take_deltas()
-    flushed = Flushed(CLICKS, 0, -1, 0, len(records) - 1)
+    flushed = Flushed(Chain(CLICKS, 1, 0), -1, 0, len(records) - 1)
 
     def rows() -> None:
         judged = judge(deltas.columns, _CLASSIFIER)

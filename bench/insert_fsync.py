@@ -19,6 +19,7 @@ from bench.machine import run_bench
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import migrate
+from schemas.counters import Chain
 from schemas.events import Click
 from stream.chain import Flushed
 from stream.classify import Classifier
@@ -45,11 +46,11 @@ async def measure(client: AsyncClient, *, deltas: int, inserts: int, first: int)
         ]
         columns.extend(clicks, range(deltas))
         fold = Deltas(columns, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
-        flushed = Flushed("clicks@1", deltas, offset - 1, offset, offset)
+        flushed = Flushed(Chain("clicks", 1, deltas), offset - 1, offset, offset)
         block = counter_rows(flushed, fold, judge(columns, _CLASSIFIER), DedupState())
         started = time.perf_counter()
         await sink.insert_counters(flushed, block, f"bench-{deltas}-{offset}")
-        assert await sink.read_head("clicks@1", deltas) == offset
+        assert await sink.read_head(Chain("clicks", 1, deltas)) == offset
         took_ms.append((time.perf_counter() - started) * 1e3)
     return took_ms
 

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from schemas.counters import Chain
+
 NO_HEAD: Final = -1
 """The head of a topic-partition of which nothing was flushed yet."""
 
@@ -30,8 +32,7 @@ class Flushed:
     `first` is `head + 1`, or larger where retention took records before they were read (a gap).
     """
 
-    topic: str
-    partition: int
+    chain: Chain
     head: int
     first: int
     last: int
@@ -96,7 +97,7 @@ def mint(flushed: Flushed, rung: int) -> str:
 
     Not by `first`: two writers that met retention at different times begin at different offsets.
     """
-    token = f"{flushed.topic}-{flushed.partition}-{flushed.head + 1}"
+    token = f"{flushed.chain}-{flushed.head + 1}"
     return f"{token}#{rung}" if rung else token
 
 

@@ -18,13 +18,11 @@ positions rise within a record, and a host that resends begins at or before wher
 """
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from schemas.counters import SPOOL_TTL_S
 from schemas.idempotency import KEY_TTL_S, halves, is_key
 from stream.key_memory import KeyMemory, Life
-
-SPOOL_TTL_S: Final = 110 * 24 * 3600
-"""Longer than any accepted event is old, so a resend after it is a dead letter, never a second count."""
 
 
 class DedupRow(NamedTuple):

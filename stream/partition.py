@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeVar
 
+from schemas.counters import Chain
 from schemas.errors import TransientError
 from schemas.events import TrafficClass
 from stream.burials import FLUSHES_KEPT, BurialLimit, Burials
@@ -88,7 +89,7 @@ class Partition:
     def __init__(self, topic: str, partition: int, tools: Tools) -> None:
         self.topic: Final = topic
         self.partition: Final = partition
-        self.chain: Final = f"{topic}@{tools.epochs[topic]}"
+        self.chain: Final = Chain(topic, tools.epochs[topic], partition)
         self.next_offset = 0
         self._tools = tools
         self._fold: Fold | None = None
@@ -156,7 +157,7 @@ class Partition:
             self.forget(cause)
             state = await self._until_answered(
                 "read_state",
-                lambda: self._tools.sink.read_state(self.chain, self.topic, self.partition),
+                lambda: self._tools.sink.read_state(self.chain),
             )
             if state.head + 1 > log_end:
                 setting = f"CLICKTALLY_STREAM_{self.topic.upper()}_EPOCH"
@@ -180,7 +181,7 @@ class Partition:
                 self._tools.burial_limit,
                 await self._until_answered(
                     "read_state",
-                    lambda: self._tools.sink.read_last_flushes(self.chain, self.partition, FLUSHES_KEPT),
+                    lambda: self._tools.sink.read_last_flushes(self.chain, FLUSHES_KEPT),
                 ),
             )
             self._fold = Fold(DedupState(state.dedup, state.now_s), self._tools.bounds, self._tools.pool)
@@ -225,7 +226,7 @@ class Partition:
         async with self._lock:
             if self._fold is None or self.has_records:
                 return False
-            return await self._tools.sink.read_head(self.chain, self.partition) != self._head
+            return await self._tools.sink.read_head(self.chain) != self._head
 
     async def flush(self) -> Outcome | None:
         """Make everything durable that was folded so far; None when there is nothing.
@@ -241,7 +242,7 @@ class Partition:
             started = time.monotonic()
             self._refuse_burial(fold.deltas)
             deltas = fold.take_deltas()
-            flushed = Flushed(self.chain, self.partition, self._head, self._first, self.next_offset - 1)
+            flushed = Flushed(self.chain, self._head, self._first, self.next_offset - 1)
             # What is folded while this flush is under way must not be in it.
             applied = DedupState(fold.dedup.row(spool) for spool in deltas.spools)
             fold.dedup.forget_expired()
@@ -317,9 +318,7 @@ class Partition:
                     step = steps.send(reply)
                 else:
                     step = steps.send(
-                        await self._until_answered(
-                            "read_head", lambda: sink.read_head(flushed.topic, flushed.partition)
-                        )
+                        await self._until_answered("read_head", lambda: sink.read_head(flushed.chain))
                     )
         except StopIteration as finished:
             outcome: Outcome = finished.value

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from schemas.counters import DEDUP, GAP, HEAD, MARKER
 from schemas.events import TRAFFIC_CLASSES
 from schemas.idempotency import is_key
 from stream.chain import Flushed
@@ -14,12 +15,6 @@ from stream.columns import KINDS, SOURCES, Ints
 from stream.dedup import DedupState
 from stream.fold import WINDOW_MS, Deltas
 from stream.judged import Coded, Judged, distinct_of, repeated
-
-DELTA: Final = 0
-HEAD: Final = 1
-MARKER: Final = 2
-DEDUP: Final = 3
-GAP: Final = 5
 
 COUNTER_COLUMNS: Final = {
     "kind": "UInt8",
@@ -67,7 +62,8 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupS
     columns = _Columns(_delta_columns(judged))
     touched_s = deltas.last_timestamp_ms // 1000
     tally = deltas.tally
-    place = {"topic": flushed.topic, "partition": flushed.partition, "last_offset": flushed.last}
+    chain = flushed.chain
+    place = {"topic": chain.name, "partition": chain.partition, "last_offset": flushed.last}
     columns.add(place, kind=HEAD, touched_at=touched_s)
     columns.add(
         place,
@@ -81,11 +77,10 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupS
         dead_letters=tally.dead_letters,
         late=tally.late,
     )
-    topic = flushed.topic.partition("@")[0]
     for spool in sorted(deltas.spools):
         row = dedup.row(spool)
         columns.add(
-            {"topic": topic, "partition": flushed.partition},
+            {"topic": chain.topic, "partition": chain.partition},
             kind=DEDUP,
             spool=spool,
             last_seq=row.seq,

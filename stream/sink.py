@@ -8,10 +8,10 @@ import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors
+from schemas.counters import DEDUP, HEAD, MARKER, SPOOL_TTL_S, Chain
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
-from stream.dedup import SPOOL_TTL_S
-from stream.rows import COUNTER_COLUMNS, DEDUP, HEAD, MARKER, Block
+from stream.rows import COUNTER_COLUMNS, Block
 
 _ONE_BLOCK: Final = {
     "async_insert": 0,
@@ -97,17 +97,17 @@ class Sink(Protocol):
     async def insert_events(self, block: Block) -> None:
         """Insert rows that collapse with any earlier copy of themselves."""
 
-    async def read_head(self, topic: str, partition: int) -> int:
+    async def read_head(self, chain: Chain) -> int:
         """The last offset applied, NO_HEAD where there is none."""
 
-    async def read_state(self, chain: str, topic: str, partition: int) -> PartitionState:
+    async def read_state(self, chain: Chain) -> PartitionState:
         """Head of the chain and dedup state of the topic-partition, at one instant.
 
         Spools that were forgotten by the time of the head may be missing; later ones may not, however late it is:
         what follows the head in Kafka was sent while they were remembered.
         """
 
-    async def read_last_flushes(self, chain: str, partition: int, at_most: int) -> list[tuple[int, int]]:
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
         """(events, of which dead letters) of the chain's last flushes, oldest first."""
 
 
@@ -128,7 +128,7 @@ class ClickHouseSink:
     async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
         """One conditional insert. Raises TransientClickHouseError, after which it may have been applied."""
         statement = self._insert_counters.format(
-            topic=flushed.topic, partition=flushed.partition, head=flushed.head
+            topic=flushed.chain.name, partition=flushed.chain.partition, head=flushed.head
         )
         await self._insert(
             statement.encode(),
@@ -141,26 +141,26 @@ class ClickHouseSink:
         statement = f"INSERT INTO events ({', '.join(block.columns)}) FORMAT ArrowStream\n"
         await self._insert(statement.encode(), block, {"deduplicate_insert": "disable"})
 
-    async def read_head(self, topic: str, partition: int) -> int:
+    async def read_head(self, chain: Chain) -> int:
         """Raises TransientClickHouseError."""
         state = await self._rows(
             "SELECT ifNull(maxOrNull(last_offset), -1) FROM counters"
             " WHERE kind = {head:UInt8} AND topic = {topic:String} AND partition = {partition:Int32}",
-            {"head": HEAD, "topic": topic, "partition": partition},
+            {"head": HEAD, "topic": chain.name, "partition": chain.partition},
             _OF_A_HEAD,
         )
         return int(state[0][0])
 
-    async def read_state(self, chain: str, topic: str, partition: int) -> PartitionState:
+    async def read_state(self, chain: Chain) -> PartitionState:
         """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
         rows = await self._rows(
             _STATE,
             {
                 "head": HEAD,
                 "dedup": DEDUP,
-                "chain": chain,
-                "topic": topic,
-                "partition": partition,
+                "chain": chain.name,
+                "topic": chain.topic,
+                "partition": chain.partition,
                 "key_ttl": KEY_TTL_S,
                 "spool_ttl": SPOOL_TTL_S,
             },
@@ -174,13 +174,13 @@ class ClickHouseSink:
                 dedup.append((str(spool), int(last_seq), int(touched_s)))
         return PartitionState(head, dedup, now_s)
 
-    async def read_last_flushes(self, chain: str, partition: int, at_most: int) -> list[tuple[int, int]]:
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
         """Raises TransientClickHouseError."""
         rows = await self._rows(
             "SELECT events + dead_letters, dead_letters FROM counters"
             " WHERE kind = {marker:UInt8} AND topic = {chain:String} AND partition = {partition:Int32}"
             " ORDER BY first_offset DESC LIMIT {at_most:UInt32}",
-            {"marker": MARKER, "chain": chain, "partition": partition, "at_most": at_most},
+            {"marker": MARKER, "chain": chain.name, "partition": chain.partition, "at_most": at_most},
         )
         return [(int(events), int(dead_letters)) for events, dead_letters in reversed(rows)]
 

@@ -10,14 +10,14 @@ import pyarrow as pa
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from schemas.counters import DEDUP, DELTA, HEAD, MARKER, SPOOL_TTL_S, Chain
 from schemas.errors import TransientClickHouseError, TransientError
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
-from stream.dedup import SPOOL_TTL_S
 from stream.event_rows import EVENT_COLUMNS
 from stream.fold import Record
-from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, HEAD, MARKER, Block
+from stream.rows import COUNTER_COLUMNS, Block
 from stream.sink import PartitionState
 
 Row = dict[str, Any]
@@ -87,7 +87,7 @@ class FakeSink:
             raise TransientClickHouseError(210, "connection refused")
         if trouble == "hangs":
             await asyncio.Event().wait()
-        if self._head(flushed.topic, flushed.partition) == flushed.head and token not in self.tokens:
+        if self._head(flushed.chain) == flushed.head and token not in self.tokens:
             self.tokens.add(token)
             if trouble != "burned":
                 self.blocks.append(rows_of(block))
@@ -104,7 +104,7 @@ class FakeSink:
             raise TransientClickHouseError(252, "too many parts")
         self.event_rows.update((_identity(row), row) for row in event_rows_of(block))
 
-    async def read_head(self, topic: str, partition: int) -> int:
+    async def read_head(self, chain: Chain) -> int:
         """The last offset applied."""
         await asyncio.sleep(0)
         if self.before_read is not None:
@@ -112,31 +112,34 @@ class FakeSink:
         if self.failing_reads:
             self.failing_reads -= 1
             raise TransientClickHouseError(210, "connection reset")
-        return self._head(topic, partition)
+        return self._head(chain)
 
-    async def read_state(self, chain: str, topic: str, partition: int, **_: object) -> PartitionState:
+    async def read_state(self, chain: Chain) -> PartitionState:
         """Head and dedup state, without what was forgotten when the head was written."""
         await asyncio.sleep(0)
         if self.failing_reads:
             self.failing_reads -= 1
             raise TransientClickHouseError(210, "connection reset")
-        heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (chain, partition)]
+        heads = self._rows_of(HEAD, chain.name, chain.partition)
         now_s = max((row["touched_at"] for row in heads), default=0)
-        mine = [row for row in self.rows(DEDUP) if (row["topic"], row["partition"]) == (topic, partition)]
-        return PartitionState(self._head(chain, partition), dedup_rows(mine, now_s), now_s)
+        mine = self._rows_of(DEDUP, chain.topic, chain.partition)
+        return PartitionState(self._head(chain), dedup_rows(mine, now_s), now_s)
 
-    async def read_last_flushes(self, chain: str, partition: int, at_most: int) -> list[tuple[int, int]]:
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
         """From the markers."""
         await asyncio.sleep(0)
         marked = sorted(
             (row["first_offset"], row["events"] + row["dead_letters"], row["dead_letters"])
             for row in self.rows(MARKER)
-            if (row["topic"], row["partition"]) == (chain, partition)
+            if (row["topic"], row["partition"]) == (chain.name, chain.partition)
         )
         return [(events, buried) for _, events, buried in marked[-at_most:]]
 
-    def _head(self, topic: str, partition: int) -> int:
-        heads = [row for row in self.rows(HEAD) if (row["topic"], row["partition"]) == (topic, partition)]
+    def _rows_of(self, kind: int, topic: str, partition: int) -> list[Row]:
+        return [row for row in self.rows(kind) if (row["topic"], row["partition"]) == (topic, partition)]
+
+    def _head(self, chain: Chain) -> int:
+        heads = self._rows_of(HEAD, chain.name, chain.partition)
         return max((row["last_offset"] for row in heads), default=NO_HEAD)
 
     # -- what a test asks and does ----------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from schemas.counters import Chain
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
@@ -13,7 +14,7 @@ from stream.sink import Sink
 from tests.builders import NOW_MS, batch, click, counter_block, event_block, new_fold, numbered, record
 
 NOW_S = NOW_MS // 1000
-CHAIN = "clicks@1"
+CHAIN = Chain("clicks", 1, 0)
 
 
 class Look(Protocol):
@@ -40,7 +41,7 @@ class Subject:
         self, head: int, last: int, *, token: str = "", spool: str = "aa", clicks: int = 3, at_ms: int = NOW_MS
     ) -> Block:
         """Insert a flush of one batch on top of `head`; returns its events' block."""
-        flushed = Flushed(CHAIN, 0, head, head + 1, last)
+        flushed = Flushed(CHAIN, head, head + 1, last)
         return await self.insert_events(flushed, numbered(1, clicks, time_ms=at_ms), token, spool, at_ms)
 
     async def insert_events(
@@ -60,7 +61,7 @@ class Subject:
 
     async def head(self) -> int:
         """The head of the chain."""
-        return await self.sink.read_head(CHAIN, 0)
+        return await self.sink.read_head(CHAIN)
 
 
 class SinkContract:
@@ -68,7 +69,7 @@ class SinkContract:
 
     async def test_an_empty_table_has_no_head_and_no_state(self, subject: Subject) -> None:
         assert await subject.head() == NO_HEAD
-        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        state = await subject.sink.read_state(CHAIN)
         assert (state.head, state.dedup) == (NO_HEAD, [])
 
     async def test_a_flush_on_top_of_the_head_is_kept_and_moves_it(self, subject: Subject) -> None:
@@ -99,23 +100,23 @@ class SinkContract:
             click(f"go.example/{number}", time_ms=NOW_MS - number % 7 * 60_000) for number in range(5000)
         ]
         before = await subject.look.parts()
-        await subject.insert_events(Flushed(CHAIN, 0, NO_HEAD, 0, 0), many, "a", "", NOW_MS)
+        await subject.insert_events(Flushed(CHAIN, NO_HEAD, 0, 0), many, "a", "", NOW_MS)
         assert await subject.look.parts() - before == 1
         assert await subject.look.clicks() == 5000
 
     async def test_partitions_and_epochs_have_heads_of_their_own(self, subject: Subject) -> None:
         await subject.insert(NO_HEAD, 4)
-        for chain, partition in (("clicks@1", 1), ("clicks@2", 0), ("impressions@1", 0)):
-            assert await subject.sink.read_head(chain, partition) == NO_HEAD
+        for chain in (Chain("clicks", 1, 1), Chain("clicks", 2, 0), Chain("impressions", 1, 0)):
+            assert await subject.sink.read_head(chain) == NO_HEAD
 
     async def test_head_and_dedup_state_are_read_together(self, subject: Subject) -> None:
         await subject.insert(NO_HEAD, 4, spool="aa", clicks=3)
         await subject.insert(4, 9, spool="bb", clicks=5)
         await subject.insert(9, 12, spool="aa", clicks=7, at_ms=NOW_MS + 5000)
-        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        state = await subject.sink.read_state(CHAIN)
         assert (state.head, sorted(state.dedup)) == (12, [("aa", 7, NOW_S + 5), ("bb", 5, NOW_S)])
         assert state.now_s == NOW_S + 5
-        assert (await subject.sink.read_state(CHAIN, "clicks", 1)).dedup == []
+        assert (await subject.sink.read_state(CHAIN._replace(partition=1))).dedup == []
 
     async def test_the_state_never_tells_a_head_without_its_dedup_rows(self, subject: Subject) -> None:
         async def write() -> None:
@@ -124,7 +125,7 @@ class SinkContract:
 
         writing = asyncio.create_task(write())
         while not writing.done():
-            state = await subject.sink.read_state(CHAIN, "clicks", 0)
+            state = await subject.sink.read_state(CHAIN)
             assert state.head + 1 == sum(seq for _, seq, _ in state.dedup)
         await writing
 
@@ -134,10 +135,10 @@ class SinkContract:
         long_ago = NOW_MS - 30 * 24 * 3600 * 1000
         await subject.insert(NO_HEAD, 0, spool="k1", at_ms=long_ago)
         await subject.insert(0, 1, spool="aa", at_ms=long_ago + KEY_TTL_S * 1000)
-        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        state = await subject.sink.read_state(CHAIN)
         assert sorted(spool for spool, _, _ in state.dedup) == ["aa", "k1"]
         await subject.insert(1, 2, spool="k2", at_ms=long_ago + KEY_TTL_S * 1000 + 1000)
-        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        state = await subject.sink.read_state(CHAIN)
         assert sorted(spool for spool, _, _ in state.dedup) == ["aa", "k2"]
 
     async def test_a_key_that_is_used_again_after_its_life_has_the_place_of_its_latest_one(
@@ -146,12 +147,12 @@ class SinkContract:
         later = NOW_MS + KEY_TTL_S * 1000 + 1000
         await subject.insert(NO_HEAD, 0, spool="k1", clicks=5)
         await subject.insert(0, 1, spool="k1", clicks=2, at_ms=later)
-        state = await subject.sink.read_state(CHAIN, "clicks", 0)
+        state = await subject.sink.read_state(CHAIN)
         assert state.dedup == [("k1", 2, later // 1000)]
 
     async def test_the_state_outlives_the_epoch(self, subject: Subject) -> None:
         await subject.insert(NO_HEAD, 4)
-        state = await subject.sink.read_state("clicks@2", "clicks", 0)
+        state = await subject.sink.read_state(CHAIN._replace(epoch=2))
         assert (state.head, state.dedup) == (NO_HEAD, [("aa", 3, NOW_S)])
 
     async def test_events_collapse_with_earlier_copies_of_themselves(self, subject: Subject) -> None:
@@ -162,15 +163,15 @@ class SinkContract:
 
     async def test_names_with_quotes_and_other_letters_come_through(self, subject: Subject) -> None:
         odd = "gö.example/a'b\\\"\n{topic}"
-        flushed = Flushed(CHAIN, 0, NO_HEAD, 0, 0)
+        flushed = Flushed(CHAIN, NO_HEAD, 0, 0)
         events = await subject.insert_events(flushed, [click(odd, seq=1, ua="it's\0 \\N")], "t", "s'\\", NOW_MS)
         await subject.sink.insert_events(events)
         assert (await subject.look.clicks(), await subject.look.events()) == (1, 1)
-        assert (await subject.sink.read_state(CHAIN, "clicks", 0)).dedup == [("s'\\", 1, NOW_S)]
+        assert (await subject.sink.read_state(CHAIN)).dedup == [("s'\\", 1, NOW_S)]
 
     async def test_the_last_flushes_are_read_back_oldest_first(self, subject: Subject) -> None:
         for first in range(3):
             await subject.insert(first - 1, first, clicks=first + 1)
-        assert await subject.sink.read_last_flushes(CHAIN, 0, 2) == [(2, 0), (3, 0)]
-        assert await subject.sink.read_last_flushes(CHAIN, 0, 9) == [(1, 0), (2, 0), (3, 0)]
-        assert await subject.sink.read_last_flushes(CHAIN, 1, 9) == []
+        assert await subject.sink.read_last_flushes(CHAIN, 2) == [(2, 0), (3, 0)]
+        assert await subject.sink.read_last_flushes(CHAIN, 9) == [(1, 0), (2, 0), (3, 0)]
+        assert await subject.sink.read_last_flushes(CHAIN._replace(partition=1), 9) == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from console.audit.findings import Finding
+from schemas.counters import topic_and_epoch
 
 _SHOWN: Final = 5
 
@@ -19,13 +20,12 @@ class Place(NamedTuple):
     @property
     def base_topic(self) -> str:
         """The topic's name in Kafka."""
-        return self.topic.rpartition("@")[0] or self.topic
+        return topic_and_epoch(self.topic)[0]
 
     @property
     def epoch(self) -> int:
         """How often the topic was made anew, from 1; 0 for a name without one."""
-        epoch = self.topic.rpartition("@")[2]
-        return int(epoch) if "@" in self.topic and epoch.isdigit() else 0
+        return topic_and_epoch(self.topic)[1]
 
     def __str__(self) -> str:
         return f"{self.topic}-{self.partition}"

@@ -2,14 +2,8 @@
 
 from typing import Final
 
+from schemas.counters import DEDUP, DELTA, GAP, HEAD, MARKER
 from schemas.idempotency import KEY_TTL_S
-
-DELTA: Final = 0
-HEAD: Final = 1
-MARKER: Final = 2
-DEDUP: Final = 3
-GAP: Final = 5
-"""Kinds of rows of the counter table: schemas/clickhouse/migrations/0001_counters.sql."""
 
 DISORDER_S: Final = 24 * 3600
 MAX_ROWS: Final = 50

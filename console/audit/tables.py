@@ -18,13 +18,12 @@ from console.audit.queries import (
     EVENTS,
     EVENTS_FINAL,
     FORGOTTEN,
-    GAP,
-    HEAD,
     LINKS_COUNTED,
     LINKS_EVENTS,
     STRETCHES,
 )
 from schemas.clickhouse.client import clickhouse_errors
+from schemas.counters import GAP, HEAD
 from schemas.topics import EVENT_TOPICS
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from schemas.counters import topic_and_epoch
 from tests.chaos.ledger import Ledger
 from tests.chaos.recount import Place, Raw, Recount, in_gap, recount
 
@@ -106,7 +107,7 @@ def audit(markers: Mapping[Place, list[tuple[int, int, int]]], gaps: Ranges) -> 
 def _markers(database: Database, *, kind: int) -> dict[Place, list[tuple[int, int, int]]]:
     found: dict[Place, list[tuple[int, int, int]]] = {}
     for topic, partition, first, last, batches in database.select(_MARKERS.format(kind=kind)):
-        place = (str(topic).partition("@")[0], int(partition))
+        place = (topic_and_epoch(str(topic))[0], int(partition))
         found.setdefault(place, []).append((int(first), int(last), int(batches)))
     return found
 

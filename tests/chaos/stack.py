@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.local.probe import clickhouse_answers, kafka_answers
 from deploy.local.processes import free_port
 from schemas.clickhouse.migrate import migrate
+from schemas.counters import topic_and_epoch
 from schemas.links import Link
 from schemas.topics import LINKS, TOKENS, ensure_topics, topics
 from tests.chaos.http import NoAnswerError, scrape, select
@@ -145,7 +146,7 @@ class Stack:
     def heads(self) -> dict[tuple[str, int], int]:
         """The last offset applied, by topic and partition. Raises NoAnswerError."""
         rows = self.select("SELECT topic, partition, max(last_offset) FROM counters WHERE kind = 1 GROUP BY ALL")
-        return {(str(topic).partition("@")[0], int(partition)): int(last) for topic, partition, last in rows}
+        return {(topic_and_epoch(str(topic))[0], int(partition)): int(last) for topic, partition, last in rows}
 
     def _all_serve(self) -> bool:
         names = [unit.name for unit in self.supervisor.of_kind("serve")]

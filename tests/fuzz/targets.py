@@ -12,6 +12,7 @@ from console.file_text import text_lines
 from console.link_files import Blank, Complaint, FileFormat, Found, read_links
 from redirector.relay.round import Cutter, Limits
 from redirector.spool.reader import Place, SpoolReader
+from schemas.counters import Chain
 from schemas.events import Click, Event, Impression
 from schemas.links import Link
 from schemas.spool import LOCK_NAME, segment_path
@@ -83,7 +84,7 @@ def fold_lines(seed: int, count: int) -> None:
     deltas = fold.take_deltas()
     assert len(deltas.poison) == deltas.tally.dead_letters
     assert sum(part.rows for part in deltas.parts) == deltas.tally.counted
-    counter_block(Flushed(f"{topic}@1", 0, -1, 0, records), deltas, fold.dedup)
+    counter_block(Flushed(Chain(topic, 1, 0), -1, 0, records), deltas, fold.dedup)
     if deltas.parts:
         assert event_block(deltas, topic).rows == deltas.tally.counted
 

@@ -11,10 +11,10 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import migrate
+from schemas.counters import SPOOL_TTL_S
 from schemas.errors import ClickHouseError
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
-from stream.dedup import SPOOL_TTL_S
 from stream.rows import Block
 from stream.sink import _STATE, ClickHouseSink
 from tests.sink_contract import CHAIN, NOW_S, SinkContract, Subject
@@ -61,12 +61,12 @@ class TestClickHouseSink(SinkContract):
 async def test_a_table_that_is_missing_is_no_reason_to_try_again(client: AsyncClient) -> None:
     await client.command("DROP TABLE counters")
     with pytest.raises(ClickHouseError):
-        await ClickHouseSink(client).read_head(CHAIN, 0)
+        await ClickHouseSink(client).read_head(CHAIN)
 
 
 async def test_a_block_that_is_broken_is_no_reason_to_try_again(client: AsyncClient) -> None:
     with pytest.raises(ClickHouseError):
-        await ClickHouseSink(client).insert_counters(Flushed(CHAIN, 0, NO_HEAD, 0, 0), Block(b"garbage", 1), "t")
+        await ClickHouseSink(client).insert_counters(Flushed(CHAIN, NO_HEAD, 0, 0), Block(b"garbage", 1), "t")
 
 
 async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that_the_table_holds(
@@ -82,7 +82,7 @@ async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that
         "INSERT INTO counters (kind, topic, partition, last_offset, touched_at, flush_month)"
         f" SELECT 1, '{CHAIN}', 0, 7, fromUnixTimestamp({NOW_S}), '2026-11-01'"
     )
-    state = await ClickHouseSink(client).read_state(CHAIN, "clicks", 0)
+    state = await ClickHouseSink(client).read_state(CHAIN)
     assert (state.head, state.now_s, len(state.dedup)) == (7, NOW_S, 3 * 5000)
     plan = await client.query(
         "EXPLAIN indexes = 1 " + _STATE,

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
 
+from schemas.counters import Chain
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Reply, Step, flush_steps
 
 LOG_END = 30
@@ -164,7 +165,7 @@ class Writer:
             self._look_at_head_while_idle()
         else:
             last = self._rng.randint(self._head + 1, min(self._head + 6, LOG_END - 1))
-            self._flushed = Flushed("clicks@1", 0, self._head, self._head + 1, last)
+            self._flushed = Flushed(Chain("clicks", 1, 0), self._head, self._head + 1, last)
             self._steps = flush_steps(self._flushed)
             self._unchanged = False
             self._step = next(self._steps)

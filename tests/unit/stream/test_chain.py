@@ -1,5 +1,6 @@
 import pytest
 
+from schemas.counters import Chain
 from stream.chain import (
     NO_HEAD,
     Done,
@@ -15,7 +16,7 @@ from stream.chain import (
 from tests.unit.stream.chain_model import Without, play
 
 HISTORIES = 3000
-FLUSHED = Flushed("clicks@1", 3, head=9, first=10, last=19)
+FLUSHED = Flushed(Chain("clicks", 1, 3), head=9, first=10, last=19)
 
 
 def outcome_of_head(head: int) -> object:
@@ -71,14 +72,14 @@ def test_an_insert_without_an_answer_is_repeated_with_the_same_token_until_there
 
 
 def test_every_writer_of_the_same_first_offset_mints_the_same_token_however_long_its_batch_is() -> None:
-    longer = Flushed("clicks@1", 3, head=9, first=10, last=500)
+    longer = Flushed(Chain("clicks", 1, 3), head=9, first=10, last=500)
     assert mint(FLUSHED, 0) == mint(longer, 0)
     assert mint(FLUSHED, 2) == mint(longer, 2) != mint(FLUSHED, 1)
 
 
 def test_a_flush_must_lie_beyond_its_head() -> None:
     with pytest.raises(ValueError, match="head < first <= last"):
-        Flushed("clicks@1", 0, head=10, first=10, last=12)
+        Flushed(Chain("clicks", 1, 0), head=10, first=10, last=12)
 
 
 def test_no_history_loses_or_doubles_anything() -> None:

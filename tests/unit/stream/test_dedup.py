@@ -5,8 +5,9 @@ import tracemalloc
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.counters import SPOOL_TTL_S
 from schemas.idempotency import KEY_TTL_S, key_spool
-from stream.dedup import SPOOL_TTL_S, DedupState
+from stream.dedup import DedupState
 from stream.key_memory import SHARDS, KeyMemory, Life
 
 NOW_S = 1_790_000_000

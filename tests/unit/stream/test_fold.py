@@ -4,13 +4,12 @@ import msgspec
 import pytest
 
 from schemas.batches import Headers
+from schemas.counters import DELTA, SPOOL_TTL_S, Chain
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
-from stream.dedup import SPOOL_TTL_S
 from stream.fold import Fold, Record, Tally
-from stream.rows import DELTA
 from tests.builders import (
     BOT,
     BOUNDS,
@@ -52,7 +51,7 @@ HUMAN_CLICK = CounterKey(LINK, MINUTE, "human", "", "")
 
 
 def deltas_of(fold: Fold, topic: str, column: str) -> dict[CounterKey, int]:
-    block = counter_block(Flushed(f"{topic}@1", 0, -1, 0, 0), fold.deltas, fold.dedup)
+    block = counter_block(Flushed(Chain(topic, 1, 0), -1, 0, 0), fold.deltas, fold.dedup)
     found = {}
     for row in rows_of(block):
         if row["kind"] == DELTA and row[column]:

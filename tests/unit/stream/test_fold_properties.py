@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.batches import BatchHeaders, read_headers
+from schemas.counters import DEDUP, DELTA, HEAD, MARKER, Chain
 from schemas.events import Click, Event, Impression
 from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.fold import Record, Tally
-from stream.rows import DEDUP, DELTA, HEAD, MARKER
 from tests.builders import (
     BOT,
     BROWSER,
@@ -104,7 +104,7 @@ def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Tabl
         fold.add(one)
         if one.offset + 1 in cuts or one is log[-1]:
             deltas = fold.take_deltas()
-            flushed = Flushed(f"{one.topic}@1", 0, head, head + 1, one.offset)
+            flushed = Flushed(Chain(one.topic, 1, 0), head, head + 1, one.offset)
             for row in rows_of(counter_block(flushed, deltas, fold.dedup)):
                 note(table, row)
             if deltas.parts:
@@ -159,7 +159,7 @@ def test_the_books_of_any_log_balance(log: list[Record]) -> None:
     assert sum(part.rows for part in deltas.parts) == len(deltas.columns) == deltas.tally.counted
     topic = log[0].topic
     counted = events_of(deltas.columns, deltas.spools_of, topic=topic)
-    rows = rows_of(counter_block(Flushed(f"{topic}@1", 0, NO_HEAD, 0, 0), deltas, fold.dedup))
+    rows = rows_of(counter_block(Flushed(Chain(topic, 1, 0), NO_HEAD, 0, 0), deltas, fold.dedup))
     assert sum(row["clicks"] for row in rows) == sum(isinstance(event, Click) for event in counted)
     assert sum(row["impressions"] for row in rows) == sum(
         event.count for event in counted if isinstance(event, Impression)

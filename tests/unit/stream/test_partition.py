@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.counters import DEDUP, GAP, HEAD, MARKER, Chain
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S, key_spool
 from stream.burials import BurialLimit
@@ -14,7 +15,6 @@ from stream.fold import Record
 from stream.judged import TURN
 from stream.partition import MAX_BACKOFF_S, Added, Partition
 from stream.refused import TooManyDeadLettersError, TopicRecreatedError
-from stream.rows import DEDUP, GAP, HEAD, MARKER
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
 from tests.unit.stream.worlds import World, add_all
@@ -36,7 +36,7 @@ async def test_what_was_folded_becomes_durable_and_the_head_moves(world: World) 
     add_all(partition, records(0, 4))
     assert await partition.flush() == Done(burned=0)
     assert partition.head == 4
-    assert await world.sink.read_head("clicks@1", 0) == 4
+    assert await world.sink.read_head(Chain("clicks", 1, 0)) == 4
     assert [clicks for clicks, _ in world.sink.totals().values()] == [5]
     assert len(world.sink.event_rows) == 5
     world.assert_books_balance(partition)
@@ -399,7 +399,7 @@ async def play(history: list[tuple[str, object]]) -> None:  # noqa: C901 - one b
         await partition.load(0, 1000, cause="rewound")
     add_all(partition, log[partition.next_offset :])
     await partition.flush()
-    assert await world.sink.read_head("clicks@1", 0) == LOG_END - 1
+    assert await world.sink.read_head(Chain("clicks", 1, 0)) == LOG_END - 1
     assert sum(clicks for clicks, _ in world.sink.totals().values()) == 3 * LOG_END
     assert world.sink.marked("events") == 3 * LOG_END
     assert len(world.sink.rows(HEAD)) == len(world.sink.rows(MARKER))

@@ -2,10 +2,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.counters import DEDUP, DELTA, GAP, HEAD, MARKER, Chain
 from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.fold import Fold, Record
-from stream.rows import COUNTER_COLUMNS, DEDUP, DELTA, GAP, HEAD, MARKER
+from stream.rows import COUNTER_COLUMNS
 from tests.builders import (
     BOT,
     DAY_MS,
@@ -25,7 +26,7 @@ from tests.builders import (
 from tests.fakes import Row, rows_of
 
 NOW_S = NOW_MS // 1000
-FLUSHED = Flushed("clicks@1", 0, head=NO_HEAD, first=0, last=9)
+FLUSHED = Flushed(Chain("clicks", 1, 0), head=NO_HEAD, first=0, last=9)
 NEUTRAL: Row = {name: "" if kind == "String" else 0 for name, kind in COUNTER_COLUMNS.items()}
 
 
@@ -84,14 +85,16 @@ def test_a_flush_of_nothing_but_dead_letters_moves_the_head_all_the_same() -> No
 
 
 def test_records_that_retention_took_are_named_by_a_row() -> None:
-    flushed = flushed_rows(fold_of(record(offset=30)), Flushed("clicks@1", 0, head=9, first=25, last=30))
+    flushed = flushed_rows(fold_of(record(offset=30)), Flushed(Chain("clicks", 1, 0), head=9, first=25, last=30))
     (gap,) = flushed[GAP]
     assert (gap["first_offset"], gap["last_offset"], gap["batches"]) == (10, 24, 1)
     assert flushed[MARKER][0]["first_offset"] == 25
 
 
 def test_the_first_flush_of_a_topic_that_begins_later_is_no_gap() -> None:
-    flushed = flushed_rows(fold_of(record(offset=30)), Flushed("clicks@1", 0, head=NO_HEAD, first=25, last=30))
+    flushed = flushed_rows(
+        fold_of(record(offset=30)), Flushed(Chain("clicks", 1, 0), head=NO_HEAD, first=25, last=30)
+    )
     assert flushed[GAP] == []
 
 

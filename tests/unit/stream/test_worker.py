@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator
 import pytest
 from faust.types import TP
 
+from schemas.counters import GAP
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.fold import Record
 from stream.holes import SEEK_PATIENCE_S
-from stream.rows import GAP
 from stream.worker import StalledError, Worker
 from tests.builders import NOW_MS, click, impression, numbered, record
 from tests.fakes import turn, until
