@@ -117,10 +117,13 @@ class Addresses:
         self._lists: Final = [
             (name, _KeptFile(path, _read_networks)) for name, paths in (networks or {}).items() for path in paths
         ]
+        self._has_files: Final = self._places is not None or bool(self._lists)
         self._known = self._join()
 
     def facts(self, address: str) -> AddressFacts:
         """What is known of an address as `Proxies.client` gives it. Not to be changed: others get the same."""
+        if not self._has_files:
+            return NO_FACTS
         known = self._known
         kept = known.kept.get(address)
         return known.look_up(address) if kept is None else kept

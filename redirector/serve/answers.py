@@ -68,6 +68,7 @@ EXPIRED: Final = text(410, "This link has expired.")
 LOOP: Final = text(508, "This link leads back to itself.")
 NOT_LOADED: Final = text(503, "The links are being loaded; try again in a moment.", RETRY_AFTER)
 NEWER_LINK: Final = text(503, "This link needs a newer release than is running here; try again later.", RETRY_AFTER)
+CROWDED: Final = text(503, "Too many clients are here; try again in a moment.", RETRY_AFTER)
 HOST_MISSING: Final = text(400, "The request has no usable Host header: name the domain of the link.")
 
 

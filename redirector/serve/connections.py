@@ -21,11 +21,22 @@ class Connection(Protocol):
 class Connections:
     """Knows each connection from its first byte to its last; `now_s` is the scan's own coarse clock."""
 
-    def __init__(self, counts: Counts, now_s: float) -> None:
+    def __init__(self, counts: Counts, now_s: float, *, most: int = 2**31) -> None:
+        """At most `most` are to be open at a time."""
         self._counts: Final = counts
+        self._most: Final = most
         self.open: Final[set[Connection]] = set()
         self.now_s = now_s
         self.stopping = False
+
+    @property
+    def full(self) -> bool:
+        """Whether as many are open as may be."""
+        return len(self.open) >= self._most
+
+    def refused(self) -> None:
+        """Count a client that there was no room for."""
+        self._counts.connections_refused += 1
 
     def scan(self, now_s: float) -> None:
         """Cut the overdue. Called about every second: a connection costs a comparison, no timer."""

@@ -41,6 +41,7 @@ class Counts:
 
     __slots__ = (
         "appended",
+        "connections_refused",
         "dropped",
         "handovers",
         "items_accepted",
@@ -65,3 +66,4 @@ class Counts:
         self.malformed = 0
         self.handovers = 0
         self.slow_closed = 0
+        self.connections_refused = 0

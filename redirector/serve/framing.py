@@ -12,7 +12,7 @@ _END_OF_HEAD: Final = b"\r\n\r\n"
 _EMPTY_LINES: Final = re.compile(rb"[\r\n]*")
 _BODY_FIELD: Final = re.compile(rb"\n(content-length|transfer-encoding)[ \t]*:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _CHUNK_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\n]*)?\r\n")
-_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 _MAX_HEAD_BYTES: Final = 2 * 1024 * 1024
 """Far more than the parser takes of one."""
 _MAX_CHUNK_LINE: Final = 8192
@@ -176,4 +176,4 @@ class Framing:
 
 def percent_encoded(line: bytes) -> bytes:
     """A request line in ASCII: other bytes as browsers would escape them."""
-    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), line)
+    return _NOT_ASCII.sub(lambda run: b"%" + run[0].hex("%").upper().encode(), line)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeVar
 
 import httptools
 import msgspec
@@ -25,6 +25,8 @@ _ONCE: Final = frozenset(
 """Of which a second one is refused: by the ordinary lane, where what is malformed is decided."""
 _OWN_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Of one client alone: a block with such a header is not kept."""
+
+K = TypeVar("K")
 
 _NOTHING: Final = ""
 _OWN: Final = "?"
@@ -59,6 +61,8 @@ class Heads:
         self._max_headers: Final = settings.max_headers
         self._meanings: dict[bytes, str] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
+        self._same: dict[tuple[object, ...], HeaderBlock] = {}
+        """Blocks by the values that are read of them."""
         # What the parser says of the head at hand.
         self._url: Final[list[bytes]] = []
         self._values: Final[dict[str, bytes]] = {}
@@ -85,13 +89,19 @@ class Heads:
             end = head.find(b"\r\n")
             line = head[:end]
             http11 = line.endswith(b" HTTP/1.1")
+            if not (http11 or line.endswith(b" HTTP/1.0")):
+                return None
             if not line.isascii():
                 head = percent_encoded(line) + head[end:]
         if len(head) > self._longest or not self._parse(head):
             return None
+        return self._read_parsed(http11=http11, lines=head[end:] if plain else b"", count=head.count(b"\n") - 2)
+
+    def _read_parsed(self, *, http11: bool, lines: bytes, count: int) -> PlainGet | None:
+        """What the parser said of a head of `count` headers; `lines` are to be kept if there are any."""
         values, again, url = self._values, self._again, self._url[0]
         host = values.pop("host", b"")
-        if not host or url[:1] != b"/" or head.count(b"\n") - 2 > self._max_headers:
+        if not host or url[:1] != b"/" or count > self._max_headers:
             return None
         if not _ORDINARY.isdisjoint(values) or (again and any(name in _ONCE for name, _ in again)):
             return None
@@ -101,10 +111,14 @@ class Heads:
             own = True
             forwarded = (_text(first), *[_text(value) for name, value in again if name == _FORWARDED_FOR])
         close = not self._ended[0]
-        facts = self._facts({name: _text(value) for name, value in values.items()})
-        block = HeaderBlock(_text(host), http11, close, facts)
-        if plain and not (own or close):
-            self._keep(head[end:], block)
+        said = (http11, close, host, *values, *values.values())
+        block = self._same.get(said)
+        if block is None:
+            facts = self._facts({name: _text(value) for name, value in values.items()})
+            block = HeaderBlock(_text(host), http11, close, facts)
+            _add(self._same, said, block)
+        if lines and not (own or close):
+            _add(self._blocks, lines, block)
         return url.decode(), block, forwarded
 
     def on_message_complete(self) -> None:
@@ -159,10 +173,11 @@ class Heads:
             self._meanings[name] = meaning
         return meaning
 
-    def _keep(self, lines: bytes, block: HeaderBlock) -> None:
-        if len(self._blocks) >= BLOCKS_KEPT:
-            del self._blocks[next(iter(self._blocks))]
-        self._blocks[lines] = block
+
+def _add(kept: dict[K, HeaderBlock], key: K, block: HeaderBlock) -> None:
+    if len(kept) >= BLOCKS_KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = block
 
 
 def _text(value: bytes) -> str:

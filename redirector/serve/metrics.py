@@ -57,6 +57,11 @@ class ServeCollector(Collector):
             ("items_rejected", "Posted impressions that were not.", counts.items_rejected),
             ("malformed_requests", "Requests that were no valid HTTP.", counts.malformed),
             ("handovers", "Connections handed from the fast to the ordinary lane.", counts.handovers),
+            (
+                "connections_refused",
+                "Clients that there was no room for.",
+                counts.connections_refused,
+            ),
             ("slow_clients_closed", "Connections cut because the client took too long.", counts.slow_closed),
         ):
             yield CounterMetricFamily(_PREFIX + name, meaning, value=value)

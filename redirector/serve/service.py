@@ -18,6 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from redirector.cache.reader import HostCache
 from redirector.serve.access import Access
 from redirector.serve.addresses import Addresses
+from redirector.serve.admission import Admission, most_connections
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
@@ -88,7 +89,8 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
                 return "the link cache is not filled yet: the relay has to read the links topic once"
             return door.recorder.trouble
 
-        connections = Connections(counts, time.monotonic())
+        most = settings.max_connections or most_connections()
+        connections = Connections(counts, time.monotonic(), most=most)
         ordinary = OrdinaryLane(Handler(door, settings, not_ready, keys), connections, counts, settings)
         loop = asyncio.get_running_loop()
         fast = FastLane(door, connections, settings, loop=loop, ordinary=ordinary.connection)
@@ -103,7 +105,7 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         ).register(registry)
         metrics_port = await _serve_metrics(stack, settings, registry)
         server = await loop.create_server(
-            fast.connection if settings.fast_lane else ordinary.connection,
+            Admission(fast.connection if settings.fast_lane else ordinary.connection, connections),
             settings.host,
             settings.port,
             backlog=_BACKLOG,

@@ -57,6 +57,8 @@ class ServeSettings(ServiceSettings):
     """Domains on which `/spring/` leads where `/spring` does, unless it is a link itself."""
     pixel_format: Literal["gif", "204"] = "gif"
 
+    max_connections: Annotated[int, Field(ge=0)] = 0
+    """Most clients at a time; 0: as many as the limit of open files leaves room for."""
     header_timeout_s: Seconds = 10.0
     """How long a request's head may take to arrive."""
     body_timeout_s: Seconds = 20.0

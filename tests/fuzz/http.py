@@ -65,6 +65,10 @@ class FakeTransport(asyncio.Transport):
         self.protocol = protocol
         self.sent = b""
         self.closed = False
+        self.ended = False
+
+    def write_eof(self) -> None:
+        self.ended = True
 
     def write(self, data: Any) -> None:
         self.sent += bytes(data)
@@ -97,49 +101,68 @@ def requests(seed: int, count: int) -> None:
     asyncio.run(_requests(seed, count))
 
 
+class Redirector:
+    """Both lanes in this process, with a spool in memory. Needs a running event loop."""
+
+    def __init__(self) -> None:
+        settings = ServeSettings.load({})
+        links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
+        self.counts, self.spool = Counts(), FakeSpool(room=10**9)
+        door = Door(
+            access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
+            lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
+            recorder=Recorder(self.spool, self.counts),
+            observer=Observer(Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", scan_parameter="qr"),
+            proxies=Proxies([ip_network(PEER)]),
+            counts=self.counts,
+            clock=lambda: NOW_MS,
+        )
+        self.connections = Connections(self.counts, 0.0)
+        ordinary = OrdinaryLane(
+            Handler(door, settings, lambda: "", FakeKeys()), self.connections, self.counts, settings
+        )
+        self.ordinary = ordinary.connection
+        self.fast = FastLane(
+            door, self.connections, settings, loop=asyncio.get_running_loop(), ordinary=ordinary.connection
+        ).connection
+
+    def client(self, *, fast: bool) -> FakeTransport:
+        """A new connection."""
+        transport = FakeTransport(self.fast() if fast else self.ordinary())
+        transport.protocol.connection_made(transport)
+        return transport
+
+
 async def _requests(seed: int, count: int) -> None:
     rng = random.Random(seed)
     mutator = Mutator(seed, REQUESTS)
-    counts, spool = Counts(), FakeSpool(room=10**9)
-    settings = ServeSettings.load({})
-    links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
-    door = Door(
-        access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
-        lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
-        recorder=Recorder(spool, counts),
-        observer=Observer(Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", scan_parameter="qr"),
-        proxies=Proxies([ip_network(PEER)]),
-        counts=counts,
-        clock=lambda: NOW_MS,
-    )
-    connections = Connections(counts, 0.0)
-    ordinary = OrdinaryLane(Handler(door, settings, lambda: "", FakeKeys()), connections, counts, settings)
-    fast = FastLane(door, connections, settings, loop=asyncio.get_running_loop(), ordinary=ordinary.connection)
+    redirector = Redirector()
+    counts, spool = redirector.counts, redirector.spool
     for done in range(0, count, AT_ONCE):
         transports = []
         for _ in range(min(AT_ONCE, count - done)):
-            transport = FakeTransport(fast.connection() if rng.random() < 0.8 else ordinary.connection())
-            transport.protocol.connection_made(transport)
+            transport = redirector.client(fast=rng.random() < 0.8)
             transports.append((transport, _pieces(rng, b"".join(mutator.lines(rng.randint(1, 2))))))
         for transport, pieces in transports:
             for piece in pieces:
                 if not transport.closed:
                     transport.protocol.data_received(piece)
-        await _turns()
+        await turns()
         for transport, _ in transports:
             if not transport.closed:
                 transport.protocol.eof_received()
-        await _turns()
+        await turns()
         for transport, _ in transports:
             transport.protocol.connection_lost(None)
             assert transport.sent[:5] in (b"", b"HTTP/"), (seed, transport.sent[:80])
-        await _turns()
+        await turns()
     assert counts.outcomes["failed"] == 0, seed
     assert counts.received == counts.appended == len(spool.lines), seed
-    assert not connections.open, seed
+    assert not redirector.connections.open, seed
 
 
-async def _turns() -> None:
+async def turns() -> None:
+    """Until everything that was sent has its answer."""
     for _ in range(TURNS):
         await asyncio.sleep(0)
 

@@ -31,6 +31,7 @@ from tests.builders import (
     new_fold,
 )
 from tests.fuzz.http import requests
+from tests.fuzz.http_cost import cost
 from tests.fuzz.mutations import Mutator
 
 EVENTS: Final[tuple[Event, ...]] = (
@@ -144,6 +145,7 @@ def import_lines(seed: int, count: int) -> None:
 
 TARGETS: Final[dict[str, Callable[[int, int], None]]] = {
     "http": requests,
+    "http, by cost": cost,
     "stream": fold_lines,
     "relay": ship_lines,
     "links import": import_lines,

@@ -331,3 +331,65 @@ def test_a_list_of_networks_with_a_bad_line_is_named_at_the_start(tmp_path: Path
     office.write_text("192.0.2.7\nour office\n")
     process = Serve(tmp_path, network_lists=f"office={office}")
     assert process.child.wait(DEADLINE_S) == 1
+
+
+def test_one_client_more_than_there_is_room_for_is_told_so_and_comes_in_later(
+    tmp_path: Path, fast_lane: bool
+) -> None:
+    with running(tmp_path, fast_lane=fast_lane, max_connections=2) as serve:
+        wait_for(lambda: serve.scrape()["connections"] == 0)
+        first, second = serve.connect(), serve.connect()
+        for client in (first, second):
+            client.send(get())
+            assert client.answer().status == 302
+        with serve.connect() as third:
+            third.send(get())
+            answer = third.answer()
+            assert (answer.status, answer.headers["retry-after"], answer.headers["connection"]) == (
+                503,
+                "1",
+                "close",
+            )
+            assert third.is_closed()
+        assert serve.scrape()["connections_refused_total"] == 1
+        first.socket.close()
+        wait_for(lambda: serve.scrape()["connections"] == 1)
+        assert answered(serve, get()).status == 302
+        second.socket.close()
+        assert len(serve.events()) == 3
+
+
+def test_a_click_keeps_what_its_request_said(tmp_path: Path, fast_lane: bool) -> None:
+    offices = tmp_path / "offices.txt"
+    offices.write_text("203.0.113.0/24  # ours\n")
+    with running(
+        tmp_path,
+        fast_lane=fast_lane,
+        trusted_proxies="127.0.0.0/8",
+        country_header="CF-IPCountry",
+        network_lists=f"office={offices}",
+    ) as serve:
+        raw = get(
+            "/launch?utm_source=news+letter&utm_content=%C3%BC&qr=1",
+            "X-Forwarded-For: 203.0.113.9",
+            "CF-IPCountry: de",
+            "Accept-Language: de-AT, en",
+            "User-Agent: x",
+        )
+        assert answered(serve, raw).status == 302
+        (event,) = serve.events()
+        assert len(event.pop("click_id")) == 12
+        assert event.pop("visitor") > 0
+        assert event.pop("time_ms") > 0
+        assert event == {
+            "type": "click",
+            "link": "go.example/launch",
+            "seq": 1,
+            "ua": "x",
+            "country": "DE",
+            "language": "de-at",
+            "network": "office",
+            "utm_source": "news letter",
+            "utm_content": "ü",
+            "scan": 1,
+        }

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import HttpVersion11
+from aiohttp.http import HttpVersion10, HttpVersion11
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_parser import HttpRequestParser
 from aiohttp.streams import EMPTY_PAYLOAD
@@ -81,7 +81,7 @@ header = st.sampled_from(
 )
 headers = st.lists(header, max_size=7)
 versions = st.sampled_from(
-    [b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/1.2", b"http/1.1"]
+    [b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.1", b"HTTP/1.0", b"HTTP/2.0", b"HTTP/1.2", b"http/1.1", b""]
 )
 narrow = st.sampled_from(
     [SETTINGS, ServeSettings(max_headers=4), ServeSettings(max_field_bytes=50), ServeSettings(max_line_bytes=200)]
@@ -122,6 +122,8 @@ def as_aiohttp_reads(raw: bytes, settings: ServeSettings, loop: asyncio.Abstract
         return None
     message, payload = messages[0]
     if message.method != "GET" or payload is not EMPTY_PAYLOAD or message.upgrade or message.chunked:
+        return None
+    if message.version not in (HttpVersion10, HttpVersion11):
         return None
     facts = OBSERVER.facts({name: message.headers[name] for name in OBSERVER.headers if name in message.headers})
     http11 = message.version == HttpVersion11
@@ -199,6 +201,7 @@ def test_what_only_one_client_sends_is_not_kept(own: bytes) -> None:
         for _ in range(3):
             assert read(heads, head("/a", [b"Host: go.example", *lines])) is not None
     assert b"secret" not in b"".join(heads._blocks)
+    assert "secret" not in repr(heads._same)
 
 
 @pytest.mark.parametrize("many", [3, 4])
@@ -219,7 +222,9 @@ def test_no_more_blocks_and_names_are_kept_than_there_is_room_for() -> None:
     heads = Heads(SETTINGS, OBSERVER)
     for number in range(NAMES_KEPT + 10):
         heads.read(head("/a", [b"Host: go.example", b"X-%d: a" % number]), keep=True)
-    assert (len(heads._blocks), len(heads._meanings)) == (BLOCKS_KEPT, NAMES_KEPT)
+    for number in range(BLOCKS_KEPT + 10):
+        heads.read(head("/a", [b"Host: go.example", b"User-Agent: %d" % number]), keep=False)
+    assert (len(heads._blocks), len(heads._same), len(heads._meanings)) == (BLOCKS_KEPT, BLOCKS_KEPT, NAMES_KEPT)
     assert read(heads, head("/a", [b"hOST: go.example", b"uSER-aGENT: x"])) is not None
 
 
