@@ -111,6 +111,10 @@ bench-scaling: setup ## cost of an event by processes, partitions and links
 bench-user-agents: $(READY) ## what strangers' user agents cost the worker, beside everybody's (needs npm)
 	$(PY) -m bench.agents.cost
 
+.PHONY: bench-keys
+bench-keys: $(READY) ## what idempotency keys cost a worker: memory and CPU a key, CPU a flush
+	$(PY) -m bench.keys
+
 .PHONY: bench-guard
 bench-guard: $(READY) $(SCANNER) ## fail when a hot path became clearly slower than its baseline
 	$(PY) -m bench.guard

@@ -32,6 +32,7 @@ from tests.builders import (
 )
 from tests.fuzz.http import requests
 from tests.fuzz.http_cost import cost
+from tests.fuzz.impressions import post_bodies
 from tests.fuzz.mutations import Mutator
 
 EVENTS: Final[tuple[Event, ...]] = (
@@ -146,6 +147,7 @@ def import_lines(seed: int, count: int) -> None:
 TARGETS: Final[dict[str, Callable[[int, int], None]]] = {
     "http": requests,
     "http, by cost": cost,
+    "impressions": post_bodies,
     "stream": fold_lines,
     "relay": ship_lines,
     "links import": import_lines,
