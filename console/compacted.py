@@ -9,6 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from schemas.errors import TransientError
+from schemas.kafka import KafkaAccess
 
 _FETCH_WAIT_MS: Final = 200
 _FETCH_BYTES: Final = 8 * 1024 * 1024
@@ -18,7 +19,7 @@ Record = TypeVar("Record")
 
 
 async def follow_to_end(
-    bootstrap_servers: str, topic: str, take: Callable[[Sequence[Any]], None], *, within_s: float
+    kafka: KafkaAccess | str, topic: str, take: Callable[[Sequence[Any]], None], *, within_s: float
 ) -> None:
     """Give `take` all records of the topic's one partition up to where it ends now, in order, many at a time.
 
@@ -26,7 +27,7 @@ async def follow_to_end(
     """
     partition = TopicPartition(topic, 0)
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers,
+        **KafkaAccess.of(kafka).arguments(topic),
         enable_auto_commit=False,
         auto_offset_reset="none",
         max_partition_fetch_bytes=_FETCH_BYTES,
@@ -36,7 +37,7 @@ async def follow_to_end(
             try:
                 await consumer.start()
             except KafkaError as error:
-                raise TransientError(f"Kafka at {bootstrap_servers} does not answer: {error}") from error
+                raise TransientError(f"Kafka at {kafka} does not answer: {error}") from error
             consumer.assign([partition])
             await consumer.seek_to_beginning(partition)
             end = (await consumer.end_offsets([partition]))[partition]
@@ -46,15 +47,13 @@ async def follow_to_end(
                     take(records)
                     patience.reschedule(asyncio.get_running_loop().time() + within_s)
     except (KafkaError, TimeoutError) as error:
-        raise TransientError(
-            f"topic {topic} cannot be read from Kafka at {bootstrap_servers}: {error!r}"
-        ) from error
+        raise TransientError(f"topic {topic} cannot be read from Kafka at {kafka}: {error!r}") from error
     finally:
         await consumer.stop()
 
 
 async def read_latest(
-    bootstrap_servers: str, topic: str, kind: type[Record], *, within_s: float
+    kafka: KafkaAccess | str, topic: str, kind: type[Record], *, within_s: float
 ) -> dict[str, Record]:
     """Every record of the topic that is neither deleted nor overwritten, by key.
 
@@ -73,5 +72,5 @@ async def read_latest(
                 except (ValueError, msgspec.DecodeError, RecursionError):
                     continue
 
-    await follow_to_end(bootstrap_servers, topic, take, within_s=within_s)
+    await follow_to_end(kafka, topic, take, within_s=within_s)
     return found

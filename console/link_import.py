@@ -75,7 +75,7 @@ async def import_links(
     async with AsyncExitStack() as stack:
         with errors.status("reading the links that exist"):
             known: Known = await stack.enter_async_context(LinkSnapshot.taken(settings))
-        topic = None if dry_run else await stack.enter_async_context(LinkTopic(settings.bootstrap_servers))
+        topic = None if dry_run else await stack.enter_async_context(LinkTopic(settings.kafka))
         lines = stack.enter_context(_Watched(file, errors)).lines(text_lines(file.source, file.encoding))
         now_ms = time.time_ns() // 1_000_000
         for found in read_links(

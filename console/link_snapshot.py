@@ -40,7 +40,7 @@ class LinkSnapshot:
         try:
             snapshot = cls(directory)
             try:
-                await follow_to_end(settings.bootstrap_servers, LINKS, snapshot.take, within_s=settings.deadline_s)
+                await follow_to_end(settings.kafka, LINKS, snapshot.take, within_s=settings.deadline_s)
                 yield snapshot
             finally:
                 snapshot.close()

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.errors import TransientError
+from schemas.kafka import KafkaAccess
 from schemas.links import Link
 from schemas.topics import LINKS
 
@@ -19,10 +20,11 @@ _BATCH_BYTES: Final = 256 * 1024
 class LinkTopic:
     """Links on their way to Kafka; `async with` it. A link is there once `flush` came back without an error."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: KafkaAccess | str) -> None:
+        access = KafkaAccess.of(kafka)
+        self._bootstrap_servers = access.bootstrap_servers
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap_servers,
+            **access.arguments("links"),
             enable_idempotence=True,
             acks="all",
             compression_type="lz4",

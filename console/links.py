@@ -213,7 +213,7 @@ def delete(
 
 
 async def _delete(settings: ConsoleSettings, keys: list[str]) -> None:
-    async with LinkTopic(settings.bootstrap_servers) as topic:
+    async with LinkTopic(settings.kafka) as topic:
         for key in keys:
             await topic.delete(key)
         await topic.flush()

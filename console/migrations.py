@@ -20,8 +20,9 @@ Result = TypeVar("Result")
 
 async def migrate_tables(settings: ConsoleSettings, *, dry_run: bool, progress: Progress) -> list[Migration]:
     """Apply the missing migrations, or only list them. Raises MigrationError, ClickHouseError, TransientError."""
-    url = settings.clickhouse_url.get_secret_value()
-    return await until_up(lambda: migrate(url, dry_run=dry_run, progress=progress), settings.deadline_s)
+    return await until_up(
+        lambda: migrate(settings.clickhouse, dry_run=dry_run, progress=progress), settings.deadline_s
+    )
 
 
 async def create_topics(settings: ConsoleSettings) -> list[str]:
@@ -31,7 +32,7 @@ async def create_topics(settings: ConsoleSettings) -> list[str]:
     async def create() -> list[str]:
         try:
             return await ensure_topics(
-                settings.bootstrap_servers,
+                settings.kafka,
                 wanted,
                 replication_factor=settings.replication_factor,
                 deadline_s=settings.deadline_s,

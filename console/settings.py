@@ -1,22 +1,17 @@
 """Settings of the console."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from schemas.settings import ServiceSettings
+from schemas.clickhouse.settings import ClickHouseSettings
+from schemas.kafka import KafkaSettings
 
 
-class ConsoleSettings(ServiceSettings):
+class ConsoleSettings(ClickHouseSettings, KafkaSettings):
     """`CLICKTALLY_CONSOLE_*`."""
 
     model_config = SettingsConfigDict(env_prefix="CLICKTALLY_CONSOLE_", frozen=True, extra="forbid")
 
-    bootstrap_servers: str = Field(
-        "localhost:9092", description="Kafka's bootstrap servers, host:port, comma-separated"
-    )
-    clickhouse_url: SecretStr = Field(
-        SecretStr("http://localhost:8123/clicktally"), description="http://user:password@host:port/database"
-    )
     partitions: int = Field(
         4, ge=1, description="partitions of the topics clicks and impressions, when `migrate` creates them"
     )

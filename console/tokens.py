@@ -126,11 +126,11 @@ def _day(time_ms: int) -> str:
 
 
 async def _all(settings: ConsoleSettings) -> dict[str, Token]:
-    return await read_latest(settings.bootstrap_servers, TOKENS, Token, within_s=settings.deadline_s)
+    return await read_latest(settings.kafka, TOKENS, Token, within_s=settings.deadline_s)
 
 
 async def _put(settings: ConsoleSettings, tokens: list[Token]) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=settings.bootstrap_servers, enable_idempotence=True, acks="all")
+    producer = AIOKafkaProducer(**settings.kafka.arguments("tokens"), enable_idempotence=True, acks="all")
     try:
         await producer.start()
         for token in tokens:

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.batches import Headers
+from schemas.kafka import KafkaAccess
 from schemas.kafka_errors import kafka_error
 
 Result = TypeVar("Result")
@@ -44,8 +45,7 @@ class Producer(Protocol):
 class ProducerSettings:
     """How to reach Kafka, and how long to wait for it. `compression` "none" is none."""
 
-    bootstrap_servers: str
-    client_id: str
+    kafka: KafkaAccess
     request_timeout_ms: int
     compression: str
     max_request_bytes: int
@@ -65,8 +65,7 @@ class KafkaProducer:
         self._asked: set[asyncio.Task[Any]] = set()
         self._abandoned = False
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=settings.bootstrap_servers,
-            client_id=settings.client_id,
+            **settings.kafka.arguments(),
             enable_idempotence=True,
             acks="all",
             compression_type=None if settings.compression == "none" else settings.compression,

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Self, TypeVar
 
 import pydantic
@@ -18,6 +19,9 @@ CommaSeparated = Annotated[
     NoDecode,  # pydantic-settings would read it as JSON
 ]
 """A list in one variable: `a,b, c`."""
+
+OptionalFile = Annotated[Path | None, pydantic.BeforeValidator(lambda text: text or None)]
+"""A file's path; an empty variable names none."""
 
 
 class SettingsError(Exception):
@@ -44,6 +48,8 @@ class ServiceSettings(BaseSettings):
         except pydantic.ValidationError as error:
             wrong = "; ".join(
                 f"{prefix}{'.'.join(str(part) for part in one['loc']).upper()}: {one['msg']}"
+                if one["loc"]
+                else one["msg"]  # several together: the message names them
                 for one in error.errors()
             )
             raise SettingsError(wrong) from error

@@ -8,6 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, for_code
 
 from schemas.errors import TransientError
+from schemas.kafka import KafkaAccess
 
 CLICKS: Final = "clicks"
 IMPRESSIONS: Final = "impressions"
@@ -54,7 +55,7 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
 
 
 async def ensure_topics(
-    bootstrap_servers: str,
+    kafka: KafkaAccess | str,
     wanted: tuple[Topic, ...],
     *,
     replication_factor: int = 1,
@@ -64,7 +65,7 @@ async def ensure_topics(
 
     Raises TransientError when the brokers cannot be reached or do not finish before the deadline.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
+    admin = AIOKafkaAdminClient(**KafkaAccess.of(kafka).arguments("topics"))
     try:
         async with asyncio.timeout(deadline_s):
             await admin.start()
@@ -75,9 +76,9 @@ async def ensure_topics(
             while not await _have_leaders(admin, [topic.name for topic in wanted]):  # noqa: ASYNC110 - asks a server
                 await asyncio.sleep(0.1)
     except TimeoutError as error:
-        raise TransientError(f"Kafka at {bootstrap_servers} had no usable topics within {deadline_s} s") from error
+        raise TransientError(f"Kafka at {kafka} had no usable topics within {deadline_s} s") from error
     except KafkaError as error:
-        raise TransientError(f"Kafka at {bootstrap_servers} cannot be asked for its topics: {error!r}") from error
+        raise TransientError(f"Kafka at {kafka} cannot be asked for its topics: {error!r}") from error
     finally:
         await admin.close()
     return [topic.name for topic in missing]

@@ -12,9 +12,11 @@ import faust
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.auth import Credentials, OAuthCredentials, SASLCredentials, SSLCredentials
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
 from faust.types import TP
 
+from schemas.kafka import KafkaAccess
 from schemas.topics import EVENT_TOPICS
 from stream.settings import StreamSettings
 
@@ -94,7 +96,7 @@ class HeadConsumer(Consumer):
         """
         place = TopicPartition(tp.topic, tp.partition)
         reader = AIOKafkaConsumer(
-            bootstrap_servers=cast("StreamApp", self.app).bootstrap_servers,
+            **cast("StreamApp", self.app).kafka.arguments("first"),
             enable_auto_commit=False,
             auto_offset_reset="none",
         )
@@ -141,7 +143,7 @@ class StreamApp(faust.App):
     """A Faust app whose `owner` decides positions."""
 
     owner: Owner
-    bootstrap_servers: str
+    kafka: KafkaAccess
 
     def _new_transport(self) -> Transport:
         return HeadTransport(self.conf.broker_consumer, self)
@@ -149,7 +151,9 @@ class StreamApp(faust.App):
 
 def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
     """The Faust app: group membership, fetching and the agent's stream; no tables, no web, no auto-commit."""
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = {"broker_client_id": settings.kafka.client_id}
+    if (credentials := _credentials(settings.kafka)) is not None:
+        options["broker_credentials"] = credentials
     if settings.instance_id:
         options["consumer_group_instance_id"] = settings.instance_id
     app = StreamApp(
@@ -172,8 +176,23 @@ def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
         broker_commit_livelock_soft_timeout=_NEVER_S,
         **options,
     )
-    app.bootstrap_servers = settings.bootstrap_servers
+    app.kafka = settings.kafka
     return app
+
+
+def _credentials(kafka: KafkaAccess) -> Credentials | None:
+    """What `KafkaAccess.arguments` says, as Faust wants it said; None for plain text."""
+    context = kafka.tls_context()
+    if not kafka.security_protocol.startswith("SASL"):
+        return None if context is None else SSLCredentials(context)
+    if (provider := kafka.token_provider()) is not None:
+        return OAuthCredentials(oauth_cb=provider, ssl_context=context)
+    return SASLCredentials(
+        username=kafka.sasl_user,
+        password=kafka.sasl_password.get_secret_value(),
+        mechanism=kafka.sasl_mechanism,
+        ssl_context=context,
+    )
 
 
 def stream_topic(app: StreamApp) -> Any:

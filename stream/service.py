@@ -158,15 +158,12 @@ async def _stop_cleanly(app: StreamApp, worker: Worker, flusher: "asyncio.Task[N
 
 
 async def _connect(settings: StreamSettings) -> Any:
-    return await connect(
-        settings.clickhouse_url.get_secret_value(), send_receive_timeout_s=settings.clickhouse_timeout_s
-    )
+    return await connect(settings.clickhouse, send_receive_timeout_s=settings.clickhouse_timeout_s)
 
 
 def _dead_letters(settings: StreamSettings) -> KafkaDeadLetters:
     producing = ProducerSettings(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id="clicktally-stream",
+        kafka=settings.kafka,
         request_timeout_ms=settings.request_timeout_ms,
         compression="zstd",
         max_request_bytes=MAX_REQUEST_BYTES,

@@ -1,25 +1,19 @@
 """Settings of a stream worker."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from schemas.clickhouse.settings import ClickHouseSettings
 from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S
-from schemas.settings import ServiceSettings
+from schemas.kafka import KafkaSettings
 from schemas.topics import CLICKS, IMPRESSIONS
 
 
-class StreamSettings(ServiceSettings):
+class StreamSettings(ClickHouseSettings, KafkaSettings):
     """`CLICKTALLY_STREAM_*`."""
 
     model_config = SettingsConfigDict(env_prefix="CLICKTALLY_STREAM_", frozen=True, extra="forbid")
 
-    bootstrap_servers: str = Field(
-        "localhost:9092", description="Kafka's bootstrap servers, host:port, comma-separated"
-    )
-    clickhouse_url: SecretStr = Field(
-        SecretStr("http://localhost:8123/clicktally"),
-        description="http://user:password@host:port/database",
-    )
     clickhouse_timeout_s: float = Field(
         30.0, gt=0, description="how long to wait for an answer before asking again"
     )

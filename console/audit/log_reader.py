@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from console.audit.chain import Chain, Place, earlier_ends, latest
 from console.audit.log import Log
 from schemas.errors import TransientError
+from schemas.kafka import KafkaAccess
 from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
 
 _AGING: Final = 0.8
@@ -22,11 +23,11 @@ _FOREVER_S: Final = 1e12
 class LogReader:
     """Kafka as an audit reads it; `async with` it. Every method raises TransientError."""
 
-    def __init__(self, bootstrap_servers: str) -> None:
-        self._servers = bootstrap_servers
+    def __init__(self, kafka: KafkaAccess | str) -> None:
+        self._kafka = KafkaAccess.of(kafka)
         self._partitions: dict[str, list[TopicPartition]] = {}
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap_servers,
+            **self._kafka.arguments("audit"),
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=256 * 1024,
@@ -113,7 +114,7 @@ class LogReader:
 
     async def _describe(self) -> dict[str, float]:
         """Learn the partitions of the topics that exist; returns how long each keeps its records."""
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers)
+        admin = AIOKafkaAdminClient(**self._kafka.arguments("audit"))
         try:
             await admin.start()
             existing = set(await admin.list_topics())
@@ -138,7 +139,7 @@ class LogReader:
         return keeps
 
     def _unreachable(self, error: KafkaError) -> TransientError:
-        return TransientError(f"Kafka at {self._servers} does not answer: {error!r}")
+        return TransientError(f"Kafka at {self._kafka} does not answer: {error!r}")
 
 
 def _note(log: Log, record: Any, ends: dict[tuple[str, int], int], seen: set[bytes]) -> None:

@@ -16,7 +16,7 @@ from console.audit.log_reader import LogReader
 from console.audit.spools import check_spools, look_at_spools
 from console.audit.tables import Tables, links_that_differ, read_chains, read_tables, utc
 from console.settings import ConsoleSettings
-from schemas.clickhouse.client import UrlError, connect
+from schemas.clickhouse.client import Server, UrlError, connect
 from schemas.clickhouse.migrate import MigrationError, migrate
 from schemas.errors import ClickHouseError, TransientError
 
@@ -53,9 +53,9 @@ class Look:
 
     async def take(self) -> Self:
         """Look: first where the log begins, then the tables, then where the log ends."""
-        url = self._settings.clickhouse_url.get_secret_value()
-        await self._try("migrations", lambda: self._check_migrations(url))
-        reader = LogReader(self._settings.bootstrap_servers)
+        server = self._settings.clickhouse
+        await self._try("migrations", lambda: self._check_migrations(server))
+        reader = LogReader(self._settings.kafka)
         async with AsyncExitStack() as stack:
 
             async def read_before() -> None:
@@ -63,7 +63,7 @@ class Look:
                 self.log = await reader.read_before()
 
             async def read_chains_first() -> None:
-                client = await connect(url, send_receive_timeout_s=_QUERY_TIMEOUT_S)
+                client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S)
                 stack.push_async_callback(client.close)
                 self.chains = await read_chains(client, since_s=self._scope.since_s)
                 self.findings.extend(check_chains(self.chains, since_s=self._scope.since_s))
@@ -83,9 +83,9 @@ class Look:
         """Whether a second look is not needed: it is, too, to see whether what lags moves."""
         return worst(self.findings) == "ok" and not lag_records(self.log, self.chains)
 
-    async def _check_migrations(self, url: str) -> None:
+    async def _check_migrations(self, server: Server) -> None:
         try:
-            todo = [migration.name for migration in await migrate(url, dry_run=True)]
+            todo = [migration.name for migration in await migrate(server, dry_run=True)]
         except MigrationError as error:
             todo = [str(error)]
         self.findings.append(
@@ -166,7 +166,7 @@ async def _name_links(settings: ConsoleSettings, tables: Tables, findings: list[
     named = {one.where for one in findings if one.check == "counters" and one.where in cells}
     if not named:
         return findings
-    client = await connect(settings.clickhouse_url.get_secret_value(), send_receive_timeout_s=_QUERY_TIMEOUT_S)
+    client = await connect(settings.clickhouse, send_receive_timeout_s=_QUERY_TIMEOUT_S)
     try:
         return [
             name_links(one, await links_that_differ(client, cells[one.where]))

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from schemas.settings import ServiceSettings
+from schemas.settings import OptionalFile, ServiceSettings
 
 
 class LocalSettings(ServiceSettings):
@@ -31,6 +31,17 @@ class LocalSettings(ServiceSettings):
     kafka_second_advertised_port: int = Field(
         default=0, ge=0, le=65535, description="the port those clients are told to connect to"
     )
+    kafka_secure_port: int = Field(
+        default=0, ge=0, le=65535, description="a listener of SASL_SSL with SCRAM-SHA-512; 0: none"
+    )
+    kafka_secure_pem: OptionalFile = Field(
+        default=None, description="its key and certificates, one PEM file; the key as PKCS 8"
+    )
+    kafka_secure_clients_ca: OptionalFile = Field(
+        default=None, description="ask clients for a certificate signed by one of these; empty: ask for none"
+    )
+    kafka_secure_user: str = Field(default="", description="its only user, made when the log is formatted")
+    kafka_secure_password: SecretStr = Field(default=SecretStr(""), description="and what they know")
     kafka_heap_mb: int = Field(default=256, ge=128, description="heap of the broker's JVM, MiB")
 
     clickhouse_port: int = Field(default=8123, ge=1, le=65535, description="ClickHouse's HTTP interface")

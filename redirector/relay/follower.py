@@ -123,8 +123,7 @@ class TopicFollower:
     async def _follow(self) -> None:
         timeout_ms = self._settings.request_timeout_ms
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap_servers,
-            client_id=f"clicktally-relay-{self._topic}",
+            **self._settings.kafka.arguments(self._topic),
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=timeout_ms,

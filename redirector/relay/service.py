@@ -63,8 +63,7 @@ def _own(spool_dir: Path) -> int:
 async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asyncio.Event) -> None:
     retry = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
     producing = ProducerSettings(
-        bootstrap_servers=settings.bootstrap_servers,
-        client_id="clicktally-relay",
+        kafka=settings.kafka,
         request_timeout_ms=settings.request_timeout_ms,
         compression=settings.compression,
         max_request_bytes=_MAX_REQUEST_BYTES,

@@ -7,15 +7,14 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
-from schemas.settings import ServiceSettings
+from schemas.kafka import KafkaSettings
 
 
-class RelaySettings(ServiceSettings):
+class RelaySettings(KafkaSettings):
     """Settings of `python -m redirector relay`. Bounds that are not obvious stand beside each."""
 
     model_config = SettingsConfigDict(env_prefix="CLICKTALLY_RELAY_", frozen=True, extra="forbid")
 
-    bootstrap_servers: str = "127.0.0.1:9092"
     spool_dir: Path = Path("var/spool")
     link_cache_dir: Path = Path("var/links")
     metrics_host: str = "127.0.0.1"

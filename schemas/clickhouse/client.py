@@ -42,10 +42,11 @@ class Server:
     user: str
     password: str
     database: str
+    ca_file: str = ""
 
     @classmethod
-    def of_url(cls, url: str) -> "Server":
-        """Raises UrlError."""
+    def of_url(cls, url: str, *, ca_file: str = "") -> "Server":
+        """`ca_file`: certificates (PEM) that sign the server's; empty: the system's. Raises UrlError."""
         try:
             parts = urlsplit(url)
             port = parts.port
@@ -65,6 +66,7 @@ class Server:
             user=unquote(parts.username or "default"),
             password=unquote(parts.password or ""),
             database=database,
+            ca_file=ca_file,
         )
 
     def __repr__(self) -> str:
@@ -104,6 +106,7 @@ async def connect(
             tz_mode="aware",
             compress="lz4",  # the least CPU; the default asks for brotli first where that is installed
             client_name="clicktally",
+            ca_cert=server.ca_file or None,
         )
 
 

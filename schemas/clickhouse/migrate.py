@@ -93,7 +93,11 @@ def pending(migrations: Sequence[Migration], applied: dict[int, tuple[str, str]]
 
 
 async def migrate(
-    url: str, *, dry_run: bool = False, directory: Path = MIGRATIONS_DIR, progress: Progress = lambda _line: None
+    url: str | Server,
+    *,
+    dry_run: bool = False,
+    directory: Path = MIGRATIONS_DIR,
+    progress: Progress = lambda _line: None,
 ) -> list[Migration]:
     """Apply what is missing, creating the database if need be; returns it. `dry_run` only returns it.
 
@@ -101,7 +105,7 @@ async def migrate(
     TransientClickHouseError and ClickHouseError; run it again after either of the last.
     """
     migrations = read_migrations(directory)
-    server = Server.of_url(url)
+    server = url if isinstance(url, Server) else Server.of_url(url)
     client = await connect(server.in_database(USERS_OWN_DATABASE), send_receive_timeout_s=300)
     try:
         if not dry_run:

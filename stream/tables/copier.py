@@ -67,8 +67,7 @@ class TopicCopier:
     async def _copy(self, backoff: Backoff) -> None:
         timeout_ms = self._settings.request_timeout_ms
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self._settings.bootstrap_servers,
-            client_id=f"clicktally-tables-{self._topic}",
+            **self._settings.kafka.arguments(self._topic),
             enable_auto_commit=False,
             auto_offset_reset="none",
             request_timeout_ms=timeout_ms,

@@ -74,9 +74,7 @@ async def _work(settings: TablesSettings) -> None:
 async def _connected(settings: TablesSettings, backoff: Backoff) -> AsyncClient:
     while True:
         try:
-            return await connect(
-                settings.clickhouse_url.get_secret_value(), send_receive_timeout_s=settings.clickhouse_timeout_s
-            )
+            return await connect(settings.clickhouse, send_receive_timeout_s=settings.clickhouse_timeout_s)
         except TransientError as error:
             if not backoff.failures:
                 logger.warning("waiting for ClickHouse: %s", error)

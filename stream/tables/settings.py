@@ -1,23 +1,17 @@
 """Settings of the service that copies compacted topics into tables."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from schemas.settings import ServiceSettings
+from schemas.clickhouse.settings import ClickHouseSettings
+from schemas.kafka import KafkaSettings
 
 
-class TablesSettings(ServiceSettings):
+class TablesSettings(ClickHouseSettings, KafkaSettings):
     """`CLICKTALLY_TABLES_*`."""
 
     model_config = SettingsConfigDict(env_prefix="CLICKTALLY_TABLES_", frozen=True, extra="forbid")
 
-    bootstrap_servers: str = Field(
-        "localhost:9092", description="Kafka's bootstrap servers, host:port, comma-separated"
-    )
-    clickhouse_url: SecretStr = Field(
-        SecretStr("http://localhost:8123/clicktally"),
-        description="http://user:password@host:port/database",
-    )
     clickhouse_timeout_s: float = Field(
         30.0, gt=0, description="how long to wait for an answer before asking again"
     )

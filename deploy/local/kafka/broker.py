@@ -10,6 +10,8 @@ from deploy.local.settings import LocalSettings
 NODE_ID = 1
 # A KRaft cluster id is a base64 UUID; every embedded node is its own cluster, so one name serves all.
 CLUSTER_ID = "Y2xpY2t0YWxseS1sb2NhbA"
+_SCRAM = "SCRAM-SHA-512"
+_PROTOCOLS = {"PLAINTEXT": "PLAINTEXT", "SECOND": "PLAINTEXT", "SECURE": "SASL_SSL", "CONTROLLER": "PLAINTEXT"}
 LOG4J_CONFIG = Path(__file__).with_name("log4j2.properties")
 
 
@@ -23,14 +25,16 @@ def server_properties(settings: LocalSettings) -> str:
     if settings.kafka_second_port:
         listeners["SECOND"] = settings.kafka_second_port
         advertised["SECOND"] = settings.kafka_second_advertised_port or settings.kafka_second_port
-    properties = {
+    if settings.kafka_secure_port:
+        listeners["SECURE"] = advertised["SECURE"] = settings.kafka_secure_port
+    properties: dict[str, object] = {
         "process.roles": "broker,controller",
         "node.id": NODE_ID,
         "controller.quorum.voters": f"{NODE_ID}@{settings.host}:{settings.kafka_controller_port}",
         "controller.listener.names": "CONTROLLER",
         "listeners": _at(settings.host, {**listeners, "CONTROLLER": settings.kafka_controller_port}),
         "advertised.listeners": _at(settings.host, advertised),
-        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,SECOND:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in _PROTOCOLS.items()),
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": settings.kafka_dir / "log",
         # A misspelt topic must fail, not come into being with one partition.
@@ -48,7 +52,27 @@ def server_properties(settings: LocalSettings) -> str:
         "group.min.session.timeout.ms": 1000,
         "message.max.bytes": 8 * 1024 * 1024,
     }
+    if settings.kafka_secure_port:
+        properties |= _secure(settings)
     return "".join(f"{name}={value}\n" for name, value in properties.items())
+
+
+def _secure(settings: LocalSettings) -> dict[str, object]:
+    listener = "listener.name.secure"
+    login = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+    properties: dict[str, object] = {
+        f"{listener}.sasl.enabled.mechanisms": _SCRAM,
+        f"{listener}.{_SCRAM.lower()}.sasl.jaas.config": login,
+        f"{listener}.ssl.keystore.type": "PEM",
+        f"{listener}.ssl.keystore.location": settings.kafka_secure_pem,
+    }
+    if settings.kafka_secure_clients_ca is not None:
+        properties |= {
+            f"{listener}.ssl.client.auth": "required",
+            f"{listener}.ssl.truststore.type": "PEM",
+            f"{listener}.ssl.truststore.location": settings.kafka_secure_clients_ca,
+        }
+    return properties
 
 
 def _at(host: str, ports: dict[str, int]) -> str:
@@ -87,10 +111,17 @@ def format_once(settings: LocalSettings) -> Path:
     properties.write_text(server_properties(settings))
     formatted = directory / "formatted"
     if not formatted.exists():
-        tool = java(settings, "kafka.tools.StorageTool", "format", "--ignore-formatted")
+        tool = java(settings, "kafka.tools.StorageTool", "format", "--ignore-formatted", *_scram_user(settings))
         subprocess.run([*tool, "-t", CLUSTER_ID, "-c", str(properties)], check=True, stdout=subprocess.DEVNULL)
         formatted.touch()
     return properties
+
+
+def _scram_user(settings: LocalSettings) -> list[str]:
+    if not settings.kafka_secure_user:
+        return []
+    password = settings.kafka_secure_password.get_secret_value()
+    return ["--add-scram", f"{_SCRAM}=[name={settings.kafka_secure_user},password={password}]"]
 
 
 def become_broker(settings: LocalSettings) -> NoReturn:
