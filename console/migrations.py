@@ -1,8 +1,7 @@
 """`clicktally migrate`: the tables in ClickHouse and the topics in Kafka, once both answer."""
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from aiokafka.errors import KafkaError
@@ -11,9 +10,10 @@ from console.settings import ConsoleSettings
 from schemas.clickhouse.migrate import Migration, migrate
 from schemas.clickhouse.move import Progress
 from schemas.errors import TransientError
+from schemas.retry import Retry, RetryPolicy
 from schemas.topics import ensure_topics, topics
 
-_RETRY_S: Final = 0.5
+_RETRY: Final = RetryPolicy(first_s=0.5, longest_s=0.5, jitter=0.0)
 
 Result = TypeVar("Result")
 
@@ -45,11 +45,4 @@ async def create_topics(settings: ConsoleSettings) -> list[str]:
 
 async def until_up(attempt: Callable[[], Awaitable[Result]], deadline_s: float) -> Result:
     """What `attempt` returns once it works; its last TransientError when the deadline passes first."""
-    deadline = time.monotonic() + deadline_s
-    while True:
-        try:
-            return await attempt()
-        except TransientError:
-            if time.monotonic() + _RETRY_S > deadline:
-                raise
-        await asyncio.sleep(_RETRY_S)
+    return await Retry(replace(_RETRY, within_s=deadline_s)).until_it_works(attempt, on=TransientError)

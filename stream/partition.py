@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from schemas.counters import Chain
 from schemas.errors import TransientError
 from schemas.events import TrafficClass
+from schemas.retry import Retry, RetryPolicy
 from stream.burials import FLUSHES_KEPT, BurialLimit, Burials
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Overtaken, flush_steps
 from stream.classify import Classifier
@@ -30,8 +31,7 @@ logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-FIRST_BACKOFF_S: Final = 0.1
-MAX_BACKOFF_S: Final = 5.0
+RETRY: Final = RetryPolicy(first_s=0.1, longest_s=5.0, jitter=0.0)
 
 
 class Added(Enum):
@@ -60,24 +60,6 @@ class Tools:
     clock: Callable[[], float] = time.monotonic
     """Measures how long something waits, so that setting the time of day changes nothing."""
     wall_clock: Callable[[], float] = time.time
-
-
-class Backoff:
-    """Growing pauses between tries of one operation; logs the first failure, counts all."""
-
-    def __init__(self, operation: str, tools: Tools, place: dict[str, object]) -> None:
-        self._operation = operation
-        self._tools = tools
-        self._place = place
-        self._pause_s = FIRST_BACKOFF_S
-
-    async def wait(self, error: TransientError) -> None:
-        """Pause before the next try."""
-        self._tools.metrics.transient_errors.labels(self._operation).inc()
-        if self._pause_s == FIRST_BACKOFF_S:
-            logger.warning("%s failed, trying again: %s", self._operation, error, extra=self._place)
-        await self._tools.sleep(self._pause_s)
-        self._pause_s = min(self._pause_s * 2, MAX_BACKOFF_S)
 
 
 class Partition:
@@ -303,7 +285,7 @@ class Partition:
 
     async def _drive(self, flushed: Flushed, counters: Block) -> Outcome:
         sink = self._tools.sink
-        backoff = self._backoff("insert_counters")
+        retry = self._retry("insert_counters")
         steps = flush_steps(flushed)
         step = next(steps)
         try:
@@ -313,7 +295,7 @@ class Partition:
                     try:
                         await sink.insert_counters(flushed, counters, step.token)
                     except TransientError as error:
-                        await backoff.wait(error)
+                        await retry.failed(error)
                         reply = InsertReply.UNKNOWN
                     step = steps.send(reply)
                 else:
@@ -326,15 +308,17 @@ class Partition:
 
     async def _until_answered(self, operation: str, ask: Callable[[], Awaitable[T]]) -> T:
         """Repeat what may be repeated until it worked, with growing pauses."""
-        backoff = self._backoff(operation)
-        while True:
-            try:
-                return await ask()
-            except TransientError as error:
-                await backoff.wait(error)
+        return await self._retry(operation).until_it_works(ask, on=TransientError)
 
-    def _backoff(self, operation: str) -> "Backoff":
-        return Backoff(operation, self._tools, {"topic": self.topic, "partition": self.partition})
+    def _retry(self, operation: str) -> Retry:
+        place = {"topic": self.topic, "partition": self.partition}
+        return Retry(
+            RETRY,
+            on_first=lambda error: logger.warning("%s failed, trying again: %s", operation, error, extra=place),
+            on_failure=lambda _error: self._tools.metrics.transient_errors.labels(operation).inc(),
+            sleep=self._tools.sleep,
+            clock=self._tools.clock,
+        )
 
     def _report(self, flushed: Flushed, outcome: Outcome) -> None:
         metrics = self._tools.metrics

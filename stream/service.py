@@ -15,6 +15,7 @@ from schemas.clickhouse.client import connect
 from schemas.errors import ClickHouseError, TransientError
 from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
+from schemas.retry import Retry, RetryPolicy
 from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
 from stream.classify import Classifier
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 REVOKE_DEADLINE_S: Final = 30.0
 STOP_DEADLINE_S: Final = 20.0
-START_RETRY_S: Final = 1.0
+START_RETRY: Final = RetryPolicy(first_s=1.0, longest_s=1.0, jitter=0.0)
 LEAVE_DEADLINE_S: Final = 5.0
 MAX_REQUEST_BYTES: Final = 4 * 1024 * 1024
 
@@ -172,15 +173,13 @@ def _dead_letters(settings: StreamSettings) -> KafkaDeadLetters:
 
 
 async def _until_up(what: str, start: Callable[[], Awaitable[Result]], stop: asyncio.Event) -> Result:
-    told = False
-    while True:
-        try:
-            return await start()
-        except (TransientError, OSError) as error:
-            if not told:
-                logger.warning("waiting for %s: %s", what, error)
-                told = True
+    async def pause(seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), START_RETRY_S)
+            await asyncio.wait_for(stop.wait(), seconds)
         if stop.is_set():
             raise SystemExit(0)
+
+    retry = Retry(
+        START_RETRY, on_first=lambda error: logger.warning("waiting for %s: %s", what, error), sleep=pause
+    )
+    return await retry.until_it_works(start, on=(TransientError, OSError))

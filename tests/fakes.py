@@ -13,6 +13,7 @@ from faust.types import TP
 from schemas.counters import DEDUP, DELTA, HEAD, MARKER, SPOOL_TTL_S, Chain
 from schemas.errors import TransientClickHouseError, TransientError
 from schemas.idempotency import KEY_TTL_S
+from schemas.retry import RetryPolicy
 from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
 from stream.event_rows import EVENT_COLUMNS
@@ -23,6 +24,10 @@ from stream.sink import PartitionState
 Row = dict[str, Any]
 Trouble = Literal["refused", "applied, then cut off", "burned", "hangs", "applied, then hangs"]
 """What may come of an insert: see FakeSink.trouble."""
+
+
+NO_PAUSES = RetryPolicy(first_s=0.0, longest_s=0.0)
+"""For what must be tried again, at once."""
 
 
 def rows_of(block: Block) -> list[Row]:

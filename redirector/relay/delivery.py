@@ -8,10 +8,10 @@ from typing import Final, Protocol, TypeVar
 
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Batch, DeadLetter, Round, TopicPartition, halves
-from schemas.backoff import Backoff
 from schemas.batches import Headers
 from schemas.dead_letters import cut_header
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
+from schemas.retry import Retry, RetryPolicy
 from schemas.topics import DEAD_LETTERS
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,9 @@ class Turn:
 class Delivery:
     """Delivers the rounds of one spool: what is too large is cut up, a topic that refuses is asked again."""
 
-    def __init__(self, spool: Path, outlet: Outlet, metrics: RelayMetrics, *, turn: Turn, retry: Backoff) -> None:
+    def __init__(
+        self, spool: Path, outlet: Outlet, metrics: RelayMetrics, *, turn: Turn, retry: RetryPolicy
+    ) -> None:
         self._spool = spool
         self._outlet = outlet
         self._metrics = metrics
@@ -155,19 +157,15 @@ class Delivery:
         self._metrics.events_in_flight.dec()
 
     async def _until_accepted(self, topic: str, ask: Callable[[], Awaitable[Result]]) -> Result:
-        backoff = self._retry.anew()
-        while True:
-            try:
-                result = await ask()
-            except TopicRefusesError as error:
-                self._turn.give_back()
-                self._metrics.refusals.labels(topic).inc()
-                if topic not in self._refusing:
-                    self._refusing.add(topic)
-                    log.error("spool %s waits, and loses nothing: %s", self._spool, error)  # noqa: TRY400 - expected
-                await asyncio.sleep(backoff.next_s())
-            else:
-                if topic in self._refusing:
-                    self._refusing.discard(topic)
-                    log.warning("spool %s: topic %s takes records again", self._spool, topic)
-                return result
+        def refused(error: Exception) -> None:
+            self._turn.give_back()
+            self._metrics.refusals.labels(topic).inc()
+            if topic not in self._refusing:
+                self._refusing.add(topic)
+                log.error("spool %s waits, and loses nothing: %s", self._spool, error)
+
+        result = await Retry(self._retry, on_failure=refused).until_it_works(ask, on=TopicRefusesError)
+        if topic in self._refusing:
+            self._refusing.discard(topic)
+            log.warning("spool %s: topic %s takes records again", self._spool, topic)
+        return result

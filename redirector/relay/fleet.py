@@ -12,7 +12,7 @@ import msgspec
 
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.shipper import Shipper
-from schemas.backoff import Backoff
+from schemas.retry import Retry, RetryPolicy
 from schemas.spool import segment_path, spools
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ class Fleet:
     """One shipper a spool, as long as the spool is there."""
 
     def __init__(
-        self, spool_dir: Path, new_shipper: Callable[[Path], Shipper], metrics: RelayMetrics, *, retry: Backoff
+        self, spool_dir: Path, new_shipper: Callable[[Path], Shipper], metrics: RelayMetrics, *, retry: RetryPolicy
     ) -> None:
         self._spool_dir = spool_dir
         self._new_shipper = new_shipper
@@ -63,24 +63,25 @@ class Fleet:
         self._metrics.oldest_waiting.set(oldest)
 
     async def _keep_shipping(self, spool: Path, stopping: asyncio.Event) -> None:
-        backoff = self._retry.anew()
-        while not stopping.is_set():
+        async def ship() -> None:
+            if stopping.is_set():
+                return
             try:
                 shipper = self._shippers[spool] = self._new_shipper(spool)
                 await shipper.run(stopping)
-            except OSError as error:
-                if spool not in spools(self._spool_dir):
-                    break
-                await self._wait(spool, backoff, error)
-            else:
-                break
-        del self._shippers[spool]
+            except OSError:
+                if spool in spools(self._spool_dir):
+                    raise
 
-    async def _wait(self, spool: Path, backoff: Backoff, error: OSError) -> None:
-        self._metrics.spool_errors.inc()
-        if not backoff.failures:
-            log.warning("spool %s cannot be shipped; it is tried again until it can: %s", spool, error)
-        await asyncio.sleep(backoff.next_s())
+        retry = Retry(
+            self._retry,
+            on_first=lambda error: log.warning(
+                "spool %s cannot be shipped; it is tried again until it can: %s", spool, error
+            ),
+            on_failure=lambda _error: self._metrics.spool_errors.inc(),
+        )
+        await retry.until_it_works(ship, on=OSError)
+        del self._shippers[spool]
 
 
 class _Timed(msgspec.Struct):

@@ -16,9 +16,9 @@ from redirector.cache.writer import Change, Swept
 from redirector.relay.cache_thread import CacheThread
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
-from schemas.backoff import Backoff
 from schemas.events import LINK_MAX_BYTES
 from schemas.links import Link
+from schemas.retry import Retry
 from schemas.tokens import Token
 
 log = logging.getLogger(__name__)
@@ -107,18 +107,17 @@ class TopicFollower:
         self._thread = thread
         self._settings = settings
         self._metrics = metrics
-        self._backoff = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
+        self._retry = Retry(settings.retry, on_first=self._tell, on_failure=self._count)
 
     async def run(self) -> None:
         """Follow until cancelled; when Kafka is away, try again, logging once. Raises CacheError."""
-        while True:
-            try:
-                await self._follow()
-            except (KafkaError, OSError) as error:
-                self._metrics.followed_errors.labels(self._topic).inc()
-                if not self._backoff.failures:
-                    log.warning("topic %s is not followed, what is known stays in use: %r", self._topic, error)
-                await asyncio.sleep(self._backoff.next_s())
+        await self._retry.for_ever(self._follow, on=(KafkaError, OSError))
+
+    def _tell(self, error: Exception) -> None:
+        log.warning("topic %s is not followed, what is known stays in use: %r", self._topic, error)
+
+    def _count(self, _error: Exception) -> None:
+        self._metrics.followed_errors.labels(self._topic).inc()
 
     async def _follow(self) -> None:
         timeout_ms = self._settings.request_timeout_ms
@@ -195,7 +194,7 @@ class TopicFollower:
         await self._thread.run(
             partial(self._table.apply, changes, next_offset=next_offset, ready=ready, now_s=now_s)
         )
-        self._backoff.reset()
+        self._retry.worked()
 
     def _changes(self, records: Sequence[Any], seen: set[bytes] | None) -> list[Change]:
         changes = []

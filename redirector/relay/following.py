@@ -9,30 +9,31 @@ from redirector.relay.cache_thread import CacheError, CacheThread
 from redirector.relay.follower import FOLLOWED, TopicFollower
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
-from schemas.backoff import Backoff
+from schemas.retry import Retry
 
 log = logging.getLogger(__name__)
 
 
 async def follow_topics(settings: RelaySettings, metrics: RelayMetrics) -> None:
     """Keep the cache in step until cancelled. A full or failing disk: open it again, logging once."""
-    backoff = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
     thread = CacheThread()
+
+    async def follow() -> None:
+        cache = await thread.run(partial(CacheWriter.open, settings.link_cache_dir))
+        try:
+            await _follow_all(cache, thread, settings, metrics)
+        finally:
+            await thread.run(cache.close)
+
+    retry = Retry(
+        settings.retry,
+        on_first=lambda error: log.warning(
+            "the cache in %s is not kept, what it has is used: %s", settings.link_cache_dir, error
+        ),
+        on_failure=lambda _error: metrics.cache_errors.inc(),
+    )
     try:
-        while True:
-            try:
-                cache = await thread.run(partial(CacheWriter.open, settings.link_cache_dir))
-                try:
-                    await _follow_all(cache, thread, settings, metrics)
-                finally:
-                    await thread.run(cache.close)
-            except CacheError as error:
-                metrics.cache_errors.inc()
-                if not backoff.failures:
-                    log.warning(
-                        "the cache in %s is not kept, what it has is used: %s", settings.link_cache_dir, error
-                    )
-                await asyncio.sleep(backoff.next_s())
+        await retry.for_ever(follow, on=CacheError)
     finally:
         thread.close()
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from redirector.relay.metrics import RelayMetrics
-from schemas.backoff import Backoff
 from schemas.batches import Headers
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
 from schemas.producer import Producer
+from schemas.retry import Retry, RetryPolicy
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +25,10 @@ class Sender:
     what one topic does not take must not hold up another. An outage is logged at its begin and at its end.
     """
 
-    def __init__(
-        self, connect: Callable[[], Producer], metrics: RelayMetrics, *, retry_min_s: float, retry_max_s: float
-    ) -> None:
+    def __init__(self, connect: Callable[[], Producer], metrics: RelayMetrics, *, retry: RetryPolicy) -> None:
         self._connect = connect
         self._metrics = metrics
-        self._retry = Backoff(retry_min_s, retry_max_s)
+        self._retry = retry
         self._outage = _Outage(metrics)
         self._sessions: dict[str, _Session] = {}
 
@@ -69,7 +67,7 @@ class _Outage:
         self._silent: set[object] = set()
         self._since = 0.0
 
-    def begin(self, session: object, error: TransientError) -> None:
+    def begin(self, session: object, error: Exception) -> None:
         if not self._silent:
             self._since = time.monotonic()
             log.warning("Kafka does not answer; spools grow until it does: %s", error)
@@ -88,7 +86,7 @@ class _Session:
     """One producer at a time: the next is made when one has failed."""
 
     def __init__(
-        self, connect: Callable[[], Producer], outage: _Outage, metrics: RelayMetrics, retry: Backoff
+        self, connect: Callable[[], Producer], outage: _Outage, metrics: RelayMetrics, retry: RetryPolicy
     ) -> None:
         self._connect = connect
         self._outage = outage
@@ -98,8 +96,7 @@ class _Session:
         self._connecting = asyncio.Lock()
 
     async def until_it_works(self, ask: Callable[[Producer], Awaitable[Result]]) -> Result:
-        backoff = self._retry.anew()
-        while True:
+        async def once() -> Result:
             producer = await self._connected()
             try:
                 result = await ask(producer)
@@ -112,11 +109,12 @@ class _Session:
                 self._metrics.send_errors.inc()
                 self._outage.begin(self, error)
                 await self._drop(producer)
-            else:
-                self._outage.end(self)
-                return result
-            await asyncio.sleep(backoff.next_s())
-            self._metrics.retries.inc()
+                raise
+            self._outage.end(self)
+            return result
+
+        retry = Retry(self._retry, on_failure=lambda _error: self._metrics.retries.inc())
+        return await retry.until_it_works(once, on=TransientError, but=TopicRefusesError)
 
     async def close(self) -> None:
         if self._producer is not None:
@@ -125,22 +123,23 @@ class _Session:
 
     async def _connected(self) -> Producer:
         async with self._connecting:
-            backoff = self._retry.anew()
-            while self._producer is None:
-                producer = self._connect()
-                try:
-                    await producer.start()
-                except TransientError as error:
-                    await producer.abandon()
-                    self._metrics.send_errors.inc()
-                    self._outage.begin(self, error)
-                    await asyncio.sleep(backoff.next_s())
-                except BaseException:
-                    await producer.abandon()
-                    raise
-                else:
-                    self._producer = producer
+            if self._producer is None:
+                retry = Retry(self._retry, on_failure=self._not_connected)
+                self._producer = await retry.until_it_works(self._started, on=TransientError)
             return self._producer
+
+    async def _started(self) -> Producer:
+        producer = self._connect()
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.abandon()
+            raise
+        return producer
+
+    def _not_connected(self, error: Exception) -> None:
+        self._metrics.send_errors.inc()
+        self._outage.begin(self, error)
 
     async def _drop(self, producer: Producer) -> None:
         async with self._connecting:

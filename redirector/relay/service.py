@@ -20,7 +20,6 @@ from redirector.relay.sender import Sender
 from redirector.relay.settings import RelaySettings
 from redirector.relay.shipper import Shipper
 from redirector.spool.lock import take_lock
-from schemas.backoff import Backoff
 from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
 
@@ -61,7 +60,7 @@ def _own(spool_dir: Path) -> int:
 
 
 async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asyncio.Event) -> None:
-    retry = Backoff(settings.retry_min_ms / 1000, settings.retry_max_ms / 1000)
+    retry = settings.retry
     producing = ProducerSettings(
         kafka=settings.kafka,
         request_timeout_ms=settings.request_timeout_ms,
@@ -69,7 +68,7 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asynci
         max_request_bytes=_MAX_REQUEST_BYTES,
         linger_ms=settings.linger_ms,
     )
-    sender = Sender(lambda: KafkaProducer(producing), metrics, retry_min_s=retry.min_s, retry_max_s=retry.max_s)
+    sender = Sender(lambda: KafkaProducer(producing), metrics, retry=retry)
     slots = asyncio.Semaphore(settings.max_rounds)
 
     def new_shipper(spool: Path) -> Shipper:

@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from schemas.kafka import KafkaSettings
+from schemas.retry import RetryPolicy
 
 
 class RelaySettings(KafkaSettings):
@@ -42,3 +43,8 @@ class RelaySettings(KafkaSettings):
 
     links_rebuild_after_s: Annotated[int, Field(ge=60)] = 12 * 3600
     """A cache that fell behind by more is read anew: compaction drops a deletion's record after a day."""
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """Of everything that waits for Kafka or for a disk; without an end."""
+        return RetryPolicy(first_s=self.retry_min_ms / 1000, longest_s=self.retry_max_ms / 1000)

@@ -13,7 +13,7 @@ from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, Limits
 from redirector.spool.reader import Place, SpoolReader
 from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
-from schemas.backoff import Backoff
+from schemas.retry import RetryPolicy
 from schemas.spool import Checkpoint, read_checkpoint
 from schemas.topics import EVENT_TOPICS
 
@@ -40,7 +40,7 @@ class Shipper:
         round_bytes: int,
         round_interval_s: float,
         slots: asyncio.Semaphore,
-        retry: Backoff,
+        retry: RetryPolicy,
     ) -> None:
         self.spool: Final = spool
         self.waiting_since: float | None = None

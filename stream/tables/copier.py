@@ -10,8 +10,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from schemas.backoff import Backoff
 from schemas.errors import TransientError
+from schemas.retry import Retry, RetryPolicy
 from stream.tables.copied import Copied, Row
 from stream.tables.metrics import TablesMetrics
 from stream.tables.settings import TablesSettings
@@ -40,7 +40,7 @@ class TopicCopier:
         metrics: TablesMetrics,
         *,
         least_epoch: int,
-        retry: Backoff,
+        retry: RetryPolicy,
     ) -> None:
         self._copied = copied
         self._topic: Final = copied.topic
@@ -49,22 +49,20 @@ class TopicCopier:
         self._settings = settings
         self._metrics = metrics
         self._least_epoch = least_epoch
-        self._retry = retry
+        self._retry = Retry(retry, on_first=self._tell, on_failure=self._count)
         self.ready = False
 
     async def run(self) -> None:
         """Copy until cancelled. Kafka or ClickHouse away: try again, logging once. Raises ClickHouseError."""
-        backoff = self._retry.anew()
-        while True:
-            try:
-                await self._copy(backoff)
-            except (KafkaError, OSError, TransientError) as error:
-                self._metrics.errors.labels(self._topic).inc()
-                if not backoff.failures:
-                    logger.warning("topic %s is not copied, trying again: %r", self._topic, error)
-                await asyncio.sleep(backoff.next_s())
+        await self._retry.for_ever(self._copy, on=(KafkaError, OSError, TransientError))
 
-    async def _copy(self, backoff: Backoff) -> None:
+    def _tell(self, error: Exception) -> None:
+        logger.warning("topic %s is not copied, trying again: %r", self._topic, error)
+
+    def _count(self, _error: Exception) -> None:
+        self._metrics.errors.labels(self._topic).inc()
+
+    async def _copy(self) -> None:
         timeout_ms = self._settings.request_timeout_ms
         consumer = AIOKafkaConsumer(
             **self._settings.kafka.arguments(self._topic),
@@ -81,7 +79,7 @@ class TopicCopier:
             consumer.assign([self._partition])
             start = await self._start(consumer, beginning, end)
             consumer.seek(self._partition, start.offset)
-            await self._read(consumer, start, end, backoff)
+            await self._read(consumer, start, end)
         finally:
             await consumer.stop()
 
@@ -119,7 +117,7 @@ class TopicCopier:
             return Unseen(record.offset, record.timestamp)
         return None
 
-    async def _read(self, consumer: Any, start: Start, end: int, backoff: Backoff) -> None:
+    async def _read(self, consumer: Any, start: Start, end: int) -> None:
         """Until something fails, or the table has lost what was written: then begin again where it says."""
         swept = False
         position, written = start.offset, 0
@@ -146,7 +144,7 @@ class TopicCopier:
                 self._metrics.written.labels(self._topic).inc(len(rows))
             position = await consumer.position(self._partition)
             if consumer.last_poll_timestamp(self._partition):
-                backoff.reset()
+                self._retry.worked()
             if rows and len(records) < _MAX_RECORDS:
                 await asyncio.sleep(_INSERT_INTERVAL_S - (time.monotonic() - began))
 

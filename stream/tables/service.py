@@ -9,10 +9,10 @@ from typing import Final
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from prometheus_client import CollectorRegistry
 
-from schemas.backoff import Backoff
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
 from schemas.logs import tell_lost_connections
+from schemas.retry import Retry, RetryPolicy
 from stream.status import status_server
 from stream.tables.copier import TopicCopier
 from stream.tables.links import LINKS_TABLE
@@ -22,8 +22,7 @@ from stream.tables.store import ClickHouseTable
 
 logger = logging.getLogger(__name__)
 
-RETRY_MIN_S: Final = 0.1
-RETRY_MAX_S: Final = 5.0
+RETRY: Final = RetryPolicy(first_s=0.1, longest_s=5.0)
 
 
 async def run(settings: TablesSettings) -> None:
@@ -45,7 +44,6 @@ async def run(settings: TablesSettings) -> None:
 async def _work(settings: TablesSettings) -> None:
     registry = CollectorRegistry()
     metrics = TablesMetrics(registry)
-    retry = Backoff(RETRY_MIN_S, RETRY_MAX_S)
     async with contextlib.AsyncExitStack() as stack:
         copiers: list[TopicCopier] = []
         await stack.enter_async_context(
@@ -56,7 +54,7 @@ async def _work(settings: TablesSettings) -> None:
                 ready=lambda: bool(copiers) and all(copier.ready for copier in copiers),
             )
         )
-        client = await _connected(settings, retry.anew())
+        client = await _connected(settings)
         stack.push_async_callback(client.close)
         copiers.append(
             TopicCopier(
@@ -65,17 +63,15 @@ async def _work(settings: TablesSettings) -> None:
                 settings,
                 metrics,
                 least_epoch=settings.links_epoch,
-                retry=retry,
+                retry=RETRY,
             )
         )
         await asyncio.gather(*(copier.run() for copier in copiers))
 
 
-async def _connected(settings: TablesSettings, backoff: Backoff) -> AsyncClient:
-    while True:
-        try:
-            return await connect(settings.clickhouse, send_receive_timeout_s=settings.clickhouse_timeout_s)
-        except TransientError as error:
-            if not backoff.failures:
-                logger.warning("waiting for ClickHouse: %s", error)
-            await asyncio.sleep(backoff.next_s())
+async def _connected(settings: TablesSettings) -> AsyncClient:
+    retry = Retry(RETRY, on_first=lambda error: logger.warning("waiting for ClickHouse: %s", error))
+    return await retry.until_it_works(
+        lambda: connect(settings.clickhouse, send_receive_timeout_s=settings.clickhouse_timeout_s),
+        on=TransientError,
+    )

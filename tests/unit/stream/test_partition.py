@@ -13,7 +13,7 @@ from stream.burials import BurialLimit
 from stream.chain import NO_HEAD, Done, Overtaken, Rewound
 from stream.fold import Record
 from stream.judged import TURN
-from stream.partition import MAX_BACKOFF_S, Added, Partition
+from stream.partition import RETRY, Added, Partition
 from stream.refused import TooManyDeadLettersError, TopicRecreatedError
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
@@ -135,7 +135,7 @@ async def test_pauses_between_tries_grow_to_a_limit(world: World) -> None:
     add_all(partition, records(0, 0))
     world.sink.trouble = deque(["refused"] * 9)
     await partition.flush()
-    assert world.clock.pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, MAX_BACKOFF_S, MAX_BACKOFF_S, MAX_BACKOFF_S]
+    assert world.clock.pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, *[RETRY.longest_s] * 3]
 
 
 async def test_a_burned_token_is_replaced(world: World) -> None:

@@ -12,10 +12,10 @@ from redirector.relay.delivery import Delivery, Turn
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, DeadLetter, Limits, Round
 from redirector.spool.reader import Chunk, Place
-from schemas.backoff import Backoff
 from schemas.batches import MAX_BATCH_BYTES
 from schemas.events import Click, Impression
 from schemas.topics import CLICKS, IMPRESSIONS
+from tests.fakes import NO_PAUSES
 from tests.unit.redirector.relay.outlets import FakeKafka, trim
 
 SPOOL = Path("0123456789abcdef")
@@ -29,9 +29,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.turn = Turn(self.slots)
-        self.delivery = Delivery(
-            SPOOL, self.kafka, RelayMetrics(self.registry), turn=self.turn, retry=Backoff(0, 0)
-        )
+        self.delivery = Delivery(SPOOL, self.kafka, RelayMetrics(self.registry), turn=self.turn, retry=NO_PAUSES)
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"clicktally_relay_{name}", labels)

@@ -13,9 +13,9 @@ from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
 from redirector.spool.writer import SpoolWriter
-from schemas.backoff import Backoff
 from schemas.events import Click
 from schemas.spool import spools
+from tests.fakes import NO_PAUSES
 from tests.unit.redirector.relay.outlets import FakeKafka
 
 
@@ -38,7 +38,7 @@ class World:
         self.metrics = RelayMetrics(self.registry)
         self.broken: dict[str, int] = {}
         self.slots = asyncio.Semaphore(2)
-        self.fleet = Fleet(spool_dir, self.new_shipper, self.metrics, retry=Backoff(0, 0))
+        self.fleet = Fleet(spool_dir, self.new_shipper, self.metrics, retry=NO_PAUSES)
 
     def new_shipper(self, spool: Path) -> Shipper:
         if self.broken.get(spool.name, 0):
@@ -52,7 +52,7 @@ class World:
             round_bytes=1 << 18,
             round_interval_s=0,
             slots=self.slots,
-            retry=Backoff(0, 0),
+            retry=NO_PAUSES,
         )
 
     def metric(self, name: str) -> float | None:

@@ -14,9 +14,9 @@ from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
 from redirector.spool.writer import SpoolWriter
-from schemas.backoff import Backoff
 from schemas.events import Click, Event, Impression
 from schemas.spool import spools
+from tests.fakes import NO_PAUSES
 from tests.unit.redirector.relay.outlets import CrashError, FakeKafka, trim
 
 LINKS = ("a.example/x", "a.example/y", "b.example/ü", "b.example/z")
@@ -69,7 +69,7 @@ def new_shipper(spool: Path, kafka: FakeKafka, *, round_bytes: int, limits: Limi
         round_bytes=round_bytes,
         round_interval_s=0,
         slots=asyncio.Semaphore(1),
-        retry=Backoff(0, 0),
+        retry=NO_PAUSES,
     )
 
 

@@ -9,10 +9,10 @@ from prometheus_client import CollectorRegistry
 
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.sender import Sender
-from schemas.backoff import Backoff
 from schemas.batches import Headers
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
+from tests.fakes import NO_PAUSES
 
 
 @dataclass
@@ -62,7 +62,7 @@ class World:
         return self.producers[-1]
 
     def sender(self) -> Sender:
-        return Sender(self.connect, RelayMetrics(self.registry), retry_min_s=0, retry_max_s=0)
+        return Sender(self.connect, RelayMetrics(self.registry), retry=NO_PAUSES)
 
     def metric(self, name: str) -> float | None:
         return self.registry.get_sample_value(f"clicktally_relay_{name}")
@@ -149,12 +149,3 @@ async def test_a_send_that_is_cancelled_while_connecting_leaves_no_producer_open
     with pytest.raises(asyncio.CancelledError):
         await task
     assert all(producer.abandoned for producer in world.producers)
-
-
-def test_waits_double_up_to_their_limit_and_start_over_after_success() -> None:
-    backoff = Backoff(0.1, 1.0)
-    waits = [backoff.next_s() for _ in range(200)]
-    assert 0.05 <= waits[0] <= 0.1
-    assert all(0.5 <= wait <= 1.0 for wait in waits[4:])
-    backoff.reset()
-    assert backoff.next_s() <= 0.1

@@ -16,10 +16,10 @@ from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.shipper import Shipper
 from redirector.spool.writer import SpoolWriter
-from schemas.backoff import Backoff
 from schemas.events import Click
 from schemas.spool import CHECKPOINT_NAME, Checkpoint, read_checkpoint, segment_path, segments, spools
 from schemas.topics import DEAD_LETTERS
+from tests.fakes import NO_PAUSES
 from tests.unit.redirector.relay.outlets import CrashError, FakeKafka, trim
 
 LINKS: Final = ("a.example/x", "a.example/y", "b.example/z")
@@ -45,7 +45,7 @@ class World:
             round_bytes=round_bytes,
             round_interval_s=round_interval_s,
             slots=asyncio.Semaphore(1),
-            retry=Backoff(0, 0),
+            retry=NO_PAUSES,
         )
         return self.shipper
 
