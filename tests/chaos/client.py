@@ -26,9 +26,11 @@ class Connection:
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
 
-    async def get(self, host: str, path: str) -> Answer | None:
+    async def get(
+        self, host: str, path: str, *, user_agent: str = "Mozilla/5.0 (X11; Linux x86_64)"
+    ) -> Answer | None:
         """GET; see `send`."""
-        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n\r\n"
+        head = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: {user_agent}\r\n\r\n"
         return await self.send(head.encode())
 
     async def post(self, host: str, path: str, body: bytes, key: str) -> Answer | None:

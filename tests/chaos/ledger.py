@@ -43,6 +43,8 @@ class Ledger(msgspec.Struct):
     retries: int = 0
     rejected: int = 0
     """Items that were refused as no impressions; the load sends none such."""
+    surprises: list[str] = msgspec.field(default_factory=list)
+    """Answers that nobody should have got."""
 
     def tally(self, source: Source, link: str) -> Tally:
         """The tally of a link and source."""
@@ -87,4 +89,5 @@ def merge(ledgers: Iterable[Ledger]) -> Ledger:
         total.posts += ledger.posts
         total.retries += ledger.retries
         total.rejected += ledger.rejected
+        total.surprises += ledger.surprises
     return total

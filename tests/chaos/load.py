@@ -10,13 +10,14 @@ from typing import Final
 
 import msgspec
 
+from tests.chaos.abuse import DOMAIN, Abuse
 from tests.chaos.client import Connection
 from tests.chaos.ledger import Fate, Item, Ledger, Post
 
-DOMAIN: Final = "go.example"
 TIMEOUT_S: Final = 2.0
 CLICKERS: Final = 6
 POSTERS: Final = 2
+ABUSERS: Final = 2
 ACKNOWLEDGED_WITHIN_S: Final = 60.0
 _ACCEPTED: Final = 202
 _REDIRECT: Final = 302
@@ -42,6 +43,8 @@ class Load:
                 tasks.create_task(self._click(random.Random(f"{self._seed}-click-{number}")))
             for number in range(POSTERS):
                 tasks.create_task(self._post(random.Random(f"{self._seed}-post-{number}"), number))
+            for number in range(ABUSERS):
+                tasks.create_task(self._abuse(random.Random(f"{self._seed}-abuse-{number}")))
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -88,6 +91,13 @@ class Load:
             self.ledger.settle(post)
             await self._pause(rng, 4)
         await connection.close()
+
+    async def _abuse(self, rng: random.Random) -> None:
+        abuse = Abuse(rng, self._port, self.ledger)
+        while not self._stopping.is_set():
+            await abuse.act()
+            await self._pause(rng, 4)
+        await abuse.close()
 
     def _item(self, rng: random.Random) -> Item:
         chance = rng.random()

@@ -5,9 +5,9 @@ from typing import Final
 
 from aiokafka.partitioner import murmur2
 
+from tests.chaos.abuse import DOMAIN
 from tests.chaos.client import Connection
 from tests.chaos.ledger import Ledger, Source
-from tests.chaos.load import DOMAIN
 from tests.chaos.stack import PARTITIONS, Stack
 
 RECOVERED_WITHIN_S: Final = 120.0

@@ -16,6 +16,7 @@ import msgspec
 from deploy.local.processes import spawn
 from schemas.spool import spools
 from tests.chaos import probe
+from tests.chaos.abuse import ABUSED_LINKS
 from tests.chaos.faults import FAULTS, draw
 from tests.chaos.findings import compare
 from tests.chaos.http import NoAnswerError
@@ -41,9 +42,8 @@ def play(
     tamper: Callable[[Stack], None] = lambda _: None,
 ) -> Played:
     """Start the stack below `place`, break it in every round, let it come to rest, `tamper` with it, recount."""
-    links = [f"l{number}" for number in range(LOAD_LINKS)] + [
-        slug for number in range(rounds + 1) for slug in probe.slugs(number)
-    ]
+    links = [f"l{number}" for number in range(LOAD_LINKS)] + [*ABUSED_LINKS]
+    links += [slug for number in range(rounds + 1) for slug in probe.slugs(number)]
     stack = Stack(place, own_mounts=own_mounts, links=links)
     played = Played(seed, rounds)
     try:
@@ -61,6 +61,7 @@ def play(
         played.ledger = merge((own, msgspec.json.decode(told.read_bytes(), type=Ledger)))
         if played.ledger.rejected:
             played.notes.append(f"{played.ledger.rejected} items were rejected, as if their links were unknown")
+        played.notes += played.ledger.surprises
         tamper(stack)
         played.findings = compare(stack, played.ledger, stack.reader.records.values())
         played.product_audit = product_audit(stack)

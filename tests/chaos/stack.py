@@ -20,8 +20,8 @@ from schemas.clickhouse.migrate import migrate
 from schemas.counters import topic_and_epoch
 from schemas.links import Link
 from schemas.topics import LINKS, TOKENS, ensure_topics, topics
+from tests.chaos.abuse import DOMAIN
 from tests.chaos.http import NoAnswerError, scrape, select
-from tests.chaos.load import DOMAIN
 from tests.chaos.log_reader import LogReader
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import Supervisor, Unit
