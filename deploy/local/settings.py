@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from schemas.settings import OptionalFile, ServiceSettings
+from schemas.settings import CommaSeparated, OptionalFile, ServiceSettings
 
 
 class LocalSettings(ServiceSettings):
@@ -45,9 +45,41 @@ class LocalSettings(ServiceSettings):
     kafka_heap_mb: int = Field(default=256, ge=128, description="heap of the broker's JVM, MiB")
 
     clickhouse_port: int = Field(default=8123, ge=1, le=65535, description="ClickHouse's HTTP interface")
-    clickhouse_user: str = Field(default="default", description="the only user")
-    clickhouse_password: SecretStr = Field(default=SecretStr(""), description="empty: none is asked for")
-    clickhouse_threads: int = Field(default=32, ge=2, description="queries that run at the same time; others wait")
+    clickhouse_user: str = Field(default="default", description="the user that may write; the stream's")
+    clickhouse_password: SecretStr = Field(
+        default=SecretStr(""), description="empty: none is asked for, and `host` must be a loopback address"
+    )
+    clickhouse_reader_user: str = Field(default="reader", description="the user that may only read; for BI tools")
+    clickhouse_reader_password: SecretStr = Field(
+        default=SecretStr(""), description="empty: none is asked for, and `host` must be a loopback address"
+    )
+    clickhouse_reader_max_execution_s: int = Field(default=60, ge=1, description="seconds a reader's query may run")
+    clickhouse_reader_max_memory_bytes: int = Field(
+        default=2_000_000_000, ge=1, description="memory that a reader's query may take"
+    )
+    clickhouse_reader_max_result_rows: int = Field(
+        default=1_000_000, ge=1, description="rows that a reader's query may answer with"
+    )
+    clickhouse_max_execution_s: int = Field(
+        default=600, ge=1, description="seconds a writer's SELECT may run, unless it sets max_execution_time itself"
+    )
+    clickhouse_threads: int = Field(
+        default=32, ge=2, description="queries of the writer that run at the same time; others wait"
+    )
+    clickhouse_insert_threads: int = Field(
+        default=16, ge=2, description="threads that only the writer's inserts take: no query delays the stream"
+    )
+    clickhouse_reader_threads: int = Field(
+        default=8, ge=1, description="queries of the reader that run at the same time; others wait"
+    )
+    clickhouse_hosts: CommaSeparated = Field(
+        default=(),
+        description="names that clients may call ClickHouse's HTTP interface by, besides localhost and addresses; "
+        "any other is refused, as it may be a web page's that points its own name here",
+    )
+    clickhouse_origins: CommaSeparated = Field(
+        default=(), description="origins of web pages that may query, such as https://bi.example (CORS); `*`: all"
+    )
 
     @property
     def kafka_dir(self) -> Path:

@@ -27,7 +27,8 @@ _MOVE: Final = re.compile(
     r"MOVE (?P<old>\w+) INTO (?P<new>\w+)\s+BY (?P<by>.+?)\s+COMPARING\s+(?P<comparing>.+)", re.DOTALL
 )
 _OF_TABLE: Final = "system.{} WHERE database = currentDatabase() AND {} = {{table:String}}"
-_ANOTHER_RUNNER_WAS_FASTER: Final = {57, 60}  # TABLE_ALREADY_EXISTS, UNKNOWN_TABLE
+# TABLE_ALREADY_EXISTS, UNKNOWN_TABLE, CANNOT_GET_CREATE_TABLE_QUERY
+_ANOTHER_RUNNER_WAS_FASTER: Final = {57, 60, 390}
 _NO_LIMITS: Final = {
     "max_execution_time": 0,
     "deduplicate_insert": "disable",

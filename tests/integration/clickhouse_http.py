@@ -29,6 +29,7 @@ class Http:
 
     url: str
     database: str
+    user: str = "default"
 
     def __call__(
         self,
@@ -39,7 +40,8 @@ class Http:
         **parameters: str | int,
     ) -> Answer:
         """POST ``query`` in the URL with ``body``; GET when the body is None."""
-        said = urllib.parse.urlencode({"database": self.database, "query": query, **parameters})
+        user = {} if self.user == "default" else {"user": self.user}
+        said = urllib.parse.urlencode({"database": self.database, "query": query, **user, **parameters})
         request = urllib.request.Request(  # noqa: S310 - the test's own server
             f"{self.url}/?{said}", data=body, headers=headers or {}
         )

@@ -1,150 +1,160 @@
 """The HTTP interface: what a ClickHouse server answers on its port 8123."""
 
 import asyncio
-import base64
 import json
 import logging
-import secrets
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
-from dataclasses import asdict
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Final
 
-import cramjam
 from aiohttp import web
 
-from deploy.local.clickhouse import compression, errors
-from deploy.local.clickhouse.engine import Engine, Progress, Request
+from deploy.local.clickhouse import compression
+from deploy.local.clickhouse.access import Role
+from deploy.local.clickhouse.callers import Doorkeeper
+from deploy.local.clickhouse.delivery import BUFFER_BYTES, Delivery
+from deploy.local.clickhouse.encoders import Coded, Encoder, Plain, encoded
+from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import StatementError
-from deploy.local.clickhouse.sessions import DEFAULT_TIMEOUT_S
-from deploy.local.clickhouse.statement import parse
+from deploy.local.clickhouse.reading import Call, Reader, received
+from deploy.local.clickhouse.request import Progress, Request
+from deploy.local.clickhouse.steps import Steps
 from deploy.local.settings import LocalSettings
 
 log = logging.getLogger(__name__)
 
-ENGINE = web.AppKey("engine", Engine)
-SETTINGS = web.AppKey("settings", LocalSettings)
-THREADS = web.AppKey("threads", ThreadPoolExecutor)
+# Their answers are for their client alone; all else goes on to its end, as on a server.
+_READS: Final = {b"SELECT", b"WITH", b"FROM", b"(", b"SHOW", b"DESCRIBE", b"DESC", b"EXPLAIN", b"EXISTS"}
+_CLIENT_LEFT: Final = 499
+_NO_PAGE: Final = (
+    "The embedded ClickHouse has no web page: chDB ships none. Use curl, clickhouse-connect or a BI tool.\n"
+)
 
-# Parameters of the interface itself; every other one in the URL is a setting.
-_INTERFACE = {
-    "query", "query_id", "database", "default_format", "user", "password", "quota_key", "session_id",
-    "session_timeout", "session_check", "compress", "decompress", "enable_http_compression", "role",
-    "wait_end_of_query", "buffer_size", "client_protocol_version", "send_progress_in_http_headers",
-    "http_headers_progress_interval_ms", "stacktrace", "close_session", "add_http_cors_header",
-}  # fmt: skip
-_CONTENT_TYPES = {
-    "JSON": "application/json; charset=UTF-8",
-    "JSONCompact": "application/json; charset=UTF-8",
-    "JSONEachRow": "application/x-ndjson; charset=UTF-8",
-    "CSV": "text/csv; charset=UTF-8; header=absent",
-    "CSVWithNames": "text/csv; charset=UTF-8; header=present",
-    "TabSeparated": "text/tab-separated-values; charset=UTF-8",
-    "TSV": "text/tab-separated-values; charset=UTF-8",
-    "Pretty": "text/plain; charset=UTF-8",
-}
-# Answers up to this size have a length and a proper status; longer ones are sent while the query runs.
-_BUFFER_BYTES = 1 << 20
+
+@dataclass(frozen=True)
+class Threads:
+    """Who waits for whom: nothing of the reader's delays the writer, and no query delays an insert."""
+
+    readers: Executor
+    writers: Executor
+    inserts: Executor
+    # Reads requests, ends queries, closes what was left: never for long.
+    spare: Executor
+
+    @classmethod
+    def of(cls, settings: LocalSettings) -> "Threads":
+        """Pools as large as the settings say."""
+        return cls(
+            readers=ThreadPoolExecutor(settings.clickhouse_reader_threads, "reader"),
+            writers=ThreadPoolExecutor(settings.clickhouse_threads, "query"),
+            inserts=ThreadPoolExecutor(settings.clickhouse_insert_threads, "insert"),
+            spare=ThreadPoolExecutor(4, "spare"),
+        )
+
+    def of_request(self, request: Request) -> Executor:
+        """The pool that a request waits in."""
+        if request.mark.role is Role.READER:
+            return self.readers
+        return self.inserts if request.statement.verb == b"INSERT" else self.writers
+
+    def close(self) -> None:
+        """Wait until all have done what they do."""
+        for pool in (self.readers, self.writers, self.inserts, self.spare):
+            pool.shutdown()
+
+
+class Front:
+    """Answers HTTP requests by an engine."""
+
+    def __init__(self, engine: Engine, settings: LocalSettings, threads: Threads) -> None:
+        self._engine, self._threads = engine, threads
+        self._door = Doorkeeper(settings, engine.version)
+        self._reader = Reader(engine.version)
+
+    async def query(self, request: web.Request) -> web.StreamResponse:
+        """A statement; the answer ends when the client leaves, but for what changes something."""
+        cors = self._door.cross_origin(request.headers)
+        query_id = request.query.get("query_id") or str(uuid.uuid4())
+        headers = {
+            **cors,
+            "X-ClickHouse-Query-Id": query_id,
+            "X-ClickHouse-Server-Display-Name": "clicktally-local",
+            "X-ClickHouse-Timezone": self._engine.timezone,
+        }
+        try:
+            self._door.check_page(request.headers)
+            call = await received(request)
+            call.query["query_id"] = query_id
+            role = self._door.role(call.headers, call.query)
+            asked = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
+            return await self._run(request, call, asked, headers)
+        except StatementError as error:
+            headers["X-ClickHouse-Exception-Code"] = str(error.code)
+            return web.Response(status=error.status, text=error.text + "\n", headers=headers)
+        except ConnectionResetError as error:
+            # The client left, its query is over, and there is nobody to tell.
+            log.debug("client left: %s", error)
+            return web.Response(status=_CLIENT_LEFT)
+
+    async def _run(
+        self, request: web.Request, call: Call, asked: Request, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        started, progress, encoder = time.perf_counter(), Progress(), _encoder(call)
+        steps = Steps(
+            encoded(self._engine.answer(asked, progress), encoder),
+            self._threads.of_request(asked),
+            end=lambda: self._engine.running.end(asked.mark),
+            spare=self._threads.spare,
+        )
+        delivery = Delivery(
+            request=request,
+            encoder=encoder,
+            describe=lambda: {**headers, "X-ClickHouse-Format": asked.output_format},
+            summary=lambda: _summary(progress, started),
+            buffer_bytes=max(call.buffer_bytes, BUFFER_BYTES),
+            whole=call.whole,
+        )
+        try:
+            return await delivery.send(steps.pieces())
+        finally:
+            await steps.close(finish=asked.statement.verb not in _READS)
+
+    async def preflight(self, request: web.Request) -> web.Response:
+        """What a browser asks before a page of another origin may query."""
+        allowed = self._door.cross_origin(request.headers, preflight=True)
+        return web.Response(status=204 if allowed else 403, headers=allowed)
+
+
+def build_app(engine: Engine, settings: LocalSettings, threads: Threads) -> web.Application:
+    """The application; request bodies have no limit, as on a server."""
+    front = Front(engine, settings, threads)
+    app = web.Application(client_max_size=0)
+    app.router.add_get("/ping", _ping)
+    app.router.add_get("/replicas_status", _ping)
+    app.router.add_get("/play", _no_page)
+    app.router.add_get("/dashboard", _no_page)
+    app.router.add_get("/", front.query)
+    app.router.add_post("/", front.query)
+    app.router.add_options("/", front.preflight)
+    return app
 
 
 async def _ping(_request: web.Request) -> web.Response:
     return web.Response(text="Ok.\n")
 
 
-def _credentials(request: web.Request) -> tuple[str, str]:
-    authorization = request.headers.get("Authorization", "")
-    if authorization.startswith("Basic "):
-        user, _, password = base64.b64decode(authorization[6:]).decode().partition(":")
-        return user or "default", password
-    user = request.headers.get("X-ClickHouse-User") or request.query.get("user") or "default"
-    return user, request.headers.get("X-ClickHouse-Key") or request.query.get("password") or ""
+async def _no_page(_request: web.Request) -> web.Response:
+    return web.Response(status=404, text=_NO_PAGE)
 
 
-def _authenticate(request: web.Request) -> None:
-    settings, version = request.app[SETTINGS], request.app[ENGINE].version
-    wanted = settings.clickhouse_password.get_secret_value()
-    user, password = _credentials(request)
-    if user != settings.clickhouse_user or not secrets.compare_digest(password.encode(), wanted.encode()):
-        raise errors.raised(
-            errors.AUTHENTICATION_FAILED,
-            f"{user}: Authentication failed: password is incorrect, or there is no user with such name.",
-            "AUTHENTICATION_FAILED",
-            version,
-        )
-
-
-def _read_request(request: web.Request, body: bytes) -> Request:
-    """Put together what the URL, the headers and the body say; runs in a worker thread.
-
-    Raises:
-        StatementError: the body's content coding is unknown or wrong.
-    """
-    version = request.app[ENGINE].version
-    for framing in ("compress", "decompress"):
-        if request.query.get(framing, "0") not in {"0", "false"}:
-            said = f"{framing}=1 is not there in the embedded ClickHouse: use Content-Encoding and Accept-Encoding"
-            raise errors.raised(errors.NOT_IMPLEMENTED, said, "NOT_IMPLEMENTED", version)
-    try:
-        body = compression.decompressed(body, request.headers.get("Content-Encoding", ""))
-    except compression.UnknownCodingError as error:
-        raise errors.raised(
-            errors.UNKNOWN_COMPRESSION_METHOD, str(error), "UNKNOWN_COMPRESSION_METHOD", version
-        ) from error
-    except cramjam.DecompressionError as error:
-        raise errors.raised(errors.CANNOT_DECOMPRESS, str(error), "CANNOT_DECOMPRESS", version) from error
-    query = request.query.get("query", "").encode()
-    text = query + b"\n" + body if query else body
-    statement = parse(text)
-    settings = {
-        name: value for name, value in request.query.items() if name not in _INTERFACE and name[:6] != "param_"
-    }
-    if request.method == "GET":
-        settings.setdefault("readonly", "2")
-    return Request(
-        statement=statement,
-        rows=memoryview(text)[statement.rows_at :] if statement.rows_format else memoryview(b""),
-        settings=settings,
-        parameters={name[6:]: value for name, value in request.query.items() if name[:6] == "param_"},
-        database=request.query.get("database") or request.headers.get("X-ClickHouse-Database") or "",
-        default_format=(
-            request.headers.get("X-ClickHouse-Format") or request.query.get("default_format") or "TabSeparated"
-        ),
-        session_id=request.query.get("session_id", ""),
-        session_timeout_s=float(request.query.get("session_timeout", DEFAULT_TIMEOUT_S)),
-        session_must_exist=request.query.get("session_check") == "1",
-    )
-
-
-def _answer(
-    request: web.Request, body: bytes, progress: Progress, asked: list[Request]
-) -> Generator[bytes, None, None]:
-    """Everything that may block: read the request into ``asked``, connect, run."""
-    engine = request.app[ENGINE]
-    asked.append(_read_request(request, body))
-    with engine.connection(asked[0]) as connection:
-        yield from engine.chunks(connection, asked[0], progress)
-
-
-async def _in_threads(
-    threads: ThreadPoolExecutor, blocking: Generator[bytes, None, None]
-) -> AsyncGenerator[bytes, None]:
-    loop = asyncio.get_running_loop()
-    try:
-        while (chunk := await loop.run_in_executor(threads, next, blocking, None)) is not None:
-            yield chunk
-    finally:
-        # The client may have left in the middle of an answer: end the query, free the connection.
-        await loop.run_in_executor(threads, blocking.close)
-
-
-def _headers(request: web.Request, query_id: str) -> dict[str, str]:
-    return {
-        "X-ClickHouse-Query-Id": query_id,
-        "X-ClickHouse-Server-Display-Name": "clicktally-local",
-        "X-ClickHouse-Timezone": request.app[ENGINE].timezone,
-    }
+def _encoder(call: Call) -> Encoder:
+    if call.is_on("enable_http_compression"):
+        coding = compression.chosen(call.headers.get("Accept-Encoding", ""))
+        if coding:
+            return Coded(coding)
+    return Plain()
 
 
 def _summary(progress: Progress, started: float) -> str:
@@ -152,95 +162,3 @@ def _summary(progress: Progress, started: float) -> str:
     counts["total_rows_to_read"] = counts["read_rows"]
     counts["elapsed_ns"] = str(round((time.perf_counter() - started) * 1e9))
     return json.dumps(counts)
-
-
-async def _query(request: web.Request) -> web.StreamResponse:
-    started, progress = time.perf_counter(), Progress()
-    asked: list[Request] = []
-    headers = _headers(request, request.query.get("query_id") or str(uuid.uuid4()))
-    try:
-        _authenticate(request)
-        body = await request.read()
-        held, size = [], 0
-        answer = _answer(request, body, progress, asked)
-        async with aclosing(_in_threads(request.app[THREADS], answer)) as stream:
-            async for chunk in stream:
-                held.append(chunk)
-                size += len(chunk)
-                if size > _BUFFER_BYTES:
-                    return await _send_long(request, headers, held, stream, asked[0])
-    except StatementError as error:
-        headers["X-ClickHouse-Exception-Code"] = str(error.code)
-        return web.Response(status=error.status, text=error.text + "\n", headers=headers)
-    headers["X-ClickHouse-Summary"] = _summary(progress, started)
-    return _short(request, headers, b"".join(held), asked[0])
-
-
-def _coding(request: web.Request) -> str:
-    if request.query.get("enable_http_compression") not in {"1", "true"}:
-        return ""
-    return compression.chosen(request.headers.get("Accept-Encoding", ""))
-
-
-def _describe(headers: dict[str, str], asked: Request, coding: str) -> None:
-    headers["X-ClickHouse-Format"] = asked.output_format
-    headers["Content-Type"] = _CONTENT_TYPES.get(asked.output_format, "application/octet-stream")
-    if coding:
-        headers["Content-Encoding"] = coding
-
-
-def _short(request: web.Request, headers: dict[str, str], answer: bytes, asked: Request) -> web.Response:
-    coding = _coding(request) if answer else ""
-    _describe(headers, asked, coding)
-    if coding:
-        compressor = compression.compressor(coding)
-        compressor.compress(answer)
-        answer = bytes(compressor.finish())
-    return web.Response(body=answer, headers=headers)
-
-
-async def _send_long(
-    request: web.Request, headers: dict[str, str], held: list[bytes], rest: AsyncIterator[bytes], asked: Request
-) -> web.StreamResponse:
-    coding = _coding(request)
-    compressor = compression.compressor(coding) if coding else None
-    _describe(headers, asked, coding)
-    tag = secrets.token_hex(8)
-    headers["X-ClickHouse-Exception-Tag"] = tag
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-
-    async def send(chunk: bytes) -> None:
-        if compressor is None:
-            await response.write(chunk)
-        else:
-            compressor.compress(chunk)
-            await response.write(bytes(compressor.flush()))
-
-    try:
-        for chunk in held:
-            await send(chunk)
-        async for chunk in rest:
-            await send(chunk)
-    except StatementError as error:
-        # The status is long gone: a server appends the error between marks that the client knows.
-        text = error.text + "\n"
-        await send(f"\r\n__exception__\r\n{tag}\r\n{text}{len(text.encode())} {tag}\r\n__exception__\r\n".encode())
-    except ConnectionResetError:
-        # The client left. Its query ends with the stream; there is nobody to tell.
-        return response
-    if compressor is not None:
-        await response.write(bytes(compressor.finish()))
-    await response.write_eof()
-    return response
-
-
-def build_app(engine: Engine, settings: LocalSettings, threads: ThreadPoolExecutor) -> web.Application:
-    """The application; request bodies have no limit, as on a server."""
-    app = web.Application(client_max_size=0)
-    app[ENGINE], app[SETTINGS], app[THREADS] = engine, settings, threads
-    app.router.add_get("/ping", _ping)
-    app.router.add_get("/replicas_status", _ping)
-    app.router.add_get("/", _query)
-    app.router.add_post("/", _query)
-    return app

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from deploy.local.clickhouse.access import Role
 from deploy.local.clickhouse.errors import SESSION_IS_LOCKED, SESSION_NOT_FOUND, raised
 from deploy.local.clickhouse.statement import Statement
 
@@ -25,14 +26,17 @@ class _Session:
 class Sessions:
     """The open sessions; ``connect`` makes a connection, ``now`` tells the time in seconds."""
 
-    def __init__(self, connect: Callable[[], Any], version: str, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, connect: Callable[[Role], Any], version: str, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._connect, self._version, self._now = connect, version, now
-        self._sessions: dict[str, _Session] = {}
+        self._sessions: dict[tuple[Role, str], _Session] = {}
         self._changes = threading.Lock()
 
     @contextmanager
     def use(
         self,
+        role: Role,
         session_id: str,
         statement: Statement,
         *,
@@ -44,13 +48,13 @@ class Sessions:
         Raises:
             StatementError: another query runs in the session (373), or it should exist and does not (372).
         """
-        session = self._find(session_id, must_exist=must_exist)
+        session = self._find((role, session_id), must_exist=must_exist)
         if not session.busy.acquire(blocking=False):
             raise raised(SESSION_IS_LOCKED, f"Session {session_id} is locked by a concurrent client.",
                          "SESSION_IS_LOCKED", self._version)  # fmt: skip
         try:
             if session.connection is None and leaves_state(statement):
-                session.connection = self._connect()
+                session.connection = self._connect(role)
             yield session.connection
         finally:
             session.expires = self._now() + timeout_s
@@ -63,18 +67,16 @@ class Sessions:
                 _close(session)
             self._sessions.clear()
 
-    def _find(self, session_id: str, *, must_exist: bool) -> _Session:
+    def _find(self, key: tuple[Role, str], *, must_exist: bool) -> _Session:
         with self._changes:
             now = self._now()
             for name, one in list(self._sessions.items()):
                 if one.expires < now and not one.busy.locked():
                     _close(self._sessions.pop(name))
-            if must_exist and session_id not in self._sessions:
-                raise raised(
-                    SESSION_NOT_FOUND, f"Session {session_id} not found", "SESSION_NOT_FOUND", self._version
-                )
+            if must_exist and key not in self._sessions:
+                raise raised(SESSION_NOT_FOUND, f"Session {key[1]} not found", "SESSION_NOT_FOUND", self._version)
             # Not to be taken for expired before its first query begins.
-            found = self._sessions.setdefault(session_id, _Session(expires=now + DEFAULT_TIMEOUT_S))
+            found = self._sessions.setdefault(key, _Session(expires=now + DEFAULT_TIMEOUT_S))
             found.expires = max(found.expires, now + 1)
             return found
 

@@ -21,6 +21,11 @@ _NO_FORMAT = {b"FROM", b"AS", b"AND", b"OR", b"IN", b"IS", b"NOT", b"LIKE", b"BE
 _OPENING, _CLOSING = (b"(", b"[", b"{"), (b")", b"]", b"}")
 
 
+def quoted(text: str) -> str:
+    """The text as a string literal of ClickHouse's SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
 class Token(NamedTuple):
     """A word, literal or sign of the text at ``start:end``; ``depth`` counts the brackets around it."""
 
@@ -42,28 +47,40 @@ class Statement:
 
     ``sql`` is the text to run: whole, or without FORMAT clause and rows when ``rows_format`` is set.
     ``verb`` is its first keyword, in capitals. ``rows_at`` is the offset of the rows in the text.
+    ``inline_values``: it goes on with VALUES, which may be expressions.
     ``input_call`` spans the arguments' brackets and name of an ``input(…)`` in ``sql``.
-    ``output_format`` is what an explicit FORMAT clause of a query asks for.
+    ``output_format`` is what an explicit FORMAT clause of a query asks for; ``output_at`` is where that clause
+    begins, or would.
     """
 
     sql: bytes
     verb: bytes
     rows_format: str | None = None
     rows_at: int = 0
+    inline_values: bool = False
     input_call: tuple[int, int, bytes] | None = None
     output_format: str | None = None
+    output_at: int = 0
 
-    def reading_file(self, path: str) -> bytes:
-        """The statement with ``input('structure')`` replaced by the rows in the file at ``path``, an SQL literal.
-
-        Only for a statement with ``input_call``.
-        """
-        if self.input_call is None or self.rows_format is None:
+    def reading_table(self, table: str) -> bytes:
+        """The statement with ``input('structure')`` replaced by a table; only for one with ``input_call``."""
+        if self.input_call is None:
             raise ValueError("this statement has no input() to replace")
-        start, end, structure = self.input_call
-        separator = b", " if structure.strip() else b""
-        call = f"file({path}, '{self.rows_format}'".encode() + separator + structure + b")"
-        return self.sql[:start] + call + self.sql[end:]
+        start, end, _ = self.input_call
+        return self.sql[:start] + table.encode() + self.sql[end:]
+
+    @property
+    def input_structure(self) -> bytes:
+        """The columns of ``input('structure')``, unquoted; empty when it has none."""
+        literal = self.input_call[2].strip() if self.input_call else b""
+        return re.sub(rb"\\(.)|''", lambda found: found[1] or b"'", literal[1:-1], flags=re.DOTALL)
+
+    def into(self, path: str, default_format: str) -> bytes:
+        """The query, writing its answer into the file at ``path``, an SQL literal."""
+        outfile = f" INTO OUTFILE {path} APPEND ".encode()
+        if self.output_format is None:
+            return self.sql[: self.output_at] + outfile + f"FORMAT {default_format}".encode()
+        return self.sql[: self.output_at] + outfile + self.sql[self.output_at :]
 
 
 def tokens(text: bytes) -> Iterator[Token]:
@@ -91,16 +108,19 @@ def parse(text: bytes) -> Statement:
         return Statement(text, b"")
     if first.keyword == b"INSERT":
         return _parse_insert(text, found)
-    return Statement(text, first.keyword, output_format=_output_format(found))
+    output_format, output_at = _output_format(first, found)
+    return Statement(text, first.keyword or first.text, output_format=output_format, output_at=output_at)
 
 
-def _output_format(found: Iterator[Token]) -> str | None:
-    named, last = None, None
+def _output_format(last: Token, found: Iterator[Token]) -> tuple[str | None, int]:
+    named, at, end = None, 0, last.end
     for token in found:
         if _names_format(last, token):
-            named = token.text.decode()
+            named, at = token.text.decode(), last.start
+        if token.text != b";":
+            end = token.end
         last = token
-    return named
+    return named, at if named else end
 
 
 def _parse_insert(text: bytes, found: Iterator[Token]) -> Statement:
@@ -112,11 +132,19 @@ def _parse_insert(text: bytes, found: Iterator[Token]) -> Statement:
             end = next((t.end for t in found if t.text == b")" and t.depth == token.depth), len(text))
             input_call = (last.start, end, text[token.end : end - 1])
         elif token.depth == 0 and token.keyword == b"VALUES":
-            return Statement(text, b"INSERT")
+            return Statement(text, b"INSERT", inline_values=True)
         elif _names_format(last, token) and last is not None:
             name = token.text.decode()
             settings, rows_at = _settings_after_format(text, token.end)
-            return Statement(text[: last.start] + settings, b"INSERT", name, rows_at, input_call)
+            values = name.upper() == "VALUES"
+            return Statement(
+                sql=text[: last.start] + settings,
+                verb=b"INSERT",
+                rows_format=name,
+                rows_at=rows_at,
+                inline_values=values,
+                input_call=input_call,
+            )
         previous = (last, token)
     return Statement(text, b"INSERT", input_call=input_call)
 

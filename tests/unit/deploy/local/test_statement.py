@@ -46,12 +46,31 @@ def test_a_statement_without_rows_is_left_whole(text: bytes) -> None:
     assert (statement.sql, statement.rows_format) == (text, None)
 
 
-def test_input_becomes_a_file() -> None:
+def test_input_becomes_a_table_of_its_structure() -> None:
     statement = parse(INPUT + b"\n\x01\x02")
-    assert statement.reading_file("'/rows'") == (
-        b"INSERT INTO t (a) SELECT a FROM file('/rows', 'RowBinary', 'a UInt8, b String') "
-        b"WHERE (SELECT max(a) FROM t) = 0 "
+    assert statement.reading_table("rows") == (
+        b"INSERT INTO t (a) SELECT a FROM rows WHERE (SELECT max(a) FROM t) = 0 "
     )
+    assert statement.input_structure == b"a UInt8, b String"
+
+
+def test_a_structure_is_unquoted() -> None:
+    text = b"INSERT INTO t SELECT * FROM input('a Enum(''x'' = 1), b Enum(\\'y\\' = 2)') FORMAT TSV\n"
+    assert parse(text).input_structure == b"a Enum('x' = 1), b Enum('y' = 2)"
+
+
+@pytest.mark.parametrize(
+    ("text", "into"),
+    [
+        (b"SELECT 1", b"SELECT 1 INTO OUTFILE 'p' APPEND FORMAT JSON"),
+        (b"SELECT 1 ; -- end", b"SELECT 1 INTO OUTFILE 'p' APPEND FORMAT JSON"),
+        (b"SELECT 1 -- end", b"SELECT 1 INTO OUTFILE 'p' APPEND FORMAT JSON"),
+        (b"SELECT 1 FORMAT CSV SETTINGS a = 1", b"SELECT 1  INTO OUTFILE 'p' APPEND FORMAT CSV SETTINGS a = 1"),
+        (b"SELECT format FROM t", b"SELECT format FROM t INTO OUTFILE 'p' APPEND FORMAT JSON"),
+    ],
+)
+def test_a_query_is_told_where_its_answer_goes(text: bytes, into: bytes) -> None:
+    assert parse(text).into("'p'", "JSON") == into
 
 
 def test_an_input_that_is_no_table_is_left_alone() -> None:

@@ -1,0 +1,129 @@
+"""Read from an HTTP request what its client asks for: URL, headers and body put together."""
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Final
+
+import cramjam
+from aiohttp import web
+from multidict import CIMultiDictProxy, MultiDict
+
+from deploy.local.clickhouse import compression, errors
+from deploy.local.clickhouse.access import Role
+from deploy.local.clickhouse.errors import raised
+from deploy.local.clickhouse.request import Request
+from deploy.local.clickhouse.running import Mark
+from deploy.local.clickhouse.sessions import DEFAULT_TIMEOUT_S
+from deploy.local.clickhouse.statement import parse
+
+# Parameters of the interface itself; every other one in the URL is a setting.
+_INTERFACE: Final = {
+    "query", "query_id", "database", "default_format", "user", "password", "quota_key", "session_id",
+    "session_timeout", "session_check", "compress", "decompress", "enable_http_compression", "role",
+    "wait_end_of_query", "buffer_size", "client_protocol_version", "send_progress_in_http_headers",
+    "http_headers_progress_interval_ms", "stacktrace", "close_session", "add_http_cors_header", "readonly",
+}  # fmt: skip
+_MOST_SESSION_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An HTTP request, its body read; ``query`` is the URL's and what a form adds to it."""
+
+    method: str
+    headers: CIMultiDictProxy[str]
+    query: MultiDict[str]
+    body: bytes = b""
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def query_id(self) -> str:
+        """The id that the client gave its query."""
+        return self.query.get("query_id", "")
+
+    @property
+    def whole(self) -> bool:
+        """Whether the answer is to wait for the end of the query."""
+        return self.is_on("wait_end_of_query")
+
+    @property
+    def buffer_bytes(self) -> int:
+        """How much of an answer the client wants to be held back; 0 when it does not say."""
+        said = self.query.get("buffer_size", "")
+        return int(said) if said.isascii() and said.isdigit() else 0
+
+    def is_on(self, name: str) -> bool:
+        """Whether a switch in the URL is on."""
+        return self.query.get(name, "0") not in {"0", "false", ""}
+
+
+async def received(request: web.Request) -> Call:
+    """Wait for the whole request."""
+    return Call(request.method, request.headers, MultiDict(request.query), await request.read())
+
+
+class Reader:
+    """Makes requests for the engine of calls; ``version`` is for the text of errors."""
+
+    def __init__(self, version: str) -> None:
+        self._version = version
+
+    def request(self, call: Call, role: Role) -> Request:
+        """What a call asks for; unpacks its body, so it is for a worker thread.
+
+        Raises:
+            StatementError: a coding or a value that is none.
+        """
+        body = self._unpacked(call)
+        query = call.query.get("query", "").encode(errors="surrogateescape")
+        text = query + b"\n" + body if query and body else query or body
+        statement = parse(text)
+        return Request(
+            statement=statement,
+            mark=Mark(role, call.query_id or str(uuid.uuid4())),
+            rows=memoryview(text)[statement.rows_at :] if statement.rows_format else b"",
+            settings={
+                name: value for name, value in call.query.items() if name not in _INTERFACE and name[:6] != "param_"
+            },
+            parameters={name[6:]: value for name, value in call.query.items() if name[:6] == "param_"},
+            external=(),
+            database=call.query.get("database") or call.headers.get("X-ClickHouse-Database") or "",
+            default_format=self._format(call),
+            must_read=self._must_read(call),
+            session_id=call.query.get("session_id", ""),
+            session_timeout_s=self._session_timeout_s(call),
+            session_must_exist=call.query.get("session_check") == "1",
+        )
+
+    def _unpacked(self, call: Call) -> bytes:
+        try:
+            return compression.decompressed(call.body, call.headers.get("Content-Encoding", ""))
+        except compression.UnknownCodingError as error:
+            name = "UNKNOWN_COMPRESSION_METHOD"
+            raise raised(errors.UNKNOWN_COMPRESSION_METHOD, str(error), name, self._version) from error
+        except cramjam.DecompressionError as error:
+            raise raised(errors.CANNOT_DECOMPRESS, str(error), "CANNOT_DECOMPRESS", self._version) from error
+
+    def _format(self, call: Call) -> str:
+        name = call.headers.get("X-ClickHouse-Format") or call.query.get("default_format") or "TabSeparated"
+        if not name.isidentifier():
+            raise self._bad(f"{name!r} can be no format's name")
+        return name
+
+    def _must_read(self, call: Call) -> bool:
+        asked = call.query.get("readonly", "")
+        if asked not in {"", "0", "1", "2"}:
+            raise self._bad(f"readonly is 0, 1 or 2, not {asked!r}")
+        if call.method == "GET" and asked == "0":
+            said = "Cannot modify 'readonly' setting in readonly mode: a GET only reads, send a POST"
+            raise raised(errors.READONLY, said, "READONLY", self._version)
+        return call.method == "GET" or asked in {"1", "2"}
+
+    def _session_timeout_s(self, call: Call) -> float:
+        said = call.query.get("session_timeout", "")
+        if said and not (said.isascii() and said.isdigit()):
+            raise self._bad(f"session_timeout is a number of seconds, not {said!r}")
+        return min(float(said or DEFAULT_TIMEOUT_S), _MOST_SESSION_S)
+
+    def _bad(self, said: str) -> errors.StatementError:
+        return raised(errors.BAD_ARGUMENTS, said, "BAD_ARGUMENTS", self._version)

@@ -1,0 +1,467 @@
+"""What a stranger at ClickHouse's HTTP front can do: nothing to the host, nothing to the stream."""
+
+import base64
+import socket
+import time
+import urllib.parse
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.local.processes import ClickHouse, NotReadyError
+from tests.integration.clickhouse_http import Answer, Http, row
+
+SECRET = "the-content-of-a-file-of-the-host"
+LONG = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    path = tmp_path / "secret.txt"
+    path.write_text(SECRET + "\n")
+    return path
+
+
+@pytest.fixture
+def reader(http: Http) -> Http:
+    """The second user, on the test's database."""
+    return Http(http.url, http.database, "reader")
+
+
+@contextmanager
+def own(tmp_path: Path, **settings: str | int) -> Iterator[Http]:
+    """A ClickHouse with settings of its own."""
+    env = {f"CLICKTALLY_LOCAL_{name.upper()}": str(value) for name, value in settings.items()}
+    part = ClickHouse(tmp_path / "own", env=env)
+    part.start()
+    try:
+        yield Http(part.url, "default")
+    finally:
+        part.stop()
+
+
+def until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
+    """Ask again until it is so."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, "it never became so"
+
+
+@contextmanager
+def left_waiting(http: Http, query: str, query_id: str) -> Iterator[socket.socket]:
+    """A client that sent a query and has no answer yet."""
+    target = urllib.parse.urlencode({"query_id": query_id, "user": http.user})
+    where = urllib.parse.urlsplit(http.url)
+    with socket.create_connection((where.hostname, where.port)) as made:
+        head = f"POST /?{target} HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Length: {len(query)}\r\n\r\n{query}"
+        made.sendall(head.encode())
+        yield made
+
+
+def running(http: Http, text: str) -> int:
+    """How many queries with that text run, beside the one that asks."""
+    found = http.rows(
+        "SELECT count() FROM system.processes WHERE query LIKE {text:String} AND query NOT LIKE '%processes%'",
+        param_text=f"%{text}%",
+    )
+    return int(found[0][0])
+
+
+# A GET reads
+
+
+@pytest.mark.parametrize("readonly", [{}, {"readonly": 0}, {"readonly": 1}, {"readonly": 2}])
+@pytest.mark.parametrize(
+    "query", ["INSERT INTO heads VALUES (1, 1, '')", "DROP TABLE heads", "CREATE TABLE x (a Int8)"]
+)
+def test_a_get_reads_whatever_its_url_says(heads: Http, query: str, readonly: dict[str, int]) -> None:
+    assert heads(query, None, **readonly).headers["X-ClickHouse-Exception-Code"] == "164"
+    assert heads.rows("SELECT count() FROM heads") == [["0"]]
+
+
+def test_a_get_reads_in_a_session_too(heads: Http) -> None:
+    session = uuid.uuid4().hex
+    heads("SET max_threads = 2", session_id=session)
+    refused = heads("INSERT INTO heads VALUES (1, 1, '')", None, session_id=session)
+    assert refused.headers["X-ClickHouse-Exception-Code"] == "164"
+    assert heads("SELECT 1", None, session_id=session).body == b"1\n"
+    assert heads("INSERT INTO heads VALUES (1, 1, '')", session_id=session).status == 200
+
+
+# The host
+
+
+READS_OF_THE_HOST = [
+    "SELECT * FROM file('{path}', 'LineAsString')",
+    "SELECT * FROM file('{path}', LineAsString) -- file",
+    "SELECT * FROM url('file://{path}', 'LineAsString')",
+    "SELECT file('{path}')",
+    "SELECT `file`('{path}')",
+    "SELECT \"file\"('{path}')",
+    "SELECT `fi\\x6ce`('{path}')",
+    "SELECT file/**/('{path}')",
+    "SELECT arrayMap(file, ['{path}'])",
+    "SELECT * APPLY file FROM (SELECT '{path}' AS a)",
+    "SELECT 1 UNION ALL SELECT length(file('{path}'))",
+    "SELECT \u201c'\u201d AS a, file('{path}'), \u201c'\u201d",
+    "SELECT * FROM format(Values, 'a String', '(file(\\'{path}\\'))')",
+    (
+        "SELECT * FROM format(Values, 'a String', '(file(\\'{path}\\'))') SETTINGS "
+        "input_format_values_interpret_expressions = 1"
+    ),
+    "SELECT * FROM eval('SELECT file(\\'{path}\\')') SETTINGS allow_experimental_eval_table_function = 1",
+    "SELECT 'x' AS a FORMAT Template SETTINGS format_template_row = '{path}', format_template_resultset = '{path}'",
+    "INSERT INTO heads VALUES (1, 1, file('{path}'))",
+    "INSERT INTO heads FORMAT Values (1, 1, file('{path}'))",
+    "INSERT INTO heads SELECT 1, 1, file('{path}')",
+    "INSERT INTO heads SELECT 1, 1, line FROM file('{path}', 'LineAsString', 'line String')",
+    "INSERT INTO heads (note) FROM INFILE '{path}' FORMAT LineAsString",
+    (
+        "INSERT INTO heads SELECT * FROM input('part UInt32, last UInt64, note String DEFAULT file(\\'{path}\\')') "
+        'FORMAT JSONEachRow {{"part": 1}}'
+    ),
+    "CREATE TABLE copied ENGINE = MergeTree ORDER BY () AS SELECT * FROM file('{path}', 'LineAsString')",
+    "CREATE TABLE copied (a String DEFAULT file('{path}')) ENGINE = MergeTree ORDER BY ()",
+    "CREATE TABLE copied (line String) ENGINE = File(LineAsString, '{path}')",
+    "CREATE TABLE copied (line String) ENGINE = Executable('cat', 'LineAsString')",
+    "CREATE TABLE copied (line String) ENGINE Executable('cat', 'LineAsString')",
+    "CREATE TABLE copied (a String) ENGINE = EmbeddedRocksDB(0, '{path}') PRIMARY KEY a",
+    "CREATE TABLE copied (a String) ENGINE = FileLog('{path}', 'LineAsString')",
+    "CREATE VIEW copied AS SELECT file('{path}') AS a",
+    "CREATE VIEW copied AS SELECT arrayMap({{f:Identifier}}, ['{path}']) AS a",
+    "CREATE VIEW copied SQL SECURITY NONE AS SELECT * FROM file('{path}', 'LineAsString')",
+    "CREATE FUNCTION copied AS (path) -> file(path)",
+    "CREATE DATABASE copied ENGINE = Filesystem('/')",
+    (
+        "CREATE DICTIONARY copied (line String) PRIMARY KEY line LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(1) "
+        "SOURCE(FILE(PATH '{path}' FORMAT 'LineAsString'))"
+    ),
+    (
+        "CREATE DICTIONARY copied (line String) PRIMARY KEY line LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(1) "
+        "SOURCE(EXECUTABLE(COMMAND 'cat {path}' FORMAT 'LineAsString'))"
+    ),
+    (
+        "CREATE DICTIONARY copied (line String) PRIMARY KEY line LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(1) "
+        "SOURCE(HTTP(URL 'http://127.0.0.1:1/' FORMAT 'LineAsString'))"
+    ),
+    (
+        "CREATE DICTIONARY copied (line String) PRIMARY KEY line LAYOUT(COMPLEX_KEY_HASHED()) LIFETIME(1) "
+        "SOURCE(CLICKHOUSE(HOST '127.0.0.1' PORT 1 QUERY 'SELECT 1'))"
+    ),
+    (
+        "CREATE TABLE copied (a Int8) ENGINE = MergeTree ORDER BY a "
+        "SETTINGS disk = disk(type = web, endpoint = 'http://127.0.0.1:1/x/')"
+    ),
+    "ATTACH TABLE copied FROM '{path}' (a Int8) ENGINE = MergeTree ORDER BY a",
+    "SELECT * FROM remote('127.0.0.1:1', system.one)",
+    "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM sqlite('{path}', 'a')",
+    "SELECT * FROM executable('cat', 'LineAsString', 'a String')",
+    "SELECT * FROM default.`{path}`",
+    "SELECT 1; SELECT file('{path}')",
+    "SET ROLE ALL; SELECT * FROM file('{path}', 'LineAsString')",
+    "SYSTEM SHUTDOWN",
+]
+
+
+@pytest.mark.parametrize("user", ["default", "reader"])
+@pytest.mark.parametrize("query", READS_OF_THE_HOST)
+def test_nothing_reads_the_host_or_calls_out(heads: Http, secret: Path, user: str, query: str) -> None:
+    client = Http(heads.url, heads.database, user)
+    answer = client("", query.format(path=secret).encode())
+    assert answer.status >= 400, answer.body
+    assert SECRET.encode() not in answer.body
+    for left in ("SELECT * FROM heads", "SELECT * FROM copied"):
+        assert SECRET.encode() not in heads(left).body
+    heads("DROP DICTIONARY IF EXISTS copied")
+
+
+@pytest.mark.parametrize("user", ["default", "reader"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 INTO OUTFILE '{path}'",
+        "SELECT 1 INTO OUTFILE '{path}' TRUNCATE FORMAT CSV",
+        "(SELECT 1) INTO OUTFILE '{path}'",
+        "SHOW TABLES INTO OUTFILE '{path}'",
+        "INSERT INTO FUNCTION file('{path}', 'CSV', 'a Int8') VALUES (1)",
+        "INSERT INTO TABLE FUNCTION file('{path}', 'CSV', 'a Int8') SELECT 1",
+        "CREATE TABLE written ENGINE = File(CSV, '{path}') AS SELECT 1 AS a",
+        "BACKUP DATABASE default TO File('{path}')",
+        "BACKUP DATABASE default TO Disk('default', '{path}')",
+        (
+            "INSERT INTO heads SETTINGS input_format_record_errors_file_path = '{path}', "
+            "input_format_allow_errors_num = 9 FORMAT TSV x"
+        ),
+    ],
+)
+def test_nothing_writes_to_the_host(heads: Http, tmp_path: Path, user: str, method: str, query: str) -> None:
+    path = tmp_path / "written"
+    answer = Http(heads.url, heads.database, user)(query.format(path=path), None if method == "GET" else b"")
+    assert answer.status >= 400
+    assert not path.exists()
+
+
+def test_a_parameter_is_no_way_to_a_function_of_the_host(http: Http, secret: Path) -> None:
+    answer = http("SELECT arrayMap({f:Identifier}, [{p:String}])", param_f="file", param_p=str(secret))
+    assert answer.status == 403
+    assert SECRET.encode() not in answer.body
+
+
+@pytest.mark.parametrize("setting", ["format_schema", "output_format_schema", "format_template_row", "profile"])
+def test_a_setting_in_the_url_names_no_file_and_no_other_profile(http: Http, secret: Path, setting: str) -> None:
+    assert http("SELECT 1", **{setting: str(secret)}).status >= 400
+
+
+def test_a_word_that_only_looks_dangerous_is_fine(heads: Http) -> None:
+    """Strings, comments and longer names are not what they say."""
+    assert heads("SELECT 'file(1) INTO OUTFILE', 1 AS profile, 2 AS files /* SET ROLE file */").status == 200
+    assert heads("INSERT INTO heads VALUES (1, 2, 'file(''x'') \u00e9'), (1 + 1, 3, upper('role'))").status == 200
+    assert heads.rows("SELECT note FROM heads ORDER BY last") == [["file(\\'x\\') \u00e9"], ["ROLE"]]
+
+
+def test_a_dictionary_over_a_table_of_this_server_is_fine(heads: Http) -> None:
+    heads("INSERT INTO heads VALUES (7, 1, 'seven')")
+    made = heads(
+        "CREATE DICTIONARY names (part UInt32, note String) PRIMARY KEY part "
+        f"SOURCE(CLICKHOUSE(TABLE 'heads' DB '{heads.database}')) LAYOUT(FLAT()) LIFETIME(0)"
+    )
+    assert made.status == 200, made.body
+    assert heads.rows("SELECT dictGet('names', 'note', toUInt64(7))") == [["seven"]]
+
+
+def test_several_statements_are_refused_as_by_a_server(http: Http) -> None:
+    answer = http("SELECT 1; SELECT 2")
+    assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (400, "62")
+    assert http("SELECT 1;").body == b"1\n"
+
+
+# Web pages
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example:8123"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("body", [b"", None], ids=["POST", "GET"])
+def test_a_web_page_is_kept_out(http: Http, headers: dict[str, str], body: bytes | None) -> None:
+    answer = http("SELECT 1", body, headers)
+    assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (403, "497")
+    assert b"CLICKTALLY_LOCAL_CLICKHOUSE_" in answer.body
+
+
+def test_pages_and_names_that_the_settings_allow_may_query(tmp_path: Path) -> None:
+    with own(tmp_path, clickhouse_origins="https://bi.example", clickhouse_hosts="db.example") as http:
+        answer = http("SELECT 1", b"", {"Origin": "https://bi.example", "Host": "db.example:8123"})
+        assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://bi.example")
+        assert http("SELECT 1", b"", {"Origin": "https://other.example"}).status == 403
+        for origin, status in (("https://bi.example", 204), ("https://other.example", 403)):
+            asked = urllib.request.Request(http.url, method="OPTIONS", headers={"Origin": origin})  # noqa: S310 - ours
+            assert answered(asked).status == status
+
+
+def answered(request: urllib.request.Request) -> Answer:
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - ours
+            return Answer(answer.status, answer.read(), answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.read(), error.headers)
+
+
+# Users
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+@pytest.mark.parametrize("given", [{}, {"clickhouse_password": "a"}, {"clickhouse_reader_password": "a"}], ids=str)
+def test_a_front_that_strangers_reach_wants_passwords(tmp_path: Path, host: str, given: dict[str, str]) -> None:
+    with (
+        pytest.raises(NotReadyError, match="CLICKTALLY_LOCAL_CLICKHOUSE_READER_PASSWORD"),
+        own(tmp_path, host=host, **given),
+    ):
+        pass
+
+
+def test_a_front_that_strangers_reach_starts_with_passwords(tmp_path: Path) -> None:
+    with own(tmp_path, host="0.0.0.0", clickhouse_password="sesame", clickhouse_reader_password="open") as http:
+        assert http("SELECT 1").status == 403
+        assert http("SELECT 1", user="default", password="sesame").body == b"1\n"
+        assert http("SELECT 1", user="reader", password="open").body == b"1\n"
+        assert http("SELECT 1", user="reader", password="sesame").status == 403
+
+
+def test_the_reader_reads_and_does_nothing_else(heads: Http, reader: Http) -> None:
+    heads("INSERT INTO heads FORMAT RowBinary", row(1, 2, "a"))
+    assert reader.rows("SELECT * FROM heads") == [["1", "2", "a"]]
+    assert reader.rows("SHOW TABLES") == [["heads"]]
+    for query in (
+        "INSERT INTO heads VALUES (1, 1, '')", "DROP TABLE heads", "CREATE TABLE x (a Int8) ENGINE = Memory",
+        "CREATE VIEW x AS SELECT 1", "ALTER TABLE heads DELETE WHERE 1", "TRUNCATE TABLE heads",
+        "OPTIMIZE TABLE heads", "SYSTEM STOP MERGES", "SET ROLE writing", "SET ROLE ALL",
+        "SET DEFAULT ROLE ALL TO default", "SET profile = 'default'", "GRANT ALL ON *.* TO default",
+        "EXECUTE AS default", "CREATE FUNCTION x AS a -> a",
+    ):  # fmt: skip
+        answer = reader(query)
+        assert 400 <= answer.status < 500, (query, answer.body)
+    assert heads.rows("SELECT count() FROM heads") == [["1"]]
+
+
+def test_the_readers_limits_can_be_narrowed_and_not_widened(tmp_path: Path) -> None:
+    with own(
+        tmp_path,
+        clickhouse_reader_max_execution_s=1,
+        clickhouse_reader_max_memory_bytes=50_000_000,
+        clickhouse_reader_max_result_rows=1000,
+    ) as http:
+        reader = Http(http.url, "default", "reader")
+        code = "X-ClickHouse-Exception-Code"
+        assert reader(LONG).headers[code] == "159"
+        assert reader("SELECT number FROM numbers(1000) FORMAT Null").status == 200
+        assert reader("SELECT number FROM numbers(1001) FORMAT Null").headers[code] == "396"
+        assert reader("SELECT number FROM numbers(11)", max_result_rows=10).headers[code] == "396"
+        assert reader("SELECT groupArray(number) FROM numbers(100000000)").headers[code] == "241"
+        for name in ("max_execution_time", "max_memory_usage", "max_result_rows"):
+            for value in (0, 10**11):
+                assert reader("SELECT 1", **{name: value}).headers[code] == "452"
+                assert reader(f"SELECT 1 SETTINGS {name} = {value}").headers[code] == "452"
+        wider = "SELECT 1 SETTINGS profile = 'default', max_execution_time = 100"
+        assert reader(wider).status >= 400
+        session = uuid.uuid4().hex
+        assert reader("SET max_execution_time = 100", session_id=session).headers[code] == "452"
+        assert http("SELECT count() FROM numbers(1001) GROUP BY number FORMAT Null").status == 200
+
+
+# Waiting
+
+
+def test_queries_of_the_reader_hold_up_neither_a_query_nor_an_insert_of_the_writer(
+    heads: Http, reader: Http
+) -> None:
+    with ExitStack() as clients:
+        for number in range(40):
+            clients.enter_context(
+                left_waiting(reader, f"{LONG} SETTINGS max_threads = 1", f"held-{number}-{heads.database}")
+            )
+        until(lambda: running(heads, LONG) >= 8)
+        assert heads("SELECT 1").body == b"1\n"
+        assert heads("INSERT INTO heads FORMAT RowBinary", row(1, 2)).status == 200
+        assert running(heads, LONG) == 8
+
+
+def test_queries_of_the_writer_hold_up_no_insert(tmp_path: Path) -> None:
+    with own(tmp_path, clickhouse_threads=2) as http, ExitStack() as clients:
+        http("CREATE TABLE t (a Int8) ENGINE = MergeTree ORDER BY a")
+        for number in range(4):
+            clients.enter_context(left_waiting(http, f"{LONG} SETTINGS max_threads = 1", f"held-{number}"))
+        reader = Http(http.url, "default", "reader")
+        until(lambda: running(reader, LONG) == 2)
+        assert http("INSERT INTO t VALUES (1)").status == 200
+
+
+def test_a_query_ends_when_its_client_leaves(http: Http) -> None:
+    for user in ("default", "reader"):
+        with left_waiting(Http(http.url, "default", user), LONG, f"left-{user}"):
+            until(lambda: running(http, LONG) == 1)
+        until(lambda: running(http, LONG) == 0)
+
+
+def test_a_query_that_waits_for_a_thread_is_forgotten_when_its_client_leaves(tmp_path: Path) -> None:
+    with own(tmp_path, clickhouse_reader_threads=1) as http:
+        reader = Http(http.url, "default", "reader")
+        with left_waiting(reader, LONG, "first"):
+            until(lambda: running(http, LONG) == 1)
+            with left_waiting(reader, "SELECT 'second', sleep(3)", "second"):
+                until(lambda: running(http, "second") == 0)
+        assert reader("SELECT 2").body == b"2\n"
+
+
+def test_a_writers_select_has_a_limit_of_its_own(tmp_path: Path) -> None:
+    with own(tmp_path, clickhouse_max_execution_s=1) as http:
+        assert http(LONG).headers["X-ClickHouse-Exception-Code"] == "159"
+        assert (
+            http(
+                "SELECT sleepEachRow(0.4) FROM numbers(4) SETTINGS max_block_size = 1", max_execution_time=60
+            ).status
+            == 200
+        )
+
+
+@pytest.mark.parametrize("wait", ["", " SYNC", " ASYNC"])
+def test_a_query_is_killed_by_the_id_that_its_client_gave_it(http: Http, wait: str) -> None:
+    name = f"mine-{uuid.uuid4().hex}"
+    with ThreadPoolExecutor(1) as threads:
+        victim = threads.submit(lambda: http(LONG, query_id=name))
+        until(lambda: running(http, LONG) == 1)
+        killed = http.rows(f"KILL QUERY WHERE query_id = '{name}'{wait} FORMAT TSV")
+        assert [row[1] for row in killed] == [name]
+        assert victim.result().headers["X-ClickHouse-Exception-Code"] == "394"
+    assert http.rows(f"KILL QUERY WHERE query_id = '{name}'") == []
+
+
+def test_a_reader_kills_their_own_queries_alone(http: Http, reader: Http) -> None:
+    with left_waiting(http, LONG, "the-writers"), left_waiting(reader, LONG, "the-readers"):
+        until(lambda: running(http, LONG) == 2)
+        assert [row[1] for row in reader.rows("KILL QUERY WHERE query_id LIKE 'the-%' SYNC")] == ["the-readers"]
+        assert reader("KILL QUERY WHERE 1) UNION ALL (SELECT engine_id FROM system.processes").status == 400
+        assert running(http, LONG) == 1
+        shown = http.rows(f"SELECT query_id FROM system.processes WHERE query = '{LONG}'")
+        assert [row[1] for row in http.rows(f"KILL QUERY WHERE query_id = '{shown[0][0]}'")] == ["the-writers"]
+    until(lambda: running(http, LONG) == 0)
+
+
+def test_two_running_queries_have_no_id_in_common(http: Http) -> None:
+    with left_waiting(http, LONG, "twice"):
+        until(lambda: running(http, LONG) == 1)
+        assert http("SELECT 1", query_id="twice").headers["X-ClickHouse-Exception-Code"] == "216"
+    until(lambda: http("SELECT 1", query_id="twice").status == 200)
+
+
+# Malformed
+
+
+@pytest.mark.parametrize(
+    "said", ["Basic abc", "Basic", "Basic \u00e9", "Basic " + base64.b64encode(b"\xff\xff:").decode()]
+)
+def test_an_authorization_that_cannot_be_read_is_refused_with_what_to_send(http: Http, said: str) -> None:
+    answer = http("SELECT 1", b"", {"Authorization": said})
+    assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (403, "516")
+    assert b"base64 of user:password" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("session_timeout", "abc"), ("readonly", "x"), ("default_format", "CSV SETTINGS a=1")]
+)
+def test_a_parameter_that_cannot_be_read_is_named(http: Http, name: str, value: str) -> None:
+    answer = http("SELECT 1", session_id="some", **{name: value})
+    assert answer.status == 400
+    assert value.encode() in answer.body
+
+
+def test_clients_that_leave_in_the_middle_of_an_answer_leave_no_trace(tmp_path: Path) -> None:
+    part = ClickHouse(tmp_path)
+    part.start()
+    try:
+        http = Http(part.url, "default")
+        for number, name in enumerate(["TSV", "JSON", "Native", "Parquet"] * 5):
+            with left_waiting(
+                http, f"SELECT number FROM numbers(1000000000000) FORMAT {name}", f"n{number}"
+            ) as one:
+                assert one.recv(10 * (number % 4) + 1)
+        until(lambda: running(http, "1000000000000") == 0)
+        assert "Traceback" not in part.last_words(1 << 20)
+        assert part.last_words(1 << 20) == ""
+    finally:
+        part.stop()
