@@ -84,7 +84,7 @@ def _rows(records: list[Record]) -> Call:
 
     def rows() -> None:
         judged = judge(deltas.columns, _CLASSIFIER)
-        counter_rows(flushed, deltas, judged, fold.dedup)
+        counter_rows(flushed, deltas, judged)
         event_rows(deltas, judged, CLICKS, 0)
 
     return rows

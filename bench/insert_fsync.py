@@ -24,7 +24,6 @@ from schemas.events import Click
 from stream.chain import Flushed
 from stream.classify import Classifier
 from stream.columns import EventColumns
-from stream.dedup import DedupState
 from stream.fold import Deltas
 from stream.judged import judge
 from stream.rows import counter_rows
@@ -47,7 +46,7 @@ async def measure(client: AsyncClient, *, deltas: int, inserts: int, first: int)
         columns.extend(clicks, range(deltas))
         fold = Deltas(columns, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
         flushed = Flushed(Chain("clicks", 1, deltas), offset - 1, offset, offset)
-        block = counter_rows(flushed, fold, judge(columns, _CLASSIFIER), DedupState())
+        block = counter_rows(flushed, fold, judge(columns, _CLASSIFIER))
         started = time.perf_counter()
         await sink.insert_counters(flushed, block, f"bench-{deltas}-{offset}")
         assert await sink.read_head(Chain("clicks", 1, deltas)) == offset

@@ -22,6 +22,7 @@ from typing import NamedTuple
 
 from schemas.counters import SPOOL_TTL_S
 from schemas.idempotency import KEY_TTL_S, halves, is_key
+from stream.folds import StateRow
 from stream.key_memory import KeyMemory, Life
 
 
@@ -90,6 +91,14 @@ class DedupState:
             assert life is not None  # noqa: S101 - it was advanced, and lives at least until the next sweep
             return DedupRow(spool, *life)
         return DedupRow(spool, *self._spools[spool])
+
+    def rows_of(self, spools: Iterable[str]) -> list[StateRow]:
+        """The rows of spools that were advanced, in order; each life of a key has one of its own."""
+        rows = (self.row(spool) for spool in sorted(spools))
+        return [
+            StateRow(spool, "", seq, touched_s, life=touched_s if is_key(spool) else 0)
+            for spool, seq, touched_s in rows
+        ]
 
     def forget_expired(self) -> None:
         """Free memory of what `last_seq` would no longer find: little at a time, and never all of it looked at."""

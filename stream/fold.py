@@ -4,17 +4,19 @@ Every decision that depends on time uses the record's Kafka timestamp, so that w
 on the same state gets the same deltas.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from schemas.batches import BatchHeaders, read_headers
+from schemas.counters import DEDUP
 from schemas.errors import PoisonError
 from stream.columns import ColumnsPool, EventColumns, Ints, Mask
 from stream.decode import Decoded, Poison, decode
 from stream.dedup import DedupState
+from stream.folds import StateFold, StateRow
 
 WINDOW_MS: Final = 60_000
 
@@ -76,6 +78,8 @@ class Deltas:
     parts: list[Part] = field(default_factory=list)
     spools_of: dict[int, str] = field(default_factory=dict)
     spools: set[str] = field(default_factory=set)
+    states: dict[int, list[StateRow]] = field(default_factory=dict)
+    """What the folds add to the flush, by kind; filled when the deltas are taken."""
     poison: list[tuple[Record, Poison]] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     lateness_ms: list[int] = field(default_factory=list)
@@ -86,18 +90,29 @@ class Deltas:
 
 
 class Fold:
-    """Folds the records of one topic-partition, in order, onto its dedup state."""
+    """Folds the records of one topic-partition, in order, onto its dedup state and its other folds."""
 
-    def __init__(self, dedup: DedupState, bounds: TimeBounds, pool: ColumnsPool) -> None:
+    def __init__(
+        self, dedup: DedupState, bounds: TimeBounds, pool: ColumnsPool, folds: Sequence[StateFold] = ()
+    ) -> None:
         self.dedup: Final = dedup
+        self.folds: Final = folds
         self._bounds = bounds
         self._pool = pool
         self.deltas = Deltas(EventColumns())
 
     def take_deltas(self) -> Deltas:
-        """The deltas since the last call; the dedup state stays."""
+        """The deltas since the last call, with the rows of all folds as they are now; the state stays."""
         deltas, self.deltas = self.deltas, Deltas(EventColumns())
+        deltas.states = {DEDUP: self.dedup.rows_of(deltas.spools)}
+        deltas.states |= {fold.kind: fold.take_rows() for fold in self.folds}
         return deltas
+
+    def forget_expired(self) -> None:
+        """Free memory of what no answer needs any more, in every fold."""
+        self.dedup.forget_expired()
+        for fold in self.folds:
+            fold.forget_expired()
 
     def add(self, record: Record) -> Tally:
         """Fold one record in; the tally is of this record alone. Never raises for what a record holds."""
@@ -106,7 +121,7 @@ class Fold:
         if not deltas.tally.records:
             deltas.first_timestamp_ms = record.timestamp_ms
             deltas.columns = self._pool.take()
-        self.dedup.reach(record.timestamp_ms // 1000)
+        self._reach(record.timestamp_ms // 1000)
         deltas.last_timestamp_ms = max(deltas.last_timestamp_ms, record.timestamp_ms)
         try:
             headers = read_headers(record.headers)
@@ -121,6 +136,11 @@ class Fold:
                 self._add_identified(record, headers, decoded, tally)
         _add(deltas.tally, tally)
         return tally
+
+    def _reach(self, now_s: int) -> None:
+        self.dedup.reach(now_s)
+        for fold in self.folds:
+            fold.reach(now_s)
 
     def _add_identified(self, record: Record, headers: BatchHeaders, decoded: Decoded, tally: Tally) -> None:
         """A batch of a spool: its headers speak for lines that cannot speak for themselves, too."""
@@ -170,6 +190,8 @@ class Fold:
         rows = len(columns) - start
         self._note_late(record.timestamp_ms, columns.number("time_ms", start), tally)
         self.deltas.parts.append(Part(record.offset, record.timestamp_ms, batch_spool, rows))
+        for fold in self.folds:
+            fold.observe(columns, start)
         tally.counted += rows
 
     def _fresh(self, batch_spool: str, decoded: Decoded) -> Mask | None:

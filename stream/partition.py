@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeVar
@@ -21,6 +21,7 @@ from stream.dead_letters import DeadLetters
 from stream.dedup import DedupState
 from stream.event_rows import event_rows
 from stream.fold import Deltas, Fold, Record, TimeBounds
+from stream.folds import FOLDS, StateFold
 from stream.judged import Judged, judging
 from stream.metrics import StreamMetrics
 from stream.refused import TooManyDeadLettersError, TopicRecreatedError
@@ -55,6 +56,7 @@ class Tools:
     burial_limit: BurialLimit
     metrics: StreamMetrics
     epochs: Mapping[str, int]
+    folds: Sequence[Callable[[], StateFold]] = FOLDS
     pool: ColumnsPool = field(default_factory=ColumnsPool)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic
@@ -137,9 +139,10 @@ class Partition:
         """
         async with self._lock:
             self.forget(cause)
+            folds = [new_fold() for new_fold in self._tools.folds]
             state = await self._until_answered(
                 "read_state",
-                lambda: self._tools.sink.read_state(self.chain),
+                lambda: self._tools.sink.read_state(self.chain, {fold.kind: fold.ttl_s for fold in folds}),
             )
             if state.head + 1 > log_end:
                 setting = f"CLICKTALLY_STREAM_{self.topic.upper()}_EPOCH"
@@ -166,7 +169,10 @@ class Partition:
                     lambda: self._tools.sink.read_last_flushes(self.chain, FLUSHES_KEPT),
                 ),
             )
-            self._fold = Fold(DedupState(state.dedup, state.now_s), self._tools.bounds, self._tools.pool)
+            for fold in folds:
+                fold.restore(state.states.get(fold.kind, ()), state.now_s)
+            dedup = DedupState(state.dedup, state.now_s)
+            self._fold = Fold(dedup, self._tools.bounds, self._tools.pool, folds)
             self._tools.metrics.rebuilds.labels(cause).inc()
             return self.next_offset
 
@@ -213,6 +219,19 @@ class Partition:
     async def flush(self) -> Outcome | None:
         """Make everything durable that was folded so far; None when there is nothing.
 
+        1. Take what was folded from the head to `next_offset`: deltas, and the rows of every fold as they are now.
+           What is folded from here on belongs to the next flush.
+        2. Judge it, and make the blocks: a function of the log up to here and of the rules.
+        3. Write its dead letters, then its events. Both may be written again: copies are told apart by their place
+           in the log, and nothing says yet that they count.
+        4. Insert counters, fold rows, marker and head as one block, on condition that the head is still ours,
+           under a token of that head (stream.chain). Only this acknowledges the offsets.
+        5. Read the head back: what it says happened, has.
+        6. Take note of it. Kafka's committed offset follows later, for lag monitors.
+
+        A crash before 4 leaves nothing that counts, and the records are read again. A crash from 4 on is found out
+        by the next owner's `load`, which reads head and fold rows at one instant.
+
         Raises PartitionRefusedError when too much of it would be buried; nothing is written then.
         After Overtaken and Rewound the state is forgotten: `load` it again. Cancelling is safe: whatever the
         insert came to, the next `load` finds out.
@@ -225,14 +244,12 @@ class Partition:
             self._refuse_burial(fold.deltas)
             deltas = fold.take_deltas()
             flushed = Flushed(self.chain, self._head, self._first, self.next_offset - 1)
-            # What is folded while this flush is under way must not be in it.
-            applied = DedupState(fold.dedup.row(spool) for spool in deltas.spools)
-            fold.dedup.forget_expired()
+            fold.forget_expired()
             self._in_flight = deltas
             discarded: str | None = "interrupted"
             try:
                 judged = await self._judge(deltas.columns)
-                counters = counter_rows(flushed, deltas, judged, applied)
+                counters = counter_rows(flushed, deltas, judged)
                 events = event_rows(deltas, judged, self.topic, self.partition) if deltas.parts else None
                 by_class = judged.by_class()
                 self._tools.pool.give_back(deltas.columns)

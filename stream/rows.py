@@ -7,12 +7,10 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from schemas.counters import DEDUP, GAP, HEAD, MARKER
+from schemas.counters import GAP, HEAD, MARKER
 from schemas.events import TRAFFIC_CLASSES
-from schemas.idempotency import is_key
 from stream.chain import Flushed
 from stream.columns import KINDS, SOURCES, Ints
-from stream.dedup import DedupState
 from stream.fold import WINDOW_MS, Deltas
 from stream.judged import Coded, Judged, distinct_of, repeated
 
@@ -53,7 +51,7 @@ class Block:
     columns: tuple[str, ...] = ()
 
 
-def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupState) -> Block:
+def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged) -> Block:
     """Every row of a flush, of all kinds, in one block: what must become visible together.
 
     Columns that do not apply to a kind hold a neutral value, so that the deltas of a link and minute
@@ -77,16 +75,17 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged, dedup: DedupS
         dead_letters=tally.dead_letters,
         late=tally.late,
     )
-    for spool in sorted(deltas.spools):
-        row = dedup.row(spool)
-        columns.add(
-            {"topic": chain.topic, "partition": chain.partition},
-            kind=DEDUP,
-            spool=spool,
-            last_seq=row.seq,
-            touched_at=row.touched_s,
-            first_offset=row.touched_s if is_key(spool) else 0,  # a row for each life
-        )
+    for kind, rows in sorted(deltas.states.items()):
+        for row in rows:
+            columns.add(
+                {"topic": chain.topic, "partition": chain.partition},
+                kind=kind,
+                spool=row.spool,
+                link=row.link,
+                last_seq=row.value,
+                touched_at=row.touched_s,
+                first_offset=row.life,
+            )
     if flushed.leaves_gap:
         columns.add(
             place | {"last_offset": flushed.first - 1},

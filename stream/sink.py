@@ -11,6 +11,7 @@ from schemas.clickhouse.client import clickhouse_errors
 from schemas.counters import DEDUP, HEAD, MARKER, SPOOL_TTL_S, Chain
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
+from stream.folds import StateRow
 from stream.rows import COUNTER_COLUMNS, Block
 
 _ONE_BLOCK: Final = {
@@ -37,31 +38,38 @@ WITH
         FROM counters
         WHERE kind = {head:UInt8} AND topic = {chain:String} AND partition = {partition:Int32}
     ) AS head_touched_before
-SELECT kind, spool, last, seq, touched
+SELECT kind, spool, link, last, seq, touched
 FROM
 (
     SELECT
         kind,
         spool,
+        link,
         max(last_offset) AS last,
-        if(startsWith(spool, 'k'), argMax(last_seq, (life, last_seq)), max(last_seq)) AS seq,
+        if(startsWith(spool, 'k') AND kind = {dedup:UInt8}, argMax(last_seq, (life, last_seq)), max(last_seq))
+            AS seq,
         max(life) AS touched,
         maxIf(touched, kind = {head:UInt8}) OVER () AS head_touched
     FROM
     (
         SELECT
-            kind, spool, last_offset, last_seq,
+            kind, spool, link, last_offset, last_seq,
             if(first_offset > 0, first_offset, toInt64(toUnixTimestamp(touched_at))) AS life
         FROM counters
         WHERE partition = {partition:Int32}
             AND (kind = {head:UInt8} AND topic = {chain:String}
                 OR kind = {dedup:UInt8} AND topic = {topic:String}
-                AND (first_offset = 0 OR first_offset >= head_touched_before - {key_ttl:Int64}))
+                AND (first_offset = 0 OR first_offset >= head_touched_before - {key_ttl:Int64})
+                OR has({kinds:Array(UInt8)}, kind) AND topic = {topic:String})
     )
-    GROUP BY kind, spool
+    GROUP BY kind, spool, link
 )
 WHERE kind = {head:UInt8}
-    OR touched >= head_touched - if(startsWith(spool, 'k'), {key_ttl:Int64}, {spool_ttl:Int64})
+    OR touched >= head_touched - multiIf(
+        kind != {dedup:UInt8}, {ttls:Array(Int64)}[indexOf({kinds:Array(UInt8)}, kind)],
+        startsWith(spool, 'k'), {key_ttl:Int64},
+        {spool_ttl:Int64}
+    )
 """
 """Head and dedup state are of one instant: one scan reads both. The head that bounds which lives of keys are read
 (first_offset is in the sorting key) is of an earlier instant, which only lets more of them through."""
@@ -86,6 +94,8 @@ class PartitionState:
     """DedupRows: of each spool the highest, of each key the latest life."""
     now_s: int = 0
     """The highest Kafka time (seconds) up to the head."""
+    states: dict[int, list[StateRow]] = field(default_factory=dict)
+    """The rows of the other folds, by kind: of each (spool, link) the highest value."""
 
 
 class Sink(Protocol):
@@ -100,8 +110,10 @@ class Sink(Protocol):
     async def read_head(self, chain: Chain) -> int:
         """The last offset applied, NO_HEAD where there is none."""
 
-    async def read_state(self, chain: Chain) -> PartitionState:
-        """Head of the chain and dedup state of the topic-partition, at one instant.
+    async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
+        """Head of the chain, dedup state and other folds of the topic-partition, at one instant.
+
+        `ttls` says, by kind, for how many seconds before the head's time the rows of other folds are wanted.
 
         Spools that were forgotten by the time of the head may be missing; later ones may not, however late it is:
         what follows the head in Kafka was sent while they were remembered.
@@ -151,8 +163,9 @@ class ClickHouseSink:
         )
         return int(state[0][0])
 
-    async def read_state(self, chain: Chain) -> PartitionState:
+    async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
         """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
+        wanted = dict(ttls or {})
         rows = await self._rows(
             _STATE,
             {
@@ -163,16 +176,21 @@ class ClickHouseSink:
                 "partition": chain.partition,
                 "key_ttl": KEY_TTL_S,
                 "spool_ttl": SPOOL_TTL_S,
+                "kinds": list(wanted),
+                "ttls": list(wanted.values()),
             },
         )
         head, now_s = NO_HEAD, 0
         dedup: list[tuple[str, int, int]] = []
-        for kind, spool, last_offset, last_seq, touched_s in rows:
+        states: dict[int, list[StateRow]] = {kind: [] for kind in wanted}
+        for kind, spool, link, last_offset, last_seq, touched_s in rows:
             if kind == HEAD:
                 head, now_s = int(last_offset), int(touched_s)
-            else:
+            elif kind == DEDUP:
                 dedup.append((str(spool), int(last_seq), int(touched_s)))
-        return PartitionState(head, dedup, now_s)
+            else:
+                states[int(kind)].append(StateRow(str(spool), str(link), int(last_seq), int(touched_s)))
+        return PartitionState(head, dedup, now_s, states)
 
     async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
         """Raises TransientClickHouseError."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.batches import BatchHeaders, Headers
+from schemas.counters import DEDUP
 from schemas.events import Click, Event, Impression
 from schemas.topics import CLICKS
 from stream.agents.rules import Rules
@@ -17,6 +18,7 @@ from stream.decode import Poison, decode
 from stream.dedup import DedupState
 from stream.event_rows import event_rows
 from stream.fold import Deltas, Fold, Record, TimeBounds
+from stream.folds import StateFold
 from stream.judged import judge
 from stream.rows import Block, counter_rows
 from stream.scan_fields import SCANNED
@@ -84,14 +86,15 @@ def batch(
     return record(events, offset=offset, topic=topic, at_ms=at_ms, headers=headers)
 
 
-def new_fold(rows: Iterable[tuple[str, int, int]] = (), now_s: int = 0) -> Fold:
+def new_fold(rows: Iterable[tuple[str, int, int]] = (), now_s: int = 0, folds: Sequence[StateFold] = ()) -> Fold:
     """A fold on this dedup state."""
-    return Fold(DedupState(rows, now_s), BOUNDS, ColumnsPool())
+    return Fold(DedupState(rows, now_s), BOUNDS, ColumnsPool(), folds)
 
 
 def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
     """What a flush inserts into the counter table."""
-    return counter_rows(flushed, deltas, judge(deltas.columns, CLASSIFIER), dedup)
+    deltas.states = {DEDUP: dedup.rows_of(deltas.spools)} | deltas.states
+    return counter_rows(flushed, deltas, judge(deltas.columns, CLASSIFIER))
 
 
 def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0) -> Block:

@@ -18,6 +18,7 @@ from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
 from stream.event_rows import EVENT_COLUMNS
 from stream.fold import Record
+from stream.folds import StateRow
 from stream.rows import COUNTER_COLUMNS, Block
 from stream.sink import PartitionState
 
@@ -60,6 +61,15 @@ def dedup_rows(rows: Iterable[Row], now_s: int) -> list[tuple[str, int, int]]:
         for spool, (seq, touched_s) in latest.items()
         if touched_s >= now_s - (KEY_TTL_S if spool.startswith("k") else SPOOL_TTL_S)
     ]
+
+
+def state_rows(rows: Iterable[Row], since_s: int) -> list[StateRow]:
+    """What rows of another fold tell: of each (spool, link) the highest value, unless all is older."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for row in rows:
+        value, touched_s = found.get((row["spool"], row["link"]), (0, 0))
+        found[row["spool"], row["link"]] = max(value, row["last_seq"]), max(touched_s, row["touched_at"])
+    return [StateRow(*key, *last) for key, last in found.items() if last[1] >= since_s]
 
 
 def _identity(row: Row) -> tuple[object, ...]:
@@ -119,7 +129,7 @@ class FakeSink:
             raise TransientClickHouseError(210, "connection reset")
         return self._head(chain)
 
-    async def read_state(self, chain: Chain) -> PartitionState:
+    async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
         """Head and dedup state, without what was forgotten when the head was written."""
         await asyncio.sleep(0)
         if self.failing_reads:
@@ -128,7 +138,11 @@ class FakeSink:
         heads = self._rows_of(HEAD, chain.name, chain.partition)
         now_s = max((row["touched_at"] for row in heads), default=0)
         mine = self._rows_of(DEDUP, chain.topic, chain.partition)
-        return PartitionState(self._head(chain), dedup_rows(mine, now_s), now_s)
+        states = {
+            kind: state_rows(self._rows_of(kind, chain.topic, chain.partition), now_s - ttl_s)
+            for kind, ttl_s in (ttls or {}).items()
+        }
+        return PartitionState(self._head(chain), dedup_rows(mine, now_s), now_s, states)
 
     async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
         """From the markers."""

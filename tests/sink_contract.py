@@ -9,9 +9,13 @@ from schemas.counters import Chain
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
+from stream.dedup import DedupState
+from stream.fold import Deltas
+from stream.folds import StateRow
 from stream.rows import Block
 from stream.sink import Sink
 from tests.builders import NOW_MS, batch, click, counter_block, event_block, new_fold, numbered, record
+from tests.unit.stream.latest_by_link import LatestByLink
 
 NOW_S = NOW_MS // 1000
 CHAIN = Chain("clicks", 1, 0)
@@ -175,3 +179,22 @@ class SinkContract:
         assert await subject.sink.read_last_flushes(CHAIN, 2) == [(2, 0), (3, 0)]
         assert await subject.sink.read_last_flushes(CHAIN, 9) == [(1, 0), (2, 0), (3, 0)]
         assert await subject.sink.read_last_flushes(CHAIN._replace(partition=1), 9) == []
+
+    async def test_every_fold_is_read_back_with_the_head_and_for_as_long_as_it_says(self, subject: Subject) -> None:
+        second = LatestByLink()
+        for at, link in enumerate(("a.example/old", "a.example/new", "a.example/new")):
+            fold = new_fold(folds=[second])
+            now_ms = NOW_MS + at * 2000 * second.ttl_s // 3
+            fold.add(record([click(link, time_ms=now_ms)], offset=at, at_ms=now_ms))
+            deltas = fold.take_deltas()
+            await self._insert_deltas(subject, at, deltas)
+        ttls = {second.kind: second.ttl_s}
+        state = await subject.sink.read_state(CHAIN, ttls)
+        last_s = NOW_S + 2 * 2 * second.ttl_s // 3
+        assert state.states == {second.kind: [StateRow("", "a.example/new", last_s, last_s)]}
+        assert (state.head, state.now_s) == (2, last_s)
+        assert (await subject.sink.read_state(CHAIN)).states == {}
+
+    async def _insert_deltas(self, subject: Subject, offset: int, deltas: Deltas) -> None:
+        flushed = Flushed(CHAIN, offset - 1, offset, offset)
+        await subject.sink.insert_counters(flushed, counter_block(flushed, deltas, DedupState()), f"t{offset}")

@@ -31,7 +31,8 @@ from tests.builders import (
     read_record,
     record,
 )
-from tests.fakes import dedup_rows, event_rows_of, rows_of
+from tests.fakes import dedup_rows, event_rows_of, rows_of, state_rows
+from tests.unit.stream.latest_by_link import LatestByLink
 
 pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
@@ -91,6 +92,8 @@ class Table:
 
     deltas: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     dedup: list[dict[str, Any]] = field(default_factory=list)
+    second: list[dict[str, Any]] = field(default_factory=list)
+    latest: dict[str, int] = field(default_factory=dict)
     reached_s: int = 0
     marked: Counter[str] = field(default_factory=Counter)
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -99,7 +102,8 @@ class Table:
 
 def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Table:
     """Fold a log, flushing before each offset in `cuts` and at the end; `restart` with what the table holds."""
-    table, fold, head = Table(), new_fold(), NO_HEAD
+    second = LatestByLink()
+    table, fold, head = Table(), new_fold(folds=[second]), NO_HEAD
     for one in log:
         fold.add(one)
         if one.offset + 1 in cuts or one is log[-1]:
@@ -111,10 +115,14 @@ def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Tabl
                 rows = event_rows_of(event_block(deltas, one.topic))
                 table.events += sorted(rows, key=lambda row: (row["record_offset"], row["event_index"]))
             table.dead_letters += [(at.offset, bad.index, bad.reason, bad.value) for at, bad in deltas.poison]
-            fold.dedup.forget_expired()
+            fold.forget_expired()
             head = one.offset
             if restart:
-                fold = new_fold(dedup_rows(table.dedup, table.reached_s), table.reached_s)
+                second = LatestByLink()
+                second.restore(state_rows(table.second, table.reached_s - second.ttl_s), table.reached_s)
+                dedup = dedup_rows(table.dedup, table.reached_s)
+                fold = new_fold(dedup, table.reached_s, [second])
+    table.latest = second.latest()
     return table
 
 
@@ -125,6 +133,8 @@ def note(table: Table, row: dict[str, Any]) -> None:
         table.deltas[*key, "impressions"] += row["impressions"]
     elif row["kind"] == DEDUP:
         table.dedup.append(row)
+    elif row["kind"] == LatestByLink.kind:
+        table.second.append(row)
     elif row["kind"] == HEAD:
         table.reached_s = max(table.reached_s, row["touched_at"])
     elif row["kind"] == MARKER:
@@ -138,6 +148,8 @@ def test_any_cut_into_flushes_gives_the_table_of_one(log: list[Record], cuts: se
     cut = fold_in_flushes(log, cuts, restart=restart)
     for table in (whole, cut):
         table.dedup = [{"state": dedup_rows(table.dedup, table.reached_s)}]
+        rows = state_rows(table.second, table.reached_s - LatestByLink.ttl_s)
+        table.second = [{"state": sorted(row for row in rows)}]
     assert cut == whole
 
 

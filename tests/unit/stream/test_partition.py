@@ -17,6 +17,7 @@ from stream.partition import RETRY, Added, Partition
 from stream.refused import TooManyDeadLettersError, TopicRecreatedError
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
+from tests.unit.stream.latest_by_link import LatestByLink
 from tests.unit.stream.worlds import World, add_all
 
 
@@ -488,3 +489,23 @@ async def test_an_operator_who_allows_any_ratio_gets_past(world: World) -> None:
     add_all(partition, [record(GARBAGE * 50, offset=0)])
     assert isinstance(await partition.flush(), Done)
     assert len(world.dead_letters.letters) == 50
+
+
+async def test_a_second_fold_is_durable_with_the_head_and_back_after_a_restart(world: World) -> None:
+    made: list[LatestByLink] = []
+
+    def new() -> LatestByLink:
+        made.append(LatestByLink())
+        return made[-1]
+
+    world.folds = (new,)
+    partition = await world.loaded()
+    first_s, second_s = NOW_MS // 1000, NOW_MS // 1000 + 7
+    add_all(partition, [record([click("a.example/x"), click("a.example/y")], offset=0)])
+    await partition.flush()
+    add_all(partition, [record([click("a.example/x")], offset=1, at_ms=second_s * 1000)])
+    await partition.flush()
+    add_all(partition, [record([click("a.example/z")], offset=2, at_ms=second_s * 1000)])
+    await world.loaded()
+    assert made[0].latest() == {"a.example/x": second_s, "a.example/y": first_s, "a.example/z": second_s}
+    assert made[-1].latest() == {"a.example/x": second_s, "a.example/y": first_s}, "z was not made durable"

@@ -1,6 +1,6 @@
 """Partitions and workers among fakes."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from schemas.topics import CLICKS, EVENT_TOPICS
 from stream.burials import BurialLimit
 from stream.fold import Record
+from stream.folds import StateFold
 from stream.metrics import StreamMetrics
 from stream.partition import Added, Partition, Tools
 from stream.settings import StreamSettings
@@ -26,6 +27,7 @@ class World:
     """One fake of everything that a worker needs."""
 
     epoch: int = 1
+    folds: Sequence[Callable[[], StateFold]] = ()
     burial_limit: BurialLimit = BurialLimit(ratio=0.5, window_events=100, least=10)  # noqa: RUF009 - frozen
     sink: FakeSink = field(default_factory=FakeSink)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
@@ -45,6 +47,7 @@ class World:
             classifier=CLASSIFIER,
             bounds=BOUNDS,
             burial_limit=self.burial_limit,
+            folds=self.folds,
             metrics=self.metrics,
             epochs=dict.fromkeys(EVENT_TOPICS, self.epoch),
             sleep=self.clock.sleep,
