@@ -80,7 +80,7 @@ async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that
     )
     await client.command(
         "INSERT INTO counters (kind, topic, partition, last_offset, touched_at, flush_month)"
-        f" SELECT 1, '{CHAIN}', 0, 7, fromUnixTimestamp({NOW_S}), '2026-11-01'"
+        f" SELECT 1, '{CHAIN.name}', 0, 7, fromUnixTimestamp({NOW_S}), '2026-11-01'"
     )
     state = await ClickHouseSink(client).read_state(CHAIN)
     assert (state.head, state.now_s, len(state.dedup)) == (7, NOW_S, 3 * 5000)
@@ -89,11 +89,13 @@ async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that
         parameters={
             "head": 1,
             "dedup": 3,
-            "chain": CHAIN,
+            "chain": CHAIN.name,
             "topic": "clicks",
             "partition": 0,
             "key_ttl": KEY_TTL_S,
             "spool_ttl": SPOOL_TTL_S,
+            "kinds": [],
+            "ttls": [],
         },
     )
     text = "\n".join(str(row[0]) for row in plan.result_rows)
