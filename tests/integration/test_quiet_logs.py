@@ -8,9 +8,9 @@ from typing import Final
 
 import pytest
 
+from tests.chaos.abuse import DOMAIN
 from tests.chaos.client import Connection
 from tests.chaos.ledger import Ledger
-from tests.chaos.load import DOMAIN
 from tests.chaos.probe import RECOVERED_WITHIN_S, recovery_s, slugs
 from tests.chaos.stack import Stack, wait_for
 
