@@ -4,17 +4,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from schemas.batches import Headers
-from schemas.dead_letters import cut_header
+from schemas.dead_letters import LEAST_KEPT_BYTES, Letter, RecordOrigin
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError
 from schemas.producer import Producer
 from schemas.topics import DEAD_LETTERS
-from stream.decode import DETAIL_MAX_CHARS, MAX_RECORD_BYTES, Poison
+from stream.decode import MAX_RECORD_BYTES, Poison
 from stream.fold import Record
 
 _AT_ONCE: Final = 500
-_KEPT_AT_LEAST_BYTES: Final = 1024
 
 
 class DeadLetters(Protocol):
@@ -53,16 +51,15 @@ class KafkaDeadLetters:
                 await asyncio.gather(*(self._send(producer, record, poison) for record, poison in some))
         except (TransientError, TooLargeError) as error:
             if isinstance(error, TooLargeError):
-                self._kept_bytes = max(self._kept_bytes // 2, _KEPT_AT_LEAST_BYTES)
+                self._kept_bytes = max(self._kept_bytes // 2, LEAST_KEPT_BYTES)
             if self._producer is producer:
                 self._producer = None
                 await producer.abandon()
             raise TransientError(f"dead letters wait: {error}") from error
 
     async def _send(self, producer: Producer, record: Record, poison: Poison) -> None:
-        kept = poison.value[: self._kept_bytes]
-        headers = _headers(record, poison) + cut_header(len(poison.value) - len(kept))
-        await producer.send(DEAD_LETTERS, None, kept, key=_key(record, poison), headers=headers)
+        letter = letter_of(record, poison).cut_to(self._kept_bytes)
+        await producer.send(DEAD_LETTERS, None, letter.value, key=letter.origin.key, headers=letter.to_kafka())
 
     async def close(self) -> None:
         """Drop the connection."""
@@ -83,16 +80,16 @@ class KafkaDeadLetters:
             return self._producer
 
 
-def _key(record: Record, poison: Poison) -> bytes:
-    return f"{record.topic}-{record.partition}-{record.offset}-{poison.index}".encode()
-
-
-def _headers(record: Record, poison: Poison) -> Headers:
-    return [
-        ("reason", poison.reason.encode()),
-        ("detail", poison.detail[:DETAIL_MAX_CHARS].encode(errors="replace")),
-        ("topic", record.topic.encode()),
-        ("partition", str(record.partition).encode()),
-        ("offset", str(record.offset).encode()),
-        ("index", str(poison.index).encode()),
-    ]
+def letter_of(record: Record, poison: Poison) -> Letter:
+    """What is kept of a line of a record."""
+    return Letter(
+        service="stream",
+        reason=poison.reason,
+        detail=poison.detail,
+        origin=RecordOrigin(
+            topic=record.topic, partition=record.partition, offset=record.offset, index=poison.index
+        ),
+        value=poison.value,
+        cut_bytes=poison.cut_bytes,
+        batch=tuple(record.headers),
+    )

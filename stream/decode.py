@@ -8,14 +8,13 @@ import msgspec
 import numpy as np
 
 from schemas import topics
+from schemas.dead_letters import DETAIL_MAX_CHARS, KEPT_BYTES
 from schemas.errors import DeadLetterReason
 from schemas.events import VERSION, Click, Event, Impression
 from stream.columns import EventColumns
 from stream.scanner import Scanner, scanner
 
 MAX_RECORD_BYTES: Final = 2 * 1024 * 1024
-TOO_LARGE_KEPT_BYTES: Final = 64 * 1024
-DETAIL_MAX_CHARS: Final = 300
 LINE_MIN_BYTES: Final = len(b'{"type":"click","time_ms":0,"link":"ab"}')
 """No line that the scanner takes is shorter."""
 ODD_LINES_MAX: Final = 20
@@ -30,6 +29,8 @@ class Poison:
     reason: DeadLetterReason
     detail: str
     value: bytes
+    cut_bytes: int = 0
+    """How many more there were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def decode(topic: str, value: bytes | None, columns: EventColumns) -> Decoded:
         decoded.poison.append(Poison(0, "not_json", "the record is empty", value or b""))
     elif len(value) > MAX_RECORD_BYTES:
         detail = f"{len(value)} bytes, at most {MAX_RECORD_BYTES} are read; only its beginning is kept"
-        decoded.poison.append(Poison(0, "too_large", detail, value[:TOO_LARGE_KEPT_BYTES]))
+        decoded.poison.append(Poison(0, "too_large", detail, value[:KEPT_BYTES], len(value[KEPT_BYTES:])))
     else:
         line, at = 0, 0
         scan = scanner()

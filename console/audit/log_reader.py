@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from console.audit.chain import Chain, Place, earlier_ends, latest
 from console.audit.log import Log
+from schemas.dead_letters import SpoolOrigin, read_letter
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
 from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
@@ -147,15 +148,18 @@ def _note(log: Log, record: Any, ends: dict[tuple[str, int], int], seen: set[byt
         if record.key in seen:
             return
         seen.add(record.key)
-    headers = dict(record.headers)
-    log.reasons[headers.get("reason", b"no reason").decode(errors="replace")] += 1
     try:
-        at = (headers["topic"].decode(), int(headers["partition"]))
-        offset, index = int(headers["offset"]), int(headers["index"])
-    except (KeyError, ValueError):
-        return  # the relay's: it has a spool, segment and offset
+        letter = read_letter(record.headers, record.value)
+    except ValueError:
+        log.reasons["no letter"] += 1
+        return
+    log.reasons[letter.reason] += 1
+    origin = letter.origin
+    if isinstance(origin, SpoolOrigin):
+        return
+    at = (origin.topic, origin.partition)
     if record.timestamp / 1000 > ends.get(at, -1) + 1:
-        log.dead_letters.setdefault(at, set()).add((offset, index))
+        log.dead_letters.setdefault(at, set()).add((origin.offset, origin.index))
 
 
 def _by_place(offsets: dict[TopicPartition, int]) -> dict[tuple[str, int], int]:

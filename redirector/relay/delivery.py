@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Batch, DeadLetter, Round, TopicPartition, halves
 from schemas.batches import Headers
-from schemas.dead_letters import cut_header
+from schemas.dead_letters import LEAST_KEPT_BYTES, Letter, SpoolOrigin
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
 from schemas.retry import Retry, RetryPolicy
 from schemas.topics import DEAD_LETTERS
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 _LETTERS_AT_ONCE: Final = 200
-_KEPT_AT_LEAST_BYTES: Final = 1024
 
 
 class Outlet(Protocol):
@@ -124,36 +123,33 @@ class Delivery:
                 for letter in letters[start : start + _LETTERS_AT_ONCE]:
                     tasks.create_task(self._send_dead_letter(letter, segment))
 
-    async def _send_dead_letter(self, letter: DeadLetter, segment: int) -> None:
-        kept = letter.line
+    async def _send_dead_letter(self, bad: DeadLetter, segment: int) -> None:
+        letter = Letter(
+            service="relay",
+            reason=bad.reason,
+            detail=bad.detail,
+            origin=SpoolOrigin(spool=self._spool.name, segment=segment, offset=bad.offset),
+            value=bad.line,
+            cut_bytes=bad.cut_bytes,
+        )
 
         async def send() -> None:
-            nonlocal kept
+            nonlocal letter
             while True:
                 try:
                     await self._outlet.send(
-                        DEAD_LETTERS,
-                        None,
-                        kept,
-                        key=f"{self._spool.name}-{segment}-{letter.offset}".encode(),
-                        headers=[
-                            ("reason", letter.reason.encode()),
-                            ("detail", letter.detail.encode()),
-                            ("spool", self._spool.name.encode()),
-                            ("segment", b"%d" % segment),
-                            ("offset", b"%d" % letter.offset),
-                            *cut_header(letter.cut_bytes + len(letter.line) - len(kept)),
-                        ],
+                        DEAD_LETTERS, None, letter.value, key=letter.origin.key, headers=letter.to_kafka()
                     )
                 except TooLargeError as error:
-                    if len(kept) <= _KEPT_AT_LEAST_BYTES:
+                    kept_bytes = len(letter.value)
+                    if kept_bytes <= LEAST_KEPT_BYTES:
                         raise TopicRefusesError(f"{error}; raise its max.message.bytes") from error
-                    kept = kept[: max(len(kept) // 2, _KEPT_AT_LEAST_BYTES)]
+                    letter = letter.cut_to(max(kept_bytes // 2, LEAST_KEPT_BYTES))
                 else:
                     return
 
         await self._until_accepted(DEAD_LETTERS, send)
-        self._metrics.dead_letters.labels(letter.reason).inc()
+        self._metrics.dead_letters.labels(bad.reason).inc()
         self._metrics.events_in_flight.dec()
 
     async def _until_accepted(self, topic: str, ask: Callable[[], Awaitable[Result]]) -> Result:

@@ -9,14 +9,13 @@ import msgspec
 from redirector.relay.partitions import partition_of
 from redirector.spool.reader import Chunk
 from schemas.batches import MAX_BATCH_BYTES, BatchHeaders
-from schemas.dead_letters import KEPT_BYTES
+from schemas.dead_letters import DETAIL_MAX_CHARS, KEPT_BYTES
 from schemas.errors import DeadLetterReason
 from schemas.events import Routing
 from schemas.topics import CLICKS, IMPRESSIONS
 
 _DECODER: Final = msgspec.json.Decoder(Routing)
 _BROKEN: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_DETAIL_MAX_CHARS: Final = 300
 
 
 class TopicPartition(NamedTuple):
@@ -236,9 +235,9 @@ def _decode_line(line: bytes, offset: int) -> Routing | DeadLetter:
     try:
         return _DECODER.decode(line)
     except msgspec.ValidationError as error:
-        return DeadLetter("not_an_event", str(error)[:_DETAIL_MAX_CHARS], offset, line)
+        return DeadLetter("not_an_event", str(error)[:DETAIL_MAX_CHARS], offset, line)
     except _BROKEN as error:
-        return DeadLetter("not_json", str(error)[:_DETAIL_MAX_CHARS], offset, line)
+        return DeadLetter("not_json", str(error)[:DETAIL_MAX_CHARS], offset, line)
 
 
 def _too_large(head: bytes, size_bytes: int, offset: int) -> DeadLetter:

@@ -1,11 +1,12 @@
 import pytest
 
 from schemas.batches import Headers
+from schemas.dead_letters import DETAIL_MAX_CHARS
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError
 from stream.dead_letters import KafkaDeadLetters
-from stream.decode import DETAIL_MAX_CHARS, Poison
-from tests.builders import record
+from stream.decode import MAX_RECORD_BYTES, Poison
+from tests.builders import read_record, record
 
 MOST_KAFKA_TAKES = 4 * 1024 * 1024
 LETTER = (record(), Poison(0, "not_json", "", b"x"))
@@ -58,6 +59,7 @@ async def test_a_dead_letter_says_why_and_where_it_came_from() -> None:
             "headers": {
                 "reason": b"not_json",
                 "detail": b"trailing characters",
+                "service": b"stream",
                 "topic": b"clicks",
                 "partition": b"0",
                 "offset": b"9",
@@ -99,6 +101,17 @@ async def test_a_letter_that_its_topic_finds_too_large_comes_cut_with_the_next_t
     await letters.write([(record(), Poison(0, "not_json", "", b"x" * 2_000_000))])
     assert [producer.abandoned for producer in producers] == [True, True, False]
     assert producers[2].sent[0]["headers"] == {**producers[2].sent[0]["headers"], "cut": b"1475712"}  # type: ignore[dict-item]
+
+
+async def test_a_record_that_is_too_large_says_how_much_of_it_is_not_kept() -> None:
+    value = b"x" * (MAX_RECORD_BYTES + 1)
+    (poison,) = read_record("clicks", value).poison
+    producer = FakeProducer()
+    await letters_to(producer).write([(record(value), poison)])
+    (sent,) = producer.sent
+    assert isinstance(sent["value"], bytes)
+    assert isinstance(sent["headers"], dict)
+    assert len(sent["value"]) + int(sent["headers"].get("cut", 0)) == len(value)
 
 
 async def test_thousands_of_letters_all_arrive() -> None:

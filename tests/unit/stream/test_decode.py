@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.dead_letters import DETAIL_MAX_CHARS, KEPT_BYTES
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream import decode as decode_module
-from stream.decode import DETAIL_MAX_CHARS
 from tests.builders import click, impression, ndjson, read_record
 
 CLICK = msgspec.json.encode(click())
@@ -101,7 +101,7 @@ def test_a_record_that_is_too_large_is_one_dead_letter_of_its_beginning(monkeypa
     (poison,) = found.poison
     assert (poison.index, poison.reason) == (0, "too_large")
     assert value.startswith(poison.value)
-    assert len(poison.value) <= decode_module.TOO_LARGE_KEPT_BYTES
+    assert len(poison.value) <= KEPT_BYTES
     assert str(len(value)) in poison.detail
 
 

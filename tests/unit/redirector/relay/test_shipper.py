@@ -157,6 +157,7 @@ async def test_garbage_becomes_a_dead_letter_with_its_origin_and_what_follows_is
     assert headers.pop("detail")
     assert headers == {
         "reason": b"not_json",
+        "service": b"relay",
         "spool": world.spool.name.encode(),
         "segment": b"1",
         "offset": b"%d" % before,
