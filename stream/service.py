@@ -16,6 +16,7 @@ from schemas.errors import ClickHouseError, TransientError
 from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
 from schemas.retry import Retry, RetryPolicy
+from schemas.status import status_server
 from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
 from stream.classify import Classifier
@@ -28,7 +29,6 @@ from stream.rows import warm_up
 from stream.scanner import scanner
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
-from stream.status import status_server
 from stream.worker import StalledError, Worker
 
 logger = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ async def run(settings: StreamSettings) -> int:
                 settings.metrics_host,
                 settings.metrics_port,
                 registry,
-                ready=lambda: worker.ready,
+                trouble=lambda: "" if worker.ready else "it does not own what Kafka gave it, or refuses some of it",
                 measure=worker.measure,
             )
         )

@@ -48,6 +48,10 @@ class Sender:
         """How many partitions the topic has. Raises TopicRefusesError where there is no such topic for us."""
         return await self._session(topic).until_it_works(lambda producer: producer.partitions(topic))
 
+    def trouble(self) -> str:
+        """Why nothing is sent; nothing as long as Kafka takes or answers what it is asked."""
+        return self._outage.trouble
+
     async def close(self) -> None:
         """Drop the connections and what is in flight."""
         for session in self._sessions.values():
@@ -66,12 +70,14 @@ class _Outage:
         self._metrics = metrics
         self._silent: set[object] = set()
         self._since = 0.0
+        self.trouble = ""
 
     def begin(self, session: object, error: Exception) -> None:
         if not self._silent:
             self._since = time.monotonic()
             log.warning("Kafka does not answer; spools grow until it does: %s", error)
         self._silent.add(session)
+        self.trouble = f"Kafka does not answer: {error}"
         self._metrics.kafka_up.set(0)
 
     def end(self, session: object) -> None:
@@ -79,6 +85,8 @@ class _Outage:
             self._silent.discard(session)
             if not self._silent:
                 log.warning("Kafka answers again after %.1f s", time.monotonic() - self._since)
+        if not self._silent:
+            self.trouble = ""
         self._metrics.kafka_up.set(0 if self._silent else 1)
 
 

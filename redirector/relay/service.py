@@ -4,13 +4,10 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from redirector.relay.fleet import Fleet
 from redirector.relay.following import follow_topics
@@ -22,6 +19,7 @@ from redirector.relay.shipper import Shipper
 from redirector.spool.lock import take_lock
 from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
+from schemas.status import status_server
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +41,12 @@ async def run(settings: RelaySettings) -> None:
     lock = _own(settings.spool_dir)
     try:
         metrics = RelayMetrics(CollectorRegistry())
-        async with _serve_metrics(settings, metrics):
-            await _work(settings, metrics, stopping)
+        sender = _sender(settings, metrics)
+        async with status_server(
+            settings.metrics_host, settings.metrics_port, metrics.registry, trouble=sender.trouble
+        ):
+            log.info("relay ships %s, metrics on port %d", settings.spool_dir, settings.metrics_port)
+            await _work(settings, metrics, sender, stopping)
     finally:
         os.close(lock)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -59,8 +61,7 @@ def _own(spool_dir: Path) -> int:
     return lock
 
 
-async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asyncio.Event) -> None:
-    retry = settings.retry
+def _sender(settings: RelaySettings, metrics: RelayMetrics) -> Sender:
     producing = ProducerSettings(
         kafka=settings.kafka,
         request_timeout_ms=settings.request_timeout_ms,
@@ -68,7 +69,11 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, stopping: asynci
         max_request_bytes=_MAX_REQUEST_BYTES,
         linger_ms=settings.linger_ms,
     )
-    sender = Sender(lambda: KafkaProducer(producing), metrics, retry=retry)
+    return Sender(lambda: KafkaProducer(producing), metrics, retry=settings.retry)
+
+
+async def _work(settings: RelaySettings, metrics: RelayMetrics, sender: Sender, stopping: asyncio.Event) -> None:
+    retry = settings.retry
     slots = asyncio.Semaphore(settings.max_rounds)
 
     def new_shipper(spool: Path) -> Shipper:
@@ -106,23 +111,3 @@ async def _end(*tasks: asyncio.Task[object]) -> None:
     for end in ends:
         if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
             raise end
-
-
-@asynccontextmanager
-async def _serve_metrics(settings: RelaySettings, metrics: RelayMetrics) -> AsyncIterator[None]:
-    async def show(_request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    async def healthz(_request: web.Request) -> web.Response:
-        return web.Response(text="ok\n")
-
-    app = web.Application()
-    app.add_routes([web.get("/metrics", show), web.get("/healthz", healthz)])
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, settings.metrics_host, settings.metrics_port).start()
-        log.info("relay ships %s, metrics on port %d", settings.spool_dir, settings.metrics_port)
-        yield
-    finally:
-        await runner.cleanup()

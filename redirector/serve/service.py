@@ -12,8 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 
 from redirector.cache.reader import HostCache
 from redirector.serve.access import Access
@@ -35,6 +34,7 @@ from redirector.serve.recorder import Recorder
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors, shared_secret
 from redirector.spool.writer import SpoolWriter
+from schemas.status import status_server
 
 _log: Final = logging.getLogger(__name__)
 _SCAN_S: Final = 1.0
@@ -103,7 +103,9 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
             spool_used_bytes=lambda: spool.used_bytes,
             spool_cap_bytes=settings.cap_bytes,
         ).register(registry)
-        metrics_port = await _serve_metrics(stack, settings, registry)
+        metrics_port = await stack.enter_async_context(
+            status_server(settings.metrics_host, settings.metrics_port, registry, trouble=not_ready)
+        )
         server = await loop.create_server(
             Admission(fast.connection if settings.fast_lane else ordinary.connection, connections),
             settings.host,
@@ -204,18 +206,3 @@ async def _drain(server: asyncio.Server, connections: Connections, timeout_s: fl
     if cut := connections.abort():
         _log.warning("cut %d connections that were not done in time", cut)
         await asyncio.sleep(_DRAIN_POLL_S)
-
-
-async def _serve_metrics(stack: AsyncExitStack, settings: ServeSettings, registry: CollectorRegistry) -> int:
-    async def metrics(_request: web.Request) -> web.Response:
-        return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    application = web.Application()
-    application.router.add_get("/metrics", metrics)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.metrics_host, settings.metrics_port)
-    await site.start()
-    port: int = runner.addresses[0][1]
-    return port

@@ -13,7 +13,7 @@ from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
 from schemas.logs import tell_lost_connections
 from schemas.retry import Retry, RetryPolicy
-from stream.status import status_server
+from schemas.status import status_server
 from stream.tables.copier import TopicCopier
 from stream.tables.links import LINKS_TABLE
 from stream.tables.metrics import TablesMetrics
@@ -46,12 +46,18 @@ async def _work(settings: TablesSettings) -> None:
     metrics = TablesMetrics(registry)
     async with contextlib.AsyncExitStack() as stack:
         copiers: list[TopicCopier] = []
+
+        def trouble() -> str:
+            if not copiers:
+                return "ClickHouse does not answer"
+            return "" if all(copier.ready for copier in copiers) else "a topic is not read to its end yet"
+
         await stack.enter_async_context(
             status_server(
                 settings.metrics_host,
                 settings.metrics_port,
                 registry,
-                ready=lambda: bool(copiers) and all(copier.ready for copier in copiers),
+                trouble=trouble,
             )
         )
         client = await _connected(settings)

@@ -135,6 +135,19 @@ async def test_what_one_topic_does_not_take_leaves_the_producer_of_another_alone
     await asyncio.wait({stuck})
 
 
+async def test_a_relay_is_not_ready_while_kafka_does_not_answer() -> None:
+    world = World({"send": 10**9})
+    sender = world.sender()
+    assert sender.trouble() == ""
+    stuck = asyncio.create_task(sender.send("clicks", 0, b"a", headers=[]))
+    while not sender.trouble():  # noqa: ASYNC110 - a fake world, no event to wait for
+        await asyncio.sleep(0)
+    assert sender.trouble() == "Kafka does not answer: send"
+    world.failures.clear()
+    await stuck
+    assert sender.trouble() == ""
+
+
 async def test_the_partition_count_is_asked_until_it_is_known() -> None:
     world = World({"partitions": 2})
     assert await world.sender().partitions("clicks") == 6

@@ -14,10 +14,14 @@ async def status_server(
     port: int,
     registry: CollectorRegistry,
     *,
-    ready: Callable[[], bool],
+    trouble: Callable[[], str],
     measure: Callable[[], None] = lambda: None,
-) -> AsyncIterator[None]:
-    """Serve while the context is open. `measure` brings gauges up to date before they are read."""
+) -> AsyncIterator[int]:
+    """Serve while the context is open; its value is the port, which matters where 0 was given.
+
+    `trouble` says why the process is not ready, and nothing when it is. `measure` brings gauges up to date before
+    they are read.
+    """
     started = time.time()
 
     async def metrics(_: web.Request) -> web.Response:
@@ -28,7 +32,10 @@ async def status_server(
         return web.json_response({"up_s": round(time.time() - started)})
 
     async def readyz(_: web.Request) -> web.Response:
-        return web.json_response({"ready": ready()}, status=200 if ready() else 503)
+        why = trouble()
+        if why:
+            return web.json_response({"ready": False, "why": why}, status=503)
+        return web.json_response({"ready": True})
 
     app = web.Application()
     app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
@@ -36,6 +43,7 @@ async def status_server(
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-        yield
+        listening: int = runner.addresses[0][1]
+        yield listening
     finally:
         await runner.cleanup()
