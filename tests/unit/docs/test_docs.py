@@ -140,14 +140,22 @@ def test_every_page_and_decision_is_in_the_index() -> None:
     assert missing == [], "link each page, or its folder, in docs/README.md"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/README.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = REPOSITORY / page
     targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
     assert [target for target in targets if not (path.parent / target).exists()] == []
 
 
-def test_every_command_of_the_readme_exists() -> None:
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_command_of_a_page_exists(page: str) -> None:
     targets = set(re.findall(r"^([a-z-]+):.*##", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
-    used = set(re.findall(r"\bmake ([a-z-]+)", (REPOSITORY / "README.md").read_text()))
-    assert used <= targets
+    used = set(re.findall(r"\bmake ([a-z]+(?:-[a-z]+)*)(?![a-z…-])", (REPOSITORY / page).read_text()))
+    assert len(used) > 4
+    assert used - targets == set()
+
+
+def test_every_file_that_the_contributor_is_sent_to_exists() -> None:
+    named = set(re.findall(r"`([\w-]+(?:/[\w.-]+)+)`", (REPOSITORY / "CONTRIBUTING.md").read_text()))
+    assert len(named) > 10
+    assert [name for name in sorted(named) if not (REPOSITORY / name).exists()] == []
