@@ -60,17 +60,17 @@ async def read_latest(
     What is no `kind` is passed over, as on every host. Raises TransientError.
     """
     decode = msgspec.json.Decoder(kind).decode
-    found: dict[str, Record] = {}
+    latest: dict[str, Record] = {}
 
     def take(records: Sequence[Any]) -> None:
         for record in records:
             key = (record.key or b"").decode("utf-8", "replace")
-            found.pop(key, None)
+            latest.pop(key, None)
             if record.value is not None:
                 try:
-                    found[key] = decode(record.value)
+                    latest[key] = decode(record.value)
                 except (ValueError, msgspec.DecodeError, RecursionError):
                     continue
 
     await follow_to_end(kafka, topic, take, within_s=within_s)
-    return found
+    return latest

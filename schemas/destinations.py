@@ -41,10 +41,10 @@ def destination_fault(text: str) -> str | None:
         return "has a space or control character: percent-encode it"
     if _PLAIN.fullmatch(text):
         return None
-    found = _SCHEME.fullmatch(text)
-    if found is None or not found[2]:
+    matched = _SCHEME.fullmatch(text)
+    if matched is None or not matched[2]:
         return "is no absolute URL: start it with https://"
-    scheme, rest = found[1].lower(), found[2]
+    scheme, rest = matched[1].lower(), matched[2]
     return _web_fault(rest, text) if scheme in _WEB else _other_fault(scheme, rest, text)
 
 

@@ -62,7 +62,7 @@ class KafkaProducer:
 
     def __init__(self, settings: ProducerSettings) -> None:
         self._within_s = settings.request_timeout_ms / 1000 + 1.0
-        self._asked: set[asyncio.Task[Any]] = set()
+        self._under_way: set[asyncio.Task[Any]] = set()
         self._abandoned = False
         self._producer = AIOKafkaProducer(
             **settings.kafka.arguments(),
@@ -94,9 +94,9 @@ class KafkaProducer:
             await self._limited(f"no partitions known of topic {topic}", self._producer.partitions_for(topic))
         )
 
-    async def _limited(self, failure: str, asked: Coroutine[Any, Any, Result]) -> Result:
-        task = asyncio.create_task(asked)
-        self._asked.add(task)
+    async def _limited(self, failure: str, request: Coroutine[Any, Any, Result]) -> Result:
+        task = asyncio.create_task(request)
+        self._under_way.add(task)
         try:
             async with asyncio.timeout(self._within_s):
                 return await task
@@ -107,7 +107,7 @@ class KafkaProducer:
                 raise kafka_error(failure, KafkaError("another record ended the connection")) from error
             raise
         finally:
-            self._asked.discard(task)
+            self._under_way.discard(task)
 
     async def abandon(self) -> None:
         """aiokafka's own `stop` waits until all is delivered, for ever if need be; this one does not.
@@ -115,7 +115,7 @@ class KafkaProducer:
         Who waits is told by us: aiokafka's way of failing what is in flight logs tracebacks of its own.
         """
         self._abandoned = True
-        for task in list(self._asked):
+        for task in list(self._under_way):
             task.cancel()
         producer = self._producer
         producer._closed = True  # noqa: SLF001

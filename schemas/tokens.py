@@ -83,8 +83,8 @@ def new_token(
 
 def read_bearer(text: str) -> Bearer | None:
     """The two parts of a bearer text; None when it has another form."""
-    found = _BEARER.match(text) if len(text) <= BEARER_MAX_CHARS else None
-    return None if found is None else Bearer(found[1], found[2])
+    matched = _BEARER.match(text) if len(text) <= BEARER_MAX_CHARS else None
+    return None if matched is None else Bearer(matched[1], matched[2])
 
 
 def is_proven(token: Token | None, secret: str) -> bool:

@@ -104,13 +104,13 @@ class HeadConsumer(Consumer):
             await reader.start()
             reader.assign([place])
             reader.seek(place, offset)
-            found = await reader.getmany(place, timeout_ms=FIRST_RECORD_MS, max_records=1)
+            fetched = await reader.getmany(place, timeout_ms=FIRST_RECORD_MS, max_records=1)
         except KafkaError as error:
             logger.warning("Kafka does not tell what follows: %r", error, extra={"offset": offset, **tp._asdict()})
             return None
         finally:
             await reader.stop()
-        return next((record.offset for record in found.get(place, [])), None)
+        return next((record.offset for record in fetched.get(place, [])), None)
 
     async def commit_heads(self, heads: Mapping[TP, int]) -> bool:
         """Tell Kafka how far ClickHouse is, for lag monitors. A failure is logged and of no consequence."""

@@ -124,7 +124,7 @@ def events_of(columns: EventColumns, spools: Mapping[int, str], *, topic: str = 
 
 
 @dataclass(frozen=True)
-class Read:
+class ReadRecord:
     """What a record holds: events, the lines on which they stood, and what is no event."""
 
     events: list[Event]
@@ -132,8 +132,10 @@ class Read:
     poison: list[Poison]
 
 
-def read_record(topic: str, value: bytes | None) -> Read:
+def read_record(topic: str, value: bytes | None) -> ReadRecord:
     """Decode a record by itself."""
     columns = EventColumns()
     decoded = decode(topic, value, columns)
-    return Read(events_of(columns, decoded.spools, topic=topic), columns.number("line").tolist(), decoded.poison)
+    return ReadRecord(
+        events_of(columns, decoded.spools, topic=topic), columns.number("line").tolist(), decoded.poison
+    )

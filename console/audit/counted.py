@@ -68,21 +68,21 @@ def _check_cells(tables: Tables) -> Iterator[Finding]:
 
 
 def _check_flushes(tables: Tables) -> Iterator[Finding]:
-    for place, found in sorted(tables.events_of_chain.items()):
+    for place, stored in sorted(tables.events_of_chain.items()):
         stretches = tables.chains[place].stretches
         said = sum(one.events for one in stretches)
         late = sum(one.late for one in stretches)
         # A late event may be old enough to have left `events` by its TTL, which goes by the event's own time.
-        if said - late <= found <= said:
+        if said - late <= stored <= said:
             continue
         yield Finding(
             severity="broken",
             check="events",
-            name="missing" if found < said else "too_many",
+            name="missing" if stored < said else "too_many",
             where=f"{place} {stretches[0].first}..",
-            what=f"the flushes counted {said:,} events, the table has {found:,} of the same offsets",
+            what=f"the flushes counted {said:,} events, the table has {stored:,} of the same offsets",
             advice="events are missing: restore the table, or rebuild it from Kafka"
-            if found < said
+            if stored < said
             else "rows were added to events, or deleted from the counters",
             runbook="events-differ.md",
         )

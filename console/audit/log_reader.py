@@ -60,8 +60,8 @@ class LogReader:
                 for tp in partitions
                 if keeps.get(tp.topic, _FOREVER_S) < _FOREVER_S
             }
-            found = await self._consumer.offsets_for_times(old) if old else {}
-            log.aging = {(tp.topic, tp.partition): one.offset for tp, one in found.items() if one is not None}
+            offsets = await self._consumer.offsets_for_times(old) if old else {}
+            log.aging = {(tp.topic, tp.partition): one.offset for tp, one in offsets.items() if one is not None}
         except KafkaError as error:
             raise self._unreachable(error) from error
         return log

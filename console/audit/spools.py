@@ -46,27 +46,27 @@ def look_at_spools(spool_dir: Path) -> list[Spool]:
     """Every spool below a directory. Raises OSError when the directory cannot be read."""
     if not spool_dir.is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(spool_dir))
-    found = []
+    looked_at = []
     for path in spools(spool_dir):
         try:
-            found.append(_look_at(path))
+            looked_at.append(_look_at(path))
         except FileNotFoundError:
             continue  # the relay drained and removed it
-    return found
+    return looked_at
 
 
-def check_spools(found: list[Spool], *, now_s: float) -> list[Finding]:
+def check_spools(looked_at: list[Spool], *, now_s: float) -> list[Finding]:
     """What is wrong with each spool; one ok finding when nothing is."""
-    findings = [finding for spool in found for finding in _check(spool, now_s)]
+    findings = [finding for spool in looked_at for finding in _check(spool, now_s)]
     if not findings:
-        waiting = sum(spool.waiting_bytes for spool in found)
+        waiting = sum(spool.waiting_bytes for spool in looked_at)
         findings.append(
             Finding(
                 severity="ok",
                 check="spools",
                 name="minded",
                 where="spools",
-                what=f"{len(found)} spools, {waiting:,} bytes wait for the relay",
+                what=f"{len(looked_at)} spools, {waiting:,} bytes wait for the relay",
             )
         )
     return findings

@@ -137,7 +137,7 @@ async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> 
         for at, place in latest(chains).items()
         if at[0] in EVENT_TOPICS and (chain := chains[place]).stretches
     }
-    found = dict.fromkeys((place for place, _, _ in bounds.values()), 0)
+    counts = dict.fromkeys((place for place, _, _ in bounds.values()), 0)
     condition = _any_of(
         f"topic = '{topic}' AND partition = {partition} AND record_offset BETWEEN {first} AND {last}"
         f" AND received_at >= fromUnixTimestamp({ends.get((topic, partition), -1) + 1})"
@@ -145,8 +145,8 @@ async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> 
     )
     query = f"SELECT topic, partition, count() FROM events FINAL WHERE {condition} GROUP BY topic, partition"  # noqa: S608 - names of ours and numbers
     for topic, partition, count in await _rows(client, query, {}, EVENTS_FINAL):
-        found[bounds[topic, partition][0]] = int(count)
-    return found
+        counts[bounds[topic, partition][0]] = int(count)
+    return counts
 
 
 def _covered(query: str, chains: dict[Place, Chain]) -> str:

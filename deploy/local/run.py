@@ -128,11 +128,11 @@ async def run(stack: Stack, out: Console) -> int:
         starting = asyncio.create_task(bring_up(stack, supervisor, out))
         watching = asyncio.create_task(watch(supervisor, out))
         ended = asyncio.create_task(supervisor.ended())
-        told = asyncio.create_task(stopping.wait())
-        failure = await _first_failure((starting, watching), (ended, told))
-        for task in (starting, watching, told):
+        stopped = asyncio.create_task(stopping.wait())
+        failure = await _first_failure((starting, watching), (ended, stopped))
+        for task in (starting, watching, stopped):
             task.cancel()
-        await asyncio.gather(starting, watching, told, return_exceptions=True)
+        await asyncio.gather(starting, watching, stopped, return_exceptions=True)
         if failure:
             out.print(f"the stack cannot go on: {failure}; see the logs in {stack.logs}", style="red")
         out.print("stopping: serve, relay, stream, tables, then Kafka and ClickHouse")

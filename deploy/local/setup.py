@@ -32,8 +32,8 @@ def java_version() -> int | None:
     if shutil.which("java") is None:
         return None
     said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(?:1\.)?(\d+)', said)
-    return int(found[1]) if found else None
+    matched = re.search(r'version "(?:1\.)?(\d+)', said)
+    return int(matched[1]) if matched else None
 
 
 def missing_programs(*, jars_present: bool) -> list[str]:

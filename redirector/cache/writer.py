@@ -76,18 +76,18 @@ class TableWriter:
         """
         with self._environment.begin(write=True) as transaction:
             cursor = transaction.cursor(db=self._table)
-            found = cursor.set_range(after + b"\0") if after else cursor.first()
+            on_record = cursor.set_range(after + b"\0") if after else cursor.first()
             seen, stale = 0, []
             last = None
-            while found and seen < at_most:
+            while on_record and seen < at_most:
                 last = cursor.key()
                 seen += 1
                 if last not in keys:
                     stale.append(last)
-                found = cursor.next()
+                on_record = cursor.next()
             for key in stale:
                 transaction.delete(key, db=self._table)
-        return Swept(len(stale), last if found else None)
+        return Swept(len(stale), last if on_record else None)
 
     def next_offset(self) -> int | None:
         """Where following goes on; None in a new table."""

@@ -219,13 +219,13 @@ def _decode_each(lines: list[bytes], offset: int) -> tuple[list[bytes], list[Rou
     routes: list[Routing] = []
     dead: list[DeadLetter] = []
     for line in lines:
-        found = _decode_line(line, offset)
+        decoded = _decode_line(line, offset)
         offset += len(line) + 1
-        if isinstance(found, DeadLetter):
-            dead.append(found)
+        if isinstance(decoded, DeadLetter):
+            dead.append(decoded)
         else:
             good.append(line)
-            routes.append(found)
+            routes.append(decoded)
     return good, routes, dead
 
 

@@ -51,15 +51,15 @@ class Shipper:
         self._delivery = Delivery(spool, outlet, metrics, turn=self._turn, retry=retry)
         checkpoint = _checkpoint(spool)
         self._pinned = checkpoint is not None
-        found = checkpoint or Checkpoint(segment=0, offset=0, partitions={}, prev={})
-        self._reader = SpoolReader(spool, Place(found.segment, found.offset), chunk_bytes=round_bytes)
+        begin = checkpoint or Checkpoint(segment=0, offset=0, partitions={}, prev={})
+        self._reader = SpoolReader(spool, Place(begin.segment, begin.offset), chunk_bytes=round_bytes)
         self.settled = self._reader.place
         self._cutter = Cutter(
             spool.name,
-            dict(found.partitions),
-            {topic: dict(ends) for topic, ends in found.prev.items()},
+            dict(begin.partitions),
+            {topic: dict(ends) for topic, ends in begin.prev.items()},
             limits,
-            last_seq=max((seq for ends in found.prev.values() for seq in ends.values()), default=0),
+            last_seq=max((seq for ends in begin.prev.values() for seq in ends.values()), default=0),
         )
         self._looked_at = -_LOOK_FOR_WRITER_S
         self._torn = (0, 0)

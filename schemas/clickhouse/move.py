@@ -128,10 +128,10 @@ async def _copy(client: AsyncClient, what: Move, value: object) -> None:
 
 
 async def _values(client: AsyncClient, what: Move) -> list[int]:
-    found = await _strings(
+    values = await _strings(
         client, f"SELECT toString(by) FROM (SELECT DISTINCT {what.by} AS by FROM {what.old}) ORDER BY by"
     )
-    return [int(value) for value in found]
+    return [int(value) for value in values]
 
 
 async def _equal(client: AsyncClient, what: Move, where: str = "") -> bool:

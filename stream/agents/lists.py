@@ -30,11 +30,11 @@ def packaged() -> list[Pattern]:
     from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415
     from is_bot import Bots  # noqa: PLC0415
 
-    found: list[Any] = CRAWLER_USER_AGENTS_DATA
+    entries: list[Any] = CRAWLER_USER_AGENTS_DATA
     return [
         *(Pattern("is-bot", expression) for expression in sorted(Bots().patterns)),
         *(Pattern("crawlerdetect", expression) for expression in crawlerdetect),
-        *(Pattern("crawler-user-agents", entry["pattern"], caseless=False) for entry in found),
+        *(Pattern("crawler-user-agents", entry["pattern"], caseless=False) for entry in entries),
     ]
 
 

@@ -47,7 +47,7 @@ class Matcher:
         except hyperscan.error as error:
             raise PatternError(self._culprit(str(error))) from error
 
-    def found(self, text: str) -> list[int]:
+    def matching(self, text: str) -> list[int]:
         """The places of the patterns that are in the text's first 512 characters, in no order."""
         text = text[:MAX_CHARS]
         places: list[int] = []

@@ -89,7 +89,7 @@ class Rules:
     def who(self, ua: str) -> Who:
         """Judge an agent by its first 512 characters."""
         ua = ua[:MAX_CHARS]
-        places = self.matcher.found(ua)
+        places = self.matcher.matching(ua)
         hits = {place for place in places if place < self._listed}
         sources = {self._sources[place] for place in places if place >= self._listed}
         if "exclude" in sources:
@@ -123,13 +123,13 @@ class Rules:
                 rest = self._people[place].sub("", rest, count=_CUTS)
         if rest == ua:
             return True
-        again = {place for place in self.matcher.found(rest) if place < self._listed}
+        again = {place for place in self.matcher.matching(rest) if place < self._listed}
         # What is left begins elsewhere.
         return bool(again - self._anchored - vague)
 
     def why(self, ua: str) -> list[Pattern]:
         """The patterns that are in an agent."""
-        return [self.matcher.patterns[place] for place in self.matcher.found(ua)]
+        return [self.matcher.patterns[place] for place in self.matcher.matching(ua)]
 
 
 def _person(sources: set[str]) -> Who | None:

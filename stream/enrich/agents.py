@@ -107,12 +107,12 @@ class Agents:
     def _of(self, ua: str) -> Device:
         if not ua:
             return Device(UNKNOWN, UNKNOWN, UNKNOWN)
-        found = self._parser(ua, Domain.USER_AGENT | Domain.OS)
-        system = found.os.family if found.os else UNKNOWN
+        parsed = self._parser(ua, Domain.USER_AGENT | Domain.OS)
+        system = parsed.os.family if parsed.os else UNKNOWN
         if system in {UNKNOWN, "Other"} and "PlayStation" in ua:
             system = "PlayStation"
         system = "Linux" if system in _LINUX else _SYSTEMS.get(system, system)
-        browser = found.user_agent.family if found.user_agent else UNKNOWN
+        browser = parsed.user_agent.family if parsed.user_agent else UNKNOWN
         for name, pattern in self._in_app:
             if pattern.search(ua):
                 browser = name

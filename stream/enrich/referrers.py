@@ -36,21 +36,21 @@ class Referrers:
 
     def source(self, referrer: str, utm_source: str = "", utm_medium: str = "") -> Source:
         """Source and medium of a request; what the link's UTM says wins."""
-        asked = (referrer, utm_source, utm_medium)
-        known = self._read.get(asked)
+        key = (referrer, utm_source, utm_medium)
+        known = self._read.get(key)
         if known is None:
-            found = self._of(referrer)
-            known = Source(utm_source.lower() or found.source, utm_medium.lower() or found.medium)
-            self._read.put(asked, known)
+            by_referrer = self._of(referrer)
+            known = Source(utm_source.lower() or by_referrer.source, utm_medium.lower() or by_referrer.medium)
+            self._read.put(key, known)
         return known
 
     def _of(self, referrer: str) -> Source:
         if not referrer:
             return DIRECT
-        found = _HOST.match(referrer)
-        if found is None:
+        host_match = _HOST.match(referrer)
+        if host_match is None:
             return _ASTRAY
-        host = found[1].lower().rstrip(".")
+        host = host_match[1].lower().rstrip(".")
         labels = host.split(".")
         for first in range(max(0, len(labels) - _MAX_LABELS), len(labels)):
             known = self._hosts.get(".".join(labels[first:]))

@@ -51,13 +51,13 @@ async def import_links(stack: Stack, links: Iterable[Link]) -> None:
 async def until_served(stack: Stack, last: Link, domain: str) -> None:
     """Wait until the link that was imported last is answered, by HEAD, which is no click. Raises ReplayError."""
     target = b"/" + quote(last.slug).encode()
-    asked = Request(b"127.0.0.1", b"HEAD", target, b"", b"clicktally replay")
+    last_head = Request(b"127.0.0.1", b"HEAD", target, b"", b"clicktally replay")
     connection = Connection(stack.run.host, stack.run.port, domain)
     try:
         async with asyncio.timeout(_SERVED_WITHIN_S):
             while True:
                 try:
-                    if await connection.status(asked) == last.status:
+                    if await connection.status(last_head) == last.status:
                         return
                 except UnansweredError:
                     pass
@@ -75,8 +75,8 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
     plan = plan_of(arguments.file.read_bytes().splitlines(), arguments.domain)
     requests, links = plan.requests, plan.links
     out.print(f"{len(requests)} requests of {len(links)} links; {plan.skipped} lines are no requests")
-    for told in [*plan.not_sent[:_TOP], *_and_more(len(plan.not_sent) - _TOP)]:
-        out.print(f"not sent: {told}", markup=False, highlight=False)
+    for line in [*plan.not_sent[:_TOP], *_and_more(len(plan.not_sent) - _TOP)]:
+        out.print(f"not sent: {line}", markup=False, highlight=False)
     if not requests:
         raise ReplayError(
             f"{arguments.file} has no request: is it in the common or combined format, or nginx's main?"

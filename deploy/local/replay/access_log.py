@@ -30,17 +30,17 @@ class Request:
 
 def read_request(line: bytes) -> Request | None:
     """The request that a line of the log tells of; None for a line that is none."""
-    found = _LINE.fullmatch(line.rstrip(b"\r\n"))
-    return _request(found) if found else None
+    matched = _LINE.fullmatch(line.rstrip(b"\r\n"))
+    return _request(matched) if matched else None
 
 
-def _request(found: re.Match[bytes]) -> Request:
+def _request(matched: re.Match[bytes]) -> Request:
     return Request(
-        client=_client(found["client"], found["forwarded"]),
-        method=found["method"],
-        target=_NOT_IN_A_TARGET.sub(lambda byte: b"%%%02X" % ord(byte[0]), found["target"]),
-        referrer=_header(found["referrer"]),
-        agent=_header(found["agent"]),
+        client=_client(matched["client"], matched["forwarded"]),
+        method=matched["method"],
+        target=_NOT_IN_A_TARGET.sub(lambda byte: b"%%%02X" % ord(byte[0]), matched["target"]),
+        referrer=_header(matched["referrer"]),
+        agent=_header(matched["agent"]),
     )
 
 

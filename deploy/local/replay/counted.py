@@ -66,13 +66,13 @@ async def settled(
 
 def difference(before: Clicks, after: Clicks) -> Clicks:
     """What was counted in between."""
-    found: Clicks = {}
+    changes: Clicks = {}
     for link, counts in after.items():
         change = Counter(counts)
         change.subtract(before.get(link, Counter()))
         if any(change.values()):
-            found[link] = change
-    return found
+            changes[link] = change
+    return changes
 
 
 @dataclass(frozen=True)
@@ -92,11 +92,11 @@ def compare(
     missing = extra = 0
     wrong = {}
     for link in counted.keys() | expected.keys():
-        found = counted[link].total() if link in counted else 0
+        count = counted[link].total() if link in counted else 0
         most = expected.get(link, 0)
         least = most - unanswered.get(link, 0)
-        missing += max(0, least - found)
-        extra += max(0, found - most)
-        if not least <= found <= most:
-            wrong[link] = found - most
+        missing += max(0, least - count)
+        extra += max(0, count - most)
+        if not least <= count <= most:
+            wrong[link] = count - most
     return Comparison(missing, extra, wrong)

@@ -21,11 +21,11 @@ _POLL_S: Final = 0.02
 async def has_links(client: AsyncClient) -> bool:
     """Whether the demo's links were imported before."""
     with clickhouse_errors():
-        found = await client.command(
+        count = await client.command(
             "SELECT count() FROM links FINAL WHERE domain = {domain:String} AND NOT deleted",
             parameters={"domain": DOMAIN},
         )
-    return bool(found)
+    return bool(count)
 
 
 async def click(stack: Stack) -> float:

@@ -51,10 +51,10 @@ class Supervisor:
     async def processes(self) -> list[Process]:
         """All of them, by name; none while supervisord itself comes up."""
         try:
-            found: Any = await asyncio.to_thread(self._rpc().supervisor.getAllProcessInfo)
+            listed: Any = await asyncio.to_thread(self._rpc().supervisor.getAllProcessInfo)
         except OSError:
             return []
-        return [Process(one["name"], one["statename"], int(one["pid"]), str(one["description"])) for one in found]
+        return [Process(one["name"], one["statename"], int(one["pid"]), str(one["description"])) for one in listed]
 
     def _rpc(self) -> xmlrpc.client.ServerProxy:
         # The host is never looked at: the transport speaks through the socket.

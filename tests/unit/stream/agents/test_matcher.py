@@ -13,7 +13,7 @@ from tests.unit.stream.agents.samples import BOTS, BROWSERS
 
 
 def found(expressions: Sequence[str], text: str, *, caseless: bool = True) -> list[int]:
-    return sorted(Matcher([Pattern("test", one, caseless) for one in expressions]).found(text))
+    return sorted(Matcher([Pattern("test", one, caseless) for one in expressions]).matching(text))
 
 
 def test_every_pattern_that_is_in_the_text_is_found_once() -> None:
