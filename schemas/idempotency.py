@@ -12,6 +12,9 @@ from typing import Final
 KEY_TTL_S: Final = 48 * 3600
 """How long a key is remembered after its first event reached Kafka. The same bytes count again afterwards."""
 
+IS_KEY_SQL: Final = "startsWith(spool, 'k')"
+"""`is_key` of a table's column `spool`."""
+
 KEY_MAX_CHARS: Final = 255
 _HALF_BYTES: Final = 8
 

@@ -9,7 +9,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors
 from schemas.counters import DEDUP, HEAD, MARKER, SPOOL_TTL_S, Chain
-from schemas.idempotency import KEY_TTL_S
+from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.folds import StateRow
 from stream.rows import COUNTER_COLUMNS, Block
@@ -46,7 +46,7 @@ FROM
         spool,
         link,
         max(last_offset) AS last,
-        if(startsWith(spool, 'k') AND kind = {dedup:UInt8}, argMax(last_seq, (life, last_seq)), max(last_seq))
+        if(IS_KEY AND kind = {dedup:UInt8}, argMax(last_seq, (life, last_seq)), max(last_seq))
             AS seq,
         max(life) AS touched,
         maxIf(touched, kind = {head:UInt8}) OVER () AS head_touched
@@ -67,10 +67,10 @@ FROM
 WHERE kind = {head:UInt8}
     OR touched >= head_touched - multiIf(
         kind != {dedup:UInt8}, {ttls:Array(Int64)}[indexOf({kinds:Array(UInt8)}, kind)],
-        startsWith(spool, 'k'), {key_ttl:Int64},
+        IS_KEY, {key_ttl:Int64},
         {spool_ttl:Int64}
     )
-"""
+""".replace("IS_KEY", IS_KEY_SQL)
 """Head and dedup state are of one instant: one scan reads both. The head that bounds which lives of keys are read
 (first_offset is in the sorting key) is of an earlier instant, which only lets more of them through."""
 

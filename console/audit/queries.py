@@ -3,7 +3,7 @@
 from typing import Final
 
 from schemas.counters import DEDUP, DELTA, GAP, HEAD, MARKER
-from schemas.idempotency import KEY_TTL_S
+from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 
 DISORDER_S: Final = 24 * 3600
 MAX_ROWS: Final = 50
@@ -98,7 +98,7 @@ WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64
         )
         GROUP BY topic, partition, spool, seq
         HAVING count() > 1 AND NOT
-            (startsWith(spool, 'k') AND date_diff('second', min(received_at), max(received_at)) > {KEY_TTL_S // 2})
+            ({IS_KEY_SQL} AND date_diff('second', min(received_at), max(received_at)) > {KEY_TTL_S // 2})
     )
 GROUP BY topic, partition, spool
 ORDER BY topic, partition, spool
@@ -115,7 +115,7 @@ FROM
     SELECT topic, partition, spool, max(seq) AS highest
     FROM events FINAL
     WHERE seq > 0 AND spool != '' AND received_at >= fromUnixTimestamp({{since:Int64}}) AND COVERED
-        AND NOT (startsWith(spool, 'k') AND received_at < now() - INTERVAL {KEY_TTL_S} SECOND)
+        AND NOT ({IS_KEY_SQL} AND received_at < now() - INTERVAL {KEY_TTL_S} SECOND)
     GROUP BY topic, partition, spool
 ) AS seen
 LEFT JOIN
