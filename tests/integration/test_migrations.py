@@ -18,7 +18,21 @@ from stream.event_rows import EVENT_COLUMNS
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "tables.md"
 README = REPOSITORY / "README.md"
-TABLES = {"channels", "ctr_kinds", "counters", "events", "links", "ctr_1m", "ctr_1h", "ctr_1d", "schema_migrations"}
+TABLES = {
+    "channels",
+    "counters",
+    "ctr_1d",
+    "ctr_1d_tz",
+    "ctr_1h",
+    "ctr_1h_tz",
+    "ctr_1m",
+    "ctr_kinds",
+    "events",
+    "links",
+    "links_now",
+    "schema_migrations",
+}
+PARAMETERS = {"zone": "UTC"}
 
 
 @pytest.fixture
@@ -105,6 +119,25 @@ async def test_times_come_back_with_their_zone_and_inserts_are_synchronous(clien
     assert (await client.query("SELECT getSetting('async_insert')")).result_rows == [(False,)]
 
 
+def queries_of(page: Path) -> list[str]:
+    """The statements of its blocks of SQL."""
+    blocks = re.findall(r"```sql\n(.*?)```", page.read_text(), re.DOTALL)
+    return [query for block in blocks for query in block.split(";") if query.strip()]
+
+
+async def columns_of_views_with_parameters(client: AsyncClient) -> dict[str, list[str]]:
+    """The engine lists no columns of these before they are asked with values."""
+    result = await client.query(
+        "SELECT name, parameterized_view_parameters.name FROM system.tables"
+        " WHERE database = currentDatabase() AND notEmpty(parameterized_view_parameters)"
+    )
+    columns = {}
+    for view, names in result.result_rows:
+        values = ", ".join(f"{name} = '{PARAMETERS[name]}'" for name in names)
+        columns[str(view)] = [*(await client.query(f"SELECT * FROM {view}({values}) LIMIT 0")).column_names]
+    return columns
+
+
 async def test_every_table_and_column_is_documented(client: AsyncClient) -> None:
     result = await client.query(
         "SELECT table, name FROM system.columns WHERE database = currentDatabase() ORDER BY table, position"
@@ -112,6 +145,7 @@ async def test_every_table_and_column_is_documented(client: AsyncClient) -> None
     columns: dict[str, list[str]] = {}
     for table, name in result.result_rows:
         columns.setdefault(str(table), []).append(str(name))
+    columns |= await columns_of_views_with_parameters(client)
     sections = {section.partition("\n")[0]: section for section in PAGE.read_text().split("\n## ")[1:]}
     documented = {name: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for name, section in sections.items()}
     assert documented == columns, "bring docs/tables.md up to date"
@@ -124,9 +158,26 @@ async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(c
     assert {str(name): str(kind) for name, kind in result.result_rows} == EVENT_COLUMNS, "write a migration"
 
 
-async def test_the_queries_of_the_readme_run(client: AsyncClient) -> None:
-    blocks = re.findall(r"```sql\n(.*?)```", README.read_text(), re.DOTALL)
-    queries = [query for block in blocks for query in block.split(";") if query.strip()]
-    assert len(queries) >= 4
+@pytest.mark.parametrize("view", ["links_now", "ctr_1m", "ctr_1h", "ctr_1d"])
+async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is_of_the_type_it_says(
+    client: AsyncClient, view: str
+) -> None:
+    result = await client.query(
+        "SELECT name, type, comment FROM system.columns"
+        f" WHERE database = currentDatabase() AND table = '{view}' ORDER BY position"
+    )
+    assert [name for name, _type, comment in result.result_rows if not comment] == []
+    assert [name for name, type_, _comment in result.result_rows if "UInt64" in type_] == []
+    await client.command("INSERT INTO links (link) VALUES ('go.example/a')")
+    await client.command("INSERT INTO counters (kind, link, clicks) VALUES (0, 'go.example/a', 1)")
+    types = ", ".join(f"toTypeName({row[0]})" for row in result.result_rows)
+    delivered = await client.query(f"SELECT {types} FROM {view}")
+    assert [*delivered.result_rows[0]] == [row[1] for row in result.result_rows]
+
+
+@pytest.mark.parametrize(("page", "at_least"), [(README, 4), (PAGE, 3)], ids=["README.md", "docs/tables.md"])
+async def test_the_queries_of_the_documents_run(client: AsyncClient, page: Path, at_least: int) -> None:
+    queries = queries_of(page)
+    assert len(queries) >= at_least
     for query in queries:
         await client.query(query)

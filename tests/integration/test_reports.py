@@ -1,0 +1,200 @@
+"""The views that reports select from, against former definitions, Python's calendar and sums by hand."""
+
+import asyncio
+import random
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from deploy.local.processes import ClickHouse
+from schemas.clickhouse.migrate import migrate, read_migrations
+from tests.integration.clickhouse_http import Http
+
+CTR_VIEWS = ("ctr_1m", "ctr_1h", "ctr_1d")
+ZONES = (
+    "UTC",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Europe/Berlin",
+    "America/St_Johns",
+    "Africa/Cairo",
+)
+
+
+@pytest.fixture
+def migrated(clickhouse: ClickHouse) -> Iterator[Http]:
+    database = f"reports_{uuid.uuid4().hex}"
+    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
+    yield Http(clickhouse.url, database)
+    Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
+
+
+def said(http: Http, statement: str) -> None:
+    answer = http(statement)
+    assert answer.status == 200, answer.body
+
+
+def link(http: Http, name: str, *, version: int, deleted: bool = False, **names: str) -> None:
+    """One version of a link, in a part of its own."""
+    columns = "".join(f", {column}" for column in names)
+    values = "".join(f", '{value}'" for value in names.values())
+    said(
+        http,
+        f"INSERT INTO links (link, version, deleted{columns})"
+        f" VALUES ('go.example/{name}', {version}, {deleted}{values})",
+    )
+
+
+def count(http: Http, rows: list[tuple[str, str, str, str, int, int]]) -> None:
+    """Deltas: link, minute, class, kind of impressions, clicks, impressions."""
+    values = ", ".join(
+        f"(0, 'go.example/{name}', '{at}', '{class_}', '{kind}', {clicks}, {impressions})"
+        for name, at, class_, kind, clicks, impressions in rows
+    )
+    said(
+        http,
+        "INSERT INTO counters (kind, link, window_start, class, impression_kind, clicks, impressions)"
+        f" SETTINGS insert_deduplicate = 0 VALUES {values}",
+    )
+
+
+def test_a_join_with_links_now_counts_once_after_a_second_import_and_leaves_out_what_was_deleted(
+    migrated: Http,
+) -> None:
+    link(migrated, "a", version=1, campaign="spring", channel="x")
+    link(migrated, "a", version=2, campaign="spring", channel="linkedin")
+    link(migrated, "gone", version=1, campaign="spring", channel="x")
+    link(migrated, "gone", version=2, deleted=True, campaign="spring", channel="x")
+    count(migrated, [(name, "2026-11-27 10:00:00", "human", "", 5, 0) for name in ("a", "gone")])
+    assert migrated.rows(
+        "SELECT channel, sum(clicks) FROM ctr_1m JOIN links_now USING link"
+        " WHERE campaign = 'spring' GROUP BY channel"
+    ) == [["linkedin", "5"]]
+
+
+def random_counts(http: Http, seed: int) -> None:
+    """Two flushes of 60 links over five days; some links decide their kind, some by channel, some not at all."""
+    chosen = random.Random(seed)
+    for number in range(60):
+        channel = chosen.choice(["", "x", " LinkedIn", "web", "email", "elsewhere"])
+        kind = chosen.choice(["", "", "", "viewable"])
+        if number % 4:
+            link(http, f"l{number}", version=1, channel=channel, ctr_impressions=kind)
+    start = datetime(2026, 11, 20, tzinfo=UTC)
+    for _flush in range(2):
+        rows = []
+        for _row in range(3000):
+            at = (start + timedelta(minutes=chosen.randrange(5 * 1440))).strftime("%Y-%m-%d %H:%M:00")
+            class_ = chosen.choice(["human", "human", "bot", "prefetch", "duplicate", "unknown", "unverified"])
+            kind = chosen.choice(["", "served", "rendered", "viewable", "platform"])
+            amount = chosen.randint(-2, 30) if kind == "platform" else chosen.randint(1, 30)
+            clicks, impressions = (amount, 0) if not kind else (0, amount)
+            rows.append((f"l{chosen.randrange(60)}", at, class_, kind, abs(clicks), impressions))
+        count(http, rows)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_views_say_what_their_former_definitions_said(migrated: Http, seed: int) -> None:
+    random_counts(migrated, seed)
+    before = next(migration for migration in read_migrations() if migration.name.startswith("0009_"))
+    for statement in before.statements:
+        if (view := re.match(r"CREATE OR REPLACE VIEW (ctr_1.)", statement)) is not None:
+            said(migrated, statement.replace(view[1], f"former_{view[1]}", 1))
+    for view_name in CTR_VIEWS:
+        columns = [row[0] for row in migrated.rows(f"DESCRIBE former_{view_name}")]
+        numbers = ", ".join(column for column in columns if column != "over_100_percent")
+        asked = f"SELECT count(), groupBitXor(cityHash64({numbers}, toUInt8(over_100_percent))) FROM "
+        ((rows, hashed),) = migrated.rows(asked + view_name)
+        assert int(rows) > 0
+        assert [[rows, hashed]] == migrated.rows(f"{asked} former_{view_name}")
+
+
+def test_unverified_impressions_stand_beside_and_are_divided_by_nowhere(migrated: Http) -> None:
+    link(migrated, "mail", version=1, channel="email")
+    at = "2026-11-27 10:00:00"
+    count(migrated, [("mail", at, "human", "served", 0, 10), ("mail", at, "unverified", "served", 0, 90)])
+    count(migrated, [("mail", at, "human", "", 1, 0)])
+    zoned = ("ctr_1h_tz(zone = 'Asia/Kolkata')", "ctr_1d_tz(zone = 'Asia/Kolkata')")
+    for view in (*CTR_VIEWS, *zoned):
+        assert migrated.rows(
+            f"SELECT impressions, impressions_served, impressions_unverified, gross_impressions, ctr FROM {view}"
+        ) == [["10", "10", "90", "100", "0.1"]]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_hours_and_days_of_a_zone_are_those_of_its_calendar(migrated: Http, zone: str) -> None:
+    """A click in each quarter of an hour of a year: Python says in which hour and day of the zone it lies."""
+    said(
+        migrated,
+        "INSERT INTO counters (kind, link, window_start, class, clicks) SELECT 0, 'go.example/a',"
+        " toDateTime('2026-01-01 00:00:00', 'UTC') + number * 900, 'human', 1 FROM numbers(365 * 96)",
+    )
+    hours: Counter[tuple[int, str]] = Counter()
+    days: Counter[tuple[int, str]] = Counter()
+    for quarter in range(365 * 96):
+        at = (datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=15 * quarter)).astimezone(ZoneInfo(zone))
+        hours[int(at.replace(minute=0).timestamp()), str(at.date())] += 1
+        days[int(at.replace(hour=0, minute=0, fold=0).timestamp()), str(at.date())] += 1
+    for view, expected in (("ctr_1h_tz", hours), ("ctr_1d_tz", days)):
+        rows = migrated.rows(f"SELECT toUnixTimestamp(window_start), day, clicks FROM {view}(zone = '{zone}')")
+        assert len(rows) == len(expected)
+        assert {(int(start), day): int(clicks) for start, day, clicks in rows} == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "quarters", "hours"),
+    [
+        ("Europe/Berlin", date(2026, 3, 29), 23 * 4, 23),
+        ("Europe/Berlin", date(2026, 10, 25), 25 * 4, 25),
+        ("Australia/Lord_Howe", date(2026, 4, 5), 24 * 4 + 2, 24),
+        ("Australia/Lord_Howe", date(2026, 10, 4), 24 * 4 - 2, 24),
+        ("Asia/Kolkata", date(2026, 10, 4), 24 * 4, 24),
+    ],
+)
+def test_a_day_on_which_clocks_move_has_all_of_its_minutes(
+    migrated: Http, zone: str, day: date, quarters: int, hours: int
+) -> None:
+    said(
+        migrated,
+        "INSERT INTO counters (kind, link, window_start, class, clicks) SELECT 0, 'go.example/a',"
+        f" toDateTime('{day - timedelta(days=2)} 00:00:00', 'UTC') + number * 900, 'human', 1 FROM numbers(5 * 96)",
+    )
+    for view, rows in (("ctr_1h_tz", hours), ("ctr_1d_tz", 1)):
+        asked = f"SELECT count(), sum(clicks) FROM {view}(zone = '{zone}') WHERE day = '{day}'"
+        assert migrated.rows(asked) == [[str(rows), str(quarters)]]
+
+
+@pytest.mark.parametrize(
+    ("view", "time"),
+    [
+        ("ctr_1m", "window_start >= '2026-11-20 00:00:00'"),
+        ("ctr_1h", "window_start >= '2026-11-20 00:00:00'"),
+        ("ctr_1d", "window_start >= '2026-11-20 00:00:00'"),
+        ("ctr_1d_tz(zone = 'Asia/Kolkata')", "window_start >= '2026-11-20 00:00:00'"),
+        ("ctr_1d_tz(zone = 'Asia/Kolkata')", "day >= '2026-11-20'"),
+        ("ctr_1h_tz(zone = 'Australia/Lord_Howe')", "day >= '2026-11-20'"),
+    ],
+)
+def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
+    migrated: Http, view: str, time: str
+) -> None:
+    said(
+        migrated,
+        "INSERT INTO counters (kind, link, window_start, flush_month, class, clicks)"
+        " SELECT 0, concat('go.example/', toString(number % 1000)), toDateTime('2025-11-27 00:00:00', 'UTC')"
+        " + intDiv(number, 1000) * 86400 AS at, toStartOfMonth(at), 'human', 1 FROM numbers(365 * 1000)",
+    )
+    for condition in ("link = 'go.example/7'", time):
+        plan = "\n".join(
+            row[0] for row in migrated.rows(f"EXPLAIN indexes = 1 SELECT sum(clicks) FROM {view} WHERE {condition}")
+        )
+        counters = plan[plan.index(".counters)") :]
+        granules = [(int(kept), int(of)) for kept, of in re.findall(r"Granules: (\d+)/(\d+)", counters)]
+        kept, of = min(granule[0] for granule in granules), granules[0][1]
+        assert kept < 0.15 * of, plan
