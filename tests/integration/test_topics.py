@@ -49,7 +49,7 @@ async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> Non
     assert await ensure_topics(kafka.bootstrap, wanted) == [topic.name for topic in wanted]
     more = tuple(Topic(topic.name, 9, {}) for topic in wanted)
     assert await ensure_topics(kafka.bootstrap, more) == []
-    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1]
+    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1]
 
 
 async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka) -> None:
@@ -58,13 +58,14 @@ async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka)
     assert await ensure_topics(kafka.bootstrap, wanted) == []
 
 
-async def test_event_topics_have_the_broker_s_time_and_links_are_compacted(kafka: Kafka) -> None:
-    clicks, _, links, dead_letters = wanted = own_topics()
+async def test_event_topics_have_the_broker_s_time_and_what_hosts_follow_is_compacted(kafka: Kafka) -> None:
+    clicks, _, links, tokens, dead_letters = wanted = own_topics()
     await ensure_topics(kafka.bootstrap, wanted)
     found = await settings_of(kafka.bootstrap, clicks.name)
     assert found["message.timestamp.type"] == "LogAppendTime"
     assert found["retention.ms"] == str(7 * 24 * 3600 * 1000)
-    assert (await settings_of(kafka.bootstrap, links.name))["cleanup.policy"] == "compact"
+    for followed in (links, tokens):
+        assert (await settings_of(kafka.bootstrap, followed.name))["cleanup.policy"] == "compact"
     larger = await settings_of(kafka.bootstrap, dead_letters.name)
     assert int(larger["max.message.bytes"]) > int(found["max.message.bytes"])
 
