@@ -30,8 +30,9 @@ SLUGS = ("launch", "spring", "ü")
 HOST = "go.example"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """One a test: the topics have fixed names, and a new database reads them from their beginning."""
     part = Kafka(tmp_path_factory.mktemp("e2e-kafka"))
     part.start()
     yield part
@@ -215,12 +216,12 @@ def test_no_request_without_a_token_changes_a_past_window(pipeline: Pipeline) ->
         lies += [{**shown, "kind": kind, "count": 1, "time_ms": item["time_ms"]} for item in past]
         lies += [{**shown, "kind": kind, "count": 1_000_000}]
         lies += [{**shown, "kind": kind, "source": source, "count": 1} for source in IMPRESSION_SOURCES]
+    said = [lie for lie in lies if lie["kind"] in {"rendered", "viewable"} and lie.get("source") == "beacon"]
     for lie in lies:
         body = msgspec.json.encode(lie)
         queried = f"/v1/impressions?source={lie.get('source', 'beacon')}"
-        assert pipeline.say(post(body, human), post(body, human, path=queried)) == 202
+        assert pipeline.say(post(body, human), post(body, human, path=queried)) == (202 if lie in said else 422)
         assert pipeline.say(post(body, human, "Idempotency-Key: 1")) == 401
-    said = [lie for lie in lies if lie["kind"] in {"rendered", "viewable"} and lie.get("source") == "beacon"]
     assert pipeline.say(get("/i/launch.gif", human)) == 200
     counted = "SELECT sum(impressions_rendered + impressions_viewable) FROM ctr_1m"
     wait_for(lambda: streams.number(counted) == 2 * len(said), "the displays are counted", streams.workers)
