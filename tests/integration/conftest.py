@@ -1,5 +1,6 @@
 """The real Kafka and the real ClickHouse engine, one of each for all tests."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -8,6 +9,7 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.processes import ClickHouse, Kafka
+from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 
 
@@ -34,6 +36,15 @@ def http(clickhouse: ClickHouse) -> Iterator[Http]:
     """Plain HTTP to an empty database of the test's own."""
     database = f"contract_{uuid.uuid4().hex}"
     Http(clickhouse.url, "default")(f"CREATE DATABASE {database}")
+    yield Http(clickhouse.url, database)
+    Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
+
+
+@pytest.fixture
+def migrated(clickhouse: ClickHouse) -> Iterator[Http]:
+    """Plain HTTP to a migrated database of the test's own."""
+    database = f"migrated_{uuid.uuid4().hex}"
+    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
     yield Http(clickhouse.url, database)
     Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
 

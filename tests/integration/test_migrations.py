@@ -18,7 +18,14 @@ from stream.event_rows import EVENT_COLUMNS
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "tables.md"
 README = REPOSITORY / "README.md"
+REPORTS_PAGE = REPOSITORY / "docs" / "reports.md"
+REPORTS = ("post_performance", "campaign_performance", "channel_performance", "profile_performance")
 TABLES = {
+    *REPORTS,
+    *(f"{report}_between" for report in REPORTS),
+    "data_quality",
+    "link_performance_between",
+    "performance_between",
     "channels",
     "counters",
     "ctr_1d",
@@ -32,7 +39,7 @@ TABLES = {
     "links_now",
     "schema_migrations",
 }
-PARAMETERS = {"zone": "UTC"}
+PARAMETERS = {"by": "post", "since": "2026-11-01 00:00:00", "until": "2026-12-01 00:00:00", "zone": "UTC"}
 
 
 @pytest.fixture
@@ -158,7 +165,9 @@ async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(c
     assert {str(name): str(kind) for name, kind in result.result_rows} == EVENT_COLUMNS, "write a migration"
 
 
-@pytest.mark.parametrize("view", ["links_now", "ctr_1m", "ctr_1h", "ctr_1d"])
+@pytest.mark.parametrize(
+    "view", ["links_now", "data_quality", *(f"ctr_{unit}" for unit in ("1m", "1h", "1d")), *REPORTS]
+)
 async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is_of_the_type_it_says(
     client: AsyncClient, view: str
 ) -> None:
@@ -175,7 +184,11 @@ async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is
     assert [*delivered.result_rows[0]] == [row[1] for row in result.result_rows]
 
 
-@pytest.mark.parametrize(("page", "at_least"), [(README, 4), (PAGE, 3)], ids=["README.md", "docs/tables.md"])
+@pytest.mark.parametrize(
+    ("page", "at_least"),
+    [(README, 5), (PAGE, 3), (REPORTS_PAGE, 5)],
+    ids=["README.md", "docs/tables.md", "docs/reports.md"],
+)
 async def test_the_queries_of_the_documents_run(client: AsyncClient, page: Path, at_least: int) -> None:
     queries = queries_of(page)
     assert len(queries) >= at_least

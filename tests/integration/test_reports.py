@@ -1,19 +1,16 @@
 """The views that reports select from, against former definitions, Python's calendar and sums by hand."""
 
-import asyncio
 import random
 import re
-import uuid
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploy.local.processes import ClickHouse
-from schemas.clickhouse.migrate import migrate, read_migrations
+from schemas.clickhouse.migrate import read_migrations
 from tests.integration.clickhouse_http import Http
+from tests.integration.counted import count, link, said
 
 CTR_VIEWS = ("ctr_1m", "ctr_1h", "ctr_1d")
 ZONES = (
@@ -27,50 +24,13 @@ ZONES = (
 )
 
 
-@pytest.fixture
-def migrated(clickhouse: ClickHouse) -> Iterator[Http]:
-    database = f"reports_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    yield Http(clickhouse.url, database)
-    Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
-
-
-def said(http: Http, statement: str) -> None:
-    answer = http(statement)
-    assert answer.status == 200, answer.body
-
-
-def link(http: Http, name: str, *, version: int, deleted: bool = False, **names: str) -> None:
-    """One version of a link, in a part of its own."""
-    columns = "".join(f", {column}" for column in names)
-    values = "".join(f", '{value}'" for value in names.values())
-    said(
-        http,
-        f"INSERT INTO links (link, version, deleted{columns})"
-        f" VALUES ('go.example/{name}', {version}, {deleted}{values})",
-    )
-
-
-def count(http: Http, rows: list[tuple[str, str, str, str, int, int]]) -> None:
-    """Deltas: link, minute, class, kind of impressions, clicks, impressions."""
-    values = ", ".join(
-        f"(0, 'go.example/{name}', '{at}', '{class_}', '{kind}', {clicks}, {impressions})"
-        for name, at, class_, kind, clicks, impressions in rows
-    )
-    said(
-        http,
-        "INSERT INTO counters (kind, link, window_start, class, impression_kind, clicks, impressions)"
-        f" SETTINGS insert_deduplicate = 0 VALUES {values}",
-    )
-
-
 def test_a_join_with_links_now_counts_once_after_a_second_import_and_leaves_out_what_was_deleted(
     migrated: Http,
 ) -> None:
-    link(migrated, "a", version=1, campaign="spring", channel="x")
-    link(migrated, "a", version=2, campaign="spring", channel="linkedin")
-    link(migrated, "gone", version=1, campaign="spring", channel="x")
-    link(migrated, "gone", version=2, deleted=True, campaign="spring", channel="x")
+    link(migrated, "a", {"campaign": "spring", "channel": "x"})
+    link(migrated, "a", {"campaign": "spring", "channel": "linkedin"}, version=2)
+    link(migrated, "gone", {"campaign": "spring", "channel": "x"})
+    link(migrated, "gone", {"campaign": "spring", "channel": "x"}, version=2, deleted=True)
     count(migrated, [(name, "2026-11-27 10:00:00", "human", "", 5, 0) for name in ("a", "gone")])
     assert migrated.rows(
         "SELECT channel, sum(clicks) FROM ctr_1m JOIN links_now USING link"
@@ -85,7 +45,7 @@ def random_counts(http: Http, seed: int) -> None:
         channel = chosen.choice(["", "x", " LinkedIn", "web", "email", "elsewhere"])
         kind = chosen.choice(["", "", "", "viewable"])
         if number % 4:
-            link(http, f"l{number}", version=1, channel=channel, ctr_impressions=kind)
+            link(http, f"l{number}", {"channel": channel, "ctr_impressions": kind})
     start = datetime(2026, 11, 20, tzinfo=UTC)
     for _flush in range(2):
         rows = []
@@ -116,7 +76,7 @@ def test_the_views_say_what_their_former_definitions_said(migrated: Http, seed: 
 
 
 def test_unverified_impressions_stand_beside_and_are_divided_by_nowhere(migrated: Http) -> None:
-    link(migrated, "mail", version=1, channel="email")
+    link(migrated, "mail", {"channel": "email"})
     at = "2026-11-27 10:00:00"
     count(migrated, [("mail", at, "human", "served", 0, 10), ("mail", at, "unverified", "served", 0, 90)])
     count(migrated, [("mail", at, "human", "", 1, 0)])
@@ -179,6 +139,7 @@ def test_a_day_on_which_clocks_move_has_all_of_its_minutes(
         ("ctr_1d_tz(zone = 'Asia/Kolkata')", "window_start >= '2026-11-20 00:00:00'"),
         ("ctr_1d_tz(zone = 'Asia/Kolkata')", "day >= '2026-11-20'"),
         ("ctr_1h_tz(zone = 'Australia/Lord_Howe')", "day >= '2026-11-20'"),
+        ("link_performance_between(since = '2026-11-20 00:00:00', until = '2026-12-01 00:00:00')", "clicks > 0"),
     ],
 )
 def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
