@@ -6,8 +6,8 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SCANNER := stream/scan.so
 # pip and uv ask the same index: pip's, if one is set.
-UV = UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null || \
-  echo https://pypi.org/simple)}}" $(VENV)/bin/uv
+UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null)}}"; \
+  $${index:+env UV_DEFAULT_INDEX="$$index"} $(VENV)/bin/uv
 
 .PHONY: help
 help: ## list what one can do
