@@ -4,7 +4,7 @@ import io
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -19,8 +19,8 @@ from console.link_snapshot import LinkSnapshot
 from console.link_topic import LinkTopic
 from console.settings import ConsoleSettings
 
-_TOLD_EVERY_LINES: Final = 4096
-_TOLD_EVERY_S: Final = 10.0
+TOLD_EVERY_LINES: Final = 4096
+TOLD_EVERY_S: Final = 10.0
 _DOMAINS_SHOWN: Final = 20
 
 
@@ -76,7 +76,7 @@ async def import_links(
         with errors.status("reading the links that exist"):
             known: Known = await stack.enter_async_context(LinkSnapshot.taken(settings))
         topic = None if dry_run else await stack.enter_async_context(LinkTopic(settings.kafka))
-        lines = stack.enter_context(_Watched(file, errors)).lines(text_lines(file.source, file.encoding))
+        lines = stack.enter_context(WatchedFile(file, errors)).lines(text_lines(file.source, file.encoding))
         now_ms = time.time_ns() // 1_000_000
         for found in read_links(
             lines,
@@ -112,12 +112,13 @@ async def import_links(
     return totals
 
 
-class _Watched:
+class WatchedFile:
     """How far a file is read: a bar on a terminal, elsewhere a line now and then."""
 
-    def __init__(self, file: ImportFile, console: Console) -> None:
+    def __init__(self, file: ImportFile, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
         self._file = file
         self._console = console
+        self._clock = clock
         self._size = 0
         with suppress(OSError):  # not every stream is a file
             self._size = os.fstat(file.source.fileno()).st_size
@@ -131,7 +132,7 @@ class _Watched:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("importing", total=self._size or None)
-        self._told_at = time.monotonic()
+        self._told_at = clock()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -143,15 +144,15 @@ class _Watched:
     def lines(self, lines: Iterable[str]) -> Iterator[str]:
         """The lines, watched."""
         for number, line in enumerate(lines, 1):
-            if number % _TOLD_EVERY_LINES == 0:
+            if number % TOLD_EVERY_LINES == 0:
                 self._tell(number)
             yield line
 
     def _tell(self, number: int) -> None:
         done = self._file.source.tell() if self._size else 0
         self._bar.update(self._task, completed=done)
-        now = time.monotonic()
-        if self._console.is_terminal or now - self._told_at < _TOLD_EVERY_S:
+        now = self._clock()
+        if self._console.is_terminal or now - self._told_at < TOLD_EVERY_S:
             return
         self._told_at = now
         share = f", {min(100, 100 * done // self._size)} %" if self._size else ""
