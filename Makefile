@@ -39,6 +39,11 @@ check: $(READY) ## ruff, mypy --strict and the other static checks
 test: setup ## all tests but benches and long chaos
 	$(PY) -m pytest
 
+.PHONY: test-clients
+test-clients: setup ## JDBC, clickhouse-go, the JavaScript client and dbt against the embedded ClickHouse, at their defaults
+	$(PY) -m tests.clients
+	$(PY) -m pytest -m clients tests/integration/clients
+
 .PHONY: run
 run: setup ## start everything on this machine and show the first counted click; Ctrl-C stops it
 	@$(PY) -m deploy.local.run

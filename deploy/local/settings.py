@@ -60,6 +60,9 @@ class LocalSettings(ServiceSettings):
     clickhouse_reader_max_result_rows: int = Field(
         default=1_000_000, ge=1, description="rows that a reader's query may answer with"
     )
+    clickhouse_reader_max_result_bytes: int = Field(
+        default=1_000_000_000, ge=1, description="bytes that a reader's query may answer with, before any coding"
+    )
     clickhouse_max_execution_s: int = Field(
         default=600, ge=1, description="seconds a writer's SELECT may run, unless it sets max_execution_time itself"
     )

@@ -17,6 +17,9 @@ JAVA_AT_LEAST = 17
 DEBIAN_PACKAGES = {
     "java": ["openjdk-17-jre-headless"],
     "mvn": ["maven"],
+    "javac": ["openjdk-17-jdk-headless"],
+    "go": ["golang-go"],  # one older than go.mod wants fetches the one it wants
+    "npm": ["nodejs", "npm"],
     "cc": ["gcc", "libc6-dev"],
     "promtool": ["prometheus"],
     "chromium": ["chromium"],

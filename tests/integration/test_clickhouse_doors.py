@@ -325,6 +325,7 @@ def test_the_readers_limits_can_be_narrowed_and_not_widened(tmp_path: Path) -> N
         clickhouse_reader_max_execution_s=1,
         clickhouse_reader_max_memory_bytes=50_000_000,
         clickhouse_reader_max_result_rows=1000,
+        clickhouse_reader_max_result_bytes=1_000_000,
     ) as http:
         reader = Http(http.url, "default", "reader")
         code = "X-ClickHouse-Exception-Code"
@@ -333,7 +334,8 @@ def test_the_readers_limits_can_be_narrowed_and_not_widened(tmp_path: Path) -> N
         assert reader("SELECT number FROM numbers(1001) FORMAT Null").headers[code] == "396"
         assert reader("SELECT number FROM numbers(11)", max_result_rows=10).headers[code] == "396"
         assert reader("SELECT groupArray(number) FROM numbers(100000000)").headers[code] == "241"
-        for name in ("max_execution_time", "max_memory_usage", "max_result_rows"):
+        assert reader("SELECT repeat('x', 900000), repeat('y', 900000)").headers[code] == "396"
+        for name in ("max_execution_time", "max_memory_usage", "max_result_rows", "max_result_bytes"):
             for value in (0, 10**11):
                 assert reader("SELECT 1", **{name: value}).headers[code] == "452"
                 assert reader(f"SELECT 1 SETTINGS {name} = {value}").headers[code] == "452"

@@ -57,6 +57,7 @@ def limits(settings: LocalSettings) -> dict[str, str]:
         "max_execution_time": str(settings.clickhouse_reader_max_execution_s),
         "max_memory_usage": str(settings.clickhouse_reader_max_memory_bytes),
         "max_result_rows": str(settings.clickhouse_reader_max_result_rows),
+        "max_result_bytes": str(settings.clickhouse_reader_max_result_bytes),
     }
 
 

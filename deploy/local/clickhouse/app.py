@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import sys
 import time
 import uuid
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -11,14 +12,16 @@ from typing import Final
 
 from aiohttp import web
 
-from deploy.local.clickhouse import compression
+from deploy.local.clickhouse import compression, native
 from deploy.local.clickhouse.access import Role
 from deploy.local.clickhouse.callers import Doorkeeper
 from deploy.local.clickhouse.delivery import BUFFER_BYTES, Delivery
 from deploy.local.clickhouse.encoders import Coded, Encoder, Plain, encoded
 from deploy.local.clickhouse.engine import Engine
 from deploy.local.clickhouse.errors import StatementError
-from deploy.local.clickhouse.reading import Call, Reader, received
+from deploy.local.clickhouse.framing import Framed
+from deploy.local.clickhouse.reading import Call, Reader
+from deploy.local.clickhouse.receiving import received
 from deploy.local.clickhouse.request import Progress, Request
 from deploy.local.clickhouse.steps import Steps
 from deploy.local.settings import LocalSettings
@@ -85,7 +88,7 @@ class Front:
         }
         try:
             self._door.check_page(request.headers)
-            call = await received(request)
+            call = await received(request, self._engine.version)
             call.query["query_id"] = query_id
             role = self._door.role(call.headers, call.query)
             asked = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
@@ -102,8 +105,9 @@ class Front:
         self, request: web.Request, call: Call, asked: Request, headers: dict[str, str]
     ) -> web.StreamResponse:
         started, progress, encoder = time.perf_counter(), Progress(), _encoder(call)
+        revision = call.revision if asked.output_format == "Native" else 0
         steps = Steps(
-            encoded(self._engine.answer(asked, progress), encoder),
+            encoded(native.revised(self._engine.answer(asked, progress), revision, self._engine.version), encoder),
             self._threads.of_request(asked),
             end=lambda: self._engine.running.end(asked.mark),
             spare=self._threads.spare,
@@ -130,7 +134,7 @@ class Front:
 def build_app(engine: Engine, settings: LocalSettings, threads: Threads) -> web.Application:
     """The application; request bodies have no limit, as on a server."""
     front = Front(engine, settings, threads)
-    app = web.Application(client_max_size=0)
+    app = web.Application(client_max_size=sys.maxsize)
     app.router.add_get("/ping", _ping)
     app.router.add_get("/replicas_status", _ping)
     app.router.add_get("/play", _no_page)
@@ -150,6 +154,8 @@ async def _no_page(_request: web.Request) -> web.Response:
 
 
 def _encoder(call: Call) -> Encoder:
+    if call.is_on("compress"):
+        return Framed()
     if call.is_on("enable_http_compression"):
         coding = compression.chosen(call.headers.get("Accept-Encoding", ""))
         if coding:

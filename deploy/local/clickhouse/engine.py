@@ -70,6 +70,7 @@ class Engine:
         answer = self._anchor.query("SELECT version(), timezone()", "TSV").bytes().decode()
         self.version, self.timezone = answer.strip().split("\t")
         self._sessions = Sessions(self._connect, self.version)
+        self._bringer = external.Bringer(self.version)
         self.running = Running(self._connect, self.version)
 
     def close(self) -> None:
@@ -141,7 +142,7 @@ class Engine:
         parameters = {f"param_{name}": value for name, value in request.parameters.items()}
         with self._restored(connection, settings) if kept else nullcontext():
             for table in request.external:
-                external.bring(connection, table, request.mark.role, self.version)
+                self._bringer.bring(connection, table, request.mark.role)
             _set(connection, {**settings, **parameters})
             if request.database:
                 connection.query(f"USE `{request.database.replace('`', '``')}`")
@@ -222,7 +223,7 @@ class Engine:
             rows_format=statement.rows_format,
             rows=request.rows,
         )
-        external.bring(connection, table, request.mark.role, self.version)
+        self._bringer.bring(connection, table, request.mark.role)
         try:
             with self._conditional:
                 answer = connection.query(statement.reading_table(_INPUT_ROWS), "TSV")

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import cramjam
-from aiohttp import web
 from multidict import CIMultiDictProxy, MultiDict
 
-from deploy.local.clickhouse import compression, errors
+from deploy.local.clickhouse import compression, errors, framing
 from deploy.local.clickhouse.access import Role
 from deploy.local.clickhouse.errors import raised
+from deploy.local.clickhouse.external import ExternalTable
 from deploy.local.clickhouse.request import Request
 from deploy.local.clickhouse.running import Mark
 from deploy.local.clickhouse.sessions import DEFAULT_TIMEOUT_S
@@ -23,6 +23,8 @@ _INTERFACE: Final = {
     "wait_end_of_query", "buffer_size", "client_protocol_version", "send_progress_in_http_headers",
     "http_headers_progress_interval_ms", "stacktrace", "close_session", "add_http_cors_header", "readonly",
 }  # fmt: skip
+# They describe a table that comes in a form: NAME_structure and its like.
+_OF_TABLES: Final = ("_structure", "_types", "_format")
 _MOST_SESSION_S: Final = 3600.0
 
 
@@ -52,14 +54,15 @@ class Call:
         said = self.query.get("buffer_size", "")
         return int(said) if said.isascii() and said.isdigit() else 0
 
+    @property
+    def revision(self) -> int:
+        """The protocol revision that the client wants the format Native in; 0 when it does not say."""
+        said = self.query.get("client_protocol_version", "")
+        return int(said) if said.isascii() and said.isdigit() else 0
+
     def is_on(self, name: str) -> bool:
         """Whether a switch in the URL is on."""
         return self.query.get(name, "0") not in {"0", "false", ""}
-
-
-async def received(request: web.Request) -> Call:
-    """Wait for the whole request."""
-    return Call(request.method, request.headers, MultiDict(request.query), await request.read())
 
 
 class Reader:
@@ -82,11 +85,9 @@ class Reader:
             statement=statement,
             mark=Mark(role, call.query_id or str(uuid.uuid4())),
             rows=memoryview(text)[statement.rows_at :] if statement.rows_format else b"",
-            settings={
-                name: value for name, value in call.query.items() if name not in _INTERFACE and name[:6] != "param_"
-            },
+            settings=_settings(call),
             parameters={name[6:]: value for name, value in call.query.items() if name[:6] == "param_"},
-            external=(),
+            external=self._external(call),
             database=call.query.get("database") or call.headers.get("X-ClickHouse-Database") or "",
             default_format=self._format(call),
             must_read=self._must_read(call),
@@ -95,13 +96,27 @@ class Reader:
             session_must_exist=call.query.get("session_check") == "1",
         )
 
+    def _external(self, call: Call) -> tuple[ExternalTable, ...]:
+        tables = []
+        for name, rows in call.files.items():
+            structure = call.query.get(f"{name}_structure", "")
+            if not structure:
+                types = [kind for kind in call.query.get(f"{name}_types", "").split(",") if kind.strip()]
+                structure = ", ".join(f"_{number} {kind}" for number, kind in enumerate(types, 1))
+            if not structure:
+                raise self._bad(f"the table {name} needs {name}_structure or {name}_types in the URL")
+            rows_format = call.query.get(f"{name}_format", "TabSeparated")
+            tables.append(ExternalTable(name=name, structure=structure, rows_format=rows_format, rows=rows))
+        return tuple(tables)
+
     def _unpacked(self, call: Call) -> bytes:
         try:
-            return compression.decompressed(call.body, call.headers.get("Content-Encoding", ""))
+            body = compression.decompressed(call.body, call.headers.get("Content-Encoding", ""))
+            return framing.unframed(body) if call.is_on("decompress") else body
         except compression.UnknownCodingError as error:
             name = "UNKNOWN_COMPRESSION_METHOD"
             raise raised(errors.UNKNOWN_COMPRESSION_METHOD, str(error), name, self._version) from error
-        except cramjam.DecompressionError as error:
+        except (cramjam.DecompressionError, framing.FramingError) as error:
             raise raised(errors.CANNOT_DECOMPRESS, str(error), "CANNOT_DECOMPRESS", self._version) from error
 
     def _format(self, call: Call) -> str:
@@ -127,3 +142,12 @@ class Reader:
 
     def _bad(self, said: str) -> errors.StatementError:
         return raised(errors.BAD_ARGUMENTS, said, "BAD_ARGUMENTS", self._version)
+
+
+def _settings(call: Call) -> dict[str, str]:
+    of_tables = {name + end for name in call.files for end in _OF_TABLES}
+    return {
+        name: value
+        for name, value in call.query.items()
+        if name not in _INTERFACE and name not in of_tables and name[:6] != "param_"
+    }

@@ -1,0 +1,86 @@
+"""The clients of other languages, pinned, at their default settings (`make test-clients`)."""
+
+import json
+import os
+import subprocess
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clients import places
+from tests.integration.clickhouse_http import Http
+
+pytestmark = pytest.mark.clients
+
+MILLION = 499_999_500_000
+
+
+def said(command: list[str], **env: str) -> str:
+    """What a program says, which must end well."""
+    done = subprocess.run(
+        command,
+        env={**os.environ, "PATH": places.PATH, **env},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def netloc(http: Http) -> str:
+    return urllib.parse.urlsplit(http.url).netloc
+
+
+def test_jdbc_reads_writes_and_lists(counted: Http) -> None:
+    url = f"jdbc:clickhouse://{netloc(counted)}/{counted.database}"
+    lines = said(["java", "-cp", f"{places.jdbc()}/*", str(places.HERE / "java" / "Main.java"), url]).splitlines()
+    assert json.loads(lines[0]) == {
+        "totals": ["1000", "499500", "it's 999", "low", "500", "2023-11-14 22:13:20"],
+        "tables": ["by_jdbc"],
+        "columns": ["n", "s", "at", "x", "l"],
+        "streamed": ["10", "45"],
+        "error": 47,
+    }
+    assert int(lines[1]) == MILLION
+
+
+def test_clickhouse_go_over_http_reads_writes_and_lists(counted: Http) -> None:
+    found: dict[str, Any] = json.loads(said([str(places.go() / "client"), netloc(counted), counted.database]))
+    assert found["half"] == [500, 124_750, "it's 99"]
+    assert found["second"] == [1, "it's 1", "2023-11-14T22:13:20Z", 0.5, "low", ["a", "b"], {"k": 1}]
+    assert {"by_go", "links", "ctr_1h"} <= set(found["tables"])
+    assert (found["streamed"], found["nothing"], found["sql"]) == (MILLION, True, 1)
+    assert "code: 47" in found["error"]
+
+
+def test_the_javascript_client_reads_writes_and_streams(counted: Http) -> None:
+    main = str(places.js() / "main.js")
+    assert json.loads(said(["node", main, counted.url, counted.database])) == {
+        "ping": True,
+        "half": [{"count": 500, "sum": 124750, "last": "it's 99"}],
+        "streamed": MILLION,
+        "csv": '"n","s"\n0,"it\'s 0"\n',
+        "error": "47",
+    }
+
+
+def test_dbt_builds_models_over_the_views_and_again(counted: Http, tmp_path: Path) -> None:
+    where = urllib.parse.urlsplit(counted.url)
+    project = str(places.HERE / "dbt")
+    command = [
+        str(places.dbt() / "bin" / "python"), "-m", "dbt.cli.main", "build", "--project-dir", project,
+        "--profiles-dir", project, "--target-path", str(tmp_path / "target"), "--log-path", str(tmp_path / "logs"),
+    ]  # fmt: skip
+    names = {"CLICKHOUSE_HOST": str(where.hostname), "CLICKHOUSE_PORT": str(where.port), "DO_NOT_TRACK": "1"}
+    for _ in range(2):
+        assert "PASS=6 WARN=0 ERROR=0" in said(command, CLICKHOUSE_DATABASE=counted.database, **names)
+    built = Http(counted.url, f"{counted.database}_dbt")
+    assert built.rows("SELECT campaign, clicks, ctr FROM campaign_totals ORDER BY campaign") == [
+        ["autumn", "5", "0.1"],
+        ["spring", "30", "0.05"],
+    ]
+    built(f"DROP DATABASE {built.database}")
