@@ -37,7 +37,11 @@ async def status_server(
             return web.json_response({"ready": False, "why": why}, status=503)
         return web.json_response({"ready": True})
 
+    async def without_versions(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = "clicktally"
+
     app = web.Application()
+    app.on_response_prepare.append(without_versions)
     app.add_routes([web.get("/metrics", metrics), web.get("/healthz", healthz), web.get("/readyz", readyz)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

@@ -47,6 +47,13 @@ async def test_a_process_that_is_not_ready_lives_and_says_why(process: Process) 
     assert (await process.ask("/healthz"))[0] == 200
 
 
+async def test_no_answer_names_versions(process: Process) -> None:
+    async with ClientSession() as session:
+        for path in ("/metrics", "/healthz", "/readyz", "/none"):
+            async with session.get(process.base_url + path) as answer:
+                assert answer.headers["Server"] == "clicktally"
+
+
 def test_a_metric_bears_the_name_of_its_service() -> None:
     registry = CollectorRegistry()
     declare = Declare("example", registry)
