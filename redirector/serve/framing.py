@@ -16,7 +16,7 @@ _NOT_ASCII: Final = re.compile(rb"[\x80-\xff]+")
 _MAX_HEAD_BYTES: Final = 2 * 1024 * 1024
 """Far more than the parser takes of one."""
 _MAX_CHUNK_LINE: Final = 8192
-_FREE_CHUNKS: Final = 1024
+_FREE_CHUNKS: Final = 512
 _CHUNK_BYTES: Final = 32
 """What a chunk has to weigh on average, once there are many: each costs the parser as much as a thousand bytes."""
 

@@ -11,8 +11,8 @@ PACKET: Final = 65_536
 MAX_BYTES: Final = 1 << 20
 BUDGET_S_PER_BYTE: Final = 1e-7
 """A mebibyte may take a tenth of a second, on a busy machine; of empty lines it took a third on a quiet one."""
-BUDGET_S: Final = 0.015
-"""What a connection may take beside: a thousand chunks of a byte, which are let through, take 3 to 6 ms."""
+BUDGET_S: Final = 0.005
+"""What a connection may take beside: five hundred chunks of a byte, which are let through, take 1.5 ms."""
 LINES_A_CONNECTION: Final = 100
 """Of `make fuzz`: a connection here is as much work."""
 _POST: Final = b"POST /v1/impressions HTTP/1.1\r\nHost: go.example\r\n"

@@ -114,7 +114,7 @@ def test_only_a_request_line_is_escaped() -> None:
 
 
 def test_small_chunks_are_taken_until_they_are_many() -> None:
-    few, many = chunked(*[b"x"] * 1024), chunked(*[b"x"] * 1100)
+    few, many = chunked(*[b"x"] * 528), chunked(*[b"x"] * 529)
     assert requests_of([few]) == [few]
     with pytest.raises(BrokenBodyError):
         requests_of([many])
