@@ -18,7 +18,7 @@ from redirector.serve.addresses import Addresses
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
 from redirector.serve.fast import FastLane
-from redirector.serve.service import _door
+from redirector.serve.service import serve_parts
 from redirector.serve.settings import ServeSettings
 from redirector.spool.reader import Chunk, Place
 from redirector.spool.writer import SpoolWriter
@@ -116,11 +116,11 @@ def _redirect(stack: ExitStack, place: Path) -> Call:
     loop = asyncio.new_event_loop()
     stack.callback(loop.close)
     lane = FastLane(
-        _door(settings, cache, spool, counts, Addresses()),
+        serve_parts(settings, cache, spool, counts, Addresses()),
         Connections(counts, 0.0),
         settings,
         loop=loop,
-        ordinary=asyncio.Protocol,
+        new_ordinary=asyncio.Protocol,
     )
     connection = lane.connection()
     connection.connection_made(_Discarding())

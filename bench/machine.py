@@ -63,12 +63,12 @@ def describe() -> Machine:
 
 def require(program: str) -> str:
     """The program's path. Raises MissingProgramError."""
-    found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
-    if found is None:
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+    if path is None:
         raise MissingProgramError(
             f"this bench needs {program}: install it (Debian: apt-get install {_PACKAGE_OF[program]})"
         )
-    return found
+    return path
 
 
 def run_bench(main: Callable[[], None], *, needs: Iterable[str] = ()) -> None:

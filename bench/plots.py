@@ -12,14 +12,14 @@ from bench.results import Spread
 mpl.rcParams["svg.hashsalt"] = "clicktally"
 
 
-def bars(found: Mapping[str, Spread], label: str, path: Path) -> str:
+def bars(spreads: Mapping[str, Spread], label: str, path: Path) -> str:
     """One bar for each contestant, from least to most of its rounds; returns the file's name."""
-    figure, axes = _axes(0.5 * len(found) + 1)
-    names = list(found)
-    medians = [found[name].median for name in names]
+    figure, axes = _axes(0.5 * len(spreads) + 1)
+    names = list(spreads)
+    medians = [spreads[name].median for name in names]
     reach = [
-        [found[name].median - found[name].least for name in names],
-        [found[name].most - found[name].median for name in names],
+        [spreads[name].median - spreads[name].least for name in names],
+        [spreads[name].most - spreads[name].median for name in names],
     ]
     axes.barh(names, medians, xerr=reach, color="#3b6ea5")
     axes.invert_yaxis()

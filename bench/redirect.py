@@ -78,12 +78,14 @@ def measure(redirector: Redirector, place: Path, seconds: float, *, proxied: boo
 def run(seconds: float, rounds: int) -> Result:
     """All contestants, round by round."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found = Rounds()
+    rounds_seen = Rounds()
     with scratch() as place:
         for number, contestant in alternating(CONTESTANTS, rounds):
             here = place / f"{CONTESTANTS.index(contestant)}-{number}"
             with running(contestant, here, links=LINKS) as redirector:
-                found.add(contestant, **measure(redirector, place / "load", seconds, proxied=contestant == PROXIED))
+                rounds_seen.add(
+                    contestant, **measure(redirector, place / "load", seconds, proxied=contestant == PROXIED)
+                )
             shutil.rmtree(here)
     # What a core gives when nobody else is on it: on a shared machine the plain rate says who else was there.
     per_s = "redirects_per_cpu_s"
@@ -91,19 +93,24 @@ def run(seconds: float, rounds: int) -> Result:
         name="redirect",
         title="Redirect: counted and durable, one process, one core",
         command="make bench-redirect",
-        figures=found.figures(),
+        figures=rounds_seen.figures(),
         goals=[
-            Goal("redirects per CPU second against bare aiohttp", found.ratio(SERVE, BARE, per_s), "at least", 2.0),
+            Goal(
+                "redirects per CPU second against bare aiohttp",
+                rounds_seen.ratio(SERVE, BARE, per_s),
+                "at least",
+                2.0,
+            ),
             Goal(
                 "redirects per CPU second against nginx with its log",
-                found.ratio(SERVE, NGINX, per_s),
+                rounds_seen.ratio(SERVE, NGINX, per_s),
                 "at least",
                 0.45,
             ),
-            Goal("p99 at 70 % load", found.median(SERVE, "p99_ms_at_70_percent"), "at most", 5.0, "ms"),
+            Goal("p99 at 70 % load", rounds_seen.median(SERVE, "p99_ms_at_70_percent"), "at most", 5.0, "ms"),
             Goal(
                 "redirects per CPU second, Kafka down against up",
-                found.ratio(KAFKA_DOWN, SERVE, per_s),
+                rounds_seen.ratio(KAFKA_DOWN, SERVE, per_s),
                 "at least",
                 0.95,
             ),
@@ -123,8 +130,8 @@ def run(seconds: float, rounds: int) -> Result:
             ),
         ],
         notes=[
-            f"{ORDINARY}: {found.ratio(ORDINARY, BARE, per_s):.2f} of bare aiohttp per CPU second.",
-            f"{PROXIED}: {found.ratio(PROXIED, SERVE, per_s):.2f} of serve without one per CPU second.",
+            f"{ORDINARY}: {rounds_seen.ratio(ORDINARY, BARE, per_s):.2f} of bare aiohttp per CPU second.",
+            f"{PROXIED}: {rounds_seen.ratio(PROXIED, SERVE, per_s):.2f} of serve without one per CPU second.",
             "After every round the recorded lines were counted: one for each answer, and those still under way.",
         ],
     )

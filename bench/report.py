@@ -59,8 +59,8 @@ def _section(result: Result) -> str:
     parts = [f"## {result.title}", f"`{result.command}`", _tables(result)]
     if result.name in PLOTTED:
         measure, label = PLOTTED[result.name]
-        found = {name: one[measure] for name, one in result.figures.items() if measure in one}
-        parts.append(_plot(bars(found, label, PLOTS_DIR / f"{result.name}.svg"), result.title))
+        spreads = {name: one[measure] for name, one in result.figures.items() if measure in one}
+        parts.append(_plot(bars(spreads, label, PLOTS_DIR / f"{result.name}.svg"), result.title))
     if result.series:
         parts.append(_plot(lines(result.series, "MiB", PLOTS_DIR / f"{result.name}.svg"), result.title))
     parts += ["\n".join(f"- {note}" for note in result.notes)] if result.notes else []
@@ -80,8 +80,8 @@ def _section(result: Result) -> str:
 def _tables(result: Result) -> str:
     """One table for the contestants that share their measures."""
     groups: dict[tuple[str, ...], list[str]] = {}
-    for contestant, found in result.figures.items():
-        groups.setdefault(tuple(found), []).append(contestant)
+    for contestant, spreads in result.figures.items():
+        groups.setdefault(tuple(spreads), []).append(contestant)
     tables = []
     for measures, contestants in groups.items():
         head = "| | " + " | ".join(contestants) + " |\n|---|" + "---|" * len(contestants)

@@ -87,16 +87,16 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--dir", type=Path, default=Path(), help="a directory on the disk to measure")
     chosen = parser.parse_args()
-    found: dict[Case, list[Figures]] = defaultdict(list)
+    figures_of: dict[Case, list[Figures]] = defaultdict(list)
     for _ in range(chosen.rounds):
         for lines in LINES_PER_APPEND:
             for policy in POLICIES:
                 with tempfile.TemporaryDirectory(dir=chosen.dir, prefix=".spool-fsync-") as directory:
                     case = Case(policy, lines)
-                    found[case].append(measure(Path(directory), case, chosen.seconds))
+                    figures_of[case].append(measure(Path(directory), case, chosen.seconds))
     print(f"{'fsync':10}{'lines/append':>14}{'events/s':>12}{'p50 us':>10}{'p99 us':>10}{'max ms':>10}")
     medians = []
-    for case, rounds in found.items():
+    for case, rounds in figures_of.items():
         median = Figures(*(statistics.median(values) for values in zip(*rounds, strict=True)))
         print(
             f"{case.policy:10}{case.lines:14}{median.events_per_s:12,.0f}{median.p50_us:10,.1f}{median.p99_us:10,.1f}"

@@ -46,13 +46,13 @@ def visitors() -> list[tuple[str, str]]:
     path = Path(os.environ.get("CLICKTALLY_BENCH_ACCESS_LOG", "../shared/data/access.log"))
     if not path.is_file():
         return list(_OTHERWISE)
-    found = []
+    people = []
     for line in path.read_text(errors="replace").splitlines():
         match = _LOG_LINE.search(line)
         if match:
             referrer, ua = (part if part != "-" else "" for part in match.groups())
-            found.append((referrer.partition("?")[0][:REFERRER_MAX_CHARS], ua[:UA_MAX_CHARS]))
-    return found
+            people.append((referrer.partition("?")[0][:REFERRER_MAX_CHARS], ua[:UA_MAX_CHARS]))
+    return people
 
 
 def link_key(number: int) -> str:

@@ -45,5 +45,5 @@ def text_lines(source: io.BufferedReader, encoding: str | None = None) -> io.Tex
 
     The lines own the source from now on.
     """
-    found = encoding or encoding_of(source.peek(_BOM_MAX))
-    return io.TextIOWrapper(source, found, errors="surrogateescape" if found == "utf-8" else _MARK, newline="")
+    name = encoding or encoding_of(source.peek(_BOM_MAX))
+    return io.TextIOWrapper(source, name, errors="surrogateescape" if name == "utf-8" else _MARK, newline="")

@@ -117,13 +117,13 @@ def _row(domain: str, slug: str, entry: Mapping[str, Any]) -> Row:
 
 def csv_columns(header: Iterable[str]) -> dict[str, int] | None:
     """Where a foreign CSV has what, its header matched loosely; None when it is none."""
-    found: dict[str, int] = {}
+    columns: dict[str, int] = {}
     for number, name in enumerate(header):
         plain = re.sub(r"[^a-z]", "", name.lower())
         meaning = _CSV_NAMES.get(plain)
         if meaning is not None:
-            found.setdefault(meaning or plain, number)
-    return found if "destination" in found and ("short" in found or "slug" in found) else None
+            columns.setdefault(meaning or plain, number)
+    return columns if "destination" in columns and ("short" in columns or "slug" in columns) else None
 
 
 def csv_row(cells: list[str], columns: Mapping[str, int], domain: str) -> Row | RowError:
@@ -159,13 +159,13 @@ def _tuples(text: str, at: int) -> Iterator[list[str]]:
         values, end = [], ","
         at += 1
         while end == ",":
-            found = _SQL_VALUE.match(text, at)
-            if found is None:
+            match = _SQL_VALUE.match(text, at)
+            if match is None:
                 return
-            quoted, plain, end = found.groups()
+            quoted, plain, end = match.groups()
             bare = "" if plain is None or plain.strip().upper() == "NULL" else plain.strip()
             values.append(bare if quoted is None else _unquoted(quoted))
-            at = found.end()
+            at = match.end()
         yield values
         at += len(text[at : at + 8]) - len(text[at : at + 8].lstrip(", \r\n\t"))
 

@@ -58,7 +58,7 @@ def _ndjson_writer(out: TextIO) -> Callable[[Link], None]:
 
 def _slug_text(slug: str) -> str:
     """As it stands in the link's URL, but for characters that are easier to read as they are."""
-    text = _NOT_IN_A_SLUG.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), slug)
+    text = _NOT_IN_A_SLUG.sub(lambda match: "".join(f"%{byte:02X}" for byte in match[0].encode()), slug)
     return f"/{text}" if text.startswith("/") else text
 
 

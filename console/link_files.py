@@ -22,7 +22,7 @@ _DELIMITERS: Final = ",;\t"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
-class Found(NamedTuple):
+class FileLink(NamedTuple):
     """A link as it should be, and as it was; the line of the file that it begins on."""
 
     line: int
@@ -92,7 +92,7 @@ def read_links(
     replace: bool = False,
     own_allowed: bool = False,
     foreign: Foreign = OURS_OR_ANY,
-) -> Iterator[Found | Complaint | Blank]:
+) -> Iterator[FileLink | Complaint | Blank]:
     """Every record of a file as a link or a complaint; blank lines are neither.
 
     A link that is `known` keeps what the file does not name, unless it is to `replace` it. The second of two rows
@@ -120,7 +120,7 @@ def read_links(
         first = seen.setdefault(key, line)
         if first == line:
             own.add(link.domain)
-            yield Found(line, link, before)
+            yield FileLink(line, link, before)
         else:
             yield Complaint(line, f"{key} is on line {first} already: keep one of them")
 

@@ -78,7 +78,7 @@ async def import_links(
         topic = None if dry_run else await stack.enter_async_context(LinkTopic(settings.kafka))
         lines = stack.enter_context(WatchedFile(file, errors)).lines(text_lines(file.source, file.encoding))
         now_ms = time.time_ns() // 1_000_000
-        for found in read_links(
+        for row in read_links(
             lines,
             file.kind,
             updated_at_ms=now_ms,
@@ -87,22 +87,20 @@ async def import_links(
             own_allowed=own_allowed,
             foreign=file.foreign,
         ):
-            if isinstance(found, Complaint):
+            if isinstance(row, Complaint):
                 totals.bad += 1
-                errors.print(
-                    f"{file.name}:{found.line}: {found.text}", markup=False, highlight=False, soft_wrap=True
-                )
+                errors.print(f"{file.name}:{row.line}: {row.text}", markup=False, highlight=False, soft_wrap=True)
                 continue
-            if isinstance(found, Blank):
+            if isinstance(row, Blank):
                 totals.blank += 1
                 continue
-            totals.domains[found.link.domain] += 1
-            if found.unchanged:
+            totals.domains[row.link.domain] += 1
+            if row.unchanged:
                 totals.unchanged += 1
                 continue
             if topic is not None:
-                await topic.put(found.link)
-            if found.before is None:
+                await topic.put(row.link)
+            if row.before is None:
                 totals.new += 1
             else:
                 totals.changed += 1

@@ -104,11 +104,11 @@ def list_(
     """List links in the order of their names."""
     filters = Filters.given(domain, campaign, label)
 
-    async def found() -> list[Link]:
+    async def matching_links() -> list[Link]:
         async with LinkSnapshot.taken(settings_or_exit(ConsoleSettings, check=False)) as snapshot:
             return list(islice(filters.links(snapshot), limit + 1))
 
-    links = uvloop.run(found())
+    links = uvloop.run(matching_links())
     out = Console()
     table = Table("link", "destination", "campaign", "post", "channel")
     for column in table.columns:
@@ -125,12 +125,12 @@ def show(keys: Annotated[list[str], typer.Argument(metavar="LINK...", help="Such
     """Show all that is known of links."""
     wanted = [key_named(text) for text in keys]
 
-    async def found() -> list[Link | str]:
+    async def links_or_reasons() -> list[Link | str]:
         async with LinkSnapshot.taken(settings_or_exit(ConsoleSettings, check=False)) as snapshot:
             return [_link_or_why_not(snapshot, key) for key in wanted]
 
     out, missing = Console(), []
-    for key, link in zip(wanted, uvloop.run(found()), strict=True):
+    for key, link in zip(wanted, uvloop.run(links_or_reasons()), strict=True):
         if isinstance(link, str):
             missing.append(link)
             continue

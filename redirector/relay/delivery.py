@@ -33,8 +33,8 @@ class Outlet(Protocol):
         """How many partitions the topic has. Raises TopicRefusesError."""
 
 
-class Turn:
-    """A spool's turn: one of the slots that bound the rounds in memory. `async with` it.
+class RoundSlot:
+    """A spool's slot: one of the slots that bound the rounds in memory. `async with` it.
 
     A spool whose topic refuses gives its slot back early: what waits for an operator must not keep others waiting.
     """
@@ -61,12 +61,12 @@ class Delivery:
     """Delivers the rounds of one spool: what is too large is cut up, a topic that refuses is asked again."""
 
     def __init__(
-        self, spool: Path, outlet: Outlet, metrics: RelayMetrics, *, turn: Turn, retry: RetryPolicy
+        self, spool: Path, outlet: Outlet, metrics: RelayMetrics, *, slot: RoundSlot, retry: RetryPolicy
     ) -> None:
         self._spool = spool
         self._outlet = outlet
         self._metrics = metrics
-        self._turn = turn
+        self._slot = slot
         self._retry = retry
         self._refusing: set[str] = set()
 
@@ -154,7 +154,7 @@ class Delivery:
 
     async def _until_accepted(self, topic: str, ask: Callable[[], Awaitable[Result]]) -> Result:
         def refused(error: Exception) -> None:
-            self._turn.give_back()
+            self._slot.give_back()
             self._metrics.refusals.labels(topic).inc()
             if topic not in self._refusing:
                 self._refusing.add(topic)

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from redirector.relay.delivery import Delivery, Outlet, Turn
+from redirector.relay.delivery import Delivery, Outlet, RoundSlot
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, Limits
 from redirector.spool.reader import Place, SpoolReader
@@ -47,8 +47,8 @@ class Shipper:
         """When, by the monotonic clock, lines were first seen of which some still wait."""
         self._metrics = metrics
         self._round_interval_s = round_interval_s
-        self._turn = Turn(slots)
-        self._delivery = Delivery(spool, outlet, metrics, turn=self._turn, retry=retry)
+        self._slot = RoundSlot(slots)
+        self._delivery = Delivery(spool, outlet, metrics, slot=self._slot, retry=retry)
         checkpoint = _checkpoint(spool)
         self._pinned = checkpoint is not None
         begin = checkpoint or Checkpoint(segment=0, offset=0, partitions={}, prev={})
@@ -73,7 +73,7 @@ class Shipper:
         try:
             delete_before(self.spool, self.settled.segment)
             while not stopping.is_set():
-                async with self._turn:
+                async with self._slot:
                     began = time.monotonic()
                     shipped = await self.step()
                 if not shipped and self._reader.drained:

@@ -47,9 +47,9 @@ def coding_of(headers: Iterable[str]) -> str:
     coding = named[0] if named else ""
     coding = _ALIASES.get(coding, coding)
     if len(named) > 1 or coding not in ("", *CODINGS):
-        told = ", ".join(named)[:100]
+        shown = ", ".join(named)[:100]
         raise BodyError(
-            f"Content-Encoding {told!r} is not understood: send one of {', '.join(CODINGS)}, or none",
+            f"Content-Encoding {shown!r} is not understood: send one of {', '.join(CODINGS)}, or none",
             415,
             ("Accept-Encoding", ", ".join(CODINGS)),
         )

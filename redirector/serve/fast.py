@@ -1,4 +1,4 @@
-"""The fast lane: plain GETs of links and pixels, on aiohttp's parser without its objects per request.
+"""The fast lane: plain GETs of links and pixels, without aiohttp's objects per request.
 
 Each head is given to the parser alone. What the parser calls anything but one plain GET goes, with the very
 bytes, to the ordinary lane, which keeps the connection: so the fast lane never decides what is malformed.
@@ -6,91 +6,85 @@ bytes, to the ordinary lane, which keeps the connection: so the fast lane never 
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from redirector.serve import answers
 from redirector.serve.answers import Tails
 from redirector.serve.connections import Connections
-from redirector.serve.door import Door
-from redirector.serve.fast_connection import FastConnection, Lane
 from redirector.serve.heads import HeaderBlock, Heads
 from redirector.serve.lookup import UNKNOWN, Choice, is_pixel_path
+from redirector.serve.parts import ServeParts
+from redirector.serve.recorder import PendingAnswers
 from redirector.serve.settings import ServeSettings
-from redirector.serve.turn import Turn
 from schemas.events import Event
 from schemas.links import RESERVED_PREFIXES, RESERVED_SLUGS, LinkError
 
+_MAX_PARTIAL_BYTES: Final = 16 * 1024
+"""A longer incomplete head goes to the ordinary lane, which has the limits."""
 _RESERVED_PATHS: Final = tuple("/" + prefix for prefix in RESERVED_PREFIXES)
 
 
 class FastLane:
-    """What the fast connections of a process share: the parser, this turn's answers, the way out."""
+    """What the fast connections of a process share: the parser, the pending answers, the way out."""
 
     def __init__(
         self,
-        door: Door,
+        parts: ServeParts,
         connections: Connections,
         settings: ServeSettings,
         *,
         loop: asyncio.AbstractEventLoop,
-        ordinary: Callable[[], asyncio.Protocol],
+        new_ordinary: Callable[[], asyncio.Protocol],
     ) -> None:
-        self._door: Final = door
-        self._connections: Final = connections
-        self._heads: Final = Heads(settings, door.observer)
-        self._turn: Final = Turn(door.recorder, door.counts, door.latency, call_soon=loop.call_soon)
-        self.settle: Final = self._turn.settle
-        self._lane: Final = Lane(
-            take=self.take,
-            settle=self.settle,
-            ordinary=ordinary,
-            connections=connections,
-            settings=settings,
-            proxies=door.proxies,
-            counts=door.counts,
-        )
+        """`new_ordinary` makes the protocol that takes over a connection that is not for this lane."""
+        self.parts: Final = parts
+        self.connections: Final = connections
+        self.settings: Final = settings
+        self.new_ordinary: Final = new_ordinary
+        self._heads: Final = Heads(settings, parts.observer)
+        self._pending: Final = PendingAnswers(parts.recorder, parts.counts, parts.latency, call_soon=loop.call_soon)
+        self.settle: Final = self._pending.settle
+        """Send what waits to be answered."""
         self._second = 0
         self._tails = Tails(0)
 
-    def connection(self) -> FastConnection:
+    def connection(self) -> "FastConnection":
         """A protocol for a new connection."""
-        return FastConnection(self._lane)
+        return FastConnection(self)
 
-    def take(self, head: bytes, connection: FastConnection) -> bool:
+    def answer(self, head: bytes, connection: "FastConnection") -> bool:
         """Answer one request, given its head with the empty line. False: it is the ordinary lane's."""
-        read = self._heads.read(head, keep=not connection.trusted_peer)
-        if read is None:
+        trusted = connection.trusted_peer
+        plain_get = self._heads.read(head, keep=not trusted)
+        if plain_get is None:
             return False
-        path, block, forwarded = read
-        door = self._door
-        now_ms = door.clock()
+        path, block, forwarded = plain_get
+        parts = self.parts
+        now_ms = parts.clock()
         try:
-            prepared = door.lookup.find(block.host, path, now_ms)
+            prepared_link = parts.lookup.find(block.host, path, now_ms)
         except LinkError:
             return False
-        if prepared is None:
-            if _is_ours(path) or not door.lookup.loaded():
+        if prepared_link is None:
+            if _is_ours(path) or not parts.lookup.loaded():
                 return False
-            self._answer(connection, block, now_ms, UNKNOWN, None)
-        else:
-            address = connection.peer
-            if connection.trusted_peer:
-                address = door.proxies.client(address, forwarded)
-            query = path.partition("?")[2] if "?" in path else ""
-            trusted = connection.trusted_peer
-            observed = door.observer.observe(block.facts, address, query, now_ms, trusted_peer=trusted)
-            choice, event = door.visit(prepared, observed, now_ms)
-            self._answer(connection, block, now_ms, choice, event)
+            self._pend(connection, block, now_ms, UNKNOWN, None)
+            return True
+        address = parts.proxies.client(connection.peer, forwarded) if trusted else connection.peer
+        query = path.partition("?")[2] if "?" in path else ""
+        request_facts = parts.observer.observe(block.facts, address, query, now_ms, trusted_peer=trusted)
+        choice, event = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
+        self._pend(connection, block, now_ms, choice, event)
         return True
 
-    def _answer(
-        self, connection: FastConnection, block: HeaderBlock, now_ms: int, choice: Choice, event: Event | None
+    def _pend(
+        self, connection: "FastConnection", block: HeaderBlock, now_ms: int, choice: Choice, event: Event | None
     ) -> None:
         second = now_ms // 1000
         if second != self._second:
             self._second = second
             self._tails = Tails(second)
-        close = block.close or self._connections.stopping
+        close = block.close or self.connections.stopping
         if block.http11:
             response = choice.head + (self._tails.close11 if close else self._tails.keep11)
         else:
@@ -98,7 +92,157 @@ class FastLane:
         if choice.answer.body:
             response += choice.answer.body
         connection.closing = close
-        self._turn.add(connection, response, choice.outcome, event)
+        self._pending.add(connection, response, choice.outcome, event)
+
+
+class FastConnection(asyncio.Protocol):
+    """One client's connection while it asks for nothing but links and pixels."""
+
+    __slots__ = (
+        "_eof",
+        "_handed_over",
+        "_lane",
+        "_paused",
+        "_since_s",
+        "_tail",
+        "closing",
+        "peer",
+        "responses",
+        "transport",
+        "trusted_peer",
+    )
+
+    def __init__(self, lane: "FastLane") -> None:
+        self._lane: Final = lane
+        self._tail = b""
+        self._since_s = lane.connections.now_s  # of the last answer, or of an incomplete head's first byte
+        self._paused = False
+        self._eof = False
+        self._handed_over = False
+        self.responses: list[bytes] = []
+        self.closing = False
+        self.peer = ""
+        self.trusted_peer = False
+        self.transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client came."""
+        self.transport = cast(asyncio.Transport, transport)
+        peer = transport.get_extra_info("peername")
+        address = peer[0] if peer else ""
+        proxies = self._lane.parts.proxies
+        self.peer, self.trusted_peer = proxies.client(address, ()), proxies.trusts(address)
+        self._lane.connections.open.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """The client is gone. Events already taken are kept: its request was answered as far as we can tell."""
+        self.closing = True
+        self._lane.connections.open.discard(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Answer every whole request, in order; keep an incomplete one; hand over what is not plain."""
+        waiting_since_s = 0.0
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
+            waiting_since_s = self._since_s
+        start, size = 0, len(data)
+        while start < size and not self.closing:
+            if self._paused:
+                self._tail = data[start:]
+                return
+            end = data.find(b"\r\n\r\n", start) + 4
+            if end < 4:  # noqa: PLR2004 - not found
+                self._keep(data[start:])
+                if start == 0 and waiting_since_s:
+                    self._since_s = waiting_since_s  # more of the same head does not buy it time
+                return
+            if not self._lane.answer(data if end - start == size else data[start:end], self):
+                self._hand_over(data[start:])
+                return
+            start = end
+        self._since_s = self._lane.connections.now_s
+
+    def send(self, *, kept: bool) -> None:
+        """Write what waits. Not `kept`: the events are not in the spool, and the answers say so."""
+        responses, self.responses = self.responses, []
+        if self.transport.is_closing():
+            return
+        if not kept:
+            responses = [answers.say_not_counted(one) if one[9:10] in b"23" else one for one in responses]
+        self.transport.write(responses[0] if len(responses) == 1 else b"".join(responses))
+        if self.closing:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """The client does not read: neither do we, nor do we parse what is here."""
+        self._paused = True
+        self._since_s = self._lane.connections.now_s
+        if not self._eof:
+            self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """The client reads again."""
+        self._paused = False
+        if self.transport.is_closing():
+            return
+        if not self._eof:
+            self.transport.resume_reading()
+        if self._tail:
+            self.data_received(b"")
+        if self._eof and not self._paused and not self._handed_over:
+            self._lane.settle()
+            self.transport.close()
+
+    def eof_received(self) -> bool:
+        """The client sends no more; it still gets what it asked for. True keeps the connection for that."""
+        self._lane.settle()
+        self._eof = True
+        return self._paused and bool(self._tail)
+
+    def overdue(self, now_s: float) -> bool:
+        """Whether an incomplete head, an idle client or one that does not read has had its time."""
+        settings = self._lane.settings
+        incomplete = self._tail and not self._paused
+        return now_s - self._since_s > (settings.header_timeout_s if incomplete else settings.idle_timeout_s)
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        self.closing = True
+        self.transport.abort()
+
+    def stop(self) -> None:
+        """Close if idle; otherwise the next answer is the last."""
+        if not (self._tail or self.responses or self._paused):
+            self.closing = True
+            self.transport.close()
+
+    def _keep(self, partial: bytes) -> None:
+        plain = partial.startswith(b"GET "[: len(partial)]) and partial.count(b"\n") == partial.count(b"\r\n")
+        if not plain or len(partial) > _MAX_PARTIAL_BYTES:
+            self._hand_over(partial)
+            return
+        self._tail = partial
+        self._since_s = self._lane.connections.now_s
+
+    def _hand_over(self, rest: bytes) -> None:
+        """Leave the connection to the ordinary lane, from the request on that starts `rest`."""
+        lane = self._lane
+        lane.settle()
+        if self.transport.is_closing():
+            return
+        lane.parts.counts.handovers += 1
+        lane.connections.open.discard(self)
+        self._handed_over = True
+        ordinary = lane.new_ordinary()
+        self.transport.set_protocol(ordinary)
+        ordinary.connection_made(self.transport)
+        if self._paused:
+            ordinary.pause_writing()
+            self.transport.resume_reading()
+        ordinary.data_received(rest)
+        if self._eof and not ordinary.eof_received():
+            self.transport.close()
 
 
 def _is_ours(path: str) -> bool:

@@ -104,8 +104,8 @@ class Framing:
         for before in (3, 2, 1):
             if self._head.endswith(_END_OF_HEAD[:before]) and data.startswith(_END_OF_HEAD[before:], start):
                 return start + len(_END_OF_HEAD) - before
-        found = data.find(_END_OF_HEAD, start)
-        return found + len(_END_OF_HEAD) if found >= 0 else 0
+        at = data.find(_END_OF_HEAD, start)
+        return at + len(_END_OF_HEAD) if at >= 0 else 0
 
     def _body_of(self, head: bytes) -> None:
         """What follows this head."""

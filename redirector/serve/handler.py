@@ -11,10 +11,10 @@ from aiohttp.http import HttpVersion11
 from redirector.serve import answers
 from redirector.serve.answers import Answer
 from redirector.serve.counts import Outcome
-from redirector.serve.door import Door
 from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts, Keys
 from redirector.serve.lookup import NOT_LOADED, UNKNOWN, LoopError
 from redirector.serve.ordinary import OrdinaryConnection, speaks
+from redirector.serve.parts import ServeParts
 from redirector.serve.settings import ServeSettings
 from schemas.links import LinkError
 
@@ -24,10 +24,12 @@ _LINK_ALLOWS: Final = ("Allow", "GET, HEAD, OPTIONS")
 class Handler:
     """One coroutine a request: `await handler(request)` is its response."""
 
-    def __init__(self, door: Door, settings: ServeSettings, not_ready: Callable[[], str], keys: Keys) -> None:
+    def __init__(
+        self, parts: ServeParts, settings: ServeSettings, not_ready: Callable[[], str], keys: Keys
+    ) -> None:
         """`not_ready` says why this process should get no traffic yet; empty when it may."""
-        self._door: Final = door
-        self._impressions: Final = ImpressionPosts(door, settings, keys)
+        self._parts: Final = parts
+        self._impressions: Final = ImpressionPosts(parts, settings, keys)
         self._not_ready: Final = not_ready
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -56,40 +58,40 @@ class Handler:
             outcome, answer = "method_not_allowed", answers.text(405, "Links are read with GET.", _LINK_ALLOWS)
             close = method == "CONNECT"
         outcome = "head" if method == "HEAD" else outcome
-        self._door.counts.outcomes[outcome] += 1
+        self._parts.counts.outcomes[outcome] += 1
         headers = answer.headers
         if answer.status != HTTPStatus.NO_CONTENT:
             headers = (*headers, ("Content-Length", str(len(answer.body))))  # aiohttp leaves it out for HEAD
         response = web.Response(status=answer.status, headers=(*headers, answers.SERVER), body=answer.body or None)
         if close or connection.is_last:
             response.force_close()
-        self._door.latency.add({outcome: 1}, perf_counter() - began_s)
+        self._parts.latency.add({outcome: 1}, perf_counter() - began_s)
         return response
 
     def _read(self, request: web.BaseRequest, host: str, path: str) -> tuple[Outcome, Answer]:
         if path in ("/healthz", "/readyz"):
             trouble = self._not_ready() if path == "/readyz" else ""
             return "health", answers.text(503, trouble) if trouble else answers.text(200, "ok")
-        door = self._door
-        now_ms = door.clock()
+        parts = self._parts
+        now_ms = parts.clock()
         try:
-            prepared = door.lookup.find(host, path, now_ms)
+            prepared_link = parts.lookup.find(host, path, now_ms)
         except LinkError as error:
             looped = isinstance(error, LoopError)
             return ("loop", answers.LOOP) if looped else ("bad_request", answers.HOST_MISSING)
-        if prepared is None:
-            choice = UNKNOWN if door.lookup.loaded() else NOT_LOADED
+        if prepared_link is None:
+            choice = UNKNOWN if parts.lookup.loaded() else NOT_LOADED
             return choice.outcome, choice.answer
         peer = request.remote or ""
-        observed = door.observe(request.headers, peer, path.partition("?")[2], now_ms)
-        choice, event = door.visit(prepared, observed, now_ms)
-        if event is None or request.method == "HEAD" or door.recorder.record([event]):
+        request_facts = parts.observe(request.headers, peer, path.partition("?")[2], now_ms)
+        choice, event = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
+        if event is None or request.method == "HEAD" or parts.recorder.record([event]):
             return choice.outcome, choice.answer
         return choice.outcome, choice.answer.uncounted()
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:
-    """The host that is asked, None where one must be named and is not, and the path with its query.
+    """The host of the link, None where one must be named and is not, and the path with its query.
 
     An absolute-form target names both, and its host is the one that holds (RFC 9112, 3.2.2).
     """

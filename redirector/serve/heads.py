@@ -8,7 +8,7 @@ import httptools
 import msgspec
 
 from redirector.serve.framing import percent_encoded
-from redirector.serve.observed import HeaderFacts, Observer
+from redirector.serve.request_facts import HeaderFacts, Observer
 from redirector.serve.settings import ServeSettings
 
 BLOCKS_KEPT: Final = 2048

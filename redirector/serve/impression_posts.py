@@ -4,17 +4,17 @@ from typing import Final, Protocol
 
 from aiohttp import web
 
-from redirector.serve import answers, cors, impressions
+from redirector.serve import answers, cors
 from redirector.serve.access import Caller, Refusal, needs_token, why_not_role
 from redirector.serve.answers import Answer
 from redirector.serve.bodies import CLIENT_GONE, read_body
 from redirector.serve.body_errors import BodyError
+from redirector.serve.claims import ClaimContext
 from redirector.serve.counts import Outcome
-from redirector.serve.door import Door
-from redirector.serve.impressions import Circumstances, Read
+from redirector.serve.impressions import PostedImpressions, PostFacts, read_impressions
 from redirector.serve.items import split
 from redirector.serve.key_book import Counted, KeyedRequest
-from redirector.serve.sayings import Situation
+from redirector.serve.parts import ServeParts
 from redirector.serve.settings import ServeSettings
 from schemas.event_times import DoorTimes
 from schemas.events import IMPRESSION_SOURCES, ImpressionSource
@@ -57,8 +57,8 @@ class ImpressionPosts:
     Under an Idempotency-Key all of them are good, or none is kept.
     """
 
-    def __init__(self, door: Door, settings: ServeSettings, keys: Keys) -> None:
-        self._door: Final = door
+    def __init__(self, parts: ServeParts, settings: ServeSettings, keys: Keys) -> None:
+        self._parts: Final = parts
         self._settings: Final = settings
         self._keys: Final = keys
         self._times: Final = DoorTimes.within(max_skew_s=settings.max_skew_s, max_age_days=settings.max_age_days)
@@ -87,13 +87,13 @@ class ImpressionPosts:
         except BodyError as error:
             outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
             # What a client sent may stand in it, and need not be text.
-            told = str(error).encode("utf-8", "backslashreplace").decode()
-            return outcome, answers.json(error.status, {"error": told}, *error.headers)
+            reason = str(error).encode("utf-8", "backslashreplace").decode()
+            return outcome, answers.json(error.status, {"error": reason}, *error.headers)
 
     def _caller(self, request: web.BaseRequest) -> Caller | Refusal:
-        door, headers = self._door, request.headers
-        address = door.address(headers, request.remote or "")
-        caller = door.access.identify(headers.getall("Authorization", ()), address, door.clock())
+        parts, headers = self._parts, request.headers
+        address = parts.address(headers, request.remote or "")
+        caller = parts.access.identify(headers.getall("Authorization", ()), address, parts.clock())
         if isinstance(caller, Refusal):
             return caller
         if caller.is_anonymous and "Idempotency-Key" in headers:
@@ -101,7 +101,7 @@ class ImpressionPosts:
         return why_not_role(caller, "impressions:write") or caller
 
     def _refused(self, refusal: Refusal) -> tuple[Outcome, Answer]:
-        self._door.counts.refused[refusal.reason] += 1
+        self._parts.counts.refused[refusal.reason] += 1
         answer = answers.json(refusal.status, {"error": refusal.error}, *refusal.headers)
         return _OUTCOME_OF_STATUS[refusal.status], answer
 
@@ -112,8 +112,8 @@ class ImpressionPosts:
         return await read_body(request, limit, self._settings.body_timeout_s)
 
     async def _count(self, request: web.BaseRequest, body: bytes, caller: Caller) -> tuple[Outcome, Answer]:
-        door = self._door
-        if not door.lookup.loaded():
+        parts = self._parts
+        if not parts.lookup.loaded():
             return "unavailable", answers.json(503, _NOT_LOADED, answers.RETRY_AFTER)
         items = split(body, request.headers.get("Content-Type", ""), self._settings.max_items)
         if caller.is_anonymous and len(items) > self._settings.anonymous_items:
@@ -124,61 +124,61 @@ class ImpressionPosts:
             )
         source = _source(request)
         keyed = _keyed(request, caller, source, body)
-        now_ms = door.clock()
+        now_ms = parts.clock()
         known = None if keyed is None else self._keys.find(keyed.name, now_ms // 1000)
         if keyed is not None and known is not None:
             return self._known(keyed, known)
         peer = request.remote or ""
-        observed = door.observe(request.headers, peer, "", now_ms)
-        situation = Situation(
+        request_facts = parts.observe(request.headers, peer, "", now_ms)
+        context = ClaimContext(
             now_ms, request.headers.get("Origin", ""), int(self._settings.anonymous_skew_s * 1000)
         )
-        around = Circumstances(
+        post = PostFacts(
             caller=caller,
-            situation=situation,
+            context=context,
             times=self._times,
             spool="" if keyed is None else keyed.spool,
             source=source,
-            observed=observed,
+            request_facts=request_facts,
         )
         try:
-            read = impressions.read(items, door.lookup.link, around)
+            posted = read_impressions(items, parts.lookup.link, post)
         except NewerLinkError as error:
             return "unavailable", answers.json(503, {"error": f"nothing was kept: {error}"}, _RETRY_AFTER)
-        counts = door.counts
-        if read.rejected and (keyed is not None or not read.accepted):
-            return self._rejected(read, keyed)
-        counts.items_rejected += len(read.rejected)
-        if not door.recorder.record(read.accepted, refused=True):
-            counts.items_rejected += len(read.accepted)
+        counts = parts.counts
+        if posted.rejected and (keyed is not None or not posted.accepted):
+            return self._rejected(posted, keyed)
+        counts.items_rejected += len(posted.rejected)
+        if not parts.recorder.record(posted.accepted, refused=True):
+            counts.items_rejected += len(posted.accepted)
             problem = {"error": "nothing was kept: there is no room for it now; send it again later"}
             return "unavailable", answers.json(503, problem, _RETRY_AFTER)
-        counts.items_accepted += len(read.accepted)
+        counts.items_accepted += len(posted.accepted)
         if keyed is not None:
             counts.keyed["counted"] += 1
-            await self._keys.enter(keyed.name, Counted(keyed.meaning, len(read.accepted), now_ms // 1000))
-        return "impressions", answers.json(202, {"accepted": len(read.accepted), "rejected": read.rejected})
+            await self._keys.enter(keyed.name, Counted(keyed.meaning, len(posted.accepted), now_ms // 1000))
+        return "impressions", answers.json(202, {"accepted": len(posted.accepted), "rejected": posted.rejected})
 
     def _known(self, keyed: KeyedRequest, known: Counted) -> tuple[Outcome, Answer]:
         """The answer under a key that was counted: as before for the same bytes, whatever became of the links."""
         if keyed.meaning == known.meaning:
-            self._door.counts.keyed["repeated"] += 1
+            self._parts.counts.keyed["repeated"] += 1
             return "impressions", answers.json(202, {"accepted": known.items, "rejected": []}, _REPLAYED)
-        self._door.counts.keyed["reused"] += 1
+        self._parts.counts.keyed["reused"] += 1
         problem = (
             "nothing of this was counted: another body came with this Idempotency-Key before, and was counted;"
             " send other impressions under another key"
         )
         return "rejected", answers.json(422, {"error": problem, "accepted": 0, "rejected": []})
 
-    def _rejected(self, read: Read, keyed: KeyedRequest | None) -> tuple[Outcome, Answer]:
-        counts, bad, items = self._door.counts, len(read.rejected), len(read.rejected) + len(read.accepted)
+    def _rejected(self, posted: PostedImpressions, keyed: KeyedRequest | None) -> tuple[Outcome, Answer]:
+        counts, bad, items = self._parts.counts, len(posted.rejected), len(posted.rejected) + len(posted.accepted)
         counts.items_rejected += items
         problem = f"nothing was counted: {bad} of {items} items cannot be, see rejected; correct them"
         if keyed is not None:
             counts.keyed["rejected"] += 1
             problem += " and send all of them again, the same key will do"
-        return "rejected", answers.json(422, {"error": problem, "accepted": 0, "rejected": read.rejected})
+        return "rejected", answers.json(422, {"error": problem, "accepted": 0, "rejected": posted.rejected})
 
 
 def _keyed(

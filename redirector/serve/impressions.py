@@ -6,9 +6,9 @@ from typing import NamedTuple
 import msgspec
 
 from redirector.serve.access import Caller
+from redirector.serve.claims import Claim, ClaimContext, source_of, time_of, why_not
 from redirector.serve.items import Item, ItemError, read_item
-from redirector.serve.observed import NOTHING, Observed
-from redirector.serve.sayings import Saying, Situation, source_of, time_of, why_not
+from redirector.serve.request_facts import NO_REQUEST_FACTS, RequestFacts
 from schemas.event_times import DoorTimes
 from schemas.events import Impression, ImpressionSource
 from schemas.link_names import link_key, read_link_name, read_slug, shown
@@ -22,64 +22,66 @@ class Rejected(msgspec.Struct, frozen=True):
     error: str
 
 
-class Read(NamedTuple):
+class PostedImpressions(NamedTuple):
     """The impressions of one body, and the items that are none."""
 
     accepted: list[Impression]
     rejected: list[Rejected]
 
 
-class Circumstances(NamedTuple):
+class PostFacts(NamedTuple):
     """What of the request goes into its impressions.
 
-    `spool` is the derived spool id of an Idempotency-Key, or empty; `source` is the query's; `observed` is
+    `spool` is the derived spool id of an Idempotency-Key, or empty; `source` is the query's; `request_facts` is
     used for beacons only: there, the client is the one who saw the content.
     """
 
     caller: Caller
-    situation: Situation
+    context: ClaimContext
     times: DoorTimes
     spool: str
     source: ImpressionSource | None
-    observed: Observed
+    request_facts: RequestFacts
 
 
-def read(items: list[bytes], find: Callable[[str], Link | None], around: Circumstances) -> Read:
+def read_impressions(
+    items: list[bytes], find_link: Callable[[str], Link | None], post: PostFacts
+) -> PostedImpressions:
     """Turn encoded items into impressions. With an idempotency key, seq is the position, from 1."""
-    outcome = Read([], [])
+    posted = PostedImpressions([], [])
     for index, item in enumerate(items):
         try:
-            outcome.accepted.append(_impression(read_item(item), index, find, around))
+            posted.accepted.append(_impression(read_item(item), index, find_link, post))
         except (ItemError, LinkError) as error:
             # What a client sent may stand in it, and need not be text.
             reason = str(error).encode("utf-8", "backslashreplace").decode()
-            outcome.rejected.append(Rejected(index, reason))
-    return outcome
+            posted.rejected.append(Rejected(index, reason))
+    return posted
 
 
-def _impression(item: Item, index: int, find: Callable[[str], Link | None], around: Circumstances) -> Impression:
+def _impression(item: Item, index: int, find_link: Callable[[str], Link | None], post: PostFacts) -> Impression:
     key = _key(item)
-    link = find(key)
+    link = find_link(key)
     if link is None:
         raise LinkError(f"there is no link {shown(key)}: import it first, or correct the name")
-    caller = around.caller
-    saying = Saying(around.source or item.source, item.kind, item.count, item.time_ms)
-    if reason := why_not(saying, caller, link, around.situation):
+    caller = post.caller
+    claim = Claim(post.source or item.source, item.kind, item.count, item.time_ms)
+    if reason := why_not(claim, caller, link, post.context):
         raise ItemError(reason)
-    time_ms = time_of(saying, caller, around.situation.now_ms)
-    if reason := around.times.why_not(time_ms, around.situation.now_ms):
+    time_ms = time_of(claim, caller, post.context.now_ms)
+    if reason := post.times.why_not(time_ms, post.context.now_ms):
         raise ItemError(reason)
-    source = source_of(saying, caller)
-    observed = around.observed if source == "beacon" else NOTHING
+    source = source_of(claim, caller)
+    request_facts = post.request_facts if source == "beacon" else NO_REQUEST_FACTS
     return Impression(
         time_ms=time_ms,
         link=key,
         source=source,
         kind=item.kind,
         count=item.count,
-        seq=index + 1 if around.spool else 0,
-        spool=around.spool,
-        **observed,
+        seq=index + 1 if post.spool else 0,
+        spool=post.spool,
+        **request_facts,
     )
 
 

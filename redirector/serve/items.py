@@ -110,12 +110,12 @@ def _array_with_a_deep_item(body: bytes, max_items: int) -> list[bytes]:
     items: list[bytes] = []
     depth, start, at = 1, 1, 1
     for _ in range(_MARKS_OF_AN_ITEM * max_items + _MARKS_TO_SPARE):
-        found = (_AMONG_ITEMS if depth == 1 else _IN_AN_ITEM).match(body, at)
-        if found is None:
+        match = (_AMONG_ITEMS if depth == 1 else _IN_AN_ITEM).match(body, at)
+        if match is None:
             break
-        at, marks = found.end(), found[1]
+        at, marks = match.end(), match[1]
         if marks == b",":
-            items.append(body[start : found.start(1)])
+            items.append(body[start : match.start(1)])
             start = at
         elif marks[0] in b"[{":
             depth += len(marks)

@@ -102,12 +102,12 @@ class KeyBook:
 
     def find(self, name: bytes, now_s: int) -> Counted | None:
         """What was counted under a key, as far as this host knows."""
-        found = self._entering.get(name)
-        if found is None:
+        counted = self._entering.get(name)
+        if counted is None:
             with self._environment.begin(db=self._keys) as transaction:
                 value = transaction.get(name)
-            found = None if value is None else _decoded(value)
-        return None if found is None or now_s - found.at_s > KEY_TTL_S else found
+            counted = None if value is None else _decoded(value)
+        return None if counted is None or now_s - counted.at_s > KEY_TTL_S else counted
 
     async def enter(self, name: bytes, counted: Counted) -> None:
         """Have all processes of the host know. Returns when they do, or when that takes too long to wait for."""

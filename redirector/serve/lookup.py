@@ -1,15 +1,16 @@
-"""From a request's Host and path to a link and its answer."""
+"""From a request's Host and path to a link, its answer, and the event that it makes."""
 
 import logging
-from collections.abc import Collection
-from typing import Final, Literal, Protocol
+from collections.abc import Callable, Collection
+from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from redirector.serve import answers
 from redirector.serve.answers import Answer
 from redirector.serve.counts import Outcome
-from redirector.serve.observed import Observed
+from redirector.serve.request_facts import RequestFacts
+from schemas.events import Click, Event, Impression
 from schemas.links import (
     RESERVED_PREFIXES,
     RESERVED_SLUGS,
@@ -26,7 +27,7 @@ PIXEL_SUFFIX: Final = ".gif"
 _NEVER_MS: Final = 2**63
 _DOMAINS_KEPT: Final = 10_000
 _NEWER_SAID: Final = 1000
-"""Links whose newer form is told in the log, each once."""
+"""Links whose newer form is named in the log, each once."""
 _log: Final = logging.getLogger(__name__)
 _HOPS: Final = 8
 
@@ -72,7 +73,14 @@ _EXPIRED: Final = choice("expired", answers.EXPIRED)
 _NEWER: Final = choice("newer_link", answers.NEWER_LINK)
 
 
-class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+class Visit(NamedTuple):
+    """What comes of one request for a link or its pixel. No event: there is nothing to count."""
+
+    choice: Choice
+    event: Event | None
+
+
+class PreparedLink(msgspec.Struct, frozen=True, kw_only=True):
     """What a path of a domain leads to: a link (`click`) or a link's pixel, and the answers it chooses from."""
 
     kind: Literal["click", "pixel"]
@@ -80,9 +88,26 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     answer: Choice
     expires_at_ms: int = _NEVER_MS
 
-    def choose(self, observed: Observed, now_ms: int) -> Choice:  # noqa: ARG002 - rules and variants will choose by it
-        """The answer to a request of which `observed` is known."""
+    def choose(self, request_facts: RequestFacts, now_ms: int) -> Choice:  # noqa: ARG002 - rules will choose by it
+        """The answer to a request of which `request_facts` are known."""
         return self.answer if now_ms < self.expires_at_ms else _EXPIRED
+
+    def visit(self, request_facts: RequestFacts, now_ms: int, new_click_id: Callable[[], str]) -> Visit:
+        """The answer that somebody gets, and the event to keep of it; it gets its number where it is recorded."""
+        choice = self.choose(request_facts, now_ms)
+        if not choice.counted:
+            return Visit(choice, None)
+        if self.kind == "pixel":
+            event = Impression(time_ms=now_ms, link=self.key, source="pixel", kind="served", **request_facts)
+            return Visit(choice, event)
+        click = Click(
+            time_ms=now_ms,
+            link=self.key,
+            destination=choice.destination,
+            click_id=new_click_id(),
+            **request_facts,
+        )
+        return Visit(choice, click)
 
 
 class Lookup:
@@ -109,13 +134,13 @@ class Lookup:
         self._refresh_ms: Final = refresh_ms
         self._refresh_at_ms = now_ms + refresh_ms
         self._version = links.version()
-        self._prepared: dict[tuple[str, str], Prepared] = {}
+        self._prepared: dict[tuple[str, str], PreparedLink] = {}
         self._domains: dict[str, str] = {}
         self._slash_domains: Final = frozenset(slash_domains)
         self._newer_said: set[str] = set()
         self._loaded = False
 
-    def find(self, host: str, path: str, now_ms: int) -> Prepared | None:
+    def find(self, host: str, path: str, now_ms: int) -> PreparedLink | None:
         """What `path` (starting with a slash, the query with it) leads to on `host`, as the header says it.
 
         None: nothing, or a path the redirector answers itself. Raises LinkError when the host is none, LoopError
@@ -125,11 +150,11 @@ class Lookup:
             self._refresh(now_ms)
         if "?" in path:
             path = path.partition("?")[0]
-        found = self._prepared.get((host, path))
-        return found if found is not None else self._prepare(host, path)
+        prepared_link = self._prepared.get((host, path))
+        return prepared_link if prepared_link is not None else self._prepare(host, path)
 
     def loaded(self) -> bool:
-        """Whether all links were here once: before that, a link that is not found may well exist."""
+        """Whether all links were here once: before that, a link that is not here may well exist."""
         if not self._loaded:
             self._loaded = self._links.ready()
         return self._loaded
@@ -145,7 +170,7 @@ class Lookup:
             self._version = version
             self._prepared.clear()
 
-    def _prepare(self, host: str, path: str) -> Prepared | None:
+    def _prepare(self, host: str, path: str) -> PreparedLink | None:
         domain = self._domain(host)
         slug = slug_of_path(path)
         is_pixel = is_pixel_path(path)
@@ -166,7 +191,7 @@ class Lookup:
             self._domains[host] = domain
         return prepared
 
-    def _prepared_link(self, domain: str, slug: str, *, is_pixel: bool) -> Prepared | None:
+    def _prepared_link(self, domain: str, slug: str, *, is_pixel: bool) -> PreparedLink | None:
         link = self.link(f"{domain}/{slug}")
         if link is None and domain in self._slash_domains and slug.endswith("/"):
             link = self.link(f"{domain}/{slug[:-1]}")
@@ -176,15 +201,15 @@ class Lookup:
             raise LoopError(f"{link.key} leads back to itself")
         return self._pixel_of(link) if is_pixel else _redirect_of(link)
 
-    def _newer(self, key: str, error: NewerLinkError) -> Prepared:
+    def _newer(self, key: str, error: NewerLinkError) -> PreparedLink:
         """Nothing but 503 can be said for a link that may hold a password, say, which this release cannot read."""
         if key not in self._newer_said and len(self._newer_said) < _NEWER_SAID:
             self._newer_said.add(key)
             _log.error("%s is answered 503: %s", key, error)
-        return Prepared(kind="click", key=key, answer=_NEWER)
+        return PreparedLink(kind="click", key=key, answer=_NEWER)
 
     def _domain(self, host: str) -> str:
-        """`read_domain`, remembered for the hosts that links were found on."""
+        """`read_domain`, remembered for the hosts that links were prepared for."""
         return self._domains.get(host) or read_domain(host)
 
     def _leads_back(self, link: Link) -> bool:
@@ -200,8 +225,8 @@ class Lookup:
             link = following
         return False
 
-    def _pixel_of(self, link: Link) -> Prepared:
-        return Prepared(kind="pixel", key=link.key, answer=self._pixel)
+    def _pixel_of(self, link: Link) -> PreparedLink:
+        return PreparedLink(kind="pixel", key=link.key, answer=self._pixel)
 
 
 def is_pixel_path(path: str) -> bool:
@@ -209,8 +234,8 @@ def is_pixel_path(path: str) -> bool:
     return path.startswith(PIXEL_PREFIX) and path.endswith(PIXEL_SUFFIX)
 
 
-def _redirect_of(link: Link) -> Prepared:
-    return Prepared(
+def _redirect_of(link: Link) -> PreparedLink:
+    return PreparedLink(
         kind="click",
         key=link.key,
         answer=choice("redirected", answers.redirect(link.status, link.destination), counted=True),

@@ -21,16 +21,16 @@ from redirector.serve.admission import Admission, most_connections
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
-from redirector.serve.door import Door
 from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.key_book import open_key_book
 from redirector.serve.lookup import Lookup
 from redirector.serve.metrics import ServeCollector
-from redirector.serve.observed import Observer
 from redirector.serve.ordinary import OrdinaryLane
+from redirector.serve.parts import ServeParts
 from redirector.serve.recorder import Recorder
+from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors, shared_secret
 from redirector.spool.writer import SpoolWriter
@@ -82,23 +82,23 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         stack.callback(keys.close)
         counts = Counts()
         addresses = _addresses(settings)
-        door = _door(settings, cache, spool, counts, addresses)
+        parts = serve_parts(settings, cache, spool, counts, addresses)
 
         def not_ready() -> str:
             if not cache.links.ready():
                 return "the link cache is not filled yet: the relay has to read the links topic once"
-            return door.recorder.trouble
+            return parts.recorder.trouble
 
         most = settings.max_connections or most_connections()
         connections = Connections(counts, time.monotonic(), most=most)
-        ordinary = OrdinaryLane(Handler(door, settings, not_ready, keys), connections, counts, settings)
+        ordinary = OrdinaryLane(Handler(parts, settings, not_ready, keys), connections, counts, settings)
         loop = asyncio.get_running_loop()
-        fast = FastLane(door, connections, settings, loop=loop, ordinary=ordinary.connection)
+        fast = FastLane(parts, connections, settings, loop=loop, new_ordinary=ordinary.connection)
         stack.callback(fast.settle)
         registry = CollectorRegistry()
         ServeCollector(
             counts,
-            latency=door.latency,
+            latency=parts.latency,
             open_connections=lambda: len(connections.open),
             spool_used_bytes=lambda: spool.used_bytes,
             spool_cap_bytes=settings.cap_bytes,
@@ -127,9 +127,9 @@ def _addresses(settings: ServeSettings) -> Addresses:
     )
 
 
-def _door(
+def serve_parts(
     settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts: Counts, addresses: Addresses
-) -> Door:
+) -> ServeParts:
     secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
     lookup = Lookup(
         cache.links,
@@ -140,7 +140,7 @@ def _door(
         slash_domains=settings.trailing_slash_domains,
     )
     failed_tries = FailedTries(allowed=settings.wrong_tokens_per_minute, kept=settings.wrong_tokens_kept)
-    return Door(
+    return ServeParts(
         access=Access(cache.tokens, failed_tries),
         lookup=lookup,
         recorder=Recorder(spool, counts),

@@ -69,7 +69,7 @@ def read_migrations(directory: Path = MIGRATIONS_DIR) -> tuple[Migration, ...]:
         migrations.append(Migration(int(match[1]), path.name, split_statements(path.read_text("utf-8"))))
     versions = [migration.version for migration in migrations]
     if versions != list(range(1, len(migrations) + 1)):
-        raise MigrationError(f"{directory}: versions must be 1, 2, 3, … without holes or twins, found {versions}")
+        raise MigrationError(f"{directory}: versions must be 1, 2, 3, … without holes or twins, not {versions}")
     return tuple(migrations)
 
 

@@ -10,14 +10,14 @@ from redirector.serve.addresses import Addresses
 from redirector.serve.clients import Proxies
 from redirector.serve.connections import Connections
 from redirector.serve.counts import Counts
-from redirector.serve.door import Door
 from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.lookup import Lookup
-from redirector.serve.observed import Observer
 from redirector.serve.ordinary import OrdinaryLane
+from redirector.serve.parts import ServeParts
 from redirector.serve.recorder import Recorder
+from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
 from schemas.links import Link
@@ -108,7 +108,7 @@ class Redirector:
         settings = ServeSettings.load({})
         links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
         self.counts, self.spool = Counts(), FakeSpool(room=10**9)
-        door = Door(
+        parts = ServeParts(
             access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
             lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
             recorder=Recorder(self.spool, self.counts),
@@ -119,11 +119,11 @@ class Redirector:
         )
         self.connections = Connections(self.counts, 0.0)
         ordinary = OrdinaryLane(
-            Handler(door, settings, lambda: "", FakeKeys()), self.connections, self.counts, settings
+            Handler(parts, settings, lambda: "", FakeKeys()), self.connections, self.counts, settings
         )
         self.ordinary = ordinary.connection
         self.fast = FastLane(
-            door, self.connections, settings, loop=asyncio.get_running_loop(), ordinary=ordinary.connection
+            parts, self.connections, settings, loop=asyncio.get_running_loop(), new_ordinary=ordinary.connection
         ).connection
 
     def client(self, *, fast: bool) -> FakeTransport:

@@ -13,15 +13,14 @@ from typing import Final
 import brotli
 import msgspec
 
-from redirector.serve import impressions
 from redirector.serve.access import ANONYMOUS, Caller
 from redirector.serve.body_errors import BodyError
+from redirector.serve.claims import ClaimContext
 from redirector.serve.codings import CODINGS, coding_of, decoded, zstd
-from redirector.serve.impressions import Circumstances, Read
+from redirector.serve.impressions import PostedImpressions, PostFacts, read_impressions
 from redirector.serve.items import split
 from redirector.serve.key_book import KeyedRequest
-from redirector.serve.observed import NOTHING
-from redirector.serve.sayings import Situation
+from redirector.serve.request_facts import NO_REQUEST_FACTS
 from schemas.event_times import AGE_MARGIN_MS, MAX_AGE_DAYS, MAX_SKEW_S, SKEW_MARGIN_MS, DoorTimes
 from schemas.events import Event
 from schemas.links import Link
@@ -50,7 +49,7 @@ LINKS: Final = FakeLinks(
 )
 WRITER: Final = Caller("0000000000000001", "", ("impressions:write",))
 _TIMES: Final = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=MAX_AGE_DAYS)
-_SITUATION: Final = Situation(NOW_MS, "", 10_000)
+_CONTEXT: Final = ClaimContext(NOW_MS, "", 10_000)
 _ITEMS: Final = [
     b'{"link":"go.example/a","kind":"rendered","count":2}',
     b'{"link":"https://go.example/a%20b?utm_source=x","kind":"viewable"}',
@@ -78,12 +77,12 @@ def post_bodies(seed: int, count: int) -> None:
         spool = KeyedRequest.of(caller.token_id, str(number), body).spool if rng.random() < 0.5 else ""
         for attempt in range(1, _TRIES + 1):
             began = time.thread_time()
-            read, unpacked = _taken(body, coding, caller, spool)
+            posted, unpacked = _taken(body, coding, caller, spool)
             spent_s = time.thread_time() - began
             if spent_s <= SPARE_S + S_A_BYTE * (len(body) + unpacked):
                 break
             assert attempt < _TRIES, (seed, number, spent_s, coding, body[:200])
-        kept += read.accepted
+        kept += posted.accepted
     _count(kept, seed)
 
 
@@ -107,7 +106,7 @@ def _packed(rng: random.Random, body: bytes) -> tuple[bytes, str]:
     return bytes(packed), coding
 
 
-def _taken(body: bytes, coding: str, caller: Caller, spool: str) -> tuple[Read, int]:
+def _taken(body: bytes, coding: str, caller: Caller, spool: str) -> tuple[PostedImpressions, int]:
     """What comes of a body, and how long it was when it was unpacked."""
     unpacked = 0
     try:
@@ -116,14 +115,14 @@ def _taken(body: bytes, coding: str, caller: Caller, spool: str) -> tuple[Read, 
         items = split(content, "", MAX_ITEMS)
     except BodyError as error:
         assert error.status in (400, 413, 415)  # noqa: PT017 - any other is a failure
-        return Read([], []), MAX_BYTES if error.status == 413 else unpacked
-    around = Circumstances(
-        caller=caller, situation=_SITUATION, times=_TIMES, spool=spool, source=None, observed=NOTHING
+        return PostedImpressions([], []), MAX_BYTES if error.status == 413 else unpacked
+    post = PostFacts(
+        caller=caller, context=_CONTEXT, times=_TIMES, spool=spool, source=None, request_facts=NO_REQUEST_FACTS
     )
-    read = impressions.read(items, LINKS.get, around)
-    assert len(read.accepted) + len(read.rejected) == len(items)
-    msgspec.json.encode(read.rejected)
-    return read, unpacked
+    posted = read_impressions(items, LINKS.get, post)
+    assert len(posted.accepted) + len(posted.rejected) == len(items)
+    msgspec.json.encode(posted.rejected)
+    return posted, unpacked
 
 
 def _count(kept: list[Event], seed: int) -> None:

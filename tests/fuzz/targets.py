@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from console.file_text import text_lines
-from console.link_files import Blank, Complaint, FileFormat, Found, read_links
+from console.link_files import Blank, Complaint, FileFormat, FileLink, read_links
 from redirector.relay.round import Cutter, Limits
 from redirector.spool.reader import Place, SpoolReader
 from schemas.counters import Chain
@@ -131,15 +131,15 @@ def import_lines(seed: int, count: int) -> None:
     last = 0
     keys = set()
     records = 0
-    for found in read_links(lines, kind, updated_at_ms=1):
-        assert isinstance(found, Found | Complaint | Blank), (seed, found)
-        assert last < found.line <= len(lines), (seed, found)
-        last = found.line
+    for row in read_links(lines, kind, updated_at_ms=1):
+        assert isinstance(row, FileLink | Complaint | Blank), (seed, row)
+        assert last < row.line <= len(lines), (seed, row)
+        last = row.line
         records += 1
-        if isinstance(found, Found):
-            assert found.link.key not in keys, (seed, found)
-            keys.add(found.link.key)
-            assert msgspec.json.decode(msgspec.json.encode(found.link), type=Link) == found.link, (seed, found)
+        if isinstance(row, FileLink):
+            assert row.link.key not in keys, (seed, row)
+            keys.add(row.link.key)
+            assert msgspec.json.decode(msgspec.json.encode(row.link), type=Link) == row.link, (seed, row)
     if kind == "ndjson":
         assert records == sum(bool(line.strip()) for line in lines), seed
 

@@ -91,8 +91,8 @@ class Front:
             call = await received(request, self._engine.version)
             call.query["query_id"] = query_id
             role = self._door.role(call.headers, call.query)
-            asked = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
-            return await self._run(request, call, asked, headers)
+            wanted = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
+            return await self._run(request, call, wanted, headers)
         except StatementError as error:
             headers["X-ClickHouse-Exception-Code"] = str(error.code)
             return web.Response(status=error.status, text=error.text + "\n", headers=headers)
@@ -102,20 +102,20 @@ class Front:
             return web.Response(status=_CLIENT_LEFT)
 
     async def _run(
-        self, request: web.Request, call: Call, asked: Request, headers: dict[str, str]
+        self, request: web.Request, call: Call, wanted: Request, headers: dict[str, str]
     ) -> web.StreamResponse:
         started, progress, encoder = time.perf_counter(), Progress(), _encoder(call)
-        revision = call.revision if asked.output_format == "Native" else 0
+        revision = call.revision if wanted.output_format == "Native" else 0
         steps = Steps(
-            encoded(native.revised(self._engine.answer(asked, progress), revision, self._engine.version), encoder),
-            self._threads.of_request(asked),
-            end=lambda: self._engine.running.end(asked.mark),
+            encoded(native.revised(self._engine.answer(wanted, progress), revision, self._engine.version), encoder),
+            self._threads.of_request(wanted),
+            end=lambda: self._engine.running.end(wanted.mark),
             spare=self._threads.spare,
         )
         delivery = Delivery(
             request=request,
             encoder=encoder,
-            describe=lambda: {**headers, "X-ClickHouse-Format": asked.output_format},
+            describe=lambda: {**headers, "X-ClickHouse-Format": wanted.output_format},
             summary=lambda: _summary(progress, started),
             buffer_bytes=max(call.buffer_bytes, BUFFER_BYTES),
             whole=call.whole,
@@ -123,7 +123,7 @@ class Front:
         try:
             return await delivery.send(steps.pieces())
         finally:
-            await steps.close(finish=asked.statement.verb not in _READS)
+            await steps.close(finish=wanted.statement.verb not in _READS)
 
     async def preflight(self, request: web.Request) -> web.Response:
         """What a browser asks before a page of another origin may query."""

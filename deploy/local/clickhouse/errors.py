@@ -76,13 +76,13 @@ class StatementError(Exception):
 def from_engine(error: Exception, version: str) -> StatementError:
     """Bring what the engine raised into the form of a server's body: ``Code: N. DB::Exception: …``."""
     said = str(error)
-    found = re.search(r"Code: (\d+)\. ", said)
-    if found is None:
+    match = re.search(r"Code: (\d+)\. ", said)
+    if match is None:
         return raised(_UNKNOWN_EXCEPTION, said, "UNKNOWN_EXCEPTION", version)
-    text = said[found.start() :].strip()
+    text = said[match.start() :].strip()
     if not text.endswith(")") or "(version " not in text:
         text = f"{text} (version {version} (official build))"
-    return StatementError(int(found[1]), text)
+    return StatementError(int(match[1]), text)
 
 
 def raised(code: int, message: str, name: str, version: str) -> StatementError:

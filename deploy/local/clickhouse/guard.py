@@ -160,7 +160,7 @@ def _name(token: Token) -> bytes:
         return token.text.lower()
     if token.text[:1] not in b'`"':
         return b""
-    unescaped = re.sub(rb"\\x([0-9a-fA-F]{2})", lambda found: bytes.fromhex(found[1].decode()), token.text[1:-1])
+    unescaped = re.sub(rb"\\x([0-9a-fA-F]{2})", lambda match: bytes.fromhex(match[1].decode()), token.text[1:-1])
     return unescaped.replace(b"\\", b"").lower()
 
 

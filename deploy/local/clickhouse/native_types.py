@@ -164,8 +164,8 @@ def column(type_name: str) -> Column:
     Raises:
         UnknownTypeError: its length does not follow from its type (JSON, Dynamic, Variant, AggregateFunction).
     """
-    found = _CALL.fullmatch(type_name.strip())
-    name, said = (found[1], found[2] or "") if found else ("", "")
+    match = _CALL.fullmatch(type_name.strip())
+    name, said = (match[1], match[2] or "") if match else ("", "")
     if name in _ALIASES:
         return column(_ALIASES[name])
     if name in _WIDTHS:
@@ -209,7 +209,7 @@ _COMPOUNDS: Final[dict[str, Callable[[list[str]], Column]]] = {
 
 def arguments(said: str) -> list[str]:
     """What stands between the commas of a type's brackets."""
-    found, depth, start, quote = [], 0, 0, ""
+    parts, depth, start, quote = [], 0, 0, ""
     at = 0
     while at < len(said):
         sign = said[at]
@@ -223,7 +223,7 @@ def arguments(said: str) -> list[str]:
         elif sign in "()":
             depth += 1 if sign == "(" else -1
         elif sign == "," and not depth:
-            found.append(said[start:at].strip())
+            parts.append(said[start:at].strip())
             start = at + 1
         at += 1
-    return [*found, said[start:].strip()] if said.strip() else []
+    return [*parts, said[start:].strip()] if said.strip() else []

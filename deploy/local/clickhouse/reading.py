@@ -126,13 +126,13 @@ class Reader:
         return name
 
     def _must_read(self, call: Call) -> bool:
-        asked = call.query.get("readonly", "")
-        if asked not in {"", "0", "1", "2"}:
-            raise self._bad(f"readonly is 0, 1 or 2, not {asked!r}")
-        if call.method == "GET" and asked == "0":
+        readonly = call.query.get("readonly", "")
+        if readonly not in {"", "0", "1", "2"}:
+            raise self._bad(f"readonly is 0, 1 or 2, not {readonly!r}")
+        if call.method == "GET" and readonly == "0":
             said = "Cannot modify 'readonly' setting in readonly mode: a GET only reads, send a POST"
             raise raised(errors.READONLY, said, "READONLY", self._version)
-        return call.method == "GET" or asked in {"1", "2"}
+        return call.method == "GET" or readonly in {"1", "2"}
 
     def _session_timeout_s(self, call: Call) -> float:
         said = call.query.get("session_timeout", "")

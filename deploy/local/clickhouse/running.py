@@ -85,12 +85,12 @@ class Running:
         mine = "" if role is Role.WRITER else f" AND user = {quoted(role)}"
         connection = self._connect(role)
         try:
-            found = connection.query(
+            running = connection.query(
                 f"SELECT DISTINCT engine_id, shown_id, user FROM ({both}) "  # noqa: S608
                 f"WHERE shown_id != ''{mine} AND engine_id IN (SELECT engine_id FROM ({both}) WHERE {condition})",
                 "JSONCompact",
             )
-            shown = {engine_id: (name, user) for engine_id, name, user in json.loads(found.bytes())["data"]}
+            shown = {engine_id: (name, user) for engine_id, name, user in json.loads(running.bytes())["data"]}
             names = ", ".join(map(quoted, shown)) or "''"
             killed = connection.query(f"KILL QUERY WHERE query_id IN ({names}) {wait}", "JSONCompact").bytes()
         except RuntimeError as error:

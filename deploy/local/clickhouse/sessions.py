@@ -76,9 +76,9 @@ class Sessions:
             if must_exist and key not in self._sessions:
                 raise raised(SESSION_NOT_FOUND, f"Session {key[1]} not found", "SESSION_NOT_FOUND", self._version)
             # Not to be taken for expired before its first query begins.
-            found = self._sessions.setdefault(key, _Session(expires=now + DEFAULT_TIMEOUT_S))
-            found.expires = max(found.expires, now + 1)
-            return found
+            session = self._sessions.setdefault(key, _Session(expires=now + DEFAULT_TIMEOUT_S))
+            session.expires = max(session.expires, now + 1)
+            return session
 
 
 def leaves_state(statement: Statement) -> bool:

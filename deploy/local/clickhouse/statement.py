@@ -73,7 +73,7 @@ class Statement:
     def input_structure(self) -> bytes:
         """The columns of ``input('structure')``, unquoted; empty when it has none."""
         literal = self.input_call[2].strip() if self.input_call else b""
-        return re.sub(rb"\\(.)|''", lambda found: found[1] or b"'", literal[1:-1], flags=re.DOTALL)
+        return re.sub(rb"\\(.)|''", lambda match: match[1] or b"'", literal[1:-1], flags=re.DOTALL)
 
     def into(self, path: str, default_format: str) -> bytes:
         """The query, writing its answer into the file at ``path``, an SQL literal."""
@@ -86,35 +86,35 @@ class Statement:
 def tokens(text: bytes) -> Iterator[Token]:
     """Words, literals and signs, lazily: rows behind a FORMAT clause are never looked at."""
     depth = 0
-    for found in _TOKEN.finditer(text):
-        kind = found.lastgroup or "sign"
+    for match in _TOKEN.finditer(text):
+        kind = match.lastgroup or "sign"
         if kind == "blank":
             continue
         if kind == "tag":
             kind = "quoted"
-        word = found.group()
+        word = match.group()
         if word in _CLOSING:
             depth -= 1
-        yield Token(kind, word, found.start(), found.end(), depth)
+        yield Token(kind, word, match.start(), match.end(), depth)
         if word in _OPENING:
             depth += 1
 
 
 def parse(text: bytes) -> Statement:
     """The statement in ``text``, which may go on with rows after ``FORMAT name``."""
-    found = tokens(text)
-    first = next(found, None)
+    rest = tokens(text)
+    first = next(rest, None)
     if first is None:
         return Statement(text, b"")
     if first.keyword == b"INSERT":
-        return _parse_insert(text, found)
-    output_format, output_at = _output_format(first, found)
+        return _parse_insert(text, rest)
+    output_format, output_at = _output_format(first, rest)
     return Statement(text, first.keyword or first.text, output_format=output_format, output_at=output_at)
 
 
-def _output_format(last: Token, found: Iterator[Token]) -> tuple[str | None, int]:
+def _output_format(last: Token, rest: Iterator[Token]) -> tuple[str | None, int]:
     named, at, end = None, 0, last.end
-    for token in found:
+    for token in rest:
         if _names_format(last, token):
             named, at = token.text.decode(), last.start
         if token.text != b";":
@@ -123,13 +123,13 @@ def _output_format(last: Token, found: Iterator[Token]) -> tuple[str | None, int
     return named, at if named else end
 
 
-def _parse_insert(text: bytes, found: Iterator[Token]) -> Statement:
+def _parse_insert(text: bytes, rest: Iterator[Token]) -> Statement:
     input_call = None
     previous: tuple[Token | None, Token | None] = (None, None)
-    for token in found:
+    for token in rest:
         before, last = previous
         if _opens_input(before, last, token) and last is not None:
-            end = next((t.end for t in found if t.text == b")" and t.depth == token.depth), len(text))
+            end = next((t.end for t in rest if t.text == b")" and t.depth == token.depth), len(text))
             input_call = (last.start, end, text[token.end : end - 1])
         elif token.depth == 0 and token.keyword == b"VALUES":
             return Statement(text, b"INSERT", inline_values=True)
@@ -179,10 +179,10 @@ def _settings_after_format(text: bytes, at: int) -> tuple[bytes, int]:
     settings = b""
     clause = re.compile(rb"\s+SETTINGS\s+\w+\s*=\s*(?:'(?:[^'\\]|\\.)*'|[\w.+-]+)", re.IGNORECASE)
     more = re.compile(rb"\s*,\s*\w+\s*=\s*(?:'(?:[^'\\]|\\.)*'|[\w.+-]+)")
-    found = clause.match(text, at)
-    while found:
-        settings += found.group()
-        at = found.end()
-        found = more.match(text, at)
+    match = clause.match(text, at)
+    while match:
+        settings += match.group()
+        at = match.end()
+        match = more.match(text, at)
     blanks = re.compile(rb"[ \t\f]*;?[ \t\f]*\r?\n?").match(text, at)
     return settings, blanks.end() if blanks else at

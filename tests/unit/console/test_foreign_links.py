@@ -5,7 +5,7 @@ import json
 import pytest
 
 from console.foreign_links import Shortener
-from console.link_files import Complaint, FileFormat, Foreign, Found, read_links
+from console.link_files import Complaint, FileFormat, FileLink, Foreign, read_links
 from schemas.links import Link
 
 BITLY = """{"links":[{"id":"go.ex.test/a1","link":"https://bit.ly/a1","long_url":"https://ex.test/p","title":"P","archived":false,
@@ -43,7 +43,7 @@ def read(text: str, kind: FileFormat, shortener: Shortener | None = None, domain
 def links(text: str, kind: FileFormat, shortener: Shortener | None = None, domain: str = "") -> list[Link]:
     found = read(text, kind, shortener, domain)
     assert [one for one in found if isinstance(one, Complaint)] == []
-    return [one.link for one in found if isinstance(one, Found)]
+    return [one.link for one in found if isinstance(one, FileLink)]
 
 
 def link(key: str, **fields: object) -> Link:

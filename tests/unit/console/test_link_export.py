@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.formula_guard import guarded, unguarded
 from console.link_export import write_links
-from console.link_files import Found, OwnFormat, read_links
+from console.link_files import FileLink, OwnFormat, read_links
 from schemas.links import Link, LinkError, check_link
 
 LINK = Link(
@@ -35,8 +35,8 @@ def exported(links: list[Link], kind: OwnFormat) -> str:
 
 def imported(text: str, kind: OwnFormat) -> list[Link]:
     found = list(read_links(io.StringIO(text, newline=""), kind, updated_at_ms=0))
-    assert all(isinstance(one, Found) for one in found), found
-    return [one.link for one in found if isinstance(one, Found)]
+    assert all(isinstance(one, FileLink) for one in found), found
+    return [one.link for one in found if isinstance(one, FileLink)]
 
 
 def test_an_exported_row_is_as_people_write_it() -> None:

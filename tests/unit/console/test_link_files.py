@@ -11,20 +11,20 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from console.file_text import text_lines
-from console.link_files import Blank, Complaint, FileFormat, Found, OwnFormat, read_links
+from console.link_files import Blank, Complaint, FileFormat, FileLink, OwnFormat, read_links
 from console.link_rows import COLUMNS
 from schemas.links import Link, check_link
 
 HEADER = "domain,slug,destination"
 
 
-def read(content: str | bytes, kind: FileFormat = "csv") -> list[Found | Complaint | Blank]:
+def read(content: str | bytes, kind: FileFormat = "csv") -> list[FileLink | Complaint | Blank]:
     raw = content.encode() if isinstance(content, str) else content
     return list(read_links(text_lines(io.BufferedReader(io.BytesIO(raw))), kind, updated_at_ms=7))
 
 
 def found(content: str | bytes, kind: FileFormat = "csv") -> list[Link]:
-    return [one.link for one in read(content, kind) if isinstance(one, Found)]
+    return [one.link for one in read(content, kind) if isinstance(one, FileLink)]
 
 
 class KnownLinks:
@@ -150,7 +150,7 @@ def test_what_is_no_text_is_told_with_what_to_do(kind: FileFormat) -> None:
     assert ["--encoding" in text for _, text in complaints(raw, kind)] == [True]
     lines_as_named = text_lines(io.BufferedReader(io.BytesIO(raw)), "windows-1252")
     read_as_named = read_links(lines_as_named, kind, updated_at_ms=7)
-    assert [one.link.slug for one in read_as_named if isinstance(one, Found)] == ["caf\xe9", "a"]
+    assert [one.link.slug for one in read_as_named if isinstance(one, FileLink)] == ["caf\xe9", "a"]
 
 
 @pytest.mark.parametrize("cut", [1, 3])
@@ -185,11 +185,11 @@ OLD = Link(
 )
 
 
-def imported(content: str, *, kind: FileFormat = "csv", replace: bool = False) -> Found:
+def imported(content: str, *, kind: FileFormat = "csv", replace: bool = False) -> FileLink:
     (one,) = read_links(
         [f"{line}\n" for line in content.split()], kind, updated_at_ms=7, known=KnownLinks(OLD), replace=replace
     )
-    assert isinstance(one, Found), one
+    assert isinstance(one, FileLink), one
     return one
 
 
@@ -314,7 +314,7 @@ def test_garbage_is_complained_about_and_nothing_else(raw: bytes, kind: FileForm
     lines = list(text_lines(io.BufferedReader(io.BytesIO(content))))
     for one in read(content, kind):
         assert 1 <= one.line <= max(1, len(lines))
-        if isinstance(one, Found):
+        if isinstance(one, FileLink):
             check_link(one.link)
         elif isinstance(one, Complaint):
             assert one.text.encode()

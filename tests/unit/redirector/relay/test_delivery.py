@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.delivery import Delivery, Turn
+from redirector.relay.delivery import Delivery, RoundSlot
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, DeadLetter, Limits, Round
 from redirector.spool.reader import Chunk, Place
@@ -28,8 +28,8 @@ class World:
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
     def __post_init__(self) -> None:
-        self.turn = Turn(self.slots)
-        self.delivery = Delivery(SPOOL, self.kafka, RelayMetrics(self.registry), turn=self.turn, retry=NO_PAUSES)
+        self.slot = RoundSlot(self.slots)
+        self.delivery = Delivery(SPOOL, self.kafka, RelayMetrics(self.registry), slot=self.slot, retry=NO_PAUSES)
 
     def metric(self, name: str, **labels: str) -> float | None:
         return self.registry.get_sample_value(f"clicktally_relay_{name}", labels)
@@ -107,13 +107,13 @@ async def test_a_spool_whose_topic_refuses_gives_its_slot_to_others_and_goes_on_
 ) -> None:
     world = World(FakeKafka(refuses={IMPRESSIONS}))
 
-    async def take_turn() -> None:
-        async with world.turn:
+    async def take_slot() -> None:
+        async with world.slot:
             await world.delivery.deliver(round_of(click(1), impression(2)), 1)
 
-    delivering = asyncio.create_task(take_turn())
+    delivering = asyncio.create_task(take_slot())
     await until_refused(world)
-    async with asyncio.timeout(10), Turn(world.slots):
+    async with asyncio.timeout(10), RoundSlot(world.slots):
         pass
     assert [record.topic for record in world.kafka.log] == [CLICKS]
     world.kafka.refuses.clear()
@@ -123,7 +123,7 @@ async def test_a_spool_whose_topic_refuses_gives_its_slot_to_others_and_goes_on_
         f"spool {SPOOL} waits, and loses nothing",
         f"spool {SPOOL}",
     ]
-    async with asyncio.timeout(10), Turn(world.slots):
+    async with asyncio.timeout(10), RoundSlot(world.slots):
         pass
 
 
@@ -135,11 +135,11 @@ async def test_a_topic_that_does_not_say_its_partitions_is_asked_until_it_does()
     assert await asking == 3
 
 
-async def test_a_turn_is_given_back_once() -> None:
+async def test_a_slot_is_given_back_once() -> None:
     slots = asyncio.Semaphore(1)
-    turn = Turn(slots)
-    async with turn:
-        turn.give_back()
-        turn.give_back()
+    slot = RoundSlot(slots)
+    async with slot:
+        slot.give_back()
+        slot.give_back()
     await slots.acquire()
     assert slots.locked()

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from redirector.serve.addresses import Addresses
 from redirector.serve.framing import percent_encoded
 from redirector.serve.heads import BLOCKS_KEPT, NAMES_KEPT, HeaderBlock, Heads, PlainGet
-from redirector.serve.observed import Observer
+from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
 

@@ -4,12 +4,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from redirector.serve import impressions
 from redirector.serve.access import Caller
-from redirector.serve.impressions import Circumstances, Read
+from redirector.serve.claims import ClaimContext
+from redirector.serve.impressions import PostedImpressions, PostFacts, read_impressions
 from redirector.serve.items import split
-from redirector.serve.observed import NOTHING, Observed
-from redirector.serve.sayings import Situation
+from redirector.serve.request_facts import NO_REQUEST_FACTS, RequestFacts
 from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S, DoorTimes
 from schemas.links import Link
 from tests.builders import DAY_MS, NOW_MS
@@ -21,15 +20,17 @@ LINKS = FakeLinks(
     Link(domain="go.example", slug="a b", destination="https://example.com/"),
 )
 CALLER = Caller("0123456789abcdef", "", ("impressions:write",))
-NOW = Situation(NOW_MS, "", 0)
+NOW = ClaimContext(NOW_MS, "", 0)
 TIMES = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=MAX_AGE_DAYS)
-AROUND = Circumstances(CALLER, NOW, TIMES, "", None, NOTHING)
+POST = PostFacts(CALLER, NOW, TIMES, "", None, NO_REQUEST_FACTS)
 GOOD = {"link": "go.example/launch", "kind": "rendered"}
 
 
-def read(*items: Any, spool: str = "", source: Any = None, observed: Any = NOTHING) -> Read:
+def read(
+    *items: Any, spool: str = "", source: Any = None, request_facts: Any = NO_REQUEST_FACTS
+) -> PostedImpressions:
     encoded = [json.dumps(item).encode() for item in items]
-    return impressions.read(encoded, LINKS.get, Circumstances(CALLER, NOW, TIMES, spool, source, observed))
+    return read_impressions(encoded, LINKS.get, PostFacts(CALLER, NOW, TIMES, spool, source, request_facts))
 
 
 def test_an_item_gets_what_it_leaves_out() -> None:
@@ -68,14 +69,14 @@ def test_a_bad_item_is_told_what_is_wrong_and_the_others_count(item: Any, told: 
 
 def test_an_item_that_is_not_utf_8_is_rejected_alone() -> None:
     items = split(b'[{"link": "go.example/\xff", "kind": "rendered"}, {"kind": 1}]', "", 10)
-    found = impressions.read(items, LINKS.get, AROUND)
-    assert [one.index for one in found.rejected] == [0, 1]
-    assert "UTF-8" in found.rejected[0].error
+    posted = read_impressions(items, LINKS.get, POST)
+    assert [one.index for one in posted.rejected] == [0, 1]
+    assert "UTF-8" in posted.rejected[0].error
 
 
 def test_a_rejection_is_text_whatever_a_link_is_called() -> None:
-    found = impressions.read([b'{"link": "go.example/\\ud800", "kind": "rendered"}'], LINKS.get, AROUND)
-    assert msgspec.json.decode(msgspec.json.encode(found.rejected))[0]["index"] == 0
+    posted = read_impressions([b'{"link": "go.example/\\ud800", "kind": "rendered"}'], LINKS.get, POST)
+    assert msgspec.json.decode(msgspec.json.encode(posted.rejected))[0]["index"] == 0
 
 
 @pytest.mark.parametrize(
@@ -118,8 +119,8 @@ def test_a_domain_is_read_as_a_host_is() -> None:
 
 
 def test_only_a_beacon_is_its_own_witness() -> None:
-    witness: Observed = {"visitor": 7, "ua": "Mozilla", "referrer": "https://a.example/", "country": "DE"}
-    (beacon, api), _ = read({**GOOD, "source": "beacon"}, GOOD, observed=witness)
+    witness: RequestFacts = {"visitor": 7, "ua": "Mozilla", "referrer": "https://a.example/", "country": "DE"}
+    (beacon, api), _ = read({**GOOD, "source": "beacon"}, GOOD, request_facts=witness)
     assert (beacon.visitor, beacon.ua, beacon.referrer, beacon.country) == tuple(witness.values())
     assert (api.visitor, api.ua, api.referrer, api.country) == (0, "", "", "")
     assert read({**GOOD, "source": "api"}, source="beacon").accepted[0].source == "beacon"

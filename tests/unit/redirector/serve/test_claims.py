@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.serve.access import ANONYMOUS, Caller
-from redirector.serve.sayings import Saying, Situation, source_of, time_of, why_not
+from redirector.serve.claims import Claim, ClaimContext, source_of, time_of, why_not
 from schemas.events import IMPRESSION_KINDS, IMPRESSION_SOURCES
 from schemas.links import Link
 
@@ -20,15 +20,15 @@ PAGES = Link(
     origins=("https://www.example.com", "https://shop.example:8443"),
 )
 WRITER = Caller("0" * 16, "", ("impressions:write",))
-SHOWN = Saying(None, "viewable", 1, None)
+SHOWN = Claim(None, "viewable", 1, None)
 
 
-def situation(origin: str = "") -> Situation:
-    return Situation(NOW_MS, origin, skew_ms=5000)
+def context(origin: str = "") -> ClaimContext:
+    return ClaimContext(NOW_MS, origin, skew_ms=5000)
 
 
 def anonymous(link: Link = LINK, origin: str = "", **changes: object) -> str:
-    return why_not(msgspec.structs.replace(SHOWN, **changes), ANONYMOUS, link, situation(origin))
+    return why_not(msgspec.structs.replace(SHOWN, **changes), ANONYMOUS, link, context(origin))
 
 
 @pytest.mark.parametrize("kind", ["rendered", "viewable"])
@@ -81,7 +81,7 @@ def test_what_is_said_without_a_token_counts_now_whatever_time_was_said() -> Non
 )
 def test_a_link_that_names_its_pages_takes_beacons_from_no_other(origin: str, allowed: bool) -> None:
     assert (anonymous(PAGES, origin) == "") is allowed
-    assert why_not(SHOWN, WRITER, PAGES, situation(origin)) == ""
+    assert why_not(SHOWN, WRITER, PAGES, context(origin)) == ""
 
 
 def test_a_link_that_names_no_pages_takes_beacons_from_all() -> None:
@@ -90,9 +90,9 @@ def test_a_link_that_names_no_pages_takes_beacons_from_all() -> None:
 
 def test_a_token_of_an_account_speaks_for_the_links_of_that_account_alone() -> None:
     acme = Caller("0" * 16, "acme", ("impressions:write",))
-    assert why_not(SHOWN, acme, ACME, situation()) == ""
-    assert "another account" in why_not(SHOWN, acme, LINK, situation())
-    assert why_not(SHOWN, WRITER, ACME, situation()) == ""
+    assert why_not(SHOWN, acme, ACME, context()) == ""
+    assert "another account" in why_not(SHOWN, acme, LINK, context())
+    assert why_not(SHOWN, WRITER, ACME, context()) == ""
     assert anonymous(ACME) == ""
 
 
@@ -103,7 +103,7 @@ def test_the_source_is_a_beacon_without_a_token_and_the_api_with_one_unless_it_i
 
 @given(
     st.builds(
-        Saying,
+        Claim,
         st.sampled_from([None, *IMPRESSION_SOURCES]),
         st.sampled_from(IMPRESSION_KINDS),
         st.integers(1, 10**9),
@@ -112,9 +112,9 @@ def test_the_source_is_a_beacon_without_a_token_and_the_api_with_one_unless_it_i
     st.sampled_from(["", "https://www.example.com", "https://evil.example"]),
     st.sampled_from([LINK, ACME, PAGES]),
 )
-def test_whatever_passes_without_a_token_is_one_display_of_now(saying: Saying, origin: str, link: Link) -> None:
-    if why_not(saying, ANONYMOUS, link, situation(origin)) == "":
-        assert (source_of(saying, ANONYMOUS), saying.count) == ("beacon", 1)
-        assert saying.kind in {"rendered", "viewable"}
-        assert time_of(saying, ANONYMOUS, NOW_MS) == NOW_MS
+def test_whatever_passes_without_a_token_is_one_display_of_now(claim: Claim, origin: str, link: Link) -> None:
+    if why_not(claim, ANONYMOUS, link, context(origin)) == "":
+        assert (source_of(claim, ANONYMOUS), claim.count) == ("beacon", 1)
+        assert claim.kind in {"rendered", "viewable"}
+        assert time_of(claim, ANONYMOUS, NOW_MS) == NOW_MS
         assert not link.origins or origin in link.origins

@@ -6,8 +6,7 @@ import pytest
 
 from redirector.serve.counts import Counts
 from redirector.serve.latency import Latency
-from redirector.serve.recorder import Recorder
-from redirector.serve.turn import SETTLE_AFTER, Turn
+from redirector.serve.recorder import SETTLE_AFTER, PendingAnswers, Recorder
 from schemas.events import Click
 from tests.unit.redirector.serve.fakes import FakeSpool
 
@@ -26,13 +25,13 @@ class FakeConnection:
 
 
 class World:
-    """A turn with a spool, a clock and a loop that runs when told."""
+    """Pending answers with a spool, a clock and a loop that runs when the test says so."""
 
     def __init__(self, room: int = 100) -> None:
         self.spool, self.counts, self.latency = FakeSpool(room), Counts(), Latency()
         self.soon: list[Callable[[], None]] = []
         self.now_s = 0.0
-        self.turn = Turn(
+        self.pending = PendingAnswers(
             Recorder(self.spool, self.counts),
             self.counts,
             self.latency,
@@ -44,7 +43,7 @@ class World:
         return FakeConnection(self.spool)
 
     def click(self, connection: FakeConnection, response: bytes = b"302") -> None:
-        self.turn.add(connection, response, "redirected", Click(time_ms=1, link="a/b"))
+        self.pending.add(connection, response, "redirected", Click(time_ms=1, link="a/b"))
 
     def run(self) -> None:
         soon, self.soon[:] = self.soon.copy(), []
@@ -56,7 +55,7 @@ def test_one_turns_events_are_one_append_and_then_answered_in_order() -> None:
     world = World()
     one, other = world.connection(), world.connection()
     world.click(one, b"1")
-    world.turn.add(other, b"2", "unknown_slug", None)
+    world.pending.add(other, b"2", "unknown_slug", None)
     world.click(one, b"3")
     assert (world.spool.appends, one.sent, len(world.soon)) == (0, [], 1)
     world.run()
@@ -119,7 +118,7 @@ def raising(*, kept: bool) -> None:
 
 def test_nothing_to_settle_is_no_append_and_no_time() -> None:
     world = World()
-    world.turn.settle()
+    world.pending.settle()
     assert world.spool.appends == 0
     assert all(not counts[-1] for _, counts, _ in world.latency.histograms())
 
@@ -128,7 +127,7 @@ def test_how_long_a_turn_took_is_noted_for_each_of_its_answers() -> None:
     world = World()
     world.click(world.connection())
     world.now_s = 0.002
-    world.turn.add(world.connection(), b"404", "unknown_slug", None)
+    world.pending.add(world.connection(), b"404", "unknown_slug", None)
     world.run()
     noted = {outcome: (counts[-1], sum_s) for outcome, counts, sum_s in world.latency.histograms() if sum_s}
     assert noted == {"redirected": (1, 0.002), "unknown_slug": (1, 0.002)}

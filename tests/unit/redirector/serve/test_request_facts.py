@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from redirector.serve.addresses import Addresses
-from redirector.serve.observed import (
-    Observed,
+from redirector.serve.request_facts import (
     Observer,
+    RequestFacts,
     bare_referrer,
     clean,
     country_of,
@@ -24,15 +24,15 @@ OBSERVER = Observer(
 )
 
 
-def seen(query: str = "", /, **headers: str) -> Observed:
+def seen(query: str = "", /, **headers: str) -> RequestFacts:
     return observed(query, headers, trusted_peer=False)
 
 
-def behind_proxy(query: str = "", /, **headers: str) -> Observed:
+def behind_proxy(query: str = "", /, **headers: str) -> RequestFacts:
     return observed(query, headers, trusted_peer=True)
 
 
-def observed(query: str, headers: dict[str, str], *, trusted_peer: bool) -> Observed:
+def observed(query: str, headers: dict[str, str], *, trusted_peer: bool) -> RequestFacts:
     named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
     return OBSERVER.observe(OBSERVER.facts(named), "203.0.113.9", query, 0, trusted_peer=trusted_peer)
 
@@ -158,7 +158,7 @@ def test_what_is_known_of_the_address_is_kept_and_a_trusted_proxy_s_word_goes_be
     known = Addresses(places=places, networks={"office": [tmp_path / "office.txt"]})
     observer = Observer(Visitors(b"secret"), known, country_header="CF-IPCountry")
 
-    def of(address: str, *, trusted_peer: bool) -> Observed:
+    def of(address: str, *, trusted_peer: bool) -> RequestFacts:
         facts = observer.facts({"dnt": "1", "cf-ipcountry": "FR"})
         return observer.observe(facts, address, "", 0, trusted_peer=trusted_peer)
 

@@ -35,7 +35,7 @@ HEADERS: Final = (
 """What is read of every request."""
 
 
-class Observed(TypedDict, total=False):
+class RequestFacts(TypedDict, total=False):
     """Fields of an event by their names; what a request does not say is not there."""
 
     visitor: int
@@ -54,13 +54,13 @@ class Observed(TypedDict, total=False):
     scan: int
 
 
-NOTHING: Final[Observed] = {}
+NO_REQUEST_FACTS: Final[RequestFacts] = {}
 
 
 class HeaderFacts(msgspec.Struct):
     """What headers alone say. `country` and `region` are a proxy's word, for who trusts the proxy."""
 
-    observed: Observed
+    fields: RequestFacts
     followed: bool = True
     country: str = ""
     region: str = ""
@@ -90,16 +90,16 @@ class Observer:
     def facts(self, headers: Mapping[str, str]) -> HeaderFacts:
         """What `headers` say: names in lower case, bytes that are not UTF-8 as surrogate escapes."""
         get = headers.get
-        observed: Observed = {}
+        fields: RequestFacts = {}
         more = len(headers)
         if ua := get("user-agent", ""):
             more -= 1
-            observed["ua"] = ua if ua.isascii() and len(ua) <= UA_MAX_CHARS else clean(ua, UA_MAX_CHARS)
+            fields["ua"] = ua if ua.isascii() and len(ua) <= UA_MAX_CHARS else clean(ua, UA_MAX_CHARS)
         if accepted := get("accept-language", ""):
             more -= 1
             if language := first_language(accepted):
-                observed["language"] = language
-        facts = HeaderFacts(observed)
+                fields["language"] = language
+        facts = HeaderFacts(fields)
         if more:
             self._read_rare(get, facts)
         return facts
@@ -110,25 +110,27 @@ class Observer:
         facts.country = country_of(get(self._country_header, ""))
         facts.region = region_of(get(self._region_header, ""))
         if bare := bare_referrer(get("referer", "")):
-            facts.observed["referrer"] = bare
+            facts.fields["referrer"] = bare
         purpose = get("sec-purpose", "") or get("purpose", "") or get("x-purpose", "") or get("x-moz", "")
         if purpose:
-            facts.observed["purpose"] = clean(purpose, PURPOSE_MAX_CHARS)
+            facts.fields["purpose"] = clean(purpose, PURPOSE_MAX_CHARS)
 
-    def observe(self, facts: HeaderFacts, address: str, query: str, now_ms: int, *, trusted_peer: bool) -> Observed:
+    def observe(
+        self, facts: HeaderFacts, address: str, query: str, now_ms: int, *, trusted_peer: bool
+    ) -> RequestFacts:
         """What an event keeps of a request from `address`; the visitor's number only if they may be followed.
 
         A trusted proxy's word about the country goes before the file of places.
         """
-        observed: Observed = {**facts.observed, **self._address_facts(address)}
+        request_facts: RequestFacts = {**facts.fields, **self._address_facts(address)}
         if facts.followed:
-            observed["visitor"] = self._number(address, facts.observed.get("ua", ""), now_ms)
+            request_facts["visitor"] = self._number(address, facts.fields.get("ua", ""), now_ms)
         if trusted_peer and facts.country:  # it goes before the file's word, its region too
-            observed["country"] = facts.country
-            observed["region"] = facts.region
+            request_facts["country"] = facts.country
+            request_facts["region"] = facts.region
         if query:
-            observe_query(query, self._scan_parameter, observed)
-        return observed
+            read_query(query, self._scan_parameter, request_facts)
+        return request_facts
 
 
 def bare_referrer(referrer: str) -> str:
@@ -165,16 +167,16 @@ def region_of(said: str) -> str:
     return region if _REGION.fullmatch(region) else ""
 
 
-def observe_query(query: str, scan_parameter: str, observed: Observed) -> None:
-    """Put the first utm_* of each kind and the mark of a QR code into `observed`."""
+def read_query(query: str, scan_parameter: str, request_facts: RequestFacts) -> None:
+    """Put the first utm_* of each kind and the mark of a QR code into `request_facts`."""
     for part in query.split("&"):
         name, _, value = part.partition("=")
         match name:
             case "utm_source" | "utm_medium" | "utm_campaign" | "utm_term" | "utm_content":
-                if value and name not in observed:
-                    observed[name] = unquote_plus(value)[:UTM_MAX_CHARS]
+                if value and name not in request_facts:
+                    request_facts[name] = unquote_plus(value)[:UTM_MAX_CHARS]
             case _ if name == scan_parameter and name and value != "0":
-                observed["scan"] = 1
+                request_facts["scan"] = 1
 
 
 def clean(text: str, max_chars: int) -> str:

@@ -1,0 +1,44 @@
+"""What a process has one of, for the requests of both lanes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from multidict import CIMultiDictProxy
+
+from redirector.serve.access import Access
+from redirector.serve.click_ids import ClickIds
+from redirector.serve.clients import Proxies
+from redirector.serve.counts import Counts
+from redirector.serve.latency import Latency
+from redirector.serve.lookup import Lookup
+from redirector.serve.recorder import Recorder
+from redirector.serve.request_facts import Observer, RequestFacts
+
+Clock = Callable[[], int]
+"""Milliseconds since 1970 UTC."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeParts:
+    """Whom to ask who calls, where a link leads, what is known of a request; where events go; what is counted."""
+
+    access: Access
+    lookup: Lookup
+    recorder: Recorder
+    observer: Observer
+    proxies: Proxies
+    counts: Counts
+    clock: Clock
+    latency: Latency = field(default_factory=Latency)
+    new_click_id: Callable[[], str] = field(default_factory=lambda: ClickIds().next)
+
+    def address(self, headers: CIMultiDictProxy[str], peer: str) -> str:
+        """Whose request this is, proxies of ours looked through."""
+        return self.proxies.client(peer, headers.getall("X-Forwarded-For", ()))
+
+    def observe(self, headers: CIMultiDictProxy[str], peer: str, query: str, now_ms: int) -> RequestFacts:
+        """What an event keeps of a request from `peer`, its headers given as aiohttp has them."""
+        observer = self.observer
+        facts = observer.facts({name: headers[name] for name in observer.headers if name in headers})
+        trusted = self.proxies.trusts(peer)
+        return observer.observe(facts, self.address(headers, peer), query, now_ms, trusted_peer=trusted)
