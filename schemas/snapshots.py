@@ -17,11 +17,12 @@ VERSION: Final = 1
 
 POST_MAX_CHARS: Final = 256
 SIDE_MAX: Final = 32
+SIDE_NAME_MAX_CHARS: Final = 64
 URLS_MAX: Final = 32
 URL_MAX_CHARS: Final = 2048
 
 Text = Annotated[str, Meta(max_length=256)]
-SideName = Annotated[str, Meta(min_length=1, max_length=64)]
+SideName = Annotated[str, Meta(min_length=1, max_length=SIDE_NAME_MAX_CHARS)]
 Total = Annotated[int, Meta(ge=0, lt=NUMBER_LIMIT)]
 Time = Annotated[int, Meta(ge=0, lt=NUMBER_LIMIT)]
 

@@ -1,0 +1,204 @@
+"""What all readers share: what they are told, what they give back, and how one bad part leaves the others alone."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, tzinfo
+from typing import Any, Final, NamedTuple, TypeVar
+
+import msgspec
+
+from schemas.events import NUMBER_LIMIT
+from schemas.series import is_retired
+from schemas.snapshots import SIDE_MAX, SIDE_NAME_MAX_CHARS, URL_MAX_CHARS, URLS_MAX, Snapshot
+
+TOTAL_MAX: Final = 10**12
+"""More displays than any post ever had, by far: a larger number is something else."""
+
+_ERROR_MAX_CHARS: Final = 300
+_PLACE_MAX_CHARS: Final = 300
+_WHOLE: Final = re.compile(r"-?[0-9]{1,20}")
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+Kind = TypeVar("Kind")
+
+
+class PayloadError(ValueError):
+    """The payload as a whole is not what its platform answers, or is the platform's refusal."""
+
+
+class ItemError(ValueError):
+    """One part of a payload is no snapshot; the message says why and what to do."""
+
+
+class Unsaid(msgspec.Struct, frozen=True, kw_only=True):
+    """What a payload does not say of itself."""
+
+    observed_ms: int
+    """When the platform answered."""
+    source: str = "api"
+    version: str = ""
+    """Of the API that was asked: `v25.0`, `202605`."""
+    account: str = ""
+    profile: str = ""
+    post: str = ""
+    """Whose numbers these are, where the platform does not repeat it."""
+    posts: tuple[str, ...] = ()
+    """All that were asked for: where a platform leaves out what has none (LinkedIn pages), those are zero."""
+    zone: tzinfo | None = None
+    """Of the account, in which its days begin; None where nobody said it."""
+    granularity: str = ""
+    """Of the periods that were asked for, in the platform's word."""
+
+    @property
+    def day_zone(self) -> tzinfo:
+        """The time zone of days on a platform whose own they are in unless it is told otherwise."""
+        return self.zone or UTC
+
+
+class Complaint(msgspec.Struct, frozen=True):
+    """Why the part at `place` is no snapshot."""
+
+    place: str
+    error: str
+
+
+class Found(NamedTuple):
+    """A snapshot, and where in the payload it stood."""
+
+    place: str
+    snapshot: Snapshot
+
+
+class Reading(NamedTuple):
+    """What is in a payload. Each of its parts is in one of the lists."""
+
+    found: list[Found]
+    complaints: list[Complaint]
+
+    @property
+    def snapshots(self) -> list[Snapshot]:
+        """Those found, in the payload's order."""
+        return [one.snapshot for one in self.found]
+
+
+class Collector:
+    """Gathers a reading: each part under its place, so that what one raises is its complaint alone."""
+
+    def __init__(self, platform: str, unsaid: Unsaid) -> None:
+        self.platform: Final = platform
+        self.unsaid: Final = unsaid
+        self._found: Final[list[Found]] = []
+        self._complaints: Final[list[Complaint]] = []
+        self._totals: Final[dict[tuple[str, str, str, int], Found]] = {}
+
+    @contextmanager
+    def part(self, place: str) -> Iterator[None]:
+        """Of what is raised inside for a reason in the payload, make a complaint."""
+        try:
+            yield
+        except ItemError as error:
+            self.complain(place, str(error))
+        except _UNREADABLE as error:
+            self.complain(place, _told(error))
+
+    def complain(self, place: str, error: str) -> None:
+        """A part is no snapshot."""
+        self._complaints.append(Complaint(place[:_PLACE_MAX_CHARS], error[:_ERROR_MAX_CHARS]))
+
+    def add(self, place: str, **fields: Any) -> None:
+        """A part is a snapshot of these fields; what nobody said is filled in. Raises ItemError.
+
+        The same total twice is one; another total of the same post, series and period is a complaint.
+        """
+        unsaid = self.unsaid
+        total = fields["total"]
+        if isinstance(total, int) and total > TOTAL_MAX:
+            raise ItemError(f"total {total} is more than anything was ever shown: it must be something else")
+        fields = {
+            "type": "snapshot",
+            "platform": self.platform,
+            "observed_ms": unsaid.observed_ms,
+            "source": unsaid.source,
+            "account": unsaid.account,
+            "profile": unsaid.profile,
+            "is_retired": is_retired(self.platform, fields["series"]),
+            **{name: value for name, value in fields.items() if value is not None},
+        }
+        fields["urls"] = tuple(
+            dict.fromkeys(url for url in fields.get("urls", ()) if 0 < len(url) <= URL_MAX_CHARS)
+        )
+        fields["urls"] = fields["urls"][:URLS_MAX]
+        if len(fields.get("permalink", "")) > URL_MAX_CHARS:
+            fields["permalink"] = ""
+        try:
+            snapshot = msgspec.convert(fields, Snapshot)
+        except msgspec.ValidationError as error:
+            raise ItemError(_told(error)) from error
+        self._keep(Found(place[:_PLACE_MAX_CHARS], snapshot))
+
+    def reading(self) -> Reading:
+        """All of it."""
+        return Reading(self._found, self._complaints)
+
+    def _keep(self, found: Found) -> None:
+        snapshot = found.snapshot
+        identity = (snapshot.platform, snapshot.post, snapshot.series, snapshot.start_ms)
+        before = self._totals.setdefault(identity, found)
+        if before is found:
+            self._found.append(found)
+        elif before.snapshot.total != snapshot.total:
+            raise ItemError(
+                f"post {snapshot.post} is here with the total {snapshot.total}, and with"
+                f" {before.snapshot.total} at {before.place}: ask for each post once, without further segments"
+            )
+
+
+def opening(raw: bytes | msgspec.Raw) -> bytes:
+    """The first character of JSON text, which tells the kind of value; nothing for null and what is not there."""
+    first = bytes(memoryview(raw)[:1])
+    return b"" if first == b"n" else first
+
+
+def payload_of(raw: bytes | msgspec.Raw, decode: Callable[[bytes | msgspec.Raw], Kind], wanted: str) -> Kind:
+    """A payload's outermost part. Raises PayloadError, naming what is `wanted`."""
+    try:
+        return decode(raw)
+    except _UNREADABLE as error:
+        raise PayloadError(f"this is no answer of {wanted}: {_told(error)}") from error
+
+
+def whole(value: int | str | None, name: str) -> int | None:
+    """A number that a platform writes as text, for readers that know no 64 bits. Raises ItemError."""
+    if value is None or isinstance(value, int):
+        return value
+    if not _WHOLE.fullmatch(value):
+        raise ItemError(f"{name} is {value[:40]!r}: it should be a whole number")
+    return int(value)
+
+
+def side_of(**metrics: int | str | None) -> dict[str, int]:
+    """Metrics kept beside a total, those that are there. Raises ItemError for what is no number."""
+    return side_of_names(metrics)
+
+
+def side_of_names(metrics: Mapping[str, int | str | None]) -> dict[str, int]:
+    """The same, under names that a platform gives. The first that there is room for are kept."""
+    side: dict[str, int] = {}
+    for name, value in metrics.items():
+        number = whole(value, name)
+        if number is None or not 0 < len(name) <= SIDE_NAME_MAX_CHARS:
+            continue
+        if abs(number) >= NUMBER_LIMIT:
+            raise ItemError(f"{name} is {number}: that is no count of anything")
+        if len(side) < SIDE_MAX:
+            side[name] = number
+    return side
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "a text in it is not UTF-8"
+    return str(error)[:_ERROR_MAX_CHARS]
