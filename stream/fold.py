@@ -250,15 +250,12 @@ class Fold:
 
 
 def _out_of_time(record: Record, decoded: Decoded, columns: EventColumns, rows: Ints) -> list[Poison]:
-    value = record.value or b""
-    # One event alone may take several lines.
-    alone = len(columns) - decoded.start == 1 and not decoded.poison
-    lines = [] if alone else value.split(b"\n")
+    lines = (record.value or b"").split(b"\n")
     poison = []
     for row in rows.tolist():
         index = int(columns.number("line", decoded.start)[row])
         ahead_ms = int(columns.number("time_ms", decoded.start)[row]) - record.timestamp_ms
-        line = value if alone else lines[index]
+        line = lines[index]
         if ahead_ms > 0:
             poison.append(Poison(index, "future", f"{ahead_ms} ms ahead of the broker's clock", line))
         else:

@@ -90,10 +90,6 @@ def test_what_lies_on_a_line_does_not_depend_on_its_neighbours(odd: bytes) -> No
     assert [one.value for one in alone.poison] == [one.value for one in beside.poison[:-1]]
 
 
-def test_a_record_that_is_one_event_may_take_several_lines() -> None:
-    assert read_record(CLICKS, msgspec.json.format(CLICK, indent=2) + b"\n").events == [click()]
-
-
 def test_a_record_that_is_too_large_is_one_dead_letter_of_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(decode_module, "MAX_RECORD_BYTES", 1000)
     value = ndjson([click()] * 100)
@@ -149,10 +145,18 @@ def test_odd_lines_among_usual_ones_keep_their_place(lines: list[bytes]) -> None
     assert [one.index for one in found.poison] == [index for index, line in enumerate(lines) if line == b"garbage"]
 
 
-def test_one_event_over_several_lines_is_poison_beside_others_wherever_it_stands() -> None:
+def test_one_event_over_several_lines_is_poison_alone_and_beside_others() -> None:
     tall = msgspec.json.format(CLICK, indent=1)
     many = b"\n".join([CLICK[:-1] + b',"colour":1}'] * 40)
-    for value in (CLICK + b"\n" + tall, tall + b"\n" + CLICK, many + b"\n" + tall):
+    for value in (tall, CLICK + b"\n" + tall, tall + b"\n" + CLICK, many + b"\n" + tall):
         found = read_record(CLICKS, value)
         assert len(found.poison) == len(tall.splitlines())
         assert len(found.events) == len(value.splitlines()) - len(found.poison)
+
+
+@pytest.mark.parametrize("usual_after", [1, 2, 3, 5, 8, 100])
+def test_where_usual_lines_begin_again_makes_no_difference(usual_after: int) -> None:
+    odd = CLICK[:-1] + b',"colour":1}'
+    found = read_record(CLICKS, b"\n".join(([odd] * usual_after + [CLICK]) * 3))
+    assert found.events == [click()] * 3 * (usual_after + 1)
+    assert found.indexes == list(range(3 * (usual_after + 1)))
