@@ -30,8 +30,9 @@ from stream.chain import Flushed
 from stream.classify import Classifier
 from stream.columns import ColumnsPool
 from stream.dedup import DedupState
+from stream.deltas import Record, TimeBounds
 from stream.event_rows import event_rows
-from stream.fold import Fold, Record, TimeBounds
+from stream.fold import Fold
 from stream.judged import judge
 from stream.rows import counter_rows
 
@@ -80,12 +81,13 @@ def _records() -> list[Record]:
 def _rows(records: list[Record]) -> Call:
     fold = _fold_all(records)
     deltas = fold.take_deltas()
-    flushed = Flushed(Chain(CLICKS, 1, 0), -1, 0, len(records) - 1)
+    chain = Chain(CLICKS, 1, 0)
+    flushed = Flushed(chain, -1, 0, len(records) - 1)
 
     def rows() -> None:
         judged = judge(deltas.columns, _CLASSIFIER)
         counter_rows(flushed, deltas, judged)
-        event_rows(deltas, judged, CLICKS, 0)
+        event_rows(deltas, judged, chain)
 
     return rows
 

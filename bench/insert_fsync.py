@@ -24,7 +24,7 @@ from schemas.events import Click
 from stream.chain import Flushed
 from stream.classify import Classifier
 from stream.columns import EventColumns
-from stream.fold import Deltas
+from stream.deltas import Deltas
 from stream.judged import judge
 from stream.rows import counter_rows
 from stream.sink import ClickHouseSink

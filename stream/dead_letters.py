@@ -10,7 +10,7 @@ from schemas.kafka_errors import TooLargeError
 from schemas.producer import Producer
 from schemas.topics import DEAD_LETTERS
 from stream.decode import MAX_RECORD_BYTES, Poison
-from stream.fold import Record
+from stream.deltas import Record
 
 _AT_ONCE: Final = 500
 

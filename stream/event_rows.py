@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from schemas.counters import Chain
 from schemas.events import FIELDS, TRAFFIC_CLASSES
 from schemas.fields import Column, Field
 from stream.columns import Ints
-from stream.fold import Deltas, Part
+from stream.deltas import Deltas, Part
 from stream.judged import Coded, Judged, coded, coded_column, repeated
 from stream.rows import Block, block_of
 
@@ -43,7 +44,7 @@ EVENT_COLUMNS: Final = {
 _MS: Final = pa.timestamp("ms", tz="UTC")
 
 
-def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Block:
+def event_rows(deltas: Deltas, judged: Judged, chain: Chain) -> Block:
     """The rows of a flush. A column whose rows all hold the column's default is left out; what repeats is encoded
     by dictionary.
     """
@@ -61,8 +62,8 @@ def event_rows(deltas: Deltas, judged: Judged, topic: str, partition: int) -> Bl
         "reason": judged.reasons.taken(order).by_dictionary(),
         "rules": pa.array(np.full(rows, judged.rules, np.uint16)),
         **dict(_fields(judged)),
-        "topic": repeated(topic, rows).by_dictionary(),
-        "partition": pa.array(np.full(rows, partition, np.int32)),
+        "topic": repeated(chain.topic, rows).by_dictionary(),
+        "partition": pa.array(np.full(rows, chain.partition, np.int32)),
         "record_offset": pa.array(of_part([part.offset for part in parts])),
         "event_index": pa.array(judged.columns.number("line")[order]),
         "spool": _spools(parts, deltas.spools_of).taken(order).by_dictionary(),

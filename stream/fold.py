@@ -4,9 +4,8 @@ Every decision that depends on time uses the record's Kafka timestamp, so that w
 on the same state gets the same deltas.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
@@ -16,77 +15,8 @@ from schemas.errors import PoisonError
 from stream.columns import ColumnsPool, EventColumns, Ints, Mask
 from stream.decode import Decoded, Poison, decode
 from stream.dedup import DedupState
-from stream.folds import StateFold, StateRow
-
-WINDOW_MS: Final = 60_000
-
-
-class Record(NamedTuple):
-    """A Kafka record of an event topic; `timestamp_ms` is the broker's."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    headers: Iterable[tuple[str, bytes]]
-    value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class TimeBounds:
-    """Which event times are accepted, and from when on an event is late. Milliseconds."""
-
-    max_skew_ms: int
-    max_age_ms: int
-    allowed_lateness_ms: int
-
-
-class Part(NamedTuple):
-    """Rows that came in one record; `spool` is its batch's, "" where it has none."""
-
-    offset: int
-    timestamp_ms: int
-    spool: str
-    rows: int
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of the events of some records: events = counted + resent + dead letters."""
-
-    records: int = 0
-    counted: int = 0
-    resent: int = 0
-    dead_letters: int = 0
-    late: int = 0
-    gaps: int = 0
-
-    @property
-    def settled(self) -> int:
-        """All events that came in."""
-        return self.counted + self.resent + self.dead_letters
-
-
-@dataclass(slots=True)
-class Deltas:
-    """What one flush will make durable: its events are the rows of `columns`, by record in `parts`.
-
-    `spools_of` holds, by row, the spools that events named as their own.
-    """
-
-    columns: EventColumns
-    parts: list[Part] = field(default_factory=list)
-    spools_of: dict[int, str] = field(default_factory=dict)
-    spools: set[str] = field(default_factory=set)
-    states: dict[int, list[StateRow]] = field(default_factory=dict)
-    """What the folds add to the flush, by kind; filled when the deltas are taken."""
-    poison: list[tuple[Record, Poison]] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
-    lateness_ms: list[int] = field(default_factory=list)
-    keys_reused: int = 0
-    """Keys that came with other bytes than before: both are counted."""
-    first_timestamp_ms: int = 0
-    last_timestamp_ms: int = 0
+from stream.deltas import WINDOW_MS, Deltas, Part, Record, Tally, TimeBounds
+from stream.folds import StateFold
 
 
 class Fold:
@@ -134,7 +64,7 @@ class Fold:
                 self._count(record, "", decoded, tally)
             else:
                 self._add_identified(record, headers, decoded, tally)
-        _add(deltas.tally, tally)
+        deltas.tally.add(tally)
         return tally
 
     def _reach(self, now_s: int) -> None:
@@ -261,12 +191,3 @@ def _out_of_time(record: Record, decoded: Decoded, columns: EventColumns, rows: 
         else:
             poison.append(Poison(index, "too_old", f"{-ahead_ms} ms behind the broker's clock", line))
     return poison
-
-
-def _add(total: Tally, part: Tally) -> None:
-    total.records += part.records
-    total.counted += part.counted
-    total.resent += part.resent
-    total.dead_letters += part.dead_letters
-    total.late += part.late
-    total.gaps += part.gaps

@@ -11,7 +11,7 @@ from schemas.counters import GAP, HEAD, MARKER
 from schemas.events import TRAFFIC_CLASSES
 from stream.chain import Flushed
 from stream.columns import KINDS, SOURCES, Ints
-from stream.fold import WINDOW_MS, Deltas
+from stream.deltas import WINDOW_MS, Deltas
 from stream.judged import Coded, Judged, distinct_of, repeated
 
 COUNTER_COLUMNS: Final = {

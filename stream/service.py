@@ -21,15 +21,16 @@ from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
-from stream.fold import TimeBounds
+from stream.deltas import TimeBounds
 from stream.kafka import StreamApp, make_app, stream_topic
 from stream.metrics import StreamMetrics
-from stream.partition import Tools
+from stream.progress import StalledError
 from stream.rows import warm_up
 from stream.scanner import scanner
 from stream.settings import StreamSettings
+from stream.shared import Shared
 from stream.sink import ClickHouseSink
-from stream.worker import StalledError, Worker
+from stream.worker import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ async def run(settings: StreamSettings) -> int:
         dead_letters = _dead_letters(settings)
         stack.push_async_callback(dead_letters.close)
         await _until_up("Kafka", dead_letters.connect, stop)
-        tools = Tools(
+        shared = Shared(
             sink=ClickHouseSink(client),
             dead_letters=dead_letters,
             classifier=classifier,
@@ -82,7 +83,7 @@ async def run(settings: StreamSettings) -> int:
             metrics=metrics,
             epochs=settings.epochs,
         )
-        worker = Worker(settings, tools)
+        worker = Worker(settings, shared)
         await stack.enter_async_context(
             status_server(
                 settings.metrics_host,

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from schemas.batches import BatchHeaders, Headers
-from schemas.counters import DEDUP
+from schemas.counters import DEDUP, Chain
 from schemas.events import Click, Event, Impression
 from schemas.topics import CLICKS
 from stream.agents.rules import Rules
@@ -16,8 +16,9 @@ from stream.classify import Classifier
 from stream.columns import ColumnsPool, EventColumns
 from stream.decode import Poison, decode
 from stream.dedup import DedupState
+from stream.deltas import Deltas, Record, TimeBounds
 from stream.event_rows import event_rows
-from stream.fold import Deltas, Fold, Record, TimeBounds
+from stream.fold import Fold
 from stream.folds import StateFold
 from stream.judged import judge
 from stream.rows import Block, counter_rows
@@ -99,7 +100,7 @@ def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
 
 def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0) -> Block:
     """What a flush inserts into `events`."""
-    return event_rows(deltas, judge(deltas.columns, CLASSIFIER), topic, partition)
+    return event_rows(deltas, judge(deltas.columns, CLASSIFIER), Chain(topic, 1, partition))
 
 
 def events_of(columns: EventColumns, spools: Mapping[int, str], *, topic: str = CLICKS) -> list[Event]:

@@ -16,8 +16,8 @@ from schemas.idempotency import KEY_TTL_S
 from schemas.retry import RetryPolicy
 from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
+from stream.deltas import Record
 from stream.event_rows import EVENT_COLUMNS
-from stream.fold import Record
 from stream.folds import StateRow
 from stream.rows import COUNTER_COLUMNS, Block
 from stream.sink import PartitionState

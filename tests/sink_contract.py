@@ -10,7 +10,7 @@ from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import DedupState
-from stream.fold import Deltas
+from stream.deltas import Deltas
 from stream.folds import StateRow
 from stream.rows import Block
 from stream.sink import Sink

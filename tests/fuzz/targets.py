@@ -18,7 +18,7 @@ from schemas.links import Link
 from schemas.spool import LOCK_NAME, segment_path
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
-from stream.fold import Record
+from stream.deltas import Record
 from tests.builders import (
     BOT,
     NOW_MS,

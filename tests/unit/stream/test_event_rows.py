@@ -3,8 +3,9 @@ from typing import Any
 
 from schemas.events import FIELDS, Event
 from schemas.topics import IMPRESSIONS
+from stream.deltas import Record
 from stream.event_rows import EVENT_COLUMNS
-from stream.fold import Fold, Record
+from stream.fold import Fold
 from tests.builders import (
     BOT,
     BROWSER,

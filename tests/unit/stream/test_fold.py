@@ -9,7 +9,8 @@ from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import Flushed
-from stream.fold import Fold, Record, Tally
+from stream.deltas import Record, Tally
+from stream.fold import Fold
 from tests.builders import (
     BOT,
     BOUNDS,

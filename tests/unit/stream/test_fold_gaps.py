@@ -6,7 +6,8 @@ from schemas.batches import BatchHeaders
 from schemas.events import Click
 from stream.columns import ColumnsPool
 from stream.dedup import DedupState
-from stream.fold import Fold, Record, TimeBounds
+from stream.deltas import Record, TimeBounds
+from stream.fold import Fold
 
 NOW_MS = 1_800_000_000_000
 

@@ -16,7 +16,7 @@ from schemas.events import Click, Event, Impression
 from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
-from stream.fold import Record, Tally
+from stream.deltas import Record, Tally
 from tests.builders import (
     BOT,
     BROWSER,

@@ -11,10 +11,11 @@ from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S, key_spool
 from stream.burials import BurialLimit
 from stream.chain import NO_HEAD, Done, Overtaken, Rewound
-from stream.fold import Record
+from stream.deltas import Record
 from stream.judged import TURN
-from stream.partition import RETRY, Added, Partition
+from stream.partition import Added, Partition
 from stream.refused import TooManyDeadLettersError, TopicRecreatedError
+from stream.tries import RETRY
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
 from tests.unit.stream.latest_by_link import LatestByLink

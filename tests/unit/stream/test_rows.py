@@ -5,7 +5,8 @@ import pytest
 from schemas.counters import DEDUP, DELTA, GAP, HEAD, MARKER, Chain
 from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
-from stream.fold import Fold, Record
+from stream.deltas import Record
+from stream.fold import Fold
 from stream.rows import COUNTER_COLUMNS
 from tests.builders import (
     BOT,

@@ -9,9 +9,10 @@ from faust.types import TP
 
 from schemas.counters import GAP
 from schemas.topics import CLICKS, IMPRESSIONS
-from stream.fold import Record
+from stream.deltas import Record
 from stream.holes import SEEK_PATIENCE_S
-from stream.worker import StalledError, Worker
+from stream.progress import StalledError
+from stream.worker import Worker
 from tests.builders import NOW_MS, click, impression, numbered, record
 from tests.fakes import turn, until
 from tests.unit.stream.worlds import TP0, TP1, World, take_all
@@ -75,7 +76,7 @@ async def test_positions_of_partitions_that_stay_keep_what_they_hold(world: Worl
     for _ in range(2):
         positions = await worker.positions(world.consumer.assign(TP0, TP1), world.consumer)  # type: ignore[arg-type]
         assert positions == {TP0: 3, TP1: 0}
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert world.sink.marked("events") == 3
     assert world.metric("rebuilds_total", cause="assigned") == 2
 
@@ -85,7 +86,7 @@ async def test_partitions_that_went_elsewhere_are_let_go_of(world: World) -> Non
     await take_all(worker, [*log(0, 2), *log(0, 1, tp=TP1)])
     await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
     await take_all(worker, log(3, 4))
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert world.sink.marked("events") == 2
     assert world.metric("events_discarded_total", topic=CLICKS, cause="rebalance") == 3
     assert world.metric("partitions_assigned") == 1
@@ -122,7 +123,7 @@ async def test_clicks_and_impressions_of_one_partition_number_are_kept_apart(wor
     world.consumer.ends[shown] = 1000
     worker = await owning(world, TP0, shown)
     await take_all(worker, [*log(0, 0), record([impression()] * 2, topic=IMPRESSIONS)])
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert sorted(world.sink.inserts) == ["clicks@1-0-0", "impressions@1-0-0"]
     assert sum(shown for _, shown in world.sink.totals().values()) == 2
 
@@ -149,10 +150,10 @@ async def test_a_partition_with_many_events_is_flushed_without_waiting_longer(wo
 async def test_what_has_waited_for_the_interval_is_flushed(world: World) -> None:
     worker = await owning(world, TP0, flush_interval_s=1)
     await take_all(worker, log(0, 1))
-    await asyncio.gather(*worker.start_due())
+    await asyncio.gather(*worker.flushing.start_due())
     assert head(world) == 0
     world.clock.now_s += 1
-    await asyncio.gather(*worker.start_due())
+    await asyncio.gather(*worker.flushing.start_due())
     assert head(world) == 1
 
 
@@ -161,7 +162,7 @@ async def test_a_time_of_day_that_is_set_back_keeps_nothing_waiting(world: World
     await take_all(worker, log(0, 1))
     world.wall_clock.now_s -= 3600
     world.clock.now_s += 1
-    await asyncio.gather(*worker.start_due())
+    await asyncio.gather(*worker.flushing.start_due())
     assert head(world) == 1
 
 
@@ -171,7 +172,7 @@ async def test_a_busy_partition_does_not_keep_a_quiet_one_waiting(world: World) 
     for offset in range(0, 20, 2):
         await take_all(worker, log(offset, offset + 1))
         world.clock.now_s += 0.125
-        await asyncio.gather(*worker.start_due())
+        await asyncio.gather(*worker.flushing.start_due())
     assert head(world) == 19
     assert world.sink.inserts.count("clicks@1-1-0") == 1
 
@@ -213,12 +214,12 @@ async def test_a_partition_that_has_fallen_behind_is_flushed_in_larger_pieces(wo
     worker = await owning(world, TP0, flush_interval_s=1)
     world.consumer.ends = {TP0: 100_000}
     await take_all(worker, log(0, 1))
-    await worker.look_around()
+    await worker.progress.check()
     world.clock.now_s += 1
-    await asyncio.gather(*worker.start_due())
+    await asyncio.gather(*worker.flushing.start_due())
     assert head(world) == 0
     world.clock.now_s += 4
-    await asyncio.gather(*worker.start_due())
+    await asyncio.gather(*worker.flushing.start_due())
     assert head(world) == 1
 
 
@@ -229,7 +230,7 @@ async def test_a_hole_that_kafka_has_too_is_passed_over(world: World) -> None:
     worker = await owning(world, TP0)
     world.consumer.append(*log(0, 2), *log(5, 7))
     await take_all(worker, [*log(0, 2), *log(5, 7)])
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert world.sink.marked("events") == 6
     assert (world.consumer.seeks, world.sink.rows(GAP)) == ([], [])
 
@@ -240,7 +241,7 @@ async def test_a_hole_that_kafka_has_not_is_read_again_once_and_filled(world: Wo
     await take_all(worker, [*log(0, 2), *log(5, 7), *log(6, 7)])
     assert world.consumer.seeks == [(TP0, 3)]
     await take_all(worker, log(3, 7))
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert world.sink.marked("events") == 8
 
 
@@ -252,7 +253,7 @@ async def test_the_same_record_twice_is_no_proof_of_a_hole(world: World) -> None
         world.clock.now_s += SEEK_PATIENCE_S
     assert world.consumer.seeks == [(TP0, 0)] * 3
     await take_all(worker, log(0, 7))
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert world.sink.marked("events") == 8
 
 
@@ -265,7 +266,7 @@ async def test_what_retention_took_before_it_was_read_becomes_a_gap_of_the_chain
     assert world.sink.marked("events") == 1
     assert world.consumer.seeks == [(TP0, 4)]
     await take_all(worker, log(4, 5))
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     (gap,) = world.sink.rows(GAP)
     assert (gap["first_offset"], gap["last_offset"]) == (1, 3)
     assert (world.sink.marked("events"), world.metric("rebuilds_total", cause="hole")) == (3, 1)
@@ -275,23 +276,23 @@ async def test_an_overtaken_partition_reads_on_from_the_other_writer_s_head(worl
     worker = await owning(world, TP0)
     await take_all(worker, log(0, 2))
     world.sink.put_head("clicks@1", 0, 9)
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert world.consumer.seeks == [(TP0, 10)]
     await take_all(worker, [*log(3, 9), *log(10, 11)])
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     assert (head(world), world.sink.marked("events")) == (11, 2)
 
 
 async def test_an_idle_partition_notices_that_its_head_went_back(world: World) -> None:
     worker = await owning(world, TP0)
     await take_all(worker, log(0, 2))
-    await worker.flush_all()
-    await worker._verify_heads()
+    await worker.flushing.flush_all()
+    await worker.upkeep.verify_heads()
     assert world.consumer.seeks == []
     world.sink.blocks.clear()
     world.sink.failing_reads = 1
-    await worker._verify_heads()
-    await worker._verify_heads()
+    await worker.upkeep.verify_heads()
+    await worker.upkeep.verify_heads()
     assert world.consumer.seeks == [(TP0, 0)]
     assert world.metric("rebuilds_total", cause="rewound") == 1
 
@@ -302,11 +303,11 @@ async def test_a_topic_that_was_created_anew_is_refused_and_the_others_are_read(
     assigned = world.consumer.assign(TP0, TP1)
     assert await worker.positions(assigned, world.consumer) == {TP1: 0}  # type: ignore[arg-type]
     await take_all(worker, [*log(0, 3), *log(0, 3, tp=TP1)])
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     worker.measure()
     assert world.sink.marked("events") == 4
     assert world.metric("partitions_refused", cause="recreated") == 1
-    await worker.look_around()
+    await worker.progress.check()
     await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
     worker.measure()
     assert world.metric("partitions_refused", cause="recreated") == 0
@@ -316,7 +317,7 @@ async def test_a_topic_that_shrank_while_it_was_read_is_refused_too(world: World
     worker = await owning(world, TP0)
     await take_all(worker, log(0, 2))
     world.sink.put_head("clicks@1", 0, 5000)
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     worker.measure()
     assert world.metric("partitions_refused", cause="recreated") == 1
 
@@ -325,12 +326,12 @@ async def test_lag_without_progress_ends_the_process(world: World) -> None:
     worker = await owning(world, TP0, stalled_after_s=60)
     world.consumer.append(*log(0, 9))
     await take_all(worker, log(0, 2))
-    await worker.look_around()
+    await worker.progress.check()
     world.clock.now_s += 60
-    await worker.look_around()
+    await worker.progress.check()
     world.clock.now_s += 1
     with pytest.raises(StalledError, match="clicks-0: 7 records"):
-        await worker.look_around()
+        await worker.progress.check()
     assert world.metric("end_offset", topic=CLICKS, partition="0") == 9
 
 
@@ -341,7 +342,7 @@ async def test_an_end_offset_that_no_record_stands_for_is_no_stall(world: World)
     world.consumer.ends[TP0] = 4
     for _ in range(3):
         world.clock.now_s += 1000
-        await worker.look_around()
+        await worker.progress.check()
 
 
 async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(world: World) -> None:
@@ -353,26 +354,26 @@ async def test_nobody_is_stalled_who_reads_or_has_nothing_to_read_or_no_room(wor
     await turn()
     for _ in range(3):
         world.clock.now_s += 1000
-        await worker.look_around()
-    await worker.flush_all()
+        await worker.progress.check()
+    await worker.flushing.flush_all()
     await waiting
-    await worker.look_around()
+    await worker.progress.check()
 
 
 async def test_nobody_is_stalled_for_the_time_that_kafka_was_away(world: World) -> None:
     """Killed and back after more than stalled_after_s: there was nothing to read meanwhile."""
     worker = await owning(world, TP0, stalled_after_s=60)
     world.consumer.append(*log(0, 9))
-    await worker.look_around()
+    await worker.progress.check()
     world.clock.now_s += 1000
     world.consumer.failing_bounds = 1
-    await worker.look_around()
-    await worker.look_around()
+    await worker.progress.check()
+    await worker.progress.check()
     world.clock.now_s += 60
-    await worker.look_around()
+    await worker.progress.check()
     world.clock.now_s += 1
     with pytest.raises(StalledError):
-        await worker.look_around()
+        await worker.progress.check()
 
 
 async def test_a_partition_whose_events_are_mostly_no_events_is_refused_and_the_others_are_counted(
@@ -381,7 +382,7 @@ async def test_a_partition_whose_events_are_mostly_no_events_is_refused_and_the_
     worker = await owning(world, TP0, TP1)
     garbage = b"garbage\n" * 10
     await take_all(worker, [record(garbage, offset=0), *log(0, 3, tp=TP1)])
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     worker.measure()
     assert (world.sink.marked("events"), world.sink.marked("dead_letters"), world.dead_letters.letters) == (
         4,
@@ -400,7 +401,7 @@ async def test_gauges_tell_what_waits_and_for_how_long(world: World) -> None:
     assert world.metric("events_buffered", topic=CLICKS) == 3
     assert world.metric("freshness_seconds", topic=CLICKS, partition="0") == 2
     assert world.metric("freshness_seconds", topic=CLICKS, partition="1") == 0
-    await worker.flush_all()
+    await worker.flushing.flush_all()
     worker.measure()
     assert world.metric("events_buffered", topic=CLICKS) == 0
     assert world.metric("freshness_seconds", topic=CLICKS, partition="0") == 0

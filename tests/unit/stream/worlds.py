@@ -9,11 +9,12 @@ from prometheus_client import CollectorRegistry
 
 from schemas.topics import CLICKS, EVENT_TOPICS
 from stream.burials import BurialLimit
-from stream.fold import Record
+from stream.deltas import Record
 from stream.folds import StateFold
 from stream.metrics import StreamMetrics
-from stream.partition import Added, Partition, Tools
+from stream.partition import Added, Partition
 from stream.settings import StreamSettings
+from stream.shared import Shared
 from stream.worker import Worker
 from tests.builders import BOUNDS, CLASSIFIER, NOW_MS
 from tests.fakes import FakeClock, FakeConsumer, FakeDeadLetters, FakeMessage, FakeSink
@@ -40,8 +41,8 @@ class World:
         self.metrics = StreamMetrics(self.registry)
 
     @property
-    def tools(self) -> Tools:
-        return Tools(
+    def shared(self) -> Shared:
+        return Shared(
             sink=self.sink,
             dead_letters=self.dead_letters,
             classifier=CLASSIFIER,
@@ -56,7 +57,7 @@ class World:
         )
 
     def partition(self, number: int = 0) -> Partition:
-        return Partition(CLICKS, number, self.tools)
+        return Partition(CLICKS, number, self.shared)
 
     async def loaded(self, *, log_end: int = 1000, log_start: int = 0) -> Partition:
         partition = self.partition()
@@ -65,7 +66,7 @@ class World:
 
     def worker(self, **settings: Any) -> Worker:
         given = {f"CLICKTALLY_STREAM_{name.upper()}": str(value) for name, value in settings.items()}
-        return Worker(StreamSettings.load(given), self.tools)
+        return Worker(StreamSettings.load(given), self.shared)
 
     def metric(self, name: str, **labels: str) -> float:
         return self.registry.get_sample_value(f"clicktally_stream_{name}", labels) or 0.0

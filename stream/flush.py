@@ -1,0 +1,105 @@
+"""A flush: what was folded becomes durable, all of it or nothing, exactly once.
+
+1. Take what was folded from the head to the next offset: deltas, and the rows of every fold as they are now.
+   What is folded from here on belongs to the next flush.
+2. Judge it, and make the blocks: a function of the log up to here and of the rules.
+3. Write its dead letters, then its events. Both may be written again: copies are told apart by their place
+   in the log, and nothing says yet that they count.
+4. Insert counters, fold rows, marker and head as one block, on condition that the head is still ours,
+   under a token of that head (stream.chain). Only this acknowledges the offsets.
+5. Read the head back: what it says happened, has.
+6. Take note of it. Kafka's committed offset follows later, for lag monitors.
+
+A crash before 4 leaves nothing that counts, and the records are read again. A crash from 4 on is found out
+by the next owner's `load`, which reads head and fold rows at one instant.
+
+1 and 6 are the partition's, 2 to 5 are here.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from schemas.counters import Chain
+from schemas.errors import TransientError
+from schemas.events import TrafficClass
+from stream.chain import Flushed, Insert, InsertReply, Outcome, flush_steps
+from stream.columns import EventColumns
+from stream.deltas import Deltas
+from stream.event_rows import event_rows
+from stream.judged import Judged, judging
+from stream.rows import Block, counter_rows
+from stream.shared import Shared
+from stream.tries import Tries
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a flush came to, and how many of its events had each traffic class."""
+
+    outcome: Outcome
+    by_class: Counter[TrafficClass]
+
+
+class Flusher:
+    """Makes the flushes of one chain durable, one at a time."""
+
+    def __init__(self, chain: Chain, shared: Shared, tries: Tries) -> None:
+        self._chain: Final = chain
+        self._shared: Final = shared
+        self._tries: Final = tries
+
+    async def flush(self, flushed: Flushed, deltas: Deltas) -> Ended:
+        """Returns when it is known what became of it. Cancelling is safe: the next `load` finds out.
+
+        The memory of the deltas' columns is given back as soon as the blocks are made.
+        """
+        judged = await self._judge(deltas.columns)
+        counters = counter_rows(flushed, deltas, judged)
+        events = event_rows(deltas, judged, self._chain) if deltas.parts else None
+        by_class = judged.by_class()
+        self._shared.pool.give_back(deltas.columns)
+        await self._write_evidence(deltas, events)
+        return Ended(await self._commit(flushed, counters), by_class)
+
+    async def _judge(self, columns: EventColumns) -> Judged:
+        """Judge in turns: heartbeats and other partitions go on while strangers' agents are looked at."""
+        steps = judging(columns, self._shared.classifier)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as finished:
+                judged: Judged = finished.value
+                return judged
+            await asyncio.sleep(0)
+
+    async def _write_evidence(self, deltas: Deltas, events: Block | None) -> None:
+        shared, until_answered = self._shared, self._tries.until_answered
+        if deltas.poison:
+            await until_answered("dead_letters", lambda: shared.dead_letters.write(deltas.poison))
+        if events is not None:
+            await until_answered("insert_events", lambda: shared.sink.insert_events(events))
+
+    async def _commit(self, flushed: Flushed, counters: Block) -> Outcome:
+        """Drive the chain's protocol (4 and 5) to its end."""
+        sink = self._shared.sink
+        retry = self._tries.of("insert_counters")
+        steps = flush_steps(flushed)
+        step = next(steps)
+        try:
+            while True:
+                if isinstance(step, Insert):
+                    reply = InsertReply.ANSWERED
+                    try:
+                        await sink.insert_counters(flushed, counters, step.token)
+                    except TransientError as error:
+                        await retry.failed(error)
+                        reply = InsertReply.UNKNOWN
+                    step = steps.send(reply)
+                else:
+                    head = await self._tries.until_answered("read_head", lambda: sink.read_head(flushed.chain))
+                    step = steps.send(head)
+        except StopIteration as finished:
+            outcome: Outcome = finished.value
+            return outcome

@@ -1,0 +1,102 @@
+"""Ownership: the partitions that Kafka assigned, from which offset each is read, and which of them are refused."""
+
+import logging
+from collections.abc import Iterator
+from typing import Final
+
+from faust.types import TP
+
+from stream.holes import Sought
+from stream.kafka import HeadConsumer
+from stream.partition import Partition
+from stream.refused import Cause, PartitionRefusedError
+from stream.shared import Shared
+
+logger = logging.getLogger(__name__)
+
+
+class Ownership:
+    """Has a Partition for each topic-partition that is this worker's, and for no other."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.partitions: Final[dict[TP, Partition]] = {}
+        self.refused: Final[dict[TP, Cause]] = {}
+        self.sought: Final = Sought()
+        self.consumer: HeadConsumer | None = None
+        self.settled = False
+        """Whether the assignment is known and every partition of it loaded or refused."""
+        self._shared: Final = shared
+
+    @property
+    def buffered_events(self) -> int:
+        """Events of all partitions that no flush has taken yet."""
+        return sum(partition.buffered_events for partition in self.partitions.values())
+
+    def with_records(self) -> Iterator[TP]:
+        """The partitions that have something to flush."""
+        return (tp for tp, partition in self.partitions.items() if partition.has_records)
+
+    def holds(self, tp: TP) -> bool:
+        """Whether Kafka says that the partition is this worker's."""
+        return self.consumer is not None and tp in self.consumer.assignment()
+
+    async def take_over(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, int]:
+        """Own `assigned` and nothing else; returns where each is read from, without those that are refused."""
+        self.consumer = consumer
+        for tp in set(self.partitions) - assigned:
+            self.partitions.pop(tp).forget("rebalance")
+        for tp in set(self.refused) - assigned:
+            del self.refused[tp]
+        self.sought.clear()
+        bounds = await consumer.bounds(assigned)
+        positions: dict[TP, int] = {}
+        for tp in sorted(assigned):
+            position = await self._position(tp, *bounds[tp])
+            if position is not None:
+                positions[tp] = position
+        self._shared.metrics.assigned.set(len(self.partitions))
+        self.settled = True
+        logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
+        return positions
+
+    async def _position(self, tp: TP, start: int, end: int) -> int | None:
+        partition = self.partitions.get(tp)
+        if partition is not None and partition.loaded:
+            return partition.next_offset
+        partition = self.partitions.setdefault(tp, Partition(tp.topic, tp.partition, self._shared))
+        try:
+            position = await partition.load(start, end, cause="assigned")
+        except PartitionRefusedError as error:
+            self.refuse(tp, error)
+            return None
+        self.refused.pop(tp, None)
+        return position
+
+    def give_back(self) -> None:
+        """Own nothing any more; what was not flushed is somebody else's to read."""
+        for partition in self.partitions.values():
+            partition.forget("rebalance")
+        self.partitions.clear()
+        self.refused.clear()
+
+    def refuse(self, tp: TP, error: PartitionRefusedError) -> None:
+        """Count nothing of it until an operator has decided."""
+        logger.critical("%s", error, extra={"topic": tp.topic, "partition": tp.partition})
+        self.refused[tp] = error.cause
+
+    async def rebuild(self, tp: TP, cause: str) -> None:
+        """Load the state anew and read on from its head."""
+        partition, consumer = self.partitions.get(tp), self.consumer
+        if partition is None or consumer is None or not self.holds(tp):
+            return
+        start, end = (await consumer.bounds({tp}))[tp]
+        try:
+            await self.read_again(tp, await partition.load(start, end, cause=cause))
+        except PartitionRefusedError as error:
+            self.refuse(tp, error)
+
+    async def read_again(self, tp: TP, offset: int) -> None:
+        """Have Kafka deliver from `offset` on."""
+        if self.consumer is not None and self.holds(tp):
+            self.sought.note(tp, offset, self._shared.clock())
+            await self.consumer.seek_wait({tp: offset})
