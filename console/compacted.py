@@ -2,17 +2,17 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, Final, TypeVar
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from schemas.compacted import open_compacted
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
 
 _FETCH_WAIT_MS: Final = 200
-_FETCH_BYTES: Final = 8 * 1024 * 1024
 _MAX_RECORDS: Final = 20_000
 
 Record = TypeVar("Record")
@@ -25,31 +25,22 @@ async def follow_to_end(
 
     Raises TransientError when Kafka does not answer for `within_s`.
     """
-    partition = TopicPartition(topic, 0)
-    consumer = AIOKafkaConsumer(
-        **KafkaAccess.of(kafka).arguments(topic),
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        max_partition_fetch_bytes=_FETCH_BYTES,
-    )
+    access, timeout_ms = KafkaAccess.of(kafka), int(within_s * 1000)
     try:
-        async with asyncio.timeout(within_s) as patience:
+        async with AsyncExitStack() as stack:
+            opening = open_compacted(access, topic, request_timeout_ms=timeout_ms)
             try:
-                await consumer.start()
-            except KafkaError as error:
-                raise TransientError(f"Kafka at {kafka} does not answer: {error}") from error
-            consumer.assign([partition])
-            await consumer.seek_to_beginning(partition)
-            end = (await consumer.end_offsets([partition]))[partition]
-            while await consumer.position(partition) < end:
-                fetched = await consumer.getmany(partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
-                if records := fetched.get(partition):
-                    take(records)
-                    patience.reschedule(asyncio.get_running_loop().time() + within_s)
+                reading = await stack.enter_async_context(opening)
+            except (KafkaError, TimeoutError) as error:
+                raise TransientError(f"Kafka at {kafka} does not answer: {error!r}") from error
+            reading.seek(reading.beginning)
+            async with asyncio.timeout(within_s) as patience:
+                while await reading.position() < reading.end:
+                    if records := await reading.fetch(max_records=_MAX_RECORDS, wait_ms=_FETCH_WAIT_MS):
+                        take(records)
+                        patience.reschedule(asyncio.get_running_loop().time() + within_s)
     except (KafkaError, TimeoutError) as error:
         raise TransientError(f"topic {topic} cannot be read from Kafka at {kafka}: {error!r}") from error
-    finally:
-        await consumer.stop()
 
 
 async def read_latest(

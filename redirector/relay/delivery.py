@@ -1,4 +1,8 @@
-"""Brings a round to Kafka: each batch and dead letter until it is acknowledged, whatever a topic makes of it."""
+"""Brings rounds to Kafka: each batch and dead letter until it is acknowledged, over as many producers as it takes.
+
+Whatever a topic makes of a record is the delivery's to settle; that Kafka may be away for as long as it likes, the
+sender's below it.
+"""
 
 import asyncio
 import logging
@@ -6,11 +10,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from redirector.relay.letters import letter_of, send_cut_to_fit
 from redirector.relay.metrics import RelayMetrics
+from redirector.relay.outage import Outage
 from redirector.relay.round import Batch, DeadLetter, Round, TopicPartition, halves
+from redirector.relay.round_slot import RoundSlot
 from schemas.batches import Headers
-from schemas.dead_letters import LEAST_KEPT_BYTES, Letter, SpoolOrigin
+from schemas.dead_letters import Letter
+from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
+from schemas.producer import Producer
 from schemas.retry import Retry, RetryPolicy
 from schemas.topics import DEAD_LETTERS
 
@@ -22,7 +31,7 @@ _LETTERS_AT_ONCE: Final = 200
 
 
 class Outlet(Protocol):
-    """Where records go; `redirector.relay.sender.Sender` is the real one."""
+    """Where records go; `Sender` is the real one."""
 
     async def send(
         self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
@@ -31,30 +40,6 @@ class Outlet(Protocol):
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has. Raises TopicRefusesError."""
-
-
-class RoundSlot:
-    """A spool's slot: one of the slots that bound the rounds in memory. `async with` it.
-
-    A spool whose topic refuses gives its slot back early: what waits for an operator must not keep others waiting.
-    """
-
-    def __init__(self, slots: asyncio.Semaphore) -> None:
-        self._slots = slots
-        self._held = False
-
-    async def __aenter__(self) -> None:
-        await self._slots.acquire()
-        self._held = True
-
-    async def __aexit__(self, *_: object) -> None:
-        self.give_back()
-
-    def give_back(self) -> None:
-        """Let the next one in."""
-        if self._held:
-            self._held = False
-            self._slots.release()
 
 
 class Delivery:
@@ -124,33 +109,14 @@ class Delivery:
                     tasks.create_task(self._send_dead_letter(letter, segment))
 
     async def _send_dead_letter(self, bad: DeadLetter, segment: int) -> None:
-        letter = Letter(
-            service="relay",
-            reason=bad.reason,
-            detail=bad.detail,
-            origin=SpoolOrigin(spool=self._spool.name, segment=segment, offset=bad.offset),
-            value=bad.line,
-            cut_bytes=bad.cut_bytes,
-        )
-
-        async def send() -> None:
-            nonlocal letter
-            while True:
-                try:
-                    await self._outlet.send(
-                        DEAD_LETTERS, None, letter.value, key=letter.origin.key, headers=letter.to_kafka()
-                    )
-                except TooLargeError as error:
-                    kept_bytes = len(letter.value)
-                    if kept_bytes <= LEAST_KEPT_BYTES:
-                        raise TopicRefusesError(f"{error}; raise its max.message.bytes") from error
-                    letter = letter.cut_to(max(kept_bytes // 2, LEAST_KEPT_BYTES))
-                else:
-                    return
-
-        await self._until_accepted(DEAD_LETTERS, send)
+        letter = letter_of(bad, self._spool, segment)
+        await self._until_accepted(DEAD_LETTERS, lambda: send_cut_to_fit(letter, self._send_letter))
         self._metrics.dead_letters.labels(bad.reason).inc()
         self._metrics.events_in_flight.dec()
+
+    async def _send_letter(self, letter: Letter) -> None:
+        headers = letter.to_kafka()
+        await self._outlet.send(DEAD_LETTERS, None, letter.value, key=letter.origin.key, headers=headers)
 
     async def _until_accepted(self, topic: str, ask: Callable[[], Awaitable[Result]]) -> Result:
         def refused(error: Exception) -> None:
@@ -165,3 +131,114 @@ class Delivery:
             self._refusing.discard(topic)
             log.warning("spool %s: topic %s takes records again", self._spool, topic)
         return result
+
+
+class Sender:
+    """Shared by all spools of a relay. Its methods return when Kafka acknowledged, or when they are cancelled.
+
+    `connect` makes a producer that has not started. Each topic has one of its own: an error ends a producer, and
+    what one topic does not take must not hold up another. An outage is logged at its begin and at its end.
+    """
+
+    def __init__(self, connect: Callable[[], Producer], metrics: RelayMetrics, *, retry: RetryPolicy) -> None:
+        self._connect = connect
+        self._metrics = metrics
+        self._retry = retry
+        self._outage = Outage(metrics)
+        self._sessions: dict[str, _Session] = {}
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
+    ) -> None:
+        """Put one record into Kafka, again and again if need be.
+
+        Raises TooLargeError and TopicRefusesError at once: trying again is the caller's, who may have others to
+        send meanwhile.
+        """
+        await self._session(topic).until_it_works(
+            lambda producer: producer.send(topic, partition, value, key=key, headers=headers)
+        )
+
+    async def partitions(self, topic: str) -> int:
+        """How many partitions the topic has. Raises TopicRefusesError where there is no such topic for us."""
+        return await self._session(topic).until_it_works(lambda producer: producer.partitions(topic))
+
+    def trouble(self) -> str:
+        """Why nothing is sent; nothing as long as Kafka takes or answers what it is asked."""
+        return self._outage.trouble
+
+    async def close(self) -> None:
+        """Drop the connections and what is in flight."""
+        for session in self._sessions.values():
+            await session.close()
+
+    def _session(self, topic: str) -> "_Session":
+        if topic not in self._sessions:
+            self._sessions[topic] = _Session(self._connect, self._outage, self._metrics, self._retry)
+        return self._sessions[topic]
+
+
+class _Session:
+    """One producer at a time: the next is made when one has failed."""
+
+    def __init__(
+        self, connect: Callable[[], Producer], outage: Outage, metrics: RelayMetrics, retry: RetryPolicy
+    ) -> None:
+        self._connect = connect
+        self._outage = outage
+        self._metrics = metrics
+        self._retry = retry
+        self._producer: Producer | None = None
+        self._connecting = asyncio.Lock()
+
+    async def until_it_works(self, ask: Callable[[Producer], Awaitable[Result]]) -> Result:
+        async def once() -> Result:
+            producer = await self._connected()
+            try:
+                result = await ask(producer)
+            except (TooLargeError, TopicRefusesError):
+                self._metrics.send_errors.inc()
+                self._outage.end(self)
+                await self._drop(producer)
+                raise
+            except TransientError as error:
+                self._metrics.send_errors.inc()
+                self._outage.begin(self, error)
+                await self._drop(producer)
+                raise
+            self._outage.end(self)
+            return result
+
+        retry = Retry(self._retry, on_failure=lambda _error: self._metrics.retries.inc())
+        return await retry.until_it_works(once, on=TransientError, but=TopicRefusesError)
+
+    async def close(self) -> None:
+        if self._producer is not None:
+            await self._producer.abandon()
+            self._producer = None
+
+    async def _connected(self) -> Producer:
+        async with self._connecting:
+            if self._producer is None:
+                retry = Retry(self._retry, on_failure=self._not_connected)
+                self._producer = await retry.until_it_works(self._started, on=TransientError)
+            return self._producer
+
+    async def _started(self) -> Producer:
+        producer = self._connect()
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.abandon()
+            raise
+        return producer
+
+    def _not_connected(self, error: Exception) -> None:
+        self._metrics.send_errors.inc()
+        self._outage.begin(self, error)
+
+    async def _drop(self, producer: Producer) -> None:
+        async with self._connecting:
+            if self._producer is producer:
+                self._producer = None
+                await producer.abandon()

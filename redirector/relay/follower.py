@@ -1,6 +1,5 @@
 """Follows a compacted topic into a table of the host's cache, from where the table says it left off."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -8,7 +7,6 @@ from functools import partial
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from redirector.cache.store import TableName
@@ -16,6 +14,7 @@ from redirector.cache.writer import Change, Swept
 from redirector.relay.cache_thread import CacheThread
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.settings import RelaySettings
+from schemas.compacted import CompactedTopic, open_compacted
 from schemas.events import LINK_MAX_BYTES
 from schemas.links import Link
 from schemas.retry import Retry
@@ -24,7 +23,6 @@ from schemas.tokens import Token
 log = logging.getLogger(__name__)
 
 _MAX_RECORDS: Final = 10_000
-_FETCH_WAIT_MS: Final = 500
 _HEARTBEAT_S: Final = 3600
 _KEY_MAX_BYTES: Final = LINK_MAX_BYTES
 
@@ -102,7 +100,6 @@ class TopicFollower:
     ) -> None:
         self._followed = followed
         self._topic: Final = followed.topic
-        self._partition: Final = TopicPartition(followed.topic, 0)
         self._table = table
         self._thread = thread
         self._settings = settings
@@ -120,39 +117,26 @@ class TopicFollower:
         self._metrics.followed_errors.labels(self._topic).inc()
 
     async def _follow(self) -> None:
-        timeout_ms = self._settings.request_timeout_ms
-        consumer = AIOKafkaConsumer(
-            **self._settings.kafka.arguments(self._topic),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            request_timeout_ms=timeout_ms,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-        )
-        try:
-            async with asyncio.timeout(timeout_ms / 1000 + 1):
-                await consumer.start()
-                beginning = (await consumer.beginning_offsets([self._partition]))[self._partition]
-                end = (await consumer.end_offsets([self._partition]))[self._partition]
+        settings = self._settings
+        async with open_compacted(
+            settings.kafka, self._topic, request_timeout_ms=settings.request_timeout_ms
+        ) as topic:
             start = where_to_start(
                 await self._thread.run(self._table.next_offset),
                 await self._thread.run(self._table.followed_at_s),
-                beginning,
-                end,
+                topic.beginning,
+                topic.end,
                 now_s=time.time(),
-                rebuild_after_s=self._settings.links_rebuild_after_s,
+                rebuild_after_s=settings.links_rebuild_after_s,
             )
-            consumer.assign([self._partition])
-            consumer.seek(self._partition, start.offset)
-            await self._read(consumer, start)
-        finally:
-            await consumer.stop()
+            topic.seek(start.offset)
+            await self._read(topic, start)
 
-    async def _read(self, consumer: Any, start: Start) -> None:
-        topic, partition = self._topic, self._partition
+    async def _read(self, topic: CompactedTopic, start: Start) -> None:
         seen: set[bytes] | None = set() if start.rebuild else None
         if start.rebuild:
-            log.warning("table %s of the cache is read anew from offset %d of its topic", topic, start.offset)
-        lag = self._metrics.followed_lag.labels(topic)
+            log.warning("table %s of the cache is read anew from offset %d of its topic", self._topic, start.offset)
+        lag = self._metrics.followed_lag.labels(self._topic)
         at_end = False
         position = start.offset
         answered_s = written_s = time.time()
@@ -161,13 +145,12 @@ class TopicFollower:
                 at_end = True
                 await self._finish(seen, position)
                 seen = None
-            fetched = await consumer.getmany(partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
-            records = fetched.get(partition, ())
-            position = await consumer.position(partition)
-            lag.set(max(0, (consumer.highwater(partition) or start.end) - position))
-            before_s, answered_s = answered_s, max(answered_s, self._answered_s(consumer))
+            records = await topic.fetch(max_records=_MAX_RECORDS)
+            position = await topic.position()
+            lag.set(topic.lag(position))
+            before_s, answered_s = answered_s, max(answered_s, topic.answered_s())
             if answered_s - before_s > self._settings.links_rebuild_after_s:
-                log.warning("topic %s did not answer for %d s", topic, answered_s - before_s)
+                log.warning("topic %s did not answer for %d s", self._topic, answered_s - before_s)
                 return
             if records or answered_s - written_s > _HEARTBEAT_S:
                 written_s = answered_s
@@ -210,7 +193,3 @@ class TopicFollower:
             if seen is not None:
                 (seen.discard if change[1] is None else seen.add)(change[0])
         return changes
-
-    def _answered_s(self, consumer: Any) -> float:
-        """When the broker last answered a fetch, seconds since 1970; 0 before the first."""
-        return float(consumer.last_poll_timestamp(self._partition) or 0) / 1000

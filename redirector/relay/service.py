@@ -9,13 +9,12 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.fleet import Fleet
+from redirector.relay.delivery import Sender
 from redirector.relay.following import follow_topics
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
-from redirector.relay.sender import Sender
 from redirector.relay.settings import RelaySettings
-from redirector.relay.shipper import Shipper
+from redirector.relay.shipper import Fleet, Shipper
 from redirector.spool.lock import take_lock
 from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings

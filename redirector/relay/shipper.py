@@ -1,20 +1,23 @@
-"""Ships one spool: read, cut, send, wait for every acknowledgement, checkpoint, delete; then the next round."""
+"""Ships spools, all of a directory at once: read, cut, deliver, checkpoint, delete; then the next round."""
 
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from redirector.relay.delivery import Delivery, Outlet, RoundSlot
+from redirector.relay.delivery import Delivery, Outlet
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, Limits
+from redirector.relay.round_slot import RoundSlot
+from redirector.relay.waiting import waiting_s
 from redirector.spool.reader import Place, SpoolReader
 from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
-from schemas.retry import RetryPolicy
-from schemas.spool import Checkpoint, read_checkpoint
+from schemas.retry import Retry, RetryPolicy
+from schemas.spool import Checkpoint, read_checkpoint, spools
 from schemas.topics import EVENT_TOPICS
 
 log = logging.getLogger(__name__)
@@ -113,6 +116,10 @@ class Shipper:
         same = self._reader.place.segment == self.settled.segment
         return self._reader.waiting_bytes() + (in_flight if same else self._reader.place.offset)
 
+    def waiting_s(self) -> float:
+        """How long the oldest line has waited that Kafka has not acknowledged."""
+        return waiting_s(self.spool, self.settled, self.waiting_since)
+
     async def _pin(self) -> None:
         """Fix the partition counts, on disk before the first send: a resend must not go elsewhere."""
         self._cutter.partitions = {topic: await self._delivery.partitions(topic) for topic in EVENT_TOPICS}
@@ -150,6 +157,70 @@ class Shipper:
             self._metrics.torn_tails.inc(seen[0] - self._torn[0])
             self._metrics.torn_bytes.inc(seen[1] - self._torn[1])
             self._torn = seen
+
+
+class Fleet:
+    """One shipper a spool, as long as the spool is there."""
+
+    def __init__(
+        self, spool_dir: Path, new_shipper: Callable[[Path], Shipper], metrics: RelayMetrics, *, retry: RetryPolicy
+    ) -> None:
+        self._spool_dir = spool_dir
+        self._new_shipper = new_shipper
+        self._metrics = metrics
+        self._retry = retry
+        self._shippers: dict[Path, Shipper | None] = {}
+
+    async def run(self, stopping: asyncio.Event, *, scan_interval_s: float) -> None:
+        """Ship every spool until `stopping`, then finish the rounds under way; cancel to leave them."""
+        async with asyncio.TaskGroup() as tasks:
+            while not stopping.is_set():
+                for spool in spools(self._spool_dir):
+                    if spool not in self._shippers:
+                        self._shippers[spool] = None
+                        tasks.create_task(self._keep_shipping(spool, stopping))
+                self.set_gauges()
+                try:
+                    async with asyncio.timeout(scan_interval_s):
+                        await stopping.wait()
+                except TimeoutError:
+                    continue
+
+    def set_gauges(self) -> None:
+        """What waits, and for how long."""
+        waiting = 0
+        oldest = 0.0
+        for shipper in list(self._shippers.values()):
+            if shipper is not None:
+                try:
+                    waiting += shipper.waiting_bytes()
+                    oldest = max(oldest, shipper.waiting_s())
+                except OSError:
+                    continue
+        self._metrics.spools.set(len(self._shippers))
+        self._metrics.waiting_bytes.set(waiting)
+        self._metrics.oldest_waiting.set(oldest)
+
+    async def _keep_shipping(self, spool: Path, stopping: asyncio.Event) -> None:
+        async def ship() -> None:
+            if stopping.is_set():
+                return
+            try:
+                shipper = self._shippers[spool] = self._new_shipper(spool)
+                await shipper.run(stopping)
+            except OSError:
+                if spool in spools(self._spool_dir):
+                    raise
+
+        retry = Retry(
+            self._retry,
+            on_first=lambda error: log.warning(
+                "spool %s cannot be shipped; it is tried again until it can: %s", spool, error
+            ),
+            on_failure=lambda _error: self._metrics.spool_errors.inc(),
+        )
+        await retry.until_it_works(ship, on=OSError)
+        del self._shippers[spool]
 
 
 def _checkpoint(spool: Path) -> Checkpoint | None:

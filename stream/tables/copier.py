@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
+from schemas.compacted import CompactedTopic, open_compacted
 from schemas.errors import TransientError
 from schemas.retry import Retry, RetryPolicy
 from stream.tables.copied import Copied, Row
@@ -21,7 +21,6 @@ from stream.tables.versions import Start, Unseen, version_of, where_to_start
 logger = logging.getLogger(__name__)
 
 _MAX_RECORDS: Final = 10_000
-_FETCH_WAIT_MS: Final = 500
 _LOOK_AHEAD_MS: Final = 2000
 _INSERT_INTERVAL_S: Final = 1.0
 """Between inserts of a few rows: each is a part that ClickHouse must merge."""
@@ -44,7 +43,6 @@ class TopicCopier:
     ) -> None:
         self._copied = copied
         self._topic: Final = copied.topic
-        self._partition: Final = TopicPartition(copied.topic, 0)
         self._store = store
         self._settings = settings
         self._metrics = metrics
@@ -63,32 +61,21 @@ class TopicCopier:
         self._metrics.errors.labels(self._topic).inc()
 
     async def _copy(self) -> None:
-        timeout_ms = self._settings.request_timeout_ms
-        consumer = AIOKafkaConsumer(
-            **self._settings.kafka.arguments(self._topic),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            request_timeout_ms=timeout_ms,
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-        )
-        try:
-            async with asyncio.timeout(timeout_ms / 1000 + 1):
-                await consumer.start()
-                beginning = (await consumer.beginning_offsets([self._partition]))[self._partition]
-                end = (await consumer.end_offsets([self._partition]))[self._partition]
-            consumer.assign([self._partition])
-            start = await self._start(consumer, beginning, end)
-            consumer.seek(self._partition, start.offset)
-            await self._read(consumer, start, end)
-        finally:
-            await consumer.stop()
+        settings = self._settings
+        async with open_compacted(
+            settings.kafka, self._topic, request_timeout_ms=settings.request_timeout_ms
+        ) as topic:
+            start = await self._start(topic)
+            topic.seek(start.offset)
+            await self._read(topic, start)
 
-    async def _start(self, consumer: Any, beginning: int, end: int) -> Start:
+    async def _start(self, topic: CompactedTopic) -> Start:
+        beginning, end = topic.beginning, topic.end
         stored = await self._store.highest_version()
         after = where_to_start(
             stored, beginning, end, None, now_ms=0, rebuild_after_ms=0, least_epoch=self._least_epoch
         )
-        unseen = None if after.why else await self._first_unseen(consumer, after.offset, end)
+        unseen = None if after.why else await self._first_unseen(topic, after.offset)
         start = where_to_start(
             stored,
             beginning,
@@ -103,13 +90,12 @@ class TopicCopier:
             logger.warning("topic %s is read anew, as epoch %d: %s", self._topic, start.epoch, start.why)
         return start
 
-    async def _first_unseen(self, consumer: Any, offset: int, end: int) -> Unseen | None:
+    async def _first_unseen(self, topic: CompactedTopic, offset: int) -> Unseen | None:
         """The first record from `offset` on that makes a row: what makes none is never held by the table."""
-        if offset >= end:
+        if offset >= topic.end:
             return None
-        consumer.seek(self._partition, offset)
-        fetched = await consumer.getmany(self._partition, timeout_ms=_LOOK_AHEAD_MS, max_records=_MAX_RECORDS)
-        for record in fetched.get(self._partition, ()):
+        topic.seek(offset)
+        for record in await topic.fetch(max_records=_MAX_RECORDS, wait_ms=_LOOK_AHEAD_MS):
             try:
                 self._copied.row(record.key, record.value, record.timestamp)
             except _BROKEN:
@@ -117,7 +103,7 @@ class TopicCopier:
             return Unseen(record.offset, record.timestamp)
         return None
 
-    async def _read(self, consumer: Any, start: Start, end: int) -> None:
+    async def _read(self, topic: CompactedTopic, start: Start) -> None:
         """Until something fails, or the table has lost what was written: then begin again where it says."""
         swept = False
         position, written = start.offset, 0
@@ -128,22 +114,19 @@ class TopicCopier:
                 if (await self._store.highest_version() or 0) < written:
                     logger.error("table %s went back in time, as after a restore; going on from there", self._topic)
                     return
-            self._metrics.lag.labels(self._topic).set(
-                max(0, (consumer.highwater(self._partition) or end) - position)
-            )
-            if not swept and position >= end:
+            self._metrics.lag.labels(self._topic).set(topic.lag(position))
+            if not swept and position >= topic.end:
                 await self._store.delete_older(start.epoch)
                 swept = self.ready = True
-            fetched = await consumer.getmany(self._partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
-            records = fetched.get(self._partition, ())
+            records = await topic.fetch(max_records=_MAX_RECORDS)
             began = time.monotonic()
             rows = self._rows(records, start.epoch)
             if rows:
                 await self._store.write(rows)
                 written = int(str(rows[-1]["version"]))
                 self._metrics.written.labels(self._topic).inc(len(rows))
-            position = await consumer.position(self._partition)
-            if consumer.last_poll_timestamp(self._partition):
+            position = await topic.position()
+            if topic.answered_s():
                 self._retry.worked()
             if rows and len(records) < _MAX_RECORDS:
                 await asyncio.sleep(_INSERT_INTERVAL_S - (time.monotonic() - began))

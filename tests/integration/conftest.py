@@ -68,3 +68,9 @@ async def async_client(clickhouse: ClickHouse, http: Http) -> AsyncIterator[Asyn
     )
     yield made
     await made.close()
+
+
+@pytest.fixture
+def reader(http: Http) -> Http:
+    """The second user, on the test's database."""
+    return Http(http.url, http.database, "reader")

@@ -8,9 +8,10 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.delivery import Delivery, RoundSlot
+from redirector.relay.delivery import Delivery
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, DeadLetter, Limits, Round
+from redirector.relay.round_slot import RoundSlot
 from redirector.spool.reader import Chunk, Place
 from schemas.batches import MAX_BATCH_BYTES
 from schemas.events import Click, Impression

@@ -8,10 +8,9 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from redirector.relay.fleet import Fleet
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
-from redirector.relay.shipper import Shipper
+from redirector.relay.shipper import Fleet, Shipper
 from redirector.spool.writer import SpoolWriter
 from schemas.events import Click
 from schemas.spool import spools

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import CollectorRegistry
 
+from redirector.relay.delivery import Sender
 from redirector.relay.metrics import RelayMetrics
-from redirector.relay.sender import Sender
 from schemas.batches import Headers
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
