@@ -8,6 +8,7 @@ import uvloop
 from rich.console import Console
 
 from console.audit.command import audit_command
+from console.impressions.command import app as impressions
 from console.links import app as links
 from console.migrations import create_topics, migrate_tables
 from console.settings import ConsoleSettings
@@ -19,6 +20,7 @@ from schemas.settings import settings_or_exit
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 app.add_typer(links, name="links")
+app.add_typer(impressions, name="impressions")
 app.add_typer(tokens, name="tokens")
 app.command("audit")(audit_command)
 

@@ -1,13 +1,12 @@
 """From an import file, CSV or NDJSON, to its links and its complaints, line by line, however long it is."""
 
-import csv
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
+from console.csv_records import CsvRecords
 from console.foreign_links import Shortener, csv_columns, csv_row, json_rows, sql_rows
 from console.formula_guard import unguarded
 from console.link_rows import COLUMNS, NAMED_BY, WRONG_ENCODING, Row, RowError, link_of, name_of
@@ -18,7 +17,6 @@ OwnFormat = Literal["csv", "ndjson"]
 FileFormat = Literal["csv", "ndjson", "json", "sql"]
 """JSON and SQL are other shorteners', CSV may be."""
 
-_DELIMITERS: Final = ",;\t"
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -153,7 +151,7 @@ def _ndjson_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError]]:
 
 
 def _csv_rows(lines: Iterable[str], foreign: Foreign) -> Iterator[tuple[int, Row | RowError | None]]:
-    records = _Records(iter(lines))
+    records = CsvRecords(iter(lines))
     header = next(records, None)
     if header is None:
         yield 1, RowError(f"the file is empty: begin it with a header such as {','.join(COLUMNS)}")
@@ -205,52 +203,3 @@ def _wrong_header(names: list[str]) -> RowError | None:
     else:
         return None
     return RowError(f"the header {text}")
-
-
-class _Records(Iterator[tuple[int, list[str] | RowError]]):
-    """The records of a CSV file with the line each begins on; the delimiter is the header's.
-
-    A quote that is never closed would swallow everything after it: then the first of the lines it took is the
-    complaint, and the others are read anew.
-    """
-
-    def __init__(self, lines: Iterator[str]) -> None:
-        self._lines = lines
-        self._again: deque[str] = deque()
-        self._taken: list[str] = []
-        self._line = 0
-        self._delimiter = ""
-
-    def __next__(self) -> tuple[int, list[str] | RowError]:
-        while True:
-            self._taken = []
-            first = self._line + 1
-            try:
-                cells = next(csv.reader(self._take(), delimiter=self._delimiter or self._sniff(), strict=True))
-            except csv.Error as error:
-                self._give_back_all_but_one()
-                return first, RowError(
-                    f"is no CSV: {error}; close every quote, and double a quote inside a quoted cell"
-                )
-            if cells:
-                return first, cells
-
-    def _take(self) -> Iterator[str]:
-        while True:
-            text = self._again.popleft() if self._again else next(self._lines, "")
-            if not text:
-                return
-            self._line += 1
-            self._taken.append(text)
-            yield text
-
-    def _give_back_all_but_one(self) -> None:
-        self._again.extendleft(reversed(self._taken[1:]))
-        self._line -= len(self._taken) - 1
-
-    def _sniff(self) -> str:
-        header = next(self._lines, "")
-        if header:
-            self._again.append(header)
-        self._delimiter = max(_DELIMITERS, key=header.count)
-        return self._delimiter

@@ -20,3 +20,8 @@ class ConsoleSettings(ClickHouseSettings, KafkaSettings):
         7, ge=1, description="how long Kafka keeps events, when `migrate` creates their topics"
     )
     deadline_s: float = Field(60.0, gt=0, description="how long to wait for Kafka and for ClickHouse")
+    time_zone: str = Field(
+        "",
+        description="time zone of the accounts whose files are imported, such as Europe/Berlin; empty: said at each"
+        " import of totals of days",
+    )

@@ -1,0 +1,1 @@
+"""The files that platforms give, each form in a module of its own."""

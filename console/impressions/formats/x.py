@@ -1,0 +1,88 @@
+"""X: the content export of account analytics, a post a row. Its overview is of days and of no post."""
+
+from typing import Final
+
+from console.impressions.forms import Form, Part
+from console.impressions.lines import PassedOver, Told
+from schemas.matching import urls_in
+from schemas.platforms.reading import Collector, ItemError, PayloadError, side_of
+from schemas.posts import post_of_url
+from schemas.series import series_name
+
+
+def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
+    for line in part.lines(told):
+        if line.is_blank():
+            passed.blank += 1
+            continue
+        with collector.part(line.place):
+            permalink = line.text("permalink")
+            on_link = post_of_url(permalink)
+            post = line.identifier("post") or (on_link[1] if on_link and on_link[0] == "x" else "")
+            if not post:
+                raise ItemError(
+                    f"has neither a {line.header('post')!r} nor a {line.header('permalink')!r} that names a post"
+                )
+            total = line.total("impressions")
+            if total is None:
+                passed.without_number += 1
+                continue
+            day, published_ms = line.published("date")
+            told.check_life(day)
+            collector.add(
+                line.place,
+                post=post,
+                series=series_name("impression_count", ""),
+                total=total,
+                published_ms=published_ms,
+                permalink=permalink,
+                urls=urls_in(line.text("text")),
+                side=side_of(
+                    link_clicks=line.count("url_clicks"),
+                    profile_visits=line.count("profile_visits"),
+                    engagements=line.count("engagements"),
+                ),
+            )
+
+
+CONTENT: Final = Form(
+    name="x-content",
+    title="content export of X",
+    platform="x",
+    columns={
+        "post": ("post id", "tweet id"),
+        "date": ("date", "time"),
+        "text": ("post text", "tweet text"),
+        "permalink": ("post link", "tweet permalink"),
+        "impressions": ("impressions",),
+        "engagements": ("engagements",),
+        "profile_visits": ("profile visits", "user profile clicks"),
+        "url_clicks": ("url clicks",),
+    },
+    needed=("permalink", "impressions", "date"),
+    dates=("date",),
+    read=_read,
+)
+
+
+def _refuse(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:  # noqa: ARG001 - as Read
+    raise PayloadError(
+        "it is the overview of X: totals of days, of no post, and of the last day a preliminary one. Export"
+        " Content instead"
+    )
+
+
+OVERVIEW: Final = Form(
+    name="x-overview",
+    title="overview export of X",
+    platform="x",
+    columns={
+        "date": ("date",),
+        "impressions": ("impressions",),
+        "created": ("create post", "create tweet"),
+        "unfollows": ("unfollows",),
+        "media_views": ("media views",),
+    },
+    needed=("date", "impressions", "created"),
+    read=_refuse,
+)
