@@ -166,7 +166,8 @@ async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(c
 
 
 @pytest.mark.parametrize(
-    "view", ["links_now", "data_quality", *(f"ctr_{unit}" for unit in ("1m", "1h", "1d")), *REPORTS]
+    "view",
+    ["links_now", "data_quality", "variant_comparison", *(f"ctr_{unit}" for unit in ("1m", "1h", "1d")), *REPORTS],
 )
 async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is_of_the_type_it_says(
     client: AsyncClient, view: str
@@ -177,7 +178,7 @@ async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is
     )
     assert [name for name, _type, comment in result.result_rows if not comment] == []
     assert [name for name, type_, _comment in result.result_rows if "UInt64" in type_] == []
-    await client.command("INSERT INTO links (link) VALUES ('go.example/a')")
+    await client.command("INSERT INTO links (link, experiment) VALUES ('go.example/a', 'e')")
     await client.command("INSERT INTO counters (kind, link, clicks) VALUES (0, 'go.example/a', 1)")
     types = ", ".join(f"toTypeName({row[0]})" for row in result.result_rows)
     delivered = await client.query(f"SELECT {types} FROM {view}")
