@@ -33,7 +33,7 @@ def services(compose: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_part_is_there(services: dict[str, Any]) -> None:
-    assert set(services) >= {*OURS, "kafka", "clickhouse", "prometheus"}
+    assert set(services) >= {*OURS, "kafka", "clickhouse", "prometheus", "grafana"}
 
 
 def test_every_image_is_pinned(services: dict[str, Any]) -> None:
@@ -106,7 +106,9 @@ def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
     assert services["serve"]["environment"]["CLICKTALLY_SERVE_VISITOR_SECRET"].startswith(
         "${CLICKTALLY_VISITOR_SECRET:?"
     )
-    assert services["clickhouse"]["environment"]["CLICKHOUSE_PASSWORD"].startswith("${CLICKHOUSE_PASSWORD:?")
+    for name in ("CLICKHOUSE_PASSWORD", "CLICKHOUSE_READER_PASSWORD"):
+        assert services["clickhouse"]["environment"][name].startswith(f"${{{name}:?")
+    assert services["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"].startswith("${GRAFANA_PASSWORD:?")
 
 
 @pytest.mark.parametrize("name", sorted(OURS - {"migrate"}))
