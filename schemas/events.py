@@ -26,6 +26,9 @@ CLICK_ID_MAX_CHARS: Final = 64
 DESTINATION_MAX: Final = 65_535
 LINK_MAX_BYTES: Final = 511
 """Longest `domain/slug` in UTF-8 bytes: LMDB's longest key."""
+PLATFORM_MAX_CHARS: Final = 32
+POST_MAX_CHARS: Final = 256
+"""Longest name of a platform, and of a post on it."""
 
 TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "unverified"]
 ImpressionSource = Literal["pixel", "beacon", "api", "platform"]
@@ -149,10 +152,40 @@ Event = Click | Impression
 FIELDS: Final = read_fields(Click, Impression)
 
 
-class Routing(msgspec.Struct, frozen=True, gc=False):
-    """The little of an event that the relay needs to send it on its way."""
+class ClickRouting(msgspec.Struct, tag_field="type", tag="click", frozen=True, gc=False):
+    """The little of a click that the relay needs to send it on its way."""
 
-    type: Literal["click", "impression"]
     link: LinkKey
     seq: Seq = 0
     spool: SpoolId = ""
+
+
+class ImpressionRouting(msgspec.Struct, tag_field="type", tag="impression", frozen=True, gc=False):
+    """The same of an impression."""
+
+    link: LinkKey
+    seq: Seq = 0
+    spool: SpoolId = ""
+
+
+class SnapshotRouting(msgspec.Struct, tag_field="type", tag="snapshot", frozen=True, gc=False):
+    """The same of a snapshot (schemas.snapshots); its link need not be known."""
+
+    platform: Annotated[str, Meta(min_length=1, max_length=PLATFORM_MAX_CHARS)]
+    post: Annotated[str, Meta(min_length=1, max_length=POST_MAX_CHARS)]
+    link: Annotated[str, Meta(max_length=LINK_MAX_BYTES)] = ""
+    seq: Seq = 0
+    spool: SpoolId = ""
+
+    @property
+    def key(self) -> str:
+        """What it is partitioned by."""
+        return self.link or post_key(self.platform, self.post)
+
+
+Routing = ClickRouting | ImpressionRouting | SnapshotRouting
+
+
+def post_key(platform: str, post: str) -> str:
+    """Kafka's key of a snapshot whose link is not known: no link's key has a colon before its slash."""
+    return f"{platform}:{post}"

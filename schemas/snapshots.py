@@ -10,12 +10,11 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from schemas.events import LINK_MAX_BYTES, NUMBER_LIMIT
+from schemas.events import LINK_MAX_BYTES, NUMBER_LIMIT, PLATFORM_MAX_CHARS, POST_MAX_CHARS, post_key
 
 VERSION: Final = 1
 """Written only where it is above 1."""
 
-POST_MAX_CHARS: Final = 256
 SIDE_MAX: Final = 32
 SIDE_NAME_MAX_CHARS: Final = 64
 URLS_MAX: Final = 32
@@ -37,7 +36,9 @@ class Snapshot(
     """
 
     observed_ms: Annotated[Time, Meta(description="when the platform was asked, milliseconds since 1970 UTC")]
-    platform: Annotated[str, Meta(min_length=1, max_length=32, description="x, linkedin, facebook, …")]
+    platform: Annotated[
+        str, Meta(min_length=1, max_length=PLATFORM_MAX_CHARS, description="x, linkedin, facebook, …")
+    ]
     post: Annotated[
         str, Meta(min_length=1, max_length=POST_MAX_CHARS, description="the platform's id of the post or ad")
     ]
@@ -81,6 +82,11 @@ class Snapshot(
     seq: Annotated[int, Meta(ge=0, lt=NUMBER_LIMIT, description="the event's number in its spool; 0: none")] = 0
     spool: Annotated[str, Meta(max_length=64)] = ""
     v: Annotated[int, Meta(ge=1, lt=NUMBER_LIMIT, description="version of this schema")] = VERSION
+
+    @property
+    def key(self) -> str:
+        """Kafka's key: all of a link's impressions come in one order, and until it is known all of the post's."""
+        return self.link or post_key(self.platform, self.post)
 
     @property
     def is_lifetime(self) -> bool:

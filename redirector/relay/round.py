@@ -11,7 +11,7 @@ from redirector.spool.reader import Chunk
 from schemas.batches import MAX_BATCH_BYTES, BatchHeaders
 from schemas.dead_letters import DETAIL_MAX_CHARS, KEPT_BYTES
 from schemas.errors import DeadLetterReason
-from schemas.events import Routing
+from schemas.events import ClickRouting, Routing, SnapshotRouting
 from schemas.topics import CLICKS, IMPRESSIONS
 
 _DECODER: Final = msgspec.json.Decoder(Routing)
@@ -99,10 +99,11 @@ class Cutter:
         impression_partition = partition_of(self.partitions[IMPRESSIONS])
         last_seq, disorder, foreign = self.last_seq, 0, False
         for line, route in zip(lines, routes, strict=True):
-            if route.type == "click":
+            if isinstance(route, ClickRouting):
                 groups, partition = clicks, click_partition(route.link)
             else:
-                groups, partition = impressions, impression_partition(route.link)
+                key = route.key if isinstance(route, SnapshotRouting) else route.link
+                groups, partition = impressions, impression_partition(key)
             group = groups.get(partition)
             if group is None:
                 group = groups[partition] = _Group()
@@ -233,11 +234,12 @@ def _decode_line(line: bytes, offset: int) -> Routing | DeadLetter:
     if len(line) > MAX_BATCH_BYTES:
         return _too_large(line, len(line), offset)
     try:
-        return _DECODER.decode(line)
+        route: Routing = _DECODER.decode(line)
     except msgspec.ValidationError as error:
         return DeadLetter("not_an_event", str(error)[:DETAIL_MAX_CHARS], offset, line)
     except _BROKEN as error:
         return DeadLetter("not_json", str(error)[:DETAIL_MAX_CHARS], offset, line)
+    return route
 
 
 def _too_large(head: bytes, size_bytes: int, offset: int) -> DeadLetter:

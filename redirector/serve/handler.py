@@ -11,10 +11,11 @@ from aiohttp.http import HttpVersion11
 from redirector.serve import answers
 from redirector.serve.answers import Answer
 from redirector.serve.counts import Outcome
-from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts, Keys
+from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
 from redirector.serve.lookup import NOT_LOADED, UNKNOWN, LoopError
 from redirector.serve.ordinary import OrdinaryConnection, speaks
 from redirector.serve.parts import ServeParts
+from redirector.serve.posting import Keys
 from redirector.serve.settings import ServeSettings
 from schemas.links import LinkError
 

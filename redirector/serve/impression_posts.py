@@ -1,13 +1,13 @@
 """The door for impressions: `POST /v1/impressions`; docs/contracts/impressions-api.md describes it."""
 
-from typing import Final, Protocol
+from typing import Final
 
 from aiohttp import web
 
-from redirector.serve import answers, cors
+from redirector.serve import answers, cors, posting
 from redirector.serve.access import Caller, Refusal, needs_token, why_not_role
 from redirector.serve.answers import Answer
-from redirector.serve.bodies import CLIENT_GONE, read_body
+from redirector.serve.bodies import read_body
 from redirector.serve.body_errors import BodyError
 from redirector.serve.claims import ClaimContext
 from redirector.serve.counts import Outcome
@@ -18,37 +18,12 @@ from redirector.serve.parts import ServeParts
 from redirector.serve.settings import ServeSettings
 from schemas.event_times import DoorTimes
 from schemas.events import IMPRESSION_SOURCES, ImpressionSource
-from schemas.idempotency import KEY_MAX_CHARS
 from schemas.links import NewerLinkError
 
 IMPRESSIONS_PATH: Final = "/v1/impressions"
 
 _ALLOW: Final = ("Allow", "POST, OPTIONS")
-_OUTCOME_OF_STATUS: Final[dict[int, Outcome]] = {
-    401: "unauthorized",
-    403: "forbidden",
-    408: "timeout",
-    413: "too_large",
-    429: "too_many_tries",
-    503: "unavailable",
-    CLIENT_GONE: "gone",
-}
-_RETRY_AFTER: Final = ("Retry-After", "5")
-_NOT_LOADED: Final = {"error": "the links are being loaded; send it again in a moment"}
-
-
-_REPLAYED: Final = ("Idempotency-Replayed", "true")
 _ANONYMOUS_BYTES_AN_ITEM: Final = 4096
-
-
-class Keys(Protocol):
-    """What of a KeyBook is used here."""
-
-    def find(self, name: bytes, now_s: int) -> Counted | None:
-        """What was counted under a key, as far as this host knows."""
-
-    async def enter(self, name: bytes, counted: Counted) -> None:
-        """Have the host know it."""
 
 
 class ImpressionPosts:
@@ -57,7 +32,7 @@ class ImpressionPosts:
     Under an Idempotency-Key all of them are good, or none is kept.
     """
 
-    def __init__(self, parts: ServeParts, settings: ServeSettings, keys: Keys) -> None:
+    def __init__(self, parts: ServeParts, settings: ServeSettings, keys: posting.Keys) -> None:
         self._parts: Final = parts
         self._settings: Final = settings
         self._keys: Final = keys
@@ -76,19 +51,16 @@ class ImpressionPosts:
             return "method_not_allowed", answers.text(405, "Impressions are sent with POST.", _ALLOW)
         caller = self._caller(request)
         if isinstance(caller, Refusal):
-            return self._refused(caller)
+            return posting.refused(self._parts.counts, caller)
         try:
             body = await self._body(request, caller)
             # A body may take its time, and a token be revoked meanwhile.
             caller = self._caller(request)
-            return (
-                self._refused(caller) if isinstance(caller, Refusal) else await self._count(request, body, caller)
-            )
+            if isinstance(caller, Refusal):
+                return posting.refused(self._parts.counts, caller)
+            return await self._count(request, body, caller)
         except BodyError as error:
-            outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
-            # What a client sent may stand in it, and need not be text.
-            reason = str(error).encode("utf-8", "backslashreplace").decode()
-            return outcome, answers.json(error.status, {"error": reason}, *error.headers)
+            return posting.not_taken(error)
 
     def _caller(self, request: web.BaseRequest) -> Caller | Refusal:
         parts, headers = self._parts, request.headers
@@ -100,11 +72,6 @@ class ImpressionPosts:
             return needs_token("an Idempotency-Key")
         return why_not_role(caller, "impressions:write") or caller
 
-    def _refused(self, refusal: Refusal) -> tuple[Outcome, Answer]:
-        self._parts.counts.refused[refusal.reason] += 1
-        answer = answers.json(refusal.status, {"error": refusal.error}, *refusal.headers)
-        return _OUTCOME_OF_STATUS[refusal.status], answer
-
     async def _body(self, request: web.BaseRequest, caller: Caller) -> bytes:
         limit = self._settings.max_body_bytes
         if caller.is_anonymous:
@@ -114,7 +81,7 @@ class ImpressionPosts:
     async def _count(self, request: web.BaseRequest, body: bytes, caller: Caller) -> tuple[Outcome, Answer]:
         parts = self._parts
         if not parts.lookup.loaded():
-            return "unavailable", answers.json(503, _NOT_LOADED, answers.RETRY_AFTER)
+            return "unavailable", answers.json(503, posting.NOT_LOADED, answers.RETRY_AFTER)
         items = split(body, request.headers.get("Content-Type", ""), self._settings.max_items)
         if caller.is_anonymous and len(items) > self._settings.anonymous_items:
             raise BodyError(
@@ -127,7 +94,7 @@ class ImpressionPosts:
         now_ms = parts.clock()
         known = None if keyed is None else self._keys.find(keyed.name, now_ms // 1000)
         if keyed is not None and known is not None:
-            return self._known(keyed, known)
+            return posting.already_counted(parts.counts, keyed, known, "impressions", {"rejected": []})
         peer = request.remote or ""
         request_facts = parts.observe(request.headers, peer, "", now_ms)
         context = ClaimContext(
@@ -144,32 +111,19 @@ class ImpressionPosts:
         try:
             posted = read_impressions(items, parts.lookup.link, post)
         except NewerLinkError as error:
-            return "unavailable", answers.json(503, {"error": f"nothing was kept: {error}"}, _RETRY_AFTER)
+            return "unavailable", answers.json(503, {"error": f"nothing was kept: {error}"}, posting.RETRY_AFTER)
         counts = parts.counts
         if posted.rejected and (keyed is not None or not posted.accepted):
             return self._rejected(posted, keyed)
         counts.items_rejected += len(posted.rejected)
         if not parts.recorder.record(posted.accepted, refused=True):
             counts.items_rejected += len(posted.accepted)
-            problem = {"error": "nothing was kept: there is no room for it now; send it again later"}
-            return "unavailable", answers.json(503, problem, _RETRY_AFTER)
+            return "unavailable", answers.json(503, posting.NO_ROOM, posting.RETRY_AFTER)
         counts.items_accepted += len(posted.accepted)
         if keyed is not None:
             counts.keyed["counted"] += 1
             await self._keys.enter(keyed.name, Counted(keyed.meaning, len(posted.accepted), now_ms // 1000))
         return "impressions", answers.json(202, {"accepted": len(posted.accepted), "rejected": posted.rejected})
-
-    def _known(self, keyed: KeyedRequest, known: Counted) -> tuple[Outcome, Answer]:
-        """The answer under a key that was counted: as before for the same bytes, whatever became of the links."""
-        if keyed.meaning == known.meaning:
-            self._parts.counts.keyed["repeated"] += 1
-            return "impressions", answers.json(202, {"accepted": known.items, "rejected": []}, _REPLAYED)
-        self._parts.counts.keyed["reused"] += 1
-        problem = (
-            "nothing of this was counted: another body came with this Idempotency-Key before, and was counted;"
-            " send other impressions under another key"
-        )
-        return "rejected", answers.json(422, {"error": problem, "accepted": 0, "rejected": []})
 
     def _rejected(self, posted: PostedImpressions, keyed: KeyedRequest | None) -> tuple[Outcome, Answer]:
         counts, bad, items = self._parts.counts, len(posted.rejected), len(posted.rejected) + len(posted.accepted)
@@ -184,17 +138,8 @@ class ImpressionPosts:
 def _keyed(
     request: web.BaseRequest, caller: Caller, source: ImpressionSource | None, body: bytes
 ) -> KeyedRequest | None:
-    """What the request is known by where it has an Idempotency-Key. Raises BodyError."""
-    keys = request.headers.getall("Idempotency-Key", ())
-    if not keys:
-        return None
-    if len(keys) > 1:
-        raise BodyError(f"{len(keys)} Idempotency-Key headers: send one")
-    key = keys[0]
-    if not 1 <= len(key) <= KEY_MAX_CHARS:
-        raise BodyError(f"Idempotency-Key has {len(key)} characters, wanted are 1 to {KEY_MAX_CHARS}")
     meaning = b"%b\0%b" % ((source or "").encode(), body)
-    return KeyedRequest.of(f"{IMPRESSIONS_PATH}\0{caller.token_id}", key, meaning)
+    return posting.keyed_request(request, f"{IMPRESSIONS_PATH}\0{caller.token_id}", meaning)
 
 
 def _source(request: web.BaseRequest) -> ImpressionSource | None:

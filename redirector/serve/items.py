@@ -50,11 +50,7 @@ def split(body: bytes, content_type: str, max_items: int) -> list[bytes]:
 
     Raises BodyError with 400 when it is none of these, 413 when there are more than `max_items`.
     """
-    body = body.removeprefix(_UTF8_BOM).strip(_WHITESPACE)
-    if not body:
-        raise BodyError("the body is empty: send a JSON array of impressions, or one a line")
-    if body.startswith(_UTF16_BOMS):
-        raise BodyError("the body is UTF-16: send it as UTF-8")
+    body = json_text(body, "a JSON array of impressions, or one a line")
     if "ndjson" in content_type.lower():
         items = _lines(body)
     elif body.startswith(b"["):
@@ -66,6 +62,16 @@ def split(body: bytes, content_type: str, max_items: int) -> list[bytes]:
     if len(items) > max_items:
         raise BodyError(f"{len(items)} impressions in one request, at most {max_items} are taken: split it", 413)
     return items
+
+
+def json_text(body: bytes, wanted: str) -> bytes:
+    """A body's JSON, from its first character to its last. Raises BodyError where there is none."""
+    body = body.removeprefix(_UTF8_BOM).strip(_WHITESPACE)
+    if not body:
+        raise BodyError(f"the body is empty: send {wanted}")
+    if body.startswith(_UTF16_BOMS):
+        raise BodyError("the body is UTF-16: send it as UTF-8")
+    return body
 
 
 def read_item(raw: bytes) -> Item:

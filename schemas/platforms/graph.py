@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from schemas.matching import urls_in
 from schemas.platforms.reading import (
     Collector,
     ItemError,
@@ -20,7 +21,6 @@ from schemas.platforms.reading import (
     side_of_names,
 )
 from schemas.platforms.times import iso_ms
-from schemas.platforms.urls import urls_in
 from schemas.series import rank_of, series_name
 
 _Value = int | dict[str, int] | str | None
@@ -196,7 +196,7 @@ class _Reader:
             for attachment in post.attachments.data if post.attachments else ():
                 links += [attachment.unshimmed_url, attachment.url]
             for text in (post.message, post.caption, post.text):
-                links += urls_in(text)
+                links += urls_in(text or "")
             self._metrics(
                 place,
                 post.id,

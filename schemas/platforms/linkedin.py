@@ -4,7 +4,6 @@ A post has several names: `urn:li:share:…` or `urn:li:ugcPost:…`, and on its
 another number. All that are told are kept.
 """
 
-import re
 from datetime import UTC, date
 from typing import Any, Final
 
@@ -25,9 +24,6 @@ from schemas.series import series_name
 
 PLATFORM: Final = "linkedin"
 
-_URN: Final = re.compile(r"urn(?::|%3A)li(?::|%3A)(share|ugcPost|activity)(?::|%3A)([0-9]{1,30})", re.IGNORECASE)
-_KINDS: Final = {"share": "share", "ugcpost": "ugcPost", "activity": "activity"}
-_SLUG: Final = re.compile(r"/posts/[^/?#]*?-(share|ugcPost|activity)-([0-9]{6,30})(?![0-9])", re.IGNORECASE)
 _LONGEST_DAY_MS: Final = 25 * 3_600_000
 _SIDE_NAMES: Final = {
     "MEMBERS_REACHED": "reach",
@@ -122,13 +118,6 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
     return collector.reading()
 
 
-def post_names(text: str) -> tuple[str, ...]:
-    """The names of a post that stand in its address, or in any text: URNs, each with its bare number."""
-    found = [*_URN.findall(text), *_SLUG.findall(text)]
-    names = [(f"urn:li:{_KINDS[kind.lower()]}:{number}", number) for kind, number in found]
-    return tuple(dict.fromkeys(name for pair in names for name in pair))
-
-
 def _read_page_post(collector: Collector, place: str, element: _Element) -> None:
     names = list(filter(None, (element.share, element.ugcPost, element.activity)))
     if not names:
@@ -207,12 +196,11 @@ def _add_absent(collector: Collector, names: list[str]) -> None:
 
 
 def _add(collector: Collector, place: str, names: list[str], *, metric: str, scope: str, **fields: Any) -> None:
-    known = [part for name in names for part in (name, *post_names(name))]
-    post, *others = dict.fromkeys(known)
+    post, *others = dict.fromkeys(names)
     collector.add(
         place,
         post=post,
-        other_ids=tuple(others[:8]),
+        other_ids=tuple(others),
         series=series_name(metric, collector.unsaid.version, scope),
         permalink=f"https://www.linkedin.com/feed/update/{post}",
         **fields,

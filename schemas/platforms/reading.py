@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from schemas.events import NUMBER_LIMIT
+from schemas.posts import post_id
 from schemas.series import is_retired
 from schemas.snapshots import SIDE_MAX, SIDE_NAME_MAX_CHARS, URL_MAX_CHARS, URLS_MAX, Snapshot
 
@@ -107,7 +108,9 @@ class Collector:
         self._complaints.append(Complaint(place[:_PLACE_MAX_CHARS], error[:_ERROR_MAX_CHARS]))
 
     def add(self, place: str, **fields: Any) -> None:
-        """A part is a snapshot of these fields; what nobody said is filled in. Raises ItemError.
+        """A part is a snapshot of these fields. What nobody said is filled in, the post's id written as everywhere.
+
+        Raises ItemError.
 
         The same total twice is one; another total of the same post, series and period is a complaint.
         """
@@ -125,6 +128,10 @@ class Collector:
             "is_retired": is_retired(self.platform, fields["series"]),
             **{name: value for name, value in fields.items() if value is not None},
         }
+        given = fields["post"]
+        fields["post"] = post_id(fields["platform"], given)
+        if fields["post"] != given:
+            fields["other_ids"] = (*fields.get("other_ids", ()), given)
         fields["urls"] = tuple(
             dict.fromkeys(url for url in fields.get("urls", ()) if 0 < len(url) <= URL_MAX_CHARS)
         )

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
+from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, PayloadError, Reading, Unsaid, payload_of
-from schemas.platforms.urls import urls_in
 from schemas.series import series_name
 
 PLATFORM: Final = "tiktok"
@@ -60,6 +60,6 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
                 total=video.view_count,
                 published_ms=video.create_time * 1000,
                 permalink=video.share_url,
-                urls=[*urls_in(video.title), *urls_in(video.video_description)],
+                urls=[*urls_in(video.title or ""), *urls_in(video.video_description or "")],
             )
     return collector.reading()

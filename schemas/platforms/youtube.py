@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
+from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, PayloadError, Reading, Unsaid, payload_of, whole
 from schemas.platforms.times import iso_ms
-from schemas.platforms.urls import urls_in
 from schemas.series import series_name
 
 PLATFORM: Final = "youtube"
@@ -67,6 +67,6 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
                 published_ms=iso_ms(snippet.publishedAt, "publishedAt"),
                 profile=unsaid.profile or snippet.channelId,
                 permalink=f"https://www.youtube.com/watch?v={video.id}",
-                urls=urls_in(snippet.description),
+                urls=urls_in(snippet.description or ""),
             )
     return collector.reading()

@@ -111,7 +111,7 @@ def test_an_old_stream_counts_what_new_redirectors_write_and_loses_nothing_it_kn
 def test_an_old_relay_sends_what_new_redirectors_write_to_the_same_place(release: str, name: str) -> None:
     for line in golden_lines(release, name).splitlines():
         old, new = msgspec.json.decode(line, type=first_types.Routing), msgspec.json.decode(line, type=Routing)
-        assert msgspec.structs.asdict(old) == msgspec.structs.asdict(new)
+        assert (old.type, old.link, old.seq, old.spool) == (new.__struct_config__.tag, new.link, new.seq, new.spool)
 
 
 @pytest.mark.usefixtures("with_and_without_the_scanner")

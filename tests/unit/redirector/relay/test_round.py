@@ -13,7 +13,7 @@ from redirector.relay.round import Cutter, Limits, Round, TopicPartition, halves
 from redirector.spool.reader import Chunk, Place
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, BatchHeaders
 from schemas.dead_letters import KEPT_BYTES
-from schemas.events import Click, Impression, Routing
+from schemas.events import Click, ClickRouting, Impression, Routing
 from schemas.topics import CLICKS, IMPRESSIONS
 
 SPOOL = "0123456789abcdef"
@@ -193,4 +193,4 @@ def test_lines_with_an_identity_of_their_own_are_halved_without_headers() -> Non
 
 
 def test_routing_is_all_that_is_decoded() -> None:
-    assert msgspec.json.decode(click(7, spool="k"), type=Routing) == Routing("click", "a.example/x", 7, "k")
+    assert msgspec.json.decode(click(7, spool="k"), type=Routing) == ClickRouting("a.example/x", 7, "k")

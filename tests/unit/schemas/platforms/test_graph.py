@@ -29,7 +29,8 @@ def metric(name: str, *rows: Any, post: str = "111_222", **fields: Any) -> dict[
 
 def test_views_of_a_post_count_and_its_clicks_stand_beside_them_kind_by_kind() -> None:
     snapshot = one("facebook", FACEBOOK, version="v25.0")
-    assert (snapshot.post, snapshot.series, snapshot.total) == ("111_222", "post_media_view@v25.0", 1530)
+    assert (snapshot.post, snapshot.other_ids) == ("222", ("111_222",))
+    assert (snapshot.series, snapshot.total) == ("post_media_view@v25.0", 1530)
     assert snapshot.side == {"link_clicks": 18, "other_clicks": 40, "photo_view_clicks": 3}
     assert not snapshot.is_retired
 
@@ -78,7 +79,7 @@ def test_reach_is_kept_beside_and_the_older_reach_under_another_name() -> None:
 
 def test_a_list_of_posts_brings_their_links_times_and_addresses() -> None:
     snapshot = one("facebook", FACEBOOK_POSTS)
-    assert (snapshot.post, snapshot.total, snapshot.published_ms) == ("111_222", 20, 1_793_523_600_000)
+    assert (snapshot.post, snapshot.total, snapshot.published_ms) == ("222", 20, 1_793_523_600_000)
     assert snapshot.permalink == "https://www.facebook.com/111/posts/pfbid02"
     assert snapshot.urls[0] == "https://sho.rt/f1?fbclid=IwAR"
     assert snapshot.urls[-1] == "https://go.example/spring"
@@ -86,19 +87,19 @@ def test_a_list_of_posts_brings_their_links_times_and_addresses() -> None:
 
 def test_posts_by_their_ids_and_several_answers_in_an_array_are_read() -> None:
     two = {"data": [metric("post_media_view", {"value": 2}, post="5_6")]}
-    assert [one.post for one in read("facebook", [FACEBOOK, two]).snapshots] == ["111_222", "5_6"]
+    assert [one.post for one in read("facebook", [FACEBOOK, two]).snapshots] == ["222", "6"]
     by_id = {
         "111_222": FACEBOOK,
         "5_6": {"insights": {"data": [metric("post_media_view", {"value": 2})]}, "id": "5_6"},
     }
-    assert [one.post for one in read("facebook", by_id).snapshots] == ["111_222", "5_6"]
+    assert [one.post for one in read("facebook", by_id).snapshots] == ["222", "6"]
 
 
 def test_metrics_of_several_posts_in_one_answer_are_told_apart_by_their_ids() -> None:
     metrics = [metric("post_media_view", {"value": number}, post=f"1_{number}") for number in (3, 4)]
     assert [(one.post, one.total) for one in read("facebook", {"data": metrics}).snapshots] == [
-        ("1_3", 3),
-        ("1_4", 4),
+        ("3", 3),
+        ("4", 4),
     ]
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from schemas.platforms.linkedin import post_names
 from schemas.platforms.reading import PayloadError
 from schemas.platforms.times import DAY_MS
 from tests.builders import NOW_MS
@@ -116,7 +115,7 @@ def test_how_long_a_lonely_period_is_must_be_said() -> None:
 
 def test_a_page_of_linkedin_has_lifetime_totals_with_reach_and_clicks_beside_them() -> None:
     snapshot = one("linkedin", LINKEDIN_PAGE, version="202605")
-    assert (snapshot.post, snapshot.other_ids) == ("urn:li:share:222", ("222",))
+    assert (snapshot.post, snapshot.other_ids) == ("urn:li:share:222", ())
     assert (snapshot.series, snapshot.total, snapshot.is_lifetime) == ("impressionCount@202605", 900, True)
     assert (snapshot.side, snapshot.profile) == (
         {"unique_impressions": 640, "clicks": 37},
@@ -141,7 +140,7 @@ def test_activity_and_share_of_a_post_are_both_kept() -> None:
     payload = copy.deepcopy(LINKEDIN_PAGE)
     payload["elements"][0]["activity"] = "urn:li:activity:777"
     snapshot = one("linkedin", payload)
-    assert (snapshot.post, snapshot.other_ids) == ("urn:li:share:222", ("222", "urn:li:activity:777", "777"))
+    assert (snapshot.post, snapshot.other_ids) == ("urn:li:share:222", ("urn:li:activity:777",))
 
 
 def test_a_pages_post_that_was_asked_for_and_is_not_in_the_answer_has_zero() -> None:
@@ -197,22 +196,6 @@ def test_a_whole_pages_and_a_whole_members_total_are_of_no_post() -> None:
 def test_an_error_of_linkedin_is_no_answer() -> None:
     with pytest.raises(PayloadError, match="426 sunset"):
         read("linkedin", {"status": 426, "serviceErrorCode": 1, "message": "sunset"})
-
-
-@pytest.mark.parametrize(
-    ("text", "names"),
-    [
-        ("https://www.linkedin.com/feed/update/urn:li:activity:7123456/", ("urn:li:activity:7123456", "7123456")),
-        ("https://www.linkedin.com/feed/update/urn%3Ali%3AugcPost%3A71/", ("urn:li:ugcPost:71", "71")),
-        (
-            "https://www.linkedin.com/posts/jane-doe_some-words-activity-7123456-aBcD?utm_source=share",
-            ("urn:li:activity:7123456", "7123456"),
-        ),
-        ("https://www.linkedin.com/company/acme", ()),
-    ],
-)
-def test_the_names_of_a_post_stand_in_its_address(text: str, names: tuple[str, ...]) -> None:
-    assert post_names(text) == names
 
 
 def test_tiktoks_error_called_ok_is_success() -> None:
