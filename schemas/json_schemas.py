@@ -12,11 +12,17 @@ import msgspec
 
 from schemas.events import Click, Impression
 from schemas.links import Link
+from schemas.snapshots import Snapshot
 
 DIRECTORY: Final = Path(__file__).with_name("json")
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
-_TYPES: Final[dict[str, type[msgspec.Struct]]] = {"click": Click, "impression": Impression, "link": Link}
+_TYPES: Final[dict[str, type[msgspec.Struct]]] = {
+    "click": Click,
+    "impression": Impression,
+    "snapshot": Snapshot,
+    "link": Link,
+}
 
 
 def json_schemas() -> dict[str, str]:

@@ -60,9 +60,9 @@ class Snapshot(
     source: Annotated[
         str, Meta(max_length=64, description="who read it: api, file or poll, with a name if it has one")
     ] = ""
-    account: Text = ""
+    account: Annotated[str, Meta(max_length=256, description="whom the post belongs to")] = ""
     profile: Annotated[str, Meta(max_length=256, description="page or member that published the post")] = ""
-    permalink: Annotated[str, Meta(max_length=URL_MAX_CHARS)] = ""
+    permalink: Annotated[str, Meta(max_length=URL_MAX_CHARS, description="address of the post")] = ""
     other_ids: Annotated[
         tuple[Text, ...],
         Meta(max_length=8, description="further ids of the post, such as LinkedIn's activity beside the share"),
@@ -80,7 +80,7 @@ class Snapshot(
     ] = False
     provisional: Annotated[bool, Meta(description="the platform says that it will change")] = False
     seq: Annotated[int, Meta(ge=0, lt=NUMBER_LIMIT, description="the event's number in its spool; 0: none")] = 0
-    spool: Annotated[str, Meta(max_length=64)] = ""
+    spool: Annotated[str, Meta(max_length=64, description="spool of its identity where it is not the batch's")] = ""
     v: Annotated[int, Meta(ge=1, lt=NUMBER_LIMIT, description="version of this schema")] = VERSION
 
     @property

@@ -14,6 +14,7 @@ Outcome = Literal[
     "options",
     "method_not_allowed",
     "impressions",
+    "snapshots",
     "rejected",
     "bad_request",
     "too_large",
@@ -31,6 +32,9 @@ OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 
 KeyedResult = Literal["counted", "repeated", "rejected", "reused"]
 KEYED_RESULTS: Final[tuple[KeyedResult, ...]] = get_args(KeyedResult)
+
+SnapshotResult = Literal["matched", "unmatched", "rejected"]
+SNAPSHOT_RESULTS: Final[tuple[SnapshotResult, ...]] = get_args(SnapshotResult)
 
 DropReason = Literal["spool_full", "spool_error", "refused"]
 DROP_REASONS: Final[tuple[DropReason, ...]] = get_args(DropReason)
@@ -52,6 +56,7 @@ class Counts:
         "received",
         "refused",
         "slow_closed",
+        "snapshots",
     )
 
     def __init__(self) -> None:
@@ -63,6 +68,7 @@ class Counts:
         self.items_accepted = 0
         self.items_rejected = 0
         self.keyed: dict[KeyedResult, int] = dict.fromkeys(KEYED_RESULTS, 0)
+        self.snapshots: dict[SnapshotResult, int] = dict.fromkeys(SNAPSHOT_RESULTS, 0)
         self.malformed = 0
         self.handovers = 0
         self.slow_closed = 0

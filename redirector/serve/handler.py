@@ -17,6 +17,7 @@ from redirector.serve.ordinary import OrdinaryConnection, speaks
 from redirector.serve.parts import ServeParts
 from redirector.serve.posting import Keys
 from redirector.serve.settings import ServeSettings
+from redirector.serve.snapshot_posts import SNAPSHOTS_PREFIX, SnapshotPosts
 from schemas.links import LinkError
 
 _LINK_ALLOWS: Final = ("Allow", "GET, HEAD, OPTIONS")
@@ -31,6 +32,7 @@ class Handler:
         """`not_ready` says why this process should get no traffic yet; empty when it may."""
         self._parts: Final = parts
         self._impressions: Final = ImpressionPosts(parts, settings, keys)
+        self._snapshots: Final = SnapshotPosts(parts, settings, keys)
         self._not_ready: Final = not_ready
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -50,6 +52,8 @@ class Handler:
             outcome, answer, close = "bad_request", answers.HOST_MISSING, True
         elif path.partition("?")[0] == IMPRESSIONS_PATH:
             outcome, answer, close = await self._impressions.answer(request)
+        elif path.startswith(SNAPSHOTS_PREFIX):
+            outcome, answer, close = await self._snapshots.answer(request, path.partition("?")[0])
         elif method in ("GET", "HEAD"):
             outcome, answer = self._read(request, host, path)
             close = False

@@ -46,6 +46,9 @@ class ServeCollector(Collector):
         yield _labelled(
             "keyed_requests", "Requests with an Idempotency-Key, by result.", "result", counts.keyed.items()
         )
+        yield _labelled(
+            "snapshots", "Platforms' totals that were posted, by result.", "result", counts.snapshots.items()
+        )
         yield _labelled("dropped", "Events not kept, by reason.", "reason", counts.dropped.items())
         yield _labelled(
             "refused", "Requests turned away for who sent them, by reason.", "reason", counts.refused.items()

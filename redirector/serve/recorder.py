@@ -17,6 +17,7 @@ from redirector.serve.counts import Counts, DropReason, Outcome
 from redirector.serve.latency import Latency
 from redirector.spool.writer import SpoolFullError
 from schemas.events import Event
+from schemas.snapshots import Snapshot
 
 SETTLE_AFTER: Final = 64
 """Answers that may wait for each other's append: keeps the first of a busy turn from waiting for the last."""
@@ -45,7 +46,7 @@ class Recorder:
         self.trouble = ""
         """Why the spool cannot be written; empty when it can, or is merely full."""
 
-    def record(self, events: Sequence[Event], *, refused: bool = False) -> bool:
+    def record(self, events: Sequence[Event | Snapshot], *, refused: bool = False) -> bool:
         """Append all of the events or none, in one write. False: none is kept, and each is counted as dropped.
 
         An event without a number gets the next. `refused`: the client is told to send them again, so what is

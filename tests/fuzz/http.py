@@ -32,6 +32,7 @@ TURNS: Final = 12
 """Of the event loop: what the ordinary lane needs from the bytes to its answer."""
 
 _ITEM: Final = b'{"link":"go.example/a","kind":"rendered","count":2}'
+_ROW: Final = b'{"platform":"bluesky","post":"1","total":5}'
 _AGENT: Final = b"Host: go.example\r\nUser-Agent: Mozilla/5.0 (X11) Firefox/145.0\r\n"
 REQUESTS: Final = [
     b"GET /a HTTP/1.1\r\n" + _AGENT + b"\r\n",
@@ -53,6 +54,10 @@ REQUESTS: Final = [
     b"POST /v1/impressions HTTP/1.1\r\n"
     + _AGENT
     + b"Idempotency-Key: k\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(_ITEM), _ITEM),
+    b"POST /v1/snapshots/rows?link=go.example/a HTTP/1.1\r\n"
+    + _AGENT
+    + b"%b\r\nContent-Length: %d\r\n\r\n" % (AS_WRITER.encode(), len(_ROW))
+    + _ROW,
     b"GET /a HTTP/1.1\r\n" + _AGENT + b"Expect: 100-continue\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
 ]
 

@@ -34,6 +34,7 @@ from tests.fuzz.http import requests
 from tests.fuzz.http_cost import cost
 from tests.fuzz.impressions import post_bodies
 from tests.fuzz.mutations import Mutator
+from tests.fuzz.snapshots import post_snapshots
 
 EVENTS: Final[tuple[Event, ...]] = (
     click(seq=1, visitor=9, referrer="https://example.com/"),
@@ -148,6 +149,7 @@ TARGETS: Final[dict[str, Callable[[int, int], None]]] = {
     "http": requests,
     "http, by cost": cost,
     "impressions": post_bodies,
+    "snapshots": post_snapshots,
     "stream": fold_lines,
     "relay": ship_lines,
     "links import": import_lines,

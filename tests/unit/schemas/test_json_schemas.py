@@ -10,6 +10,7 @@ import pytest
 from schemas.events import Click, Impression
 from schemas.json_schemas import DIRECTORY, json_schemas
 from schemas.links import Link
+from schemas.snapshots import Snapshot
 
 CLICK = Click(
     time_ms=1_795_478_400_000,
@@ -22,6 +23,15 @@ CLICK = Click(
 )
 IMPRESSION = Impression(
     time_ms=1_795_478_400_000, link="go.example/hello", source="api", kind="viewable", count=3, spool="abc", seq=1
+)
+SNAPSHOT = Snapshot(
+    observed_ms=1_795_478_400_000,
+    platform="x",
+    post="1900000000000000001",
+    series="impression_count@v2",
+    total=4210,
+    urls=("https://go.example/hello",),
+    side={"link_clicks": 3},
 )
 LINK = Link(domain="go.example", slug="hello", destination="https://example.com/", campaign="spring", status=301)
 
@@ -38,7 +48,8 @@ def test_the_files_are_what_the_types_say() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("click.json", CLICK), ("impression.json", IMPRESSION), ("link.json", LINK)]
+    ("name", "value"),
+    [("click.json", CLICK), ("impression.json", IMPRESSION), ("snapshot.json", SNAPSHOT), ("link.json", LINK)],
 )
 def test_what_we_write_validates(name: str, value: msgspec.Struct) -> None:
     validator(name).validate(json.loads(msgspec.json.encode(value)))
@@ -51,6 +62,11 @@ def test_what_we_write_validates(name: str, value: msgspec.Struct) -> None:
         ("click.json", {"type": "impression", "time_ms": 1, "link": "go.example/hello"}),
         ("click.json", {"type": "click", "time_ms": -1, "link": "go.example/hello"}),
         ("impression.json", {"type": "impression", "time_ms": 1, "link": "a/b", "source": "fax", "kind": "served"}),
+        ("snapshot.json", {"type": "snapshot", "observed_ms": 1, "platform": "x", "post": "1", "series": "a"}),
+        (
+            "snapshot.json",
+            {"type": "snapshot", "observed_ms": 1, "platform": "x", "post": "1", "series": "a", "total": -1},
+        ),
         ("link.json", {"domain": "go.example", "slug": "a", "destination": "https://x.com", "status": 200}),
     ],
 )

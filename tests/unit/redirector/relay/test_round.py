@@ -14,6 +14,7 @@ from redirector.spool.reader import Chunk, Place
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, BatchHeaders
 from schemas.dead_letters import KEPT_BYTES
 from schemas.events import Click, ClickRouting, Impression, Routing
+from schemas.snapshots import Snapshot
 from schemas.topics import CLICKS, IMPRESSIONS
 
 SPOOL = "0123456789abcdef"
@@ -39,6 +40,12 @@ def impression(seq: int, spool: str = "") -> bytes:
     )
 
 
+def snapshot(seq: int, link: str = "") -> bytes:
+    return msgspec.json.encode(
+        Snapshot(observed_ms=1, platform="x", post="19", series="views", total=5, link=link, seq=seq)
+    )
+
+
 def headers_of(cut: Round, topic: str = CLICKS, partition: int = 0) -> list[BatchHeaders | None]:
     return [batch.headers for batch in cut.batches[TopicPartition(topic, partition)]]
 
@@ -61,6 +68,21 @@ def test_clicks_and_impressions_part_with_headers_of_their_own() -> None:
     cut = new_cutter().cut(chunk(click(1), impression(2), click(4), impression(5)))
     assert headers_of(cut) == [BatchHeaders(SPOOL, 1, 4, 0)]
     assert headers_of(cut, IMPRESSIONS) == [BatchHeaders(SPOOL, 2, 5, 0)]
+
+
+def test_a_snapshot_goes_with_the_impressions_of_its_link_or_by_its_post_until_it_has_one() -> None:
+    linked, unlinked = snapshot(1, link="a.example/x"), snapshot(2)
+    cut = new_cutter(partitions=7).cut(chunk(linked, unlinked))
+    of_link, of_post = (partition_of(7)(key) for key in ("a.example/x", "x:19"))
+    assert of_link != of_post
+    assert [batch.value for batch in cut.batches[TopicPartition(IMPRESSIONS, of_link)]] == [linked + b"\n"]
+    assert [batch.value for batch in cut.batches[TopicPartition(IMPRESSIONS, of_post)]] == [unlinked + b"\n"]
+
+
+def test_a_snapshot_that_names_no_post_is_a_dead_letter() -> None:
+    cut = new_cutter().cut(chunk(b'{"type":"snapshot","platform":"x","seq":1}', click(2)))
+    assert [letter.reason for letter in cut.dead_letters] == ["not_an_event"]
+    assert headers_of(cut) == [BatchHeaders(SPOOL, 2, 2, 0)]
 
 
 def test_each_batch_names_the_end_of_the_one_before_also_over_rounds() -> None:
