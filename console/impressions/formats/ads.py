@@ -13,10 +13,10 @@ from typing import Final
 from console.impressions.dates import DateError, moment_of
 from console.impressions.forms import Form, Part
 from console.impressions.lines import Line, PassedOver, Told
+from schemas.events import POST_MAX_CHARS
 from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, PayloadError, side_of
 from schemas.series import series_name
-from schemas.snapshots import POST_MAX_CHARS
 
 _SUM: Final = re.compile(
     r"(?:total|totals|gesamt|insgesamt|summe|totale|totaal|totales|suma)\b[^:]{0,20}:", re.IGNORECASE
