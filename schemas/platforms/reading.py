@@ -130,8 +130,8 @@ class Collector:
         }
         given = fields["post"]
         fields["post"] = post_id(fields["platform"], given)
-        if fields["post"] != given:
-            fields["other_ids"] = (*fields.get("other_ids", ()), given)
+        names = dict.fromkeys((*fields.get("other_ids", ()), given))
+        fields["other_ids"] = tuple(name for name in names if name != fields["post"])
         fields["urls"] = tuple(
             dict.fromkeys(url for url in fields.get("urls", ()) if 0 < len(url) <= URL_MAX_CHARS)
         )

@@ -26,13 +26,13 @@ INSTAGRAM = (
 )
 
 
-def test_facebooks_posts_are_known_by_page_and_number_as_its_api_names_them(tmp_path: Path) -> None:
+def test_facebooks_posts_are_known_by_number_and_keep_the_name_that_its_api_gives_them(tmp_path: Path) -> None:
     text = "\ufeff" + FACEBOOK.format(metric="Views", date="Lifetime")
     (post,) = snapshots(read(saved(tmp_path / "Sep-01-2026_Sep-30-2026.csv", text)))
     assert (post.platform, post.post, post.other_ids) == (
         "facebook",
-        "100045000000021_1827720000000001",
-        ("1827720000000001",),
+        "1827720000000001",
+        ("100045000000021_1827720000000001",),
     )
     assert (post.series, post.total, post.is_lifetime, post.is_retired) == ("post_media_view", 1530, True, False)
     assert post.side == {"reach": 640, "clicks": 40, "link_clicks": 18}
