@@ -1,6 +1,7 @@
 """`clicktally impressions`: totals out of files that platforms give, and posts whose link is not known."""
 
 import re
+import sys
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Final
@@ -13,7 +14,9 @@ from rich.console import Console
 from console.impressions.dates import Order
 from console.impressions.formats.known import FORMS
 from console.impressions.importing import Wanted, import_impressions
+from console.impressions.matching import ADVICE, match_posts, posts_table, unmatched_posts, write_posts
 from console.impressions.reading import Choices
+from console.impressions.spreadsheets import FileError
 from console.settings import ConsoleSettings
 from schemas.link_names import read_link_name
 from schemas.links import LinkError
@@ -178,3 +181,51 @@ def _link(name: str) -> str:
         return read_link_name(name) if name else ""
     except LinkError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+@app.command()
+def unmatched(
+    *,
+    limit: Annotated[int, typer.Option(min=1, help="List no more than so many.")] = 100,
+    csv_file: Annotated[
+        str,
+        typer.Option("--csv", metavar="FILE", help="Write them as a mapping file to fill; - is standard output."),
+    ] = "",
+) -> None:
+    """List posts that no link is known of, the most displayed first, and what to do."""
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    posts = uvloop.run(unmatched_posts(settings, sys.maxsize if csv_file else limit + 1))
+    out = Console(stderr=True) if csv_file == "-" else Console()
+    if csv_file == "-":
+        write_posts(posts, sys.stdout)
+    elif csv_file:
+        with Path(csv_file).open("w", encoding="utf-8", newline="") as file:
+            write_posts(posts, file)
+    elif posts:
+        out.print(posts_table(posts[:limit]))
+    if not posts:
+        out.print("every post has its link")
+        return
+    if len(posts) > limit and not csv_file:
+        out.print(f"there are more than {limit}: raise --limit, or write all with --csv", highlight=False)
+    out.print(ADVICE, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def match(
+    *,
+    map_file: Annotated[
+        Path,
+        typer.Option("--map", help="CSV with the header post,link: which post carries which link.", exists=True),
+    ],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check the file and match nothing.")] = False,
+) -> None:
+    """Say which links posts carry. Their totals count from the next flush on, and later ones by themselves."""
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    try:
+        matched, bad = uvloop.run(match_posts(settings, map_file, dry_run=dry_run, errors=Console(stderr=True)))
+    except FileError as error:
+        raise typer.BadParameter(f"{map_file} {error}") from error
+    Console().print(f"{matched:,} totals {'would be ' if dry_run else ''}matched", highlight=False)
+    if bad:
+        raise typer.Exit(1)

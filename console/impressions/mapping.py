@@ -6,6 +6,7 @@ from typing import Final, NamedTuple, Protocol
 
 from console.csv_records import CsvRecords
 from console.file_text import text_lines
+from console.formula_guard import unguarded
 from console.impressions.spreadsheets import FileError
 from console.link_rows import RowError
 from schemas.link_names import read_link_name
@@ -87,12 +88,12 @@ def _fault(
     if isinstance(cells, RowError):
         return str(cells)
     post, link, platform = (
-        cells[number].strip() if number is not None and number < len(cells) else "" for number in columns
+        unguarded(cells[number]).strip() if number is not None and number < len(cells) else "" for number in columns
     )
-    if not post and not link:
-        return ""
-    if not post or not link:
-        return "lacks its post or its link"
+    if not link:
+        return ""  # to be filled another time
+    if not post:
+        return "lacks its post: give its id or permalink"
     try:
         key = read_link_name(link)
     except LinkError as error:

@@ -25,3 +25,20 @@ class TablesMetrics:
         )
         self.rebuilds = declare.counter("rebuilds", "Times the topic was read anew from its beginning", "topic")
         self.lag = declare.gauge("lag_records", "Offsets of the topic that the table does not hold yet", "topic")
+
+
+class MatcherMetrics:
+    """What the matcher of posts tells."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        declare = Declare("tables", registry)
+        self.matched = declare.counter(
+            "snapshots_matched", "Totals sent again with the link of their post, which is known by now"
+        )
+        self.unmatched = declare.gauge(
+            "snapshots_unmatched", "Newest totals, by post, series and period, of posts that no link is known of"
+        )
+        self.seconds = declare.gauge("match_seconds", "How long the last look for links of posts took")
+        self.errors = declare.counter(
+            "match_errors", "Failures of Kafka or ClickHouse, after which matching was tried again"
+        )

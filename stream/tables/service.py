@@ -1,4 +1,4 @@
-"""The copier of tables as a process: `python -m stream tables`."""
+"""The copier of tables, and the matcher of posts beside it, as a process: `python -m stream tables`."""
 
 import asyncio
 import contextlib
@@ -13,12 +13,15 @@ from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
 from schemas.logs import tell_lost_connections
 from schemas.retry import Retry, RetryPolicy
+from schemas.snapshot_records import SnapshotSender, snapshot_producer
 from schemas.status import status_server
 from stream.tables.copier import TopicCopier
 from stream.tables.links import LINKS_TABLE
-from stream.tables.metrics import TablesMetrics
+from stream.tables.matcher import Matcher
+from stream.tables.metrics import MatcherMetrics, TablesMetrics
 from stream.tables.settings import TablesSettings
 from stream.tables.store import ClickHouseTable
+from stream.tables.unmatched import ClickHouseMatches
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +75,20 @@ async def _work(settings: TablesSettings) -> None:
                 retry=RETRY,
             )
         )
-        await asyncio.gather(*(copier.run() for copier in copiers))
+        matches = await _connected(settings)
+        stack.push_async_callback(matches.close)
+        sender = SnapshotSender(
+            lambda: snapshot_producer(settings.kafka, request_timeout_ms=settings.request_timeout_ms)
+        )
+        stack.push_async_callback(sender.close)
+        matcher = Matcher(
+            ClickHouseMatches(matches),
+            sender.send,
+            MatcherMetrics(registry),
+            every_s=settings.match_every_s,
+            retry=RETRY,
+        )
+        await asyncio.gather(matcher.run(), *(copier.run() for copier in copiers))
 
 
 async def _connected(settings: TablesSettings) -> AsyncClient:

@@ -27,6 +27,11 @@ class TablesSettings(ClickHouseSettings, KafkaSettings):
         ge=60,
         description="a table this far behind is read anew: compaction drops a deletion's record after a day",
     )
+    match_every_s: float = Field(
+        10.0,
+        gt=0,
+        description="seconds between looks for links of posts that had none; more where a look takes long",
+    )
     metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
     metrics_port: int = Field(9104, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")

@@ -22,7 +22,7 @@ from schemas.kafka import KafkaSettings
 from schemas.settings import ServiceSettings
 from stream.metrics import StreamMetrics
 from stream.settings import StreamSettings
-from stream.tables.metrics import TablesMetrics
+from stream.tables.metrics import MatcherMetrics, TablesMetrics
 from stream.tables.settings import TablesSettings
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -98,6 +98,7 @@ def stream_registry() -> CollectorRegistry:
 def tables_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     TablesMetrics(registry)
+    MatcherMetrics(registry)
     return registry
 
 

@@ -1,0 +1,32 @@
+"""The matcher's side of ClickHouse: a connection of its own, for a long look must not hold up the copiers."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+from clickhouse_connect.driver.asyncclient import AsyncClient
+
+from schemas.clickhouse.unmatched import LinksNow, Unmatched, links_for, unmatched_pages
+from schemas.errors import ClickHouseError, TransientError
+
+_UNKNOWN_TABLE: Final = 60
+
+
+class ClickHouseMatches:
+    """The tables `snapshots` and `links`. Every method may raise TransientError and ClickHouseError."""
+
+    def __init__(self, client: AsyncClient) -> None:
+        self._client = client
+
+    async def unmatched(self) -> AsyncIterator[list[Unmatched]]:
+        """Newest totals without a link. A table that is not there yet will be: links are copied without it."""
+        try:
+            async for page in unmatched_pages(self._client):
+                yield page
+        except ClickHouseError as error:
+            if error.code == _UNKNOWN_TABLE:
+                raise TransientError("there is no table snapshots: `clicktally migrate` makes it") from error
+            raise
+
+    async def links_for(self, totals: Sequence[Unmatched]) -> LinksNow:
+        """What tells their links."""
+        return await links_for(self._client, totals)
