@@ -36,8 +36,8 @@ check: $(READY) ## ruff, mypy --strict and the other static checks
 	$(VENV)/bin/mypy
 
 .PHONY: test
-test: setup ## all tests but benches and long chaos
-	$(PY) -m pytest
+test: setup ## all tests but benches and long chaos, two modules at a time
+	$(PY) -m pytest -n 2 --dist loadfile
 
 .PHONY: test-clients
 test-clients: setup ## JDBC, clickhouse-go, the JavaScript client and dbt against the embedded ClickHouse, at their defaults
