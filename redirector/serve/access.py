@@ -89,6 +89,10 @@ class Access:
         error = f"this token is not known here: check that it is whole; {_MAKE_ONE}"
         return self._failed(Refusal("unknown", 401, error, (_INVALID,)), address, now_ms)
 
+    def note_failure(self, address: str, now_ms: int) -> int:
+        """Count a wrong proof, of whatever kind, from an address; the seconds to wait when it is one too many."""
+        return self._failed_tries.note(address, now_ms)
+
     def _token(self, identifier: str) -> Token | None:
         try:
             return self._tokens.get(identifier)
@@ -96,7 +100,7 @@ class Access:
             return None  # a newer release wrote it, with roles that are not known here
 
     def _failed(self, refusal: Refusal, address: str, now_ms: int) -> Refusal:
-        wait_s = self._failed_tries.note(address, now_ms)
+        wait_s = self.note_failure(address, now_ms)
         if not wait_s:
             return refusal
         error = f"too many wrong tokens from this address: try again in {wait_s} s"

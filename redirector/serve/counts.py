@@ -15,6 +15,7 @@ Outcome = Literal[
     "method_not_allowed",
     "impressions",
     "snapshots",
+    "webhook",
     "rejected",
     "bad_request",
     "too_large",
@@ -35,6 +36,25 @@ KEYED_RESULTS: Final[tuple[KeyedResult, ...]] = get_args(KeyedResult)
 
 SnapshotResult = Literal["matched", "unmatched", "rejected"]
 SNAPSHOT_RESULTS: Final[tuple[SnapshotResult, ...]] = get_args(SnapshotResult)
+
+Provider = Literal["sendgrid", "mailgun", "postmark", "ses"]
+PROVIDERS: Final[tuple[Provider, ...]] = get_args(Provider)
+WebhookResult = Literal[
+    "delivered",
+    "opened",
+    "machine_opened",
+    "ignored",
+    "confirmed",
+    "no_link",
+    "bad_time",
+    "unreadable",
+    "malformed",
+    "signature",
+    "stale",
+    "replayed",
+    "not_set",
+]
+WEBHOOK_RESULTS: Final[tuple[WebhookResult, ...]] = get_args(WebhookResult)
 
 DropReason = Literal["spool_full", "spool_error", "refused"]
 DROP_REASONS: Final[tuple[DropReason, ...]] = get_args(DropReason)
@@ -57,6 +77,7 @@ class Counts:
         "refused",
         "slow_closed",
         "snapshots",
+        "webhooks",
     )
 
     def __init__(self) -> None:
@@ -69,6 +90,9 @@ class Counts:
         self.items_rejected = 0
         self.keyed: dict[KeyedResult, int] = dict.fromkeys(KEYED_RESULTS, 0)
         self.snapshots: dict[SnapshotResult, int] = dict.fromkeys(SNAPSHOT_RESULTS, 0)
+        self.webhooks: dict[tuple[Provider, WebhookResult], int] = {
+            (provider, result): 0 for provider in PROVIDERS for result in WEBHOOK_RESULTS
+        }
         self.malformed = 0
         self.handovers = 0
         self.slow_closed = 0

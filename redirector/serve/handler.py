@@ -18,6 +18,7 @@ from redirector.serve.parts import ServeParts
 from redirector.serve.posting import Keys
 from redirector.serve.settings import ServeSettings
 from redirector.serve.snapshot_posts import SNAPSHOTS_PREFIX, SnapshotPosts
+from redirector.serve.webhook_posts import WEBHOOKS_PREFIX, WebhookPosts
 from schemas.links import LinkError
 
 _LINK_ALLOWS: Final = ("Allow", "GET, HEAD, OPTIONS")
@@ -33,6 +34,7 @@ class Handler:
         self._parts: Final = parts
         self._impressions: Final = ImpressionPosts(parts, settings, keys)
         self._snapshots: Final = SnapshotPosts(parts, settings, keys)
+        self._webhooks: Final = WebhookPosts(parts, settings, keys)
         self._not_ready: Final = not_ready
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -54,6 +56,8 @@ class Handler:
             outcome, answer, close = await self._impressions.answer(request)
         elif path.startswith(SNAPSHOTS_PREFIX):
             outcome, answer, close = await self._snapshots.answer(request, path.partition("?")[0])
+        elif path.startswith(WEBHOOKS_PREFIX):
+            outcome, answer, close = await self._webhooks.answer(request, path.partition("?")[0])
         elif method in ("GET", "HEAD"):
             outcome, answer = self._read(request, host, path)
             close = False

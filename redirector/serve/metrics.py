@@ -49,6 +49,12 @@ class ServeCollector(Collector):
         yield _labelled(
             "snapshots", "Platforms' totals that were posted, by result.", "result", counts.snapshots.items()
         )
+        webhooks = CounterMetricFamily(
+            _PREFIX + "webhook_events", "What email providers sent, by result.", labels=["provider", "result"]
+        )
+        for (provider, result), count in counts.webhooks.items():
+            webhooks.add_metric([provider, result], count)
+        yield webhooks
         yield _labelled("dropped", "Events not kept, by reason.", "reason", counts.dropped.items())
         yield _labelled(
             "refused", "Requests turned away for who sent them, by reason.", "reason", counts.refused.items()

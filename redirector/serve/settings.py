@@ -8,6 +8,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from redirector.serve.networks import ORDER
+from redirector.serve.webhooks.sendgrid import read_key
+from redirector.serve.webhooks.sns import host_of
 from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S
 from schemas.events import Network
 from schemas.links import read_domain
@@ -87,12 +89,43 @@ class ServeSettings(ServiceSettings):
     wrong_tokens_kept: Count = 10_000
     """Addresses that are remembered for it."""
 
+    sendgrid_public_key: str = ""
+    """The Verification Key of SendGrid's signed Event Webhook. Of these four, an empty one shuts its door."""
+    mailgun_signing_key: SecretStr = SecretStr("")
+    """Mailgun's HTTP webhook signing key."""
+    postmark_credentials: SecretStr = SecretStr("")
+    """user:password, as in the webhook's address at Postmark."""
+    ses_topics: CommaSeparated = ()
+    """ARNs of the SNS topics that SES publishes to."""
+
     places_file: str = ""
     """MMDB file that tells the country of an address, and its region if it has regions; empty: neither is known."""
     network_lists: CommaSeparated = ()
     """Lists of networks, `class=file` each; classes are office, mail_scanner and datacenter."""
     address_files_refresh_s: Seconds = 10.0
     """How often these files are looked at."""
+
+    @field_validator("sendgrid_public_key")
+    @classmethod
+    def _is_a_key(cls, value: str) -> str:
+        if value:
+            read_key(value)
+        return value
+
+    @field_validator("postmark_credentials")
+    @classmethod
+    def _are_credentials(cls, value: SecretStr) -> SecretStr:
+        user, colon, password = value.get_secret_value().partition(":")
+        if value.get_secret_value() and not (user and colon and password):
+            raise ValueError("it should be user:password")
+        return value
+
+    @field_validator("ses_topics")
+    @classmethod
+    def _are_topics(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            host_of(one)
+        return value
 
     @field_validator("network_lists")
     @classmethod

@@ -58,6 +58,7 @@ REQUESTS: Final = [
     + _AGENT
     + b"%b\r\nContent-Length: %d\r\n\r\n" % (AS_WRITER.encode(), len(_ROW))
     + _ROW,
+    b"POST /v1/webhooks/sendgrid HTTP/1.1\r\n" + _AGENT + b"Content-Length: 2\r\n\r\n[]",
     b"GET /a HTTP/1.1\r\n" + _AGENT + b"Expect: 100-continue\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
 ]
 

@@ -35,6 +35,7 @@ from tests.fuzz.http_cost import cost
 from tests.fuzz.impressions import post_bodies
 from tests.fuzz.mutations import Mutator
 from tests.fuzz.snapshots import post_snapshots
+from tests.fuzz.webhooks import post_events
 
 EVENTS: Final[tuple[Event, ...]] = (
     click(seq=1, visitor=9, referrer="https://example.com/"),
@@ -150,6 +151,7 @@ TARGETS: Final[dict[str, Callable[[int, int], None]]] = {
     "http, by cost": cost,
     "impressions": post_bodies,
     "snapshots": post_snapshots,
+    "webhooks": post_events,
     "stream": fold_lines,
     "relay": ship_lines,
     "links import": import_lines,

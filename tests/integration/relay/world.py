@@ -102,9 +102,16 @@ def wait_for(reached: Callable[[], bool], what: str) -> None:
 
 async def read_log(bootstrap: str, spool_id: str) -> list[Record]:
     """Every record of the event topics that names the spool, and the dead letters that do."""
+    return [
+        record for record in await read_all(bootstrap) if dict(record.headers).get("spool") == spool_id.encode()
+    ]
+
+
+async def read_all(bootstrap: str) -> list[Record]:
+    """Every record of the event topics, and the dead letters."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
-    found = []
+    found: list[Record] = []
     try:
         places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in range(PARTITIONS)]
         places.append(TopicPartition(DEAD_LETTERS, 0))
@@ -117,7 +124,7 @@ async def read_log(bootstrap: str, spool_id: str) -> list[Record]:
                     found += [Record(one.topic, one.partition, one.value, list(one.headers)) for one in records]
     finally:
         await consumer.stop()
-    return [record for record in found if dict(record.headers).get("spool") == spool_id.encode()]
+    return found
 
 
 def assert_each_once(events: list[Event], sent: list[Event]) -> None:
