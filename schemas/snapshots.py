@@ -54,7 +54,9 @@ class Snapshot(
     link: Annotated[
         str, Meta(max_length=LINK_MAX_BYTES, description="domain/slug of the post's link; empty: not known yet")
     ] = ""
-    start_ms: Annotated[Time, Meta(description="where the period begins; 0 for a lifetime total")] = 0
+    start_ms: Annotated[
+        Time, Meta(description="where the period begins, a whole second; 0 for a lifetime total")
+    ] = 0
     end_ms: Annotated[Time, Meta(description="where the period ends; 0 for a lifetime total")] = 0
     published_ms: Annotated[Time, Meta(description="when the post was published; 0: not known")] = 0
     source: Annotated[

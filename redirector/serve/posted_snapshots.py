@@ -17,6 +17,8 @@ from schemas.platforms.reading import Complaint, ItemError, Reading
 from schemas.posts import post_keys
 from schemas.snapshots import Snapshot
 
+_SECOND_MS: Final = 1000
+
 Find = Callable[[str], Link | None]
 """The link named `domain/slug`. It raises NewerLinkError."""
 
@@ -130,11 +132,18 @@ def _link(snapshot: Snapshot, links: _HostLinks, find: Find, facts: PostedFacts)
 
 
 def _check_times(snapshot: Snapshot, facts: PostedFacts) -> None:
-    for name, time_ms in (("observed_at", snapshot.observed_ms), ("its period begins", snapshot.start_ms)):
-        if time_ms or name == "observed_at":
-            reason = facts.times.why_not(time_ms, facts.now_ms)
-            if reason:
-                raise ItemError(f"{name}: {reason}")
+    """A period has begun, may be going on, and did not end too long ago. It is counted by whole seconds."""
+    times, now_ms = facts.times, facts.now_ms
+    if reason := times.why_not(snapshot.observed_ms, now_ms):
+        raise ItemError(f"observed_at: {reason}")
+    if snapshot.is_lifetime:
+        return
+    if reason := times.why_not(min(snapshot.end_ms, now_ms), now_ms):
+        raise ItemError(f"its period's end: {reason}")
+    if reason := times.why_not(max(snapshot.start_ms, now_ms), now_ms):
+        raise ItemError(f"its period's begin: {reason}")
+    if snapshot.start_ms % _SECOND_MS:
+        raise ItemError(f"its period begins at {snapshot.start_ms} ms: give a whole second")
 
 
 def _as_text(complaint: Complaint) -> Complaint:

@@ -35,7 +35,9 @@ class SnapshotPosts:
         self._parts: Final = parts
         self._settings: Final = settings
         self._keys: Final = keys
-        self._times: Final = DoorTimes.within(max_skew_s=settings.max_skew_s, max_age_days=settings.max_age_days)
+        self._times: Final = DoorTimes.within(
+            max_skew_s=settings.max_skew_s, max_age_days=settings.snapshot_max_age_days
+        )
 
     async def answer(self, request: web.BaseRequest, path: str) -> tuple[Outcome, Answer, bool]:
         """What to answer, and whether to close: what is left of the body is not worth reading."""

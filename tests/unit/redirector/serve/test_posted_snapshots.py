@@ -22,7 +22,7 @@ LINKS = FakeLinks(
 )
 WRITER = Caller("1", "", ("impressions:write",))
 OTHER = Caller("2", "other", ("impressions:write",))
-TIMES = DoorTimes.within(max_skew_s=300, max_age_days=90)
+TIMES = DoorTimes.within(max_skew_s=300, max_age_days=730)
 
 
 def snapshot(**fields: Any) -> Snapshot:
@@ -110,12 +110,15 @@ def test_a_link_of_a_newer_release_is_not_guessed_at() -> None:
     [
         ({"observed_ms": NOW_MS + 240_000}, True),
         ({"observed_ms": NOW_MS + 240_001}, False),
-        ({"observed_ms": NOW_MS - 89 * DAY_MS}, True),
-        ({"observed_ms": NOW_MS - 89 * DAY_MS - 1}, False),
+        ({"observed_ms": NOW_MS - 729 * DAY_MS}, True),
+        ({"observed_ms": NOW_MS - 729 * DAY_MS - 1}, False),
         ({"observed_ms": NOW_MS // 1000}, False),
         ({"start_ms": NOW_MS - DAY_MS, "end_ms": NOW_MS + DAY_MS}, True),
-        ({"start_ms": NOW_MS - 89 * DAY_MS - 1, "end_ms": NOW_MS}, False),
-        ({"start_ms": NOW_MS + 240_001, "end_ms": NOW_MS + DAY_MS}, False),
+        ({"start_ms": NOW_MS - 999 * DAY_MS, "end_ms": NOW_MS - 729 * DAY_MS}, True),
+        ({"start_ms": NOW_MS - 999 * DAY_MS, "end_ms": NOW_MS - 729 * DAY_MS - 1}, False),
+        ({"start_ms": NOW_MS + 240_000, "end_ms": NOW_MS + DAY_MS}, True),
+        ({"start_ms": NOW_MS + 241_000, "end_ms": NOW_MS + DAY_MS}, False),
+        ({"start_ms": NOW_MS - DAY_MS + 1, "end_ms": NOW_MS}, False),
     ],
 )
 def test_times_are_taken_as_far_as_they_can_be_counted(fields: dict[str, int], taken: bool) -> None:
