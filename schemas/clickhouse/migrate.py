@@ -15,6 +15,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import USERS_OWN_DATABASE, Server, clickhouse_errors, connect
 from schemas.clickhouse.move import MoveError, Progress, move, read_move
+from schemas.clickhouse.qualify import VIEWS, qualified, unqualified, views_with_parameters
 
 MIGRATIONS_DIR: Final = Path(__file__).with_name("migrations")
 
@@ -114,8 +115,14 @@ async def migrate(
             await _execute(client, _TABLE)
         todo = pending(migrations, await _applied(client, server.database))
         if not dry_run:
+            statements = [statement for one in migrations for statement in one.statements]
+            views = views_with_parameters(statements)
             for migration in todo:
-                await _apply(client, migration, progress)
+                await _apply(client, migration, progress, views)
+            with clickhouse_errors():
+                selects = [(str(name), str(select)) for name, select in (await client.query(VIEWS)).result_rows]
+            for statement in unqualified(selects, statements):
+                await _execute(client, qualified(statement, views, server.database))
         return todo
     finally:
         await client.close()
@@ -148,11 +155,11 @@ async def _applied(client: AsyncClient, database: str) -> dict[int, tuple[str, s
     return {int(version): (str(name), str(checksum)) for version, name, checksum in result.result_rows}
 
 
-async def _apply(client: AsyncClient, migration: Migration, progress: Progress) -> None:
+async def _apply(client: AsyncClient, migration: Migration, progress: Progress, views: frozenset[str]) -> None:
     for statement in migration.statements:
         wanted = read_move(statement)
         if wanted is None:
-            await _execute(client, statement)
+            await _execute(client, qualified(statement, views, str(client.database)))
             continue
         try:
             await move(client, wanted, progress)

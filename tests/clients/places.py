@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from deploy.local.processes import REPOSITORY
 from deploy.local.settings import LocalSettings
 from deploy.local.setup import SetupError, install
 
 HERE = Path(__file__).parent
+DBT = REPOSITORY / "deploy" / "dbt"
 # Where Go's own installer puts it, which is on few paths.
 PATH = f"{os.environ.get('PATH', '')}{os.pathsep}/usr/local/go/bin"
 _TOOLS = ("javac", "mvn", "go", "npm")
@@ -36,7 +38,7 @@ def jdbc() -> Path:
         maven = ["mvn", "-q", "-B", "-f", str(HERE / "java" / "pom.xml"), "dependency:copy-dependencies"]
         _run([*maven, f"-DoutputDirectory={into}", "-DincludeScope=runtime"], cwd=HERE)
 
-    return _made("java/pom.xml", fetch)
+    return _made("java", fetch, HERE / "java/pom.xml")
 
 
 def go() -> Path:
@@ -45,7 +47,7 @@ def go() -> Path:
     def build(into: Path) -> None:
         _run(["go", "build", "-mod=readonly", "-o", str(into / "client"), "."], cwd=HERE / "go")
 
-    return _made("go/go.sum", build, "go/main.go")
+    return _made("go", build, HERE / "go/go.sum", HERE / "go/main.go")
 
 
 def js() -> Path:
@@ -55,7 +57,7 @@ def js() -> Path:
         shutil.copytree(HERE / "js", into, dirs_exist_ok=True)
         _run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=into)
 
-    return _made("js/package-lock.json", fetch, "js/main.js")
+    return _made("js", fetch, HERE / "js/package-lock.json", HERE / "js/main.js")
 
 
 def dbt() -> Path:
@@ -63,19 +65,19 @@ def dbt() -> Path:
 
     def build(into: Path) -> None:
         _run([sys.executable, "-m", "venv", str(into)], cwd=HERE)
-        lock = str(HERE / "dbt" / "requirements.lock")
+        lock = str(DBT / "requirements.lock")
         # Called as modules: its scripts name the directory that it was made in.
         _run([str(into / "bin" / "python"), "-m", "pip", "install", "-q", "--require-hashes", "-r", lock], cwd=HERE)
 
-    return _made("dbt/requirements.lock", build)
+    return _made("dbt", build, DBT / "requirements.lock")
 
 
 PLACES: tuple[Callable[[], Path], ...] = (jdbc, go, js, dbt)
 
 
-def _made(pins: str, make: Callable[[Path], None], *more: str) -> Path:
-    texts = b"".join((HERE / name).read_bytes() for name in (pins, *more))
-    name = f"{pins.partition('/')[0]}-{hashlib.sha256(texts).hexdigest()[:16]}"
+def _made(client: str, make: Callable[[Path], None], *pins: Path) -> Path:
+    texts = b"".join(path.read_bytes() for path in pins)
+    name = f"{client}-{hashlib.sha256(texts).hexdigest()[:16]}"
     place = LocalSettings.load().cache_dir.expanduser().resolve() / "clients" / name
     if place.is_dir():
         return place

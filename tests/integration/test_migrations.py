@@ -19,6 +19,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "tables.md"
 README = REPOSITORY / "README.md"
 REPORTS_PAGE = REPOSITORY / "docs" / "reports.md"
+BI_PAGE = REPOSITORY / "docs" / "bi.md"
 REPORTS = ("post_performance", "campaign_performance", "channel_performance", "profile_performance")
 TABLES = {
     *REPORTS,
@@ -38,6 +39,8 @@ TABLES = {
     "links",
     "links_now",
     "schema_migrations",
+    "variant_comparison",
+    "variant_comparison_between",
 }
 PARAMETERS = {"by": "post", "since": "2026-11-01 00:00:00", "until": "2026-12-01 00:00:00", "zone": "UTC"}
 
@@ -185,10 +188,37 @@ async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is
     assert [*delivered.result_rows[0]] == [row[1] for row in result.result_rows]
 
 
+async def test_every_view_can_be_read_from_another_database(client: AsyncClient, url: str) -> None:
+    """As by a BI tool whose connection names none; a view of an earlier release too, after an upgrade."""
+    database = client.database
+    names = (await client.query("SELECT name FROM system.tables WHERE database = currentDatabase()")).result_rows
+    parameters = (
+        await client.query(
+            "SELECT name, parameterized_view_parameters.name FROM system.tables"
+            " WHERE database = currentDatabase() AND notEmpty(parameterized_view_parameters)"
+        )
+    ).result_rows
+    calls = {
+        str(view): ", ".join(f"{name} = '{PARAMETERS[name]}'" for name in wanted) for view, wanted in parameters
+    }
+    before = next(
+        statement
+        for migration in read_migrations()
+        for statement in migration.statements
+        if statement.startswith("CREATE OR REPLACE VIEW post_performance\n")
+    )
+    await client.command(before)
+    await migrate(url)
+    client.database = "default"
+    for (name,) in names:
+        call = f"{name}({calls[str(name)]})" if name in calls else name
+        await client.query(f"SELECT * FROM {database}.{call} LIMIT 1")
+
+
 @pytest.mark.parametrize(
     ("page", "at_least"),
-    [(README, 5), (PAGE, 3), (REPORTS_PAGE, 5)],
-    ids=["README.md", "docs/tables.md", "docs/reports.md"],
+    [(README, 5), (PAGE, 3), (REPORTS_PAGE, 5), (BI_PAGE, 1)],
+    ids=["README.md", "docs/tables.md", "docs/reports.md", "docs/bi.md"],
 )
 async def test_the_queries_of_the_documents_run(client: AsyncClient, page: Path, at_least: int) -> None:
     queries = queries_of(page)
