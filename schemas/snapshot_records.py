@@ -17,21 +17,13 @@ _MAX_REQUEST_BYTES: Final = 1024 * 1024
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def record_key(snapshot: Snapshot) -> str:
-    """The link, so that its events are in one partition; of a post without one its platform and id."""
-    return snapshot.link or f"{snapshot.platform}:{snapshot.post}"
-
-
 async def send_snapshots(producer: Producer, snapshots: Sequence[Snapshot]) -> None:
     """Return once all are durable. Raises TransientError: send all again by a new producer, it changes nothing.
 
     Kafka's default partitioner chooses the partition by the key, as it does for everybody else's records.
     """
     await asyncio.gather(
-        *(
-            producer.send(IMPRESSIONS, None, _encode(one), key=record_key(one).encode(), headers=[])
-            for one in snapshots
-        )
+        *(producer.send(IMPRESSIONS, None, _encode(one), key=one.key.encode(), headers=[]) for one in snapshots)
     )
 
 

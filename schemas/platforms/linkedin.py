@@ -39,8 +39,22 @@ _SIDE_NAMES: Final = {
 }
 
 
+class _Further(msgspec.Struct):
+    rel: str = ""
+
+
+class _Paging(msgspec.Struct):
+    count: int = 0
+    links: list[_Further] = []
+
+    def is_last(self, elements: int) -> bool:
+        """Whether there can be no more of them on another page."""
+        return not any(link.rel == "next" for link in self.links) and (not self.count or elements < self.count)
+
+
 class _Answer(msgspec.Struct):
     elements: list[msgspec.Raw] | None = None
+    paging: _Paging = msgspec.field(default_factory=_Paging)
     status: int = 0
     message: str = ""
 
@@ -94,7 +108,8 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
     """
     collector = Collector(PLATFORM, unsaid)
     member: _Member = {}
-    absent = dict.fromkeys(unsaid.posts)
+    answered: set[str] = set()
+    is_whole = True
     is_array = opening(raw) == b"["
     answers = payload_of(raw, _answers, "LinkedIn") if is_array else [raw]
     for number, one in enumerate(answers):
@@ -104,17 +119,20 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
             raise PayloadError(told if answer.message else "this is no answer of LinkedIn: it has no elements")
         for index, raw_element in enumerate(answer.elements):
             place = f"[{number}].elements[{index}]" if is_array else f"elements[{index}]"
+            is_life = False
             with collector.part(place):
                 element = _element(raw_element)
                 if element.metricType is None:
                     _read_page_post(collector, place, element)
-                    for name in (element.share, element.ugcPost, element.activity):
-                        absent.pop(name, None)
+                    answered |= {element.share, element.ugcPost, element.activity}
+                    is_life = element.timeRange is None
                 else:
-                    absent.clear()  # what a member's answer leaves out is not zero
                     _note_member(member, place, element)
+            is_whole = is_whole and is_life
+        is_whole = is_whole and len(answer.elements) > 0 and answer.paging.is_last(len(answer.elements))
     _add_members(collector, member)
-    _add_absent(collector, list(absent))
+    if is_whole:  # lifetimes of a page's posts, all of them read and on one page: what is not among them has none
+        _add_absent(collector, [name for name in dict.fromkeys(unsaid.posts) if name not in answered])
     return collector.reading()
 
 

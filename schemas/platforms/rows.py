@@ -21,6 +21,7 @@ from schemas.platforms.reading import (
     side_of_names,
 )
 from schemas.platforms.times import Period, day_of, iso_ms
+from schemas.posts import platform_named
 from schemas.series import series_name
 from schemas.snapshots import SIDE_MAX
 
@@ -76,7 +77,7 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid, *, platform: str = "") -> Rea
 
 def _read_row(collector: Collector, place: str, row: Row, platform: str) -> None:
     unsaid = collector.unsaid
-    name = row.platform or platform
+    name = platform_named(row.platform) or platform
     if not name:
         raise ItemError("it names no platform: give platform, such as bluesky")
     if unsaid.account and row.account not in ("", unsaid.account):

@@ -148,6 +148,10 @@ def test_rows_name_their_platform_link_period_and_side() -> None:
     assert second.account == "acme"
 
 
+def test_a_platform_of_many_names_is_one() -> None:
+    assert one("rows", [{"platform": "twitter", "post": "1", "total": 1}]).platform == "x"
+
+
 def test_rows_come_one_a_line_too() -> None:
     lines = b"\n".join(msgspec.json.encode(row) for row in ROWS)
     assert len(READERS["rows"](lines, Unsaid(observed_ms=NOW_MS)).found) == 2

@@ -151,6 +151,26 @@ def test_a_pages_post_that_was_asked_for_and_is_not_in_the_answer_has_zero() -> 
     ]
 
 
+def with_paging(**paging: Any) -> Any:
+    return LINKEDIN_PAGE | {"paging": {"start": 0, "count": 10, "links": [], **paging}}
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"elements": []},
+        {"elements": [LINKEDIN_PAGE["elements"][0] | {"timeRange": {"start": 0, "end": DAY_MS}}]},
+        {"elements": [LINKEDIN_PAGE["elements"][0], {"share": "urn:li:share:9"}]},
+        {"elements": [LINKEDIN_PAGE["elements"][0], {"share": 9}]},
+        with_paging(count=1),
+        with_paging(links=[{"rel": "next", "href": "/x"}]),
+    ],
+)
+def test_what_may_only_be_elsewhere_or_unreadable_has_no_zero(payload: Any) -> None:
+    reading = read("linkedin", payload, posts=("urn:li:share:9", "urn:li:share:10"))
+    assert [one.post for one in reading.snapshots if not one.total] == []
+
+
 def test_a_members_post_that_is_not_in_the_answer_is_not_known_to_have_zero() -> None:
     reading = read("linkedin", LINKEDIN_MEMBER, posts=("urn:li:share:333", "urn:li:share:9"))
     assert [one.post for one in reading.snapshots] == ["urn:li:share:333"]
