@@ -8,6 +8,7 @@ import uvloop
 from rich.console import Console
 
 from console.audit.command import audit_command
+from console.check_events.command import check_events
 from console.impressions.command import app as impressions
 from console.links import app as links
 from console.migrations import create_topics, migrate_tables
@@ -23,6 +24,7 @@ app.add_typer(links, name="links")
 app.add_typer(impressions, name="impressions")
 app.add_typer(tokens, name="tokens")
 app.command("audit")(audit_command)
+app.command("check-events")(check_events)
 
 
 def _check(wanted: bool) -> None:

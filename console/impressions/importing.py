@@ -1,5 +1,6 @@
 """Files of totals into the topic `impressions`, each with what it was taken for and every complaint."""
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -83,7 +84,7 @@ async def import_impressions(wanted: Wanted, settings: ConsoleSettings, *, error
             topic = await stack.enter_async_context(ImpressionTopic(settings.kafka))
         for path in wanted.files:
             try:
-                reading = read_file(path, wanted.choices)
+                reading = read_file(path, wanted.choices, time.time_ns() // 1_000_000)
             except (FileError, OSError, LookupError) as error:
                 _tell(errors, f"{path}: {error}")
                 totals.bad += 1

@@ -16,6 +16,7 @@ from console.impressions.lines import PassedOver, Told
 from console.impressions.sheets import Sheet, readings_of
 from console.impressions.spreadsheets import FileError
 from schemas.platforms.reading import Collector, Complaint, Found, PayloadError, Unsaid
+from schemas.snapshot_times import snapshot_fault
 
 _IN_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})_(?:to_)?(\d{4}-\d{2}-\d{2})")
 _MADE_AT: Final = re.compile(r"_(1\d{12})(?:\D|$)")
@@ -51,15 +52,15 @@ class FileReading(NamedTuple):
     observed_ms: int
 
 
-def read_file(path: Path, choices: Choices) -> FileReading:
-    """Raises FileError for a file that is not imported at all, and OSError."""
+def read_file(path: Path, choices: Choices, now_ms: int) -> FileReading:
+    """What a file says, judged now. Raises FileError for a file that is not imported at all, and OSError."""
     sheets, parts = _recognized(path, choices)
     try:
         order = choices.order or _order(parts)
         period = choices.period or _period(path.name, sheets, parts, order)
         observed_ms = _observed_ms(path, sheets) if choices.observed_ms is None else choices.observed_ms
         told = Told(observed_ms=observed_ms, zone=choices.zone, order=order, period=period, is_life=choices.is_life)
-        return _read(sheets, parts, told)
+        return _read(sheets, parts, told, now_ms)
     except (PayloadError, DateError) as error:
         raise FileError(str(error)) from error
 
@@ -156,7 +157,7 @@ def _observed_ms(path: Path, sheets: Sequence[Sheet]) -> int:
     return modified_ms
 
 
-def _read(sheets: Sequence[Sheet], parts: Sequence[Part], told: Told) -> FileReading:
+def _read(sheets: Sequence[Sheet], parts: Sequence[Part], told: Told, now_ms: int) -> FileReading:
     reading = FileReading([], [], [], PassedOver(), told.observed_ms)
     for sheet in sheets:
         place = f"{sheet.name}:" if sheet.name else ""
@@ -169,6 +170,11 @@ def _read(sheets: Sequence[Sheet], parts: Sequence[Part], told: Told) -> FileRea
         )
         part.form.read(part, told, collector, reading.passed)
         found = collector.reading()
-        reading.found.extend(found.found)
         reading.complaints.extend(found.complaints)
+        for one in found.found:
+            fault = snapshot_fault(one.snapshot, now_ms)
+            if fault is None:
+                reading.found.append(one)
+            else:
+                reading.complaints.append(Complaint(one.place, f"{fault.field}: {fault.detail}"))
     return reading

@@ -14,6 +14,7 @@ from schemas.snapshots import Snapshot
 
 MODIFIED: Final = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MODIFIED_MS: Final = int(MODIFIED.timestamp() * 1000)
+NOW_MS: Final = MODIFIED_MS + 200 * 24 * 3600 * 1000
 BERLIN: Final[tzinfo] = ZoneInfo("Europe/Berlin")
 GOLDEN: Final = Path(__file__).parents[3] / "golden"
 
@@ -44,7 +45,7 @@ def workbook(path: Path, sheets: Mapping[str, Cells]) -> Path:
 
 def read(path: Path, **choices: Any) -> FileReading:
     """A file read, by default without anything said of it."""
-    return read_file(path, Choices(**choices))
+    return read_file(path, Choices(**choices), NOW_MS)
 
 
 def snapshots(reading: FileReading) -> list[Snapshot]:

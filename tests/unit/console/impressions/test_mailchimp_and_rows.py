@@ -86,3 +86,18 @@ def test_another_encoding_is_named_or_complained_about(tmp_path: Path) -> None:
     path = saved(tmp_path / "mine.csv", "platform,post,total,profile\nbluesky,3kabc,12,Käthe\n", "windows-1252")
     assert "--encoding" in complaints(read(path))["2"]
     assert snapshots(read(path, encoding="windows-1252"))[0].profile == "Käthe"
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ("bluesky,3k,5,2024-01-01T00:00Z,,", "observed_ms: it is 1,"),
+        ("bluesky,3k,5,2029-01-01T00:00Z,,", "observed_ms: it lies"),
+        ("bluesky,3k,5,,2026-11-01T00:00:00.5Z,2026-11-02T00:00Z", "start_ms: a period begins at a whole second"),
+        ("bluesky,3k,5,,2023-11-01T00:00Z,2023-11-02T00:00Z", "end_ms: it is"),
+    ],
+)
+def test_times_that_the_stream_would_not_take_are_told_at_once(tmp_path: Path, cells: str, why: str) -> None:
+    reading = read(saved(tmp_path / "mine.csv", f"platform,post,total,observed_at,start,end\n{cells}\n"))
+    assert why in complaints(reading)["2"]
+    assert reading.found == []

@@ -1,0 +1,1 @@
+"""Events of other producers, checked before or after they are sent."""
