@@ -30,11 +30,12 @@ from stream.chain import Flushed
 from stream.classify import Classifier
 from stream.columns import ColumnsPool
 from stream.dedup import DedupState
-from stream.deltas import Record, TimeBounds
+from stream.deltas import Record
 from stream.event_rows import event_rows
 from stream.fold import Fold
 from stream.judged import judge
 from stream.rows import counter_rows
+from stream.state import TimeBounds
 
 Call = Callable[[], object]
 _BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * 86_400_000, allowed_lateness_ms=60_000)

@@ -14,6 +14,19 @@ SPOOL_TTL_S: Final = 110 * 24 * 3600
 """How long after its last event a host's spool is remembered: longer than any accepted event is old, so a resend
 after it is a dead letter, never a second count. Keys have a life of their own: schemas.idempotency."""
 
+FOREVER_S: Final = 2**40
+"""For folds that forget nothing."""
+
+GROWTH: Final = "snapshot"
+OPENING: Final = "opening"
+REVISION: Final = "revision"
+DIFFERENCE_SOURCES: Final = (GROWTH, OPENING, REVISION)
+"""Sources of impressions that are differences of a platform's totals, and no events. Opening: the first total of a
+post that was not new, which tells nothing of when it was shown. Revision: corrections, of either sign."""
+
+READING: Final = "Tuple(place Int8, metric String, observed_ms Int64, total UInt64)"
+"""The type of the column `reading`: what a platform said, the highest of a key counts."""
+
 
 class Chain(NamedTuple):
     """The unbroken sequence of flushes of a topic-partition; a topic that was made anew begins another epoch."""

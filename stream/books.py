@@ -76,6 +76,8 @@ class Books:
             metrics.dead_letters.labels(topic, poison.reason).inc()
         for traffic_class, count in by_class.items():
             metrics.counted_by_class.labels(topic, traffic_class).inc(count)
+        for kept in deltas.snapshots:
+            metrics.snapshots.labels(kept.effect).inc()
         metrics.flush_seconds.observe(took_s)
         metrics.head.labels(topic, str(self._partition)).set(flushed.last)
         metrics.last_flush.labels(topic, str(self._partition)).set_to_current_time()

@@ -1,7 +1,7 @@
 """From a Kafka record's bytes to rows; what is no event comes back as a dead letter, the rest goes on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -10,6 +10,7 @@ from schemas import topics
 from schemas.dead_letters import DETAIL_MAX_CHARS, KEPT_BYTES
 from schemas.errors import DeadLetterReason
 from schemas.events import VERSION, Click, Event, Impression
+from schemas.snapshots import Snapshot
 from stream.columns import EventColumns
 from stream.scanner import Scanner, scanner
 
@@ -34,12 +35,13 @@ class Poison:
 class Decoded:
     """What became of a record: its events are the rows from `start` on, in the order of their lines.
 
-    `spools` holds, by row, the spools that events name as their own.
+    `spools` holds, by row, the spools that events name as their own; `snapshots` those that came, by line.
     """
 
     start: int
-    spools: dict[int, str]
-    poison: list[Poison]
+    spools: dict[int, str] = field(default_factory=dict)
+    poison: list[Poison] = field(default_factory=list)
+    snapshots: list[tuple[int, Snapshot]] = field(default_factory=list)
 
 
 class _Head(msgspec.Struct):
@@ -47,11 +49,12 @@ class _Head(msgspec.Struct):
     v: int = VERSION
 
 
-_DECODERS: Final[dict[str, msgspec.json.Decoder[Event]]] = {
+_DECODERS: Final[dict[str, msgspec.json.Decoder[Event | Snapshot]]] = {
     topics.CLICKS: msgspec.json.Decoder(Click),
-    topics.IMPRESSIONS: msgspec.json.Decoder(Impression),
+    topics.IMPRESSIONS: msgspec.json.Decoder(Impression | Snapshot),
 }
-_TYPES: Final = {topics.CLICKS: "click", topics.IMPRESSIONS: "impression"}
+_TYPES: Final = {topics.CLICKS: {"click"}, topics.IMPRESSIONS: {"impression", "snapshot"}}
+_ALL_TYPES: Final = frozenset().union(*_TYPES.values())
 _HEAD: Final = msgspec.json.Decoder(_Head)
 
 
@@ -61,7 +64,7 @@ def decode(topic: str, value: bytes | None, columns: EventColumns) -> Decoded:
     The scanner takes lines in the usual form. Where it stops, the next line is decoded by its type, and each time
     it stops twice as many: ten lines or all of them, it is asked a few times, and rows are added many at once.
     """
-    decoded = Decoded(len(columns), {}, [])
+    decoded = Decoded(len(columns))
     if not value or value.isspace():
         decoded.poison.append(Poison(0, "not_json", "the record is empty", value or b""))
     elif len(value) > MAX_RECORD_BYTES:
@@ -124,6 +127,9 @@ def _decode_lines(topic: str, first: int, lines: Sequence[bytes], columns: Event
         if event.v > VERSION:
             decoded.poison.append(_newer(index, line, event.v))
             continue
+        if isinstance(event, Snapshot):
+            decoded.snapshots.append((index, event))
+            continue
         if event.spool:
             decoded.spools[len(columns) + len(events)] = event.spool
         events.append(event)
@@ -142,7 +148,7 @@ def _poison(topic: str, index: int, line: bytes, error: Exception) -> Poison:
         return Poison(index, "not_json", str(no_json)[:DETAIL_MAX_CHARS], line)
     if not 1 <= head.v <= VERSION:
         return _newer(index, line, head.v)
-    if head.type != _TYPES[topic] and head.type in _TYPES.values():
+    if head.type in _ALL_TYPES - _TYPES[topic]:
         return Poison(index, "wrong_topic", f"a {head.type} in topic {topic}", line)
     return Poison(index, "not_an_event", str(error)[:DETAIL_MAX_CHARS], line)
 

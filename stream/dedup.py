@@ -22,8 +22,8 @@ from typing import NamedTuple
 
 from schemas.counters import SPOOL_TTL_S
 from schemas.idempotency import KEY_TTL_S, halves, is_key
-from stream.folds import StateRow
 from stream.key_memory import KeyMemory, Life
+from stream.state import StateRow
 
 
 class DedupRow(NamedTuple):
@@ -96,7 +96,7 @@ class DedupState:
         """The rows of spools that were advanced, in order; each life of a key has one of its own."""
         rows = (self.row(spool) for spool in sorted(spools))
         return [
-            StateRow(spool, "", seq, touched_s, life=touched_s if is_key(spool) else 0)
+            StateRow(spool, value=seq, touched_s=touched_s, scope=touched_s if is_key(spool) else 0)
             for spool, seq, touched_s in rows
         ]
 

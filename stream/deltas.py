@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from stream.columns import EventColumns
 from stream.decode import Poison
-from stream.folds import StateRow
+from stream.state import KeptSnapshot, StateRow
 
 WINDOW_MS: Final = 60_000
 
@@ -20,15 +20,6 @@ class Record(NamedTuple):
     timestamp_ms: int
     headers: Iterable[tuple[str, bytes]]
     value: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class TimeBounds:
-    """Which event times are accepted, and from when on an event is late. Milliseconds."""
-
-    max_skew_ms: int
-    max_age_ms: int
-    allowed_lateness_ms: int
 
 
 class Part(NamedTuple):
@@ -82,6 +73,7 @@ class Deltas:
     parts: list[Part] = field(default_factory=list)
     spools_of: dict[int, str] = field(default_factory=dict)
     spools: set[str] = field(default_factory=set)
+    snapshots: list[KeptSnapshot] = field(default_factory=list)
     states: dict[int, list[StateRow]] = field(default_factory=dict)
     """What the folds add to the flush, by kind; filled when the deltas are taken."""
     poison: list[tuple[Record, Poison]] = field(default_factory=list)

@@ -3,8 +3,8 @@
 1. Take what was folded from the head to the next offset: deltas, and the rows of every fold as they are now.
    What is folded from here on belongs to the next flush.
 2. Judge it, and make the blocks: a function of the log up to here and of the rules.
-3. Write its dead letters, then its events. Both may be written again: copies are told apart by their place
-   in the log, and nothing says yet that they count.
+3. Write its dead letters, then its events and snapshots. They may be written again: copies are told apart by
+   their place in the log, and nothing says yet that they count.
 4. Insert counters, fold rows, marker and head as one block, on condition that the head is still ours,
    under a token of that head (stream.chain). Only this acknowledges the offsets.
 5. Read the head back: what it says happened, has.
@@ -31,6 +31,7 @@ from stream.event_rows import event_rows
 from stream.judged import Judged, judging
 from stream.rows import Block, counter_rows
 from stream.shared import Shared
+from stream.snapshot_rows import snapshot_rows
 from stream.tries import Tries
 
 
@@ -60,7 +61,8 @@ class Flusher:
         events = event_rows(deltas, judged, self._chain) if deltas.parts else None
         by_class = judged.by_class()
         self._shared.pool.give_back(deltas.columns)
-        await self._write_evidence(deltas, events)
+        snapshots = snapshot_rows(deltas.snapshots, self._chain) if deltas.snapshots else None
+        await self._write_evidence(deltas, events, snapshots)
         return Ended(await self._commit(flushed, counters), by_class)
 
     async def _judge(self, columns: EventColumns) -> Judged:
@@ -74,12 +76,14 @@ class Flusher:
                 return judged
             await asyncio.sleep(0)
 
-    async def _write_evidence(self, deltas: Deltas, events: Block | None) -> None:
+    async def _write_evidence(self, deltas: Deltas, events: Block | None, snapshots: Block | None) -> None:
         shared, until_answered = self._shared, self._tries.until_answered
         if deltas.poison:
             await until_answered("dead_letters", lambda: shared.dead_letters.write(deltas.poison))
         if events is not None:
             await until_answered("insert_events", lambda: shared.sink.insert_events(events))
+        if snapshots is not None:
+            await until_answered("insert_snapshots", lambda: shared.sink.insert_snapshots(snapshots))
 
     async def _commit(self, flushed: Flushed, counters: Block) -> Outcome:
         """Drive the chain's protocol (4 and 5) to its end."""

@@ -12,11 +12,13 @@ import numpy as np
 from schemas.batches import BatchHeaders, read_headers
 from schemas.counters import DEDUP
 from schemas.errors import PoisonError
+from schemas.snapshots import Snapshot
 from stream.columns import ColumnsPool, EventColumns, Ints, Mask
 from stream.decode import Decoded, Poison, decode
 from stream.dedup import DedupState
-from stream.deltas import WINDOW_MS, Deltas, Part, Record, Tally, TimeBounds
-from stream.folds import StateFold
+from stream.deltas import WINDOW_MS, Deltas, Part, Record, Tally
+from stream.snapshots import refusal
+from stream.state import Counted, KeptSnapshot, StateFold, TimeBounds
 
 
 class Fold:
@@ -93,9 +95,15 @@ class Fold:
         """Keep the rows of events that are new and in time; the others are counted as what they are."""
         deltas, start = self.deltas, decoded.start
         columns = deltas.columns
+        fresh: Mask | None
+        if decoded.snapshots:
+            fresh, snapshots = self._fresh_in_line(batch_spool, decoded)
+            tally.resent += len(decoded.snapshots) - len(snapshots)
+            self._count_snapshots(record, batch_spool, snapshots, tally)
         if len(columns) == start:
             return
-        fresh = self._fresh(batch_spool, decoded)
+        if not decoded.snapshots:
+            fresh = self._fresh(batch_spool, decoded)
         in_time = self._in_time(record, start)
         if fresh is None and in_time is None and not decoded.spools:
             self._keep(record, batch_spool, start, tally)
@@ -121,8 +129,30 @@ class Fold:
         self._note_late(record.timestamp_ms, columns.number("time_ms", start), tally)
         self.deltas.parts.append(Part(record.offset, record.timestamp_ms, batch_spool, rows))
         for fold in self.folds:
-            fold.observe(columns, start)
+            fold.observe(Counted(columns, start))
         tally.counted += rows
+
+    def _count_snapshots(
+        self, record: Record, batch_spool: str, snapshots: list[tuple[int, Snapshot]], tally: Tally
+    ) -> None:
+        """Keep those that can be counted, and have the folds make what they will of them."""
+        kept: list[KeptSnapshot] = []
+        poison: list[Poison] = []
+        for line, snapshot in snapshots:
+            refused = refusal(snapshot, record.timestamp_ms, self._bounds)
+            if refused is None:
+                spool = snapshot.spool or batch_spool
+                kept.append(KeptSnapshot(snapshot, record.offset, line, record.timestamp_ms, spool))
+            else:
+                value = (record.value or b"").split(b"\n")[line]
+                poison.append(Poison(line, refused.reason, refused.detail, value))
+        self._bury(record, poison, tally)
+        tally.counted += len(kept)
+        self.deltas.snapshots += kept
+        if kept:
+            columns = self.deltas.columns
+            for fold in self.folds:
+                fold.observe(Counted(columns, len(columns), kept))
 
     def _fresh(self, batch_spool: str, decoded: Decoded) -> Mask | None:
         """Which rows were not applied before, None when none was; the dedup state takes note of them."""
@@ -139,6 +169,28 @@ class Fold:
             self._advance(batch_spool, last)
         fresh: Mask | None = None if first > applied else seqs > applied
         return fresh
+
+    def _fresh_in_line(self, batch_spool: str, decoded: Decoded) -> tuple[Mask, list[tuple[int, Snapshot]]]:
+        """Which rows and which snapshots were not applied before, looked at in the order of their lines: the seqs
+        of both rise together.
+        """
+        columns, start = self.deltas.columns, decoded.start
+        fresh = np.ones(len(columns) - start, np.bool_)
+        snapshots: list[tuple[int, Snapshot]] = []
+        rows = zip(columns.number("line", start).tolist(), columns.number("seq", start).tolist(), strict=True)
+        places: list[tuple[int, int, str, int | Snapshot]] = [
+            (line, seq, decoded.spools.get(start + row, batch_spool), row) for row, (line, seq) in enumerate(rows)
+        ]
+        places += [(line, one.seq, one.spool or batch_spool, one) for line, one in decoded.snapshots]
+        for line, seq, spool, what in sorted(places, key=lambda place: place[0]):
+            is_fresh = not (spool and seq) or seq > self.dedup.last_seq(spool)
+            if is_fresh and spool and seq:
+                self._advance(spool, seq)
+            if isinstance(what, int):
+                fresh[what] = is_fresh
+            elif is_fresh:
+                snapshots.append((line, what))
+        return fresh, snapshots
 
     def _fresh_one_by_one(self, batch_spool: str, decoded: Decoded, seqs: Ints) -> Mask:
         """Where events name spools of their own, or seqs do not rise. An event without a seq is always fresh."""

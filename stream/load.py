@@ -7,6 +7,7 @@ from stream.burials import FLUSHES_KEPT, Burials
 from stream.chain import NO_HEAD
 from stream.dedup import DedupState
 from stream.fold import Fold
+from stream.folds import folds_of
 from stream.refused import TopicRecreatedError
 from stream.shared import Shared
 from stream.tries import Tries
@@ -32,7 +33,7 @@ async def load(chain: Chain, shared: Shared, tries: Tries, *, log_start: int, lo
 
     Raises PartitionRefusedError. Waits as long as ClickHouse does not answer.
     """
-    folds = [new_fold() for new_fold in shared.folds]
+    folds = folds_of(chain.topic, shared.folds, shared.bounds)
     ttls = {fold.kind: fold.ttl_s for fold in folds}
     state = await tries.until_answered("read_state", lambda: shared.sink.read_state(chain, ttls))
     if state.head + 1 > log_end:

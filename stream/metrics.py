@@ -82,6 +82,14 @@ class StreamMetrics:
         )
         self.assigned = declare.gauge("partitions_assigned", "Partitions of the event topics this worker owns")
         self.dedup_spools = declare.gauge("dedup_spools", "Spools in the dedup state", "topic")
+        self.fold_entries = declare.gauge(
+            "fold_entries", "Entries of what partitions keep beside the dedup state: snapshots (posts)", "fold"
+        )
+        self.snapshots = declare.counter(
+            "snapshots",
+            "Snapshots made durable, by what they changed: opening, growth, revision, nothing, no_link (kept only)",
+            "effect",
+        )
         self.refused = declare.gauge(
             "partitions_refused",
             "Partitions not counted until somebody has looked: recreated (the head lies beyond Kafka's end),"

@@ -93,6 +93,11 @@ class Partition:
         return len(self._fold.dedup) if self._fold else 0
 
     @property
+    def fold_entries(self) -> dict[str, int]:
+        """How many entries each of the other folds holds, by its name."""
+        return {fold.name: len(fold) for fold in self._fold.folds} if self._fold else {}
+
+    @property
     def dead_letter_ratio(self) -> float:
         """Dead letters among the last events that are durable."""
         return self._burials.ratio

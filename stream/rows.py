@@ -1,5 +1,7 @@
 """The rows of a flush for the counter table, as one Arrow stream."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -7,12 +9,14 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from schemas.counters import GAP, HEAD, MARKER
+from schemas.counters import DELTA, GAP, HEAD, MARKER
 from schemas.events import TRAFFIC_CLASSES
 from stream.chain import Flushed
+from stream.classify import REPORTED
 from stream.columns import KINDS, SOURCES, Ints
 from stream.deltas import WINDOW_MS, Deltas
 from stream.judged import Coded, Judged, distinct_of, repeated
+from stream.state import KeptSnapshot
 
 COUNTER_COLUMNS: Final = {
     "kind": "UInt8",
@@ -39,7 +43,14 @@ COUNTER_COLUMNS: Final = {
     "dead_letters": "UInt64",
     "late": "UInt64",
 }
-"""The counter table's columns as a flush sends them; times as seconds, the month as days since 1970."""
+"""The counter table's columns as a flush sends them; times as seconds, the month as days since 1970. `reading` is
+sent beside them by a flush that has some."""
+
+_READING: Final = pa.struct(
+    [("place", pa.int8()), ("metric", pa.string()), ("observed_ms", pa.int64()), ("total", pa.uint64())]
+)
+NO_READING: Final = (0, "", 0, 0)
+"""What other rows hold there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +93,23 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged) -> Block:
                 kind=kind,
                 spool=row.spool,
                 link=row.link,
+                source=row.source,
+                window_start=row.window_s,
+                first_offset=row.scope,
                 last_seq=row.value,
                 touched_at=row.touched_s,
-                first_offset=row.life,
+                **({} if row.reading is None else {"reading": row.reading}),
             )
+    for (link, window_s, source), impressions in _differences(deltas.snapshots).items():
+        columns.add(
+            {"class": REPORTED.traffic_class, "impression_kind": "platform"},
+            kind=DELTA,
+            link=link,
+            window_start=window_s,
+            source=source,
+            rules=judged.rules,
+            impressions=impressions,
+        )
     if flushed.leaves_gap:
         columns.add(
             place | {"last_offset": flushed.first - 1},
@@ -95,6 +119,15 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged) -> Block:
             batches=1,
         )
     return block_of(columns.batch(flush_month=_month_days(deltas.first_timestamp_ms)))
+
+
+def _differences(snapshots: Iterable[KeptSnapshot]) -> dict[tuple[str, int, str], int]:
+    """What snapshots add to (link, window, source)."""
+    sums: Counter[tuple[str, int, str]] = Counter()
+    for kept in snapshots:
+        for one in kept.differences:
+            sums[kept.snapshot.link, one.window_s, one.source] += one.impressions
+    return {place: impressions for place, impressions in sums.items() if impressions}
 
 
 def _delta_columns(judged: Judged) -> dict[str, Any]:
@@ -154,13 +187,16 @@ class _Columns:
         self._rows.append(place | values)
 
     def batch(self, *, flush_month: int) -> pa.RecordBatch:
-        arrays = [
-            pa.array(np.full(self._n_deltas + len(self._rows), flush_month), pa.uint16())
+        columns = {
+            name: pa.array(np.full(self._n_deltas + len(self._rows), flush_month), pa.uint16())
             if name == "flush_month"
             else self._array(name, kind)
             for name, kind in COUNTER_COLUMNS.items()
-        ]
-        return pa.record_batch(arrays, names=list(COUNTER_COLUMNS))
+        }
+        if any("reading" in row for row in self._rows):
+            readings = [NO_READING] * self._n_deltas + [row.get("reading", NO_READING) for row in self._rows]
+            columns["reading"] = pa.array(readings, _READING)
+        return pa.record_batch([*columns.values()], names=[*columns])
 
     def _array(self, name: str, kind: str) -> pa.Array:
         rows: list[Any] = [row.get(name, "" if kind == "String" else 0) for row in self._rows]

@@ -21,7 +21,6 @@ from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
-from stream.deltas import TimeBounds
 from stream.kafka import StreamApp, make_app, stream_topic
 from stream.metrics import StreamMetrics
 from stream.progress import StalledError
@@ -30,6 +29,7 @@ from stream.scanner import scanner
 from stream.settings import StreamSettings
 from stream.shared import Shared
 from stream.sink import ClickHouseSink
+from stream.state import TimeBounds
 from stream.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -74,6 +74,8 @@ async def run(settings: StreamSettings) -> int:
                 max_skew_ms=int(settings.max_skew_s * 1000),
                 max_age_ms=int(settings.max_age_days * 86_400_000),
                 allowed_lateness_ms=int(settings.allowed_lateness_s * 1000),
+                snapshot_max_age_ms=int(settings.snapshot_max_age_days * 86_400_000),
+                opening_after_ms=int(settings.opening_after_hours * 3_600_000),
             ),
             burial_limit=BurialLimit(
                 ratio=settings.dead_letter_ratio,

@@ -50,6 +50,17 @@ class StreamSettings(ClickHouseSettings, KafkaSettings):
     max_age_days: float = Field(
         MAX_AGE_DAYS, gt=0, le=100, description="how old an event may be; beyond: dead letter"
     )
+    snapshot_max_age_days: float = Field(
+        730.0,
+        gt=0,
+        le=3650,
+        description="how long ago a snapshot's period may have ended, or its total been read; beyond: dead letter",
+    )
+    opening_after_hours: float = Field(
+        48.0,
+        ge=0,
+        description="a post's first total is an opening when the post was older than this, or its age unknown",
+    )
     allowed_lateness_s: float = Field(
         60.0, ge=0, description="how long after its window's end an event is not yet late"
     )

@@ -9,10 +9,10 @@ from stream.burials import BurialLimit
 from stream.classify import Classifier
 from stream.columns import ColumnsPool
 from stream.dead_letters import DeadLetters
-from stream.deltas import TimeBounds
-from stream.folds import FOLDS, StateFold
+from stream.folds import FOLDS
 from stream.metrics import StreamMetrics
 from stream.sink import Sink
+from stream.state import StateFold, TimeBounds
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Shared:
     burial_limit: BurialLimit
     metrics: StreamMetrics
     epochs: Mapping[str, int]
-    folds: Sequence[Callable[[], StateFold]] = FOLDS
+    folds: Sequence[type[StateFold]] = FOLDS
     pool: ColumnsPool = field(default_factory=ColumnsPool)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic

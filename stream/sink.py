@@ -8,11 +8,11 @@ import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors
-from schemas.counters import DEDUP, HEAD, MARKER, SPOOL_TTL_S, Chain
+from schemas.counters import DEDUP, HEAD, MARKER, READING, SNAPSHOT, SPOOL_TTL_S, Chain
 from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
-from stream.folds import StateRow
-from stream.rows import COUNTER_COLUMNS, Block
+from stream.rows import COUNTER_COLUMNS, NO_READING, Block
+from stream.state import StateRow
 
 _ONE_BLOCK: Final = {
     "async_insert": 0,
@@ -38,23 +38,30 @@ WITH
         FROM counters
         WHERE kind = {head:UInt8} AND topic = {chain:String} AND partition = {partition:Int32}
     ) AS head_touched_before
-SELECT kind, spool, link, last, seq, touched
+SELECT kind, spool, link, source, begin_s, scope, last, seq, touched, reading
 FROM
 (
     SELECT
         kind,
         spool,
         link,
+        source,
+        begin_s,
+        scope,
         max(last_offset) AS last,
         if(IS_KEY AND kind = {dedup:UInt8}, argMax(last_seq, (life, last_seq)), max(last_seq))
             AS seq,
         max(life) AS touched,
+        max(READING) AS reading,
         maxIf(touched, kind = {head:UInt8}) OVER () AS head_touched
     FROM
     (
         SELECT
-            kind, spool, link, last_offset, last_seq,
-            if(first_offset > 0, first_offset, toInt64(toUnixTimestamp(touched_at))) AS life
+            kind, spool, link, source, last_offset, last_seq, READING,
+            toInt64(toUnixTimestamp(window_start)) AS begin_s,
+            if(kind = {dedup:UInt8}, 0, first_offset) AS scope,
+            if(kind = {dedup:UInt8} AND first_offset > 0, first_offset, toInt64(toUnixTimestamp(touched_at)))
+                AS life
         FROM counters
         WHERE partition = {partition:Int32}
             AND (kind = {head:UInt8} AND topic = {chain:String}
@@ -62,7 +69,7 @@ FROM
                 AND (first_offset = 0 OR first_offset >= head_touched_before - {key_ttl:Int64})
                 OR has({kinds:Array(UInt8)}, kind) AND topic = {topic:String})
     )
-    GROUP BY kind, spool, link
+    GROUP BY kind, spool, link, source, begin_s, scope
 )
 WHERE kind = {head:UInt8}
     OR touched >= head_touched - multiIf(
@@ -72,7 +79,9 @@ WHERE kind = {head:UInt8}
     )
 """.replace("IS_KEY", IS_KEY_SQL)
 """Head and dedup state are of one instant: one scan reads both. The head that bounds which lives of keys are read
-(first_offset is in the sorting key) is of an earlier instant, which only lets more of them through."""
+(first_offset is in the sorting key) is of an earlier instant, which only lets more of them through. READING stands
+for the column where a fold has some: others do not read it, and work before the migration that adds it."""
+_HAVE_READINGS: Final = frozenset({SNAPSHOT})
 
 _PIECE_BYTES: Final = 256 * 1024
 
@@ -95,7 +104,7 @@ class PartitionState:
     now_s: int = 0
     """The highest Kafka time (seconds) up to the head."""
     states: dict[int, list[StateRow]] = field(default_factory=dict)
-    """The rows of the other folds, by kind: of each (spool, link) the highest value."""
+    """The rows of the other folds, by kind: of each key the highest value and reading."""
 
 
 class Sink(Protocol):
@@ -105,6 +114,9 @@ class Sink(Protocol):
         """Insert the block under the token, if the head still is `flushed.head`; returning proves nothing."""
 
     async def insert_events(self, block: Block) -> None:
+        """Insert rows that collapse with any earlier copy of themselves."""
+
+    async def insert_snapshots(self, block: Block) -> None:
         """Insert rows that collapse with any earlier copy of themselves."""
 
     async def read_head(self, chain: Chain) -> int:
@@ -128,19 +140,17 @@ class ClickHouseSink:
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
-        structure = ", ".join(f"{name} {kind}" for name, kind in COUNTER_COLUMNS.items())
-        names = ", ".join(COUNTER_COLUMNS)
-        self._insert_counters = (
-            f"INSERT INTO counters ({names}) SELECT {names} FROM input('{structure}') WHERE "  # noqa: S608 - constants
-            "(SELECT ifNull(maxOrNull(last_offset), -1) FROM counters"
-            f" WHERE kind = {HEAD} AND topic = '{{topic}}' AND partition = {{partition}})"
-            " = {head} FORMAT ArrowStream\n"
-        )
 
     async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
         """One conditional insert. Raises TransientClickHouseError, after which it may have been applied."""
-        statement = self._insert_counters.format(
-            topic=flushed.chain.name, partition=flushed.chain.partition, head=flushed.head
+        kinds = COUNTER_COLUMNS | {"reading": READING}
+        structure = ", ".join(f"{name} {kinds[name]}" for name in block.columns)
+        names = ", ".join(block.columns)
+        statement = (
+            f"INSERT INTO counters ({names}) SELECT {names} FROM input('{structure}') WHERE "  # noqa: S608 - names of ours
+            "(SELECT ifNull(maxOrNull(last_offset), -1) FROM counters"
+            f" WHERE kind = {HEAD} AND topic = '{flushed.chain.name}' AND partition = {flushed.chain.partition})"
+            f" = {flushed.head} FORMAT ArrowStream\n"
         )
         await self._insert(
             statement.encode(),
@@ -150,7 +160,14 @@ class ClickHouseSink:
 
     async def insert_events(self, block: Block) -> None:
         """Raises TransientClickHouseError, after which the same rows can be inserted again."""
-        statement = f"INSERT INTO events ({', '.join(block.columns)}) FORMAT ArrowStream\n"
+        await self._insert_rows("events", block)
+
+    async def insert_snapshots(self, block: Block) -> None:
+        """Raises TransientClickHouseError, after which the same rows can be inserted again."""
+        await self._insert_rows("snapshots", block)
+
+    async def _insert_rows(self, table: str, block: Block) -> None:
+        statement = f"INSERT INTO {table} ({', '.join(block.columns)}) FORMAT ArrowStream\n"
         await self._insert(statement.encode(), block, {"deduplicate_insert": "disable"})
 
     async def read_head(self, chain: Chain) -> int:
@@ -166,8 +183,9 @@ class ClickHouseSink:
     async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
         """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
         wanted = dict(ttls or {})
+        reading = "reading" if _HAVE_READINGS & wanted.keys() else "NULL"
         rows = await self._rows(
-            _STATE,
+            _STATE.replace("READING", reading),
             {
                 "head": HEAD,
                 "dedup": DEDUP,
@@ -183,13 +201,24 @@ class ClickHouseSink:
         head, now_s = NO_HEAD, 0
         dedup: list[tuple[str, int, int]] = []
         states: dict[int, list[StateRow]] = {kind: [] for kind in wanted}
-        for kind, spool, link, last_offset, last_seq, touched_s in rows:
+        for kind, spool, link, source, begin_s, scope, last_offset, last_seq, touched_s, known in rows:
             if kind == HEAD:
                 head, now_s = int(last_offset), int(touched_s)
             elif kind == DEDUP:
                 dedup.append((str(spool), int(last_seq), int(touched_s)))
             else:
-                states[int(kind)].append(StateRow(str(spool), str(link), int(last_seq), int(touched_s)))
+                states[int(kind)].append(
+                    StateRow(
+                        spool=str(spool),
+                        link=str(link),
+                        value=int(last_seq),
+                        touched_s=int(touched_s),
+                        source=str(source),
+                        window_s=int(begin_s),
+                        scope=int(scope),
+                        reading=_reading(known),
+                    )
+                )
         return PartitionState(head, dedup, now_s, states)
 
     async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
@@ -214,3 +243,12 @@ class ClickHouseSink:
         with clickhouse_errors():
             result = await self._client.query(query, parameters=parameters, settings=settings)
         return [tuple(row) for row in result.result_rows]
+
+
+def _reading(known: Any) -> tuple[int, str, int, int] | None:
+    """A named tuple as the client gives it: a dict."""
+    if known is None:
+        return None
+    place, metric, observed_ms, total = known.values() if isinstance(known, dict) else known
+    reading = int(place), str(metric), int(observed_ms), int(total)
+    return None if reading == NO_READING else reading

@@ -9,6 +9,7 @@ import msgspec
 from schemas.batches import BatchHeaders, Headers
 from schemas.counters import DEDUP, Chain
 from schemas.events import Click, Event, Impression
+from schemas.snapshots import Snapshot
 from schemas.topics import CLICKS
 from stream.agents.rules import Rules
 from stream.chain import Flushed
@@ -16,13 +17,13 @@ from stream.classify import Classifier
 from stream.columns import ColumnsPool, EventColumns
 from stream.decode import Poison, decode
 from stream.dedup import DedupState
-from stream.deltas import Deltas, Record, TimeBounds
+from stream.deltas import Deltas, Record
 from stream.event_rows import event_rows
 from stream.fold import Fold
-from stream.folds import StateFold
 from stream.judged import judge
 from stream.rows import Block, counter_rows
 from stream.scan_fields import SCANNED
+from stream.state import StateFold, TimeBounds
 
 WINDOW_START_MS: Final = 1_790_000_040_000
 """The first millisecond of a minute."""
@@ -50,7 +51,18 @@ def impression(link: str = LINK, *, time_ms: int = NOW_MS, ua: str = BROWSER, **
     return Impression(time_ms=time_ms, link=link, ua=ua, **chosen)
 
 
-def ndjson(events: Iterable[Event]) -> bytes:
+def snapshot(link: str = LINK, *, observed_ms: int = NOW_MS, total: int = 100, **fields: Any) -> Snapshot:
+    """A lifetime total of a post on X that was published an hour before, unless told otherwise."""
+    chosen: dict[str, Any] = {
+        "platform": "x",
+        "post": "1",
+        "series": "impression_count@v2",
+        "published_ms": NOW_MS - 3_600_000,
+    } | fields
+    return Snapshot(link=link, observed_ms=observed_ms, total=total, **chosen)
+
+
+def ndjson(events: Iterable[Event | Snapshot]) -> bytes:
     """One event a line."""
     return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
 
@@ -66,7 +78,7 @@ def batch_headers(spool: str, first: int, last: int, prev: int = 0) -> Headers:
 
 
 def record(
-    value: bytes | Iterable[Event] | None = None,
+    value: bytes | Iterable[Event | Snapshot] | None = None,
     *,
     offset: int = 0,
     topic: str = CLICKS,
@@ -74,13 +86,19 @@ def record(
     headers: Iterable[tuple[str, bytes]] = (),
 ) -> Record:
     """A Kafka record of partition 0; one click when no value is given."""
-    chosen: bytes | Iterable[Event] = [click()] if value is None else value
+    chosen: bytes | Iterable[Event | Snapshot] = [click()] if value is None else value
     raw = chosen if isinstance(chosen, bytes) else ndjson(chosen)
     return Record(topic, 0, offset, at_ms, list(headers), raw)
 
 
 def batch(
-    spool: str, events: Sequence[Event], *, prev: int = 0, offset: int = 0, topic: str = CLICKS, at_ms: int = NOW_MS
+    spool: str,
+    events: Sequence[Event | Snapshot],
+    *,
+    prev: int = 0,
+    offset: int = 0,
+    topic: str = CLICKS,
+    at_ms: int = NOW_MS,
 ) -> Record:
     """A record as the relay sends it."""
     headers = batch_headers(spool, events[0].seq, events[-1].seq, prev)
@@ -131,6 +149,7 @@ class ReadRecord:
     events: list[Event]
     indexes: list[int]
     poison: list[Poison]
+    snapshots: list[Snapshot]
 
 
 def read_record(topic: str, value: bytes | None) -> ReadRecord:
@@ -138,5 +157,8 @@ def read_record(topic: str, value: bytes | None) -> ReadRecord:
     columns = EventColumns()
     decoded = decode(topic, value, columns)
     return ReadRecord(
-        events_of(columns, decoded.spools, topic=topic), columns.number("line").tolist(), decoded.poison
+        events_of(columns, decoded.spools, topic=topic),
+        columns.number("line").tolist(),
+        decoded.poison,
+        [snapshot for _, snapshot in decoded.snapshots],
     )

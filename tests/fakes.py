@@ -18,9 +18,9 @@ from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
 from stream.deltas import Record
 from stream.event_rows import EVENT_COLUMNS
-from stream.folds import StateRow
-from stream.rows import COUNTER_COLUMNS, Block
+from stream.rows import COUNTER_COLUMNS, NO_READING, Block
 from stream.sink import PartitionState
+from stream.state import StateRow
 
 Row = dict[str, Any]
 Trouble = Literal["refused", "applied, then cut off", "burned", "hangs", "applied, then hangs"]
@@ -64,12 +64,29 @@ def dedup_rows(rows: Iterable[Row], now_s: int) -> list[tuple[str, int, int]]:
 
 
 def state_rows(rows: Iterable[Row], since_s: int) -> list[StateRow]:
-    """What rows of another fold tell: of each (spool, link) the highest value, unless all is older."""
-    found: dict[tuple[str, str], tuple[int, int]] = {}
+    """What rows of another fold tell: of each key the highest value and reading, unless all is older."""
+    merged: dict[tuple[Any, ...], StateRow] = {}
     for row in rows:
-        value, touched_s = found.get((row["spool"], row["link"]), (0, 0))
-        found[row["spool"], row["link"]] = max(value, row["last_seq"]), max(touched_s, row["touched_at"])
-    return [StateRow(*key, *last) for key, last in found.items() if last[1] >= since_s]
+        reading = tuple(row["reading"].values()) if "reading" in row else None
+        reading = None if reading == NO_READING else reading
+        one = StateRow(
+            spool=row["spool"],
+            link=row["link"],
+            value=row["last_seq"],
+            touched_s=row["touched_at"],
+            source=row["source"],
+            window_s=row["window_start"],
+            scope=row["first_offset"],
+            reading=reading,
+        )
+        key = (one.spool, one.link, one.source, one.window_s, one.scope)
+        before = merged.get(key, one)
+        merged[key] = one._replace(
+            value=max(one.value, before.value),
+            touched_s=max(one.touched_s, before.touched_s),
+            reading=max(filter(None, (one.reading, before.reading)), default=None),
+        )
+    return [row for row in merged.values() if row.touched_s >= since_s]
 
 
 def _identity(row: Row) -> tuple[object, ...]:
@@ -84,6 +101,7 @@ class FakeSink:
     """The parts of the counter table: one for each insert that was kept."""
     tokens: set[str] = field(default_factory=set)
     event_rows: dict[tuple[object, ...], Row] = field(default_factory=dict)
+    snapshot_rows: dict[tuple[object, ...], Row] = field(default_factory=dict)
     trouble: deque[Trouble] = field(default_factory=deque)
     """What comes of the next inserts of counters; when it is empty, they work."""
     failing_reads: int = 0
@@ -118,6 +136,12 @@ class FakeSink:
             self.failing_event_inserts -= 1
             raise TransientClickHouseError(252, "too many parts")
         self.event_rows.update((_identity(row), row) for row in event_rows_of(block))
+
+    async def insert_snapshots(self, block: Block) -> None:
+        """Rows that collapse with earlier copies of themselves."""
+        await asyncio.sleep(0)
+        place = ("topic", "partition", "record_offset", "event_index")
+        self.snapshot_rows.update((tuple(row[name] for name in place), row) for row in rows_of(block))
 
     async def read_head(self, chain: Chain) -> int:
         """The last offset applied."""

@@ -8,13 +8,30 @@ from typing import Protocol
 from schemas.counters import Chain
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S
+from schemas.snapshots import Snapshot
+from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import DedupState
 from stream.deltas import Deltas
-from stream.folds import StateRow
 from stream.rows import Block
 from stream.sink import Sink
-from tests.builders import NOW_MS, batch, click, counter_block, event_block, new_fold, numbered, record
+from stream.snapshot_rows import snapshot_rows
+from stream.snapshots import SnapshotFold
+from stream.state import StateRow
+from stream.totals import reading_of
+from tests.builders import (
+    BOUNDS,
+    LINK,
+    NOW_MS,
+    batch,
+    click,
+    counter_block,
+    event_block,
+    new_fold,
+    numbered,
+    record,
+    snapshot,
+)
 from tests.unit.stream.latest_by_link import LatestByLink
 
 NOW_S = NOW_MS // 1000
@@ -32,6 +49,9 @@ class Look(Protocol):
 
     async def events(self) -> int:
         """Rows of `events`, once identical ones have collapsed."""
+
+    async def snapshots(self) -> int:
+        """Rows of `snapshots`, once identical ones have collapsed."""
 
 
 @dataclass
@@ -191,9 +211,43 @@ class SinkContract:
         ttls = {second.kind: second.ttl_s}
         state = await subject.sink.read_state(CHAIN, ttls)
         last_s = NOW_S + 2 * 2 * second.ttl_s // 3
-        assert state.states == {second.kind: [StateRow("", "a.example/new", last_s, last_s)]}
+        assert state.states == {second.kind: [StateRow(link="a.example/new", value=last_s, touched_s=last_s)]}
         assert (state.head, state.now_s) == (2, last_s)
         assert (await subject.sink.read_state(CHAIN)).states == {}
+
+    async def test_of_the_readings_of_a_scope_the_highest_is_read_back(self, subject: Subject) -> None:
+        fold = SnapshotFold(BOUNDS)
+        totals: list[list[Snapshot]] = [
+            [snapshot(total=5, post="it's"), snapshot(total=7, start_ms=NOW_MS - 5000, end_ms=NOW_MS - 1)],
+            [snapshot(total=3, post="it's", observed_ms=NOW_MS + 1), snapshot("b.example/x", total=9)],
+            [snapshot(total=8, start_ms=NOW_MS - 5000, end_ms=NOW_MS - 1)],
+        ]
+        for at, snapshots in enumerate(totals):
+            deltas_of = new_fold(folds=[fold])
+            deltas_of.add(record(snapshots, offset=at, topic=IMPRESSIONS))
+            await self._insert_deltas(subject, at, deltas_of.take_deltas())
+        state = await subject.sink.read_state(CHAIN, {fold.kind: fold.ttl_s})
+        assert (state.head, list(state.states)) == (2, [fold.kind])
+        rows = {(row.link, row.source, row.spool, row.window_s, row.scope): row for row in state.states[fold.kind]}
+        place = reading_of(snapshot())[:2]
+        assert {key: row.reading for key, row in rows.items()} == {
+            (LINK, "x", "it's", 0, 0): (*place, NOW_MS + 1, 3),
+            (LINK, "x", "1", NOW_S - 5, NOW_MS - 1): (*place, NOW_MS, 8),
+            ("b.example/x", "x", "1", 0, 0): (*place, NOW_MS, 9),
+        }
+        assert {row.touched_s for row in rows.values()} == {NOW_S}
+        restored = SnapshotFold(BOUNDS)
+        restored.restore(state.states[fold.kind], state.now_s)
+        assert restored.totals() == fold.totals()
+
+    async def test_snapshots_collapse_with_earlier_copies_of_themselves(self, subject: Subject) -> None:
+        fold = new_fold(folds=[SnapshotFold(BOUNDS)])
+        side = {"reach": 5, "spend": -1}
+        fold.add(record([snapshot(side=side, urls=("a", "b")), snapshot("")], topic=IMPRESSIONS))
+        block = snapshot_rows(fold.take_deltas().snapshots, Chain(IMPRESSIONS, 1, 0))
+        for _ in range(3):
+            await subject.sink.insert_snapshots(block)
+        assert await subject.look.snapshots() == 2
 
     async def _insert_deltas(self, subject: Subject, offset: int, deltas: Deltas) -> None:
         flushed = Flushed(CHAIN, offset - 1, offset, offset)

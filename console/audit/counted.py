@@ -11,7 +11,13 @@ _NOTHING = Sum(0, 0)
 
 def check_counted(tables: Tables) -> list[Finding]:
     """Counters against events, flushes against events, dedup state against events."""
-    findings = [*_check_cells(tables), *_check_flushes(tables), *_check_duplicates(tables), *_check_state(tables)]
+    findings = [
+        *_check_cells(tables),
+        *_check_totals(tables),
+        *_check_flushes(tables),
+        *_check_duplicates(tables),
+        *_check_state(tables),
+    ]
     if not any(finding.check == "counters" for finding in findings):
         total = sum(one.count for one in tables.counted.values())
         findings.append(_fine("counters", "equal", f"{total:,} clicks and impressions, in events and in counters"))
@@ -63,6 +69,19 @@ def _check_cells(tables: Tables) -> Iterator[Finding]:
             what=what,
             advice="see which side is wrong: the flushes tell how many events there must be;"
             " `clicktally audit --deep` names the links",
+            runbook="counters-differ.md",
+        )
+
+
+def _check_totals(tables: Tables) -> Iterator[Finding]:
+    for link, (known, counted) in sorted(tables.totals.items()):
+        yield Finding(
+            severity="broken",
+            check="counters",
+            name="totals_differ",
+            where=f"link {link}",
+            what=f"platforms' totals say {known:,}, their counted differences come to {counted:,}",
+            advice="see whether partitions were added to the topic impressions, or rows were changed",
             runbook="counters-differ.md",
         )
 

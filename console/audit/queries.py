@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from schemas.counters import DEDUP, DELTA, GAP, HEAD, MARKER
+from schemas.counters import DEDUP, DELTA, DIFFERENCE_SOURCES, GAP, HEAD, MARKER, SNAPSHOT
 from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 
 DISORDER_S: Final = 24 * 3600
@@ -51,7 +51,8 @@ SELECT kind, topic, partition, toDate(window_start) AS day, class, impression_ki
     sum(cityHash64(link, toUnixTimestamp(window_start), source, impression_kind) * (clicks + impressions)),
     max(last_offset), toUnixTimestamp(max(touched_at))
 FROM counters
-WHERE kind = {HEAD} OR kind = {DELTA} AND window_start >= fromUnixTimestamp({{since:Int64}})
+WHERE kind = {HEAD}
+    OR kind = {DELTA} AND window_start >= fromUnixTimestamp({{since:Int64}}) AND source NOT IN {DIFFERENCE_SOURCES}
 GROUP BY kind, topic, partition, day, class, impression_kind
 """  # noqa: S608 - constants
 
@@ -69,6 +70,7 @@ SELECT kind, topic, partition, link, sum(clicks + impressions), max(last_offset)
 FROM counters
 WHERE kind = {HEAD} OR kind = {DELTA} AND toDate(window_start) = {{day:Date}}
     AND class = {{class:String}} AND impression_kind = {{impression_kind:String}}
+    AND source NOT IN {DIFFERENCE_SOURCES}
 GROUP BY kind, topic, partition, link
 """  # noqa: S608 - constants
 
@@ -129,3 +131,43 @@ WHERE applied < highest
 ORDER BY seen.topic, seen.partition, seen.spool
 LIMIT {MAX_ROWS}
 """  # noqa: S608 - constants
+
+TOTALS: Final = f"""
+SELECT link, sum(known) AS all_known, sum(counted) AS all_counted
+FROM
+(
+    SELECT
+        link,
+        sumIf(impressions, kind = {DELTA}) AS counted,
+        arraySort(groupArrayIf((begin_ms, end_ms), kind = {SNAPSHOT} AND end_ms != 0)) AS periods,
+        arrayExists((one, at) -> at > 1 AND one.1 < periods[at - 1].2, periods, arrayEnumerate(periods)) AS overlap,
+        if(
+            countIf(kind = {SNAPSHOT} AND end_ms = 0) > 0,
+            sumIf(total, kind = {SNAPSHOT} AND end_ms = 0),
+            sumIf(total, kind = {SNAPSHOT})
+        ) AS known,
+        overlap AND countIf(kind = {SNAPSHOT} AND end_ms = 0) = 0 AS unsure
+    FROM
+    (
+        SELECT
+            kind,
+            link,
+            if(kind = {SNAPSHOT}, source, '') AS platform,
+            if(kind = {SNAPSHOT}, spool, '') AS post,
+            if(kind = {SNAPSHOT}, toUnixTimestamp(window_start) * 1000, 0) AS begin_ms,
+            if(kind = {SNAPSHOT}, first_offset, 0) AS end_ms,
+            sum(counters.impressions) AS impressions,
+            toInt64(max(reading).total) AS total
+        FROM counters
+        WHERE kind = {SNAPSHOT} OR kind = {DELTA} AND source IN {DIFFERENCE_SOURCES}
+        GROUP BY kind, link, platform, post, begin_ms, end_ms
+    )
+    GROUP BY link, platform, post
+)
+GROUP BY link
+HAVING all_known != all_counted AND NOT max(unsure)
+ORDER BY link
+LIMIT {MAX_ROWS}
+"""  # noqa: S608 - constants
+"""Links of which the differences are not what the snapshot state says that counts: one scan, so both are of one
+instant. Which of overlapping periods count is the stream's to say (stream.totals): such links are left out."""

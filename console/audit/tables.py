@@ -21,6 +21,7 @@ from console.audit.queries import (
     LINKS_COUNTED,
     LINKS_EVENTS,
     STRETCHES,
+    TOTALS,
 )
 from schemas.clickhouse.client import clickhouse_errors
 from schemas.counters import GAP, HEAD
@@ -62,6 +63,8 @@ class Tables:
     duplicates: dict[SpoolAt, int] = field(default_factory=dict)
     forgotten: dict[SpoolAt, tuple[int, int]] = field(default_factory=dict)
     """Highest seq among the events, last seq of the dedup state."""
+    totals: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Links whose platforms' totals and counted differences are not the same: (totals, differences)."""
 
 
 async def read_tables(client: AsyncClient, *, since_s: int, chains: dict[Place, Chain]) -> Tables:
@@ -87,6 +90,9 @@ async def read_tables(client: AsyncClient, *, since_s: int, chains: dict[Place, 
         client, _covered(FORGOTTEN, chains), {"since": since_s}, EVENTS_FINAL
     ):
         tables.forgotten[SpoolAt(topic, partition, spool)] = (int(highest), int(applied))
+    tables.totals = {
+        str(link): (int(known), int(counted)) for link, known, counted in await _rows(client, TOTALS, {})
+    }
     return tables
 
 
@@ -143,9 +149,10 @@ async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> 
         f" AND received_at >= fromUnixTimestamp({ends.get((topic, partition), -1) + 1})"
         for (topic, partition), (_, first, last) in bounds.items()
     )
-    query = f"SELECT topic, partition, count() FROM events FINAL WHERE {condition} GROUP BY topic, partition"  # noqa: S608 - names of ours and numbers
-    for topic, partition, count in await _rows(client, query, {}, EVENTS_FINAL):
-        counts[bounds[topic, partition][0]] = int(count)
+    for table in ("events", "snapshots"):
+        query = f"SELECT topic, partition, count() FROM {table} FINAL WHERE {condition} GROUP BY topic, partition"  # noqa: S608 - names of ours and numbers
+        for topic, partition, count in await _rows(client, query, {}, EVENTS_FINAL):
+            counts[bounds[topic, partition][0]] += int(count)
     return counts
 
 

@@ -27,7 +27,7 @@ from schemas.spool import new_spool_id
 from schemas.topics import CLICKS, EVENT_TOPICS, ensure_topics, topics
 
 PARTITIONS: Final = 2
-TABLES: Final = ("counters", "events")
+TABLES: Final = ("counters", "events", "snapshots")
 HUMAN: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 _COUNTED_WITHIN_S: Final = 60.0
 

@@ -35,6 +35,9 @@ class LookIntoClickHouse:
     async def events(self) -> int:
         return await self._number("SELECT count() FROM events FINAL")
 
+    async def snapshots(self) -> int:
+        return await self._number("SELECT count() FROM snapshots FINAL")
+
     async def _number(self, query: str) -> int:
         (row,) = (await self.client.query(query)).result_rows
         return int(row[0])

@@ -16,9 +16,12 @@ import random
 from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from schemas.counters import Chain
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Reply, Step, flush_steps
+from stream.fold import Fold
+from tests.unit.stream.chain_contents import Content, Contents
 
 LOG_END = 30
 OPERATION_LIFE = 40
@@ -40,6 +43,14 @@ class Without:
     rewind: bool = False
 
 
+class Part(NamedTuple):
+    """A flush that was kept."""
+
+    first: int
+    last: int
+    content: Content | None
+
+
 @dataclass(eq=False)
 class Operation:
     """An insert on the server; `holds` is what its condition said when it began."""
@@ -47,6 +58,7 @@ class Operation:
     flushed: Flushed
     token: str
     holds: bool
+    content: Content | None = None
     age: int = 0
     reply: InsertReply | None = None
 
@@ -57,18 +69,28 @@ class Server:
 
     without: Without
     window: int
-    parts: list[tuple[int, int]] = field(default_factory=list)
+    contents: Contents | None = None
+    """The log whose folds the flushes hold; None for offsets alone."""
+    parts: list[Part] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     running: list[Operation] = field(default_factory=list)
-    backups: list[tuple[list[tuple[int, int]], list[str]]] = field(default_factory=list)
+    backups: list[tuple[list[Part], list[str]]] = field(default_factory=list)
     age: int = 0
     restored_at: int = -RESTORES_APART
 
     def head(self) -> int:
-        return max((last for _, last in self.parts), default=NO_HEAD)
+        return max((part.last for part in self.parts), default=NO_HEAD)
 
-    def begin(self, flushed: Flushed, token: str) -> Operation:
-        operation = Operation(flushed, token, self.without.condition or self.head() == flushed.head)
+    def fold(self) -> Fold | None:
+        """The state as it is read back at this instant."""
+        return self.contents.restored(self.flushed()) if self.contents else None
+
+    def flushed(self) -> list[Content]:
+        return [part.content for part in self.parts if part.content is not None]
+
+    def begin(self, flushed: Flushed, token: str, content: Content | None) -> Operation:
+        holds = self.without.condition or self.head() == flushed.head
+        operation = Operation(flushed, token, holds, content)
         self.running.append(operation)
         return operation
 
@@ -76,11 +98,14 @@ class Server:
         self.running.remove(operation)
         if self.inserts(operation):
             self.remember(operation.token)
-            self.parts.append((operation.flushed.first, operation.flushed.last))
+            self.keep(operation)
         operation.reply = InsertReply.ANSWERED
 
     def inserts(self, operation: Operation) -> bool:
         return operation.holds and operation.token not in self.tokens
+
+    def keep(self, operation: Operation) -> None:
+        self.parts.append(Part(operation.flushed.first, operation.flushed.last, operation.content))
 
     def remember(self, token: str) -> None:
         self.tokens.append(token)
@@ -95,7 +120,7 @@ class Server:
             if fate == "burned token":
                 self.remember(operation.token)
             elif fate == "rows without token":
-                self.parts.append((operation.flushed.first, operation.flushed.last))
+                self.keep(operation)
         self.end_all()
 
     def restore(self, rng: random.Random) -> None:
@@ -123,6 +148,8 @@ class Writer:
         self._flushed: Flushed | None = None
         self._waiting: Operation | None = None
         self._head: int | None = None
+        self._fold: Fold | None = None
+        self._content: Content | None = None
         self._attempts = 0
         self._unchanged = False
         self.finished = False
@@ -153,19 +180,21 @@ class Writer:
             self._begin()
         elif isinstance(self._step, Insert):
             assert self._flushed is not None
-            self._waiting = self._server.begin(self._flushed, self._token(self._step.token))
+            self._waiting = self._server.begin(self._flushed, self._token(self._step.token), self._content)
         else:
             self._send(self._read_head())
 
     def _begin(self) -> None:
         if self._head is None:
-            self._head = self._server.head()
+            self._head, self._fold = self._server.head(), self._server.fold()
         self.finished = False
         if self._head == LOG_END - 1:
             self._look_at_head_while_idle()
         else:
             last = self._rng.randint(self._head + 1, min(self._head + 6, LOG_END - 1))
             self._flushed = Flushed(Chain("clicks", 1, 0), self._head, self._head + 1, last)
+            if self._server.contents is not None and self._fold is not None:
+                self._content = self._server.contents.flush(self._fold, self._head + 1, last)
             self._steps = flush_steps(self._flushed)
             self._unchanged = False
             self._step = next(self._steps)
@@ -212,16 +241,20 @@ class Count:
     lost: int
     doubled: int
     drained: bool
+    as_one: bool = True
+    """Whether sums and folds are what one flush of the whole log would have left."""
 
     @property
     def exact(self) -> bool:
-        return self.drained and not self.lost and not self.doubled
+        return self.drained and not self.lost and not self.doubled and self.as_one
 
 
-def play(seed: int, without: Without, *, window: int = WINDOW, restores: bool = True) -> Count:
+def play(
+    seed: int, without: Without, *, window: int = WINDOW, restores: bool = True, contents: Contents | None = None
+) -> Count:
     """One random history, then quiet until one owner is through, then the recount."""
     rng = random.Random(seed)
-    server = Server(without, window)
+    server = Server(without, window, contents)
     writers = [Writer(server, rng) for _ in range(rng.randint(1, 3))]
     trouble = {
         "crash": rng.random() * 0.04,
@@ -240,11 +273,12 @@ def play(seed: int, without: Without, *, window: int = WINDOW, restores: bool = 
         if owner.finished:
             break
         _advance(server, [owner], {"commit": 1.0}, rng)
-    times = Counter(offset for first, last in server.parts for offset in range(first, last + 1))
+    times = Counter(offset for part in server.parts for offset in range(part.first, part.last + 1))
     return Count(
         lost=sum(times[offset] == 0 for offset in range(LOG_END)),
         doubled=sum(count > 1 for count in times.values()),
         drained=owner.finished,
+        as_one=contents is None or contents.summary(server.flushed()) == contents.in_one_flush(),
     )
 
 

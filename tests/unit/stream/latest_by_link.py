@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from schemas.counters import SNAPSHOT
-from stream.columns import EventColumns
-from stream.folds import StateRow
+from schemas.topics import EVENT_TOPICS
+from stream.state import Counted, StateRow, TimeBounds
+from tests.builders import BOUNDS
 
 HOUR_S = 3600
 
@@ -12,10 +12,12 @@ HOUR_S = 3600
 class LatestByLink:
     """What a fold must do, and no more. Times are Kafka's, in seconds."""
 
-    kind = SNAPSHOT
+    name = "latest"
+    kind = 200
+    topics: tuple[str, ...] = EVENT_TOPICS
     ttl_s = HOUR_S
 
-    def __init__(self) -> None:
+    def __init__(self, _bounds: TimeBounds = BOUNDS) -> None:
         self._latest: dict[str, int] = {}
         self._changed: set[str] = set()
         self._now_s = 0
@@ -27,14 +29,19 @@ class LatestByLink:
     def reach(self, now_s: int) -> None:
         self._now_s = max(self._now_s, now_s)
 
-    def observe(self, columns: EventColumns, start: int) -> None:
-        for link in columns.text("link").to_pylist()[start:]:
+    def __len__(self) -> int:
+        return len(self._latest)
+
+    def observe(self, counted: Counted) -> None:
+        links = counted.columns.text("link").to_pylist()[counted.start :]
+        for link in [*links, *(kept.snapshot.link for kept in counted.snapshots)]:
             self._latest[link] = self._now_s
             self._changed.add(link)
 
     def take_rows(self) -> list[StateRow]:
         changed, self._changed = self._changed, set()
-        return [StateRow("", link, self._latest[link], self._latest[link]) for link in sorted(changed)]
+        latest = self._latest
+        return [StateRow(link=link, value=latest[link], touched_s=latest[link]) for link in sorted(changed)]
 
     def forget_expired(self) -> None:
         self._latest = self.latest()

@@ -13,9 +13,14 @@ from stream.chain import (
     flush_steps,
     mint,
 )
-from tests.unit.stream.chain_model import Without, play
+from stream.folds import FOLDS
+from stream.state import StateFold
+from tests.unit.stream.chain_contents import Contents
+from tests.unit.stream.chain_model import LOG_END, Without, play
+from tests.unit.stream.latest_by_link import LatestByLink
 
 HISTORIES = 3000
+FOLD_HISTORIES = 60
 FLUSHED = Flushed(Chain("clicks", 1, 3), head=9, first=10, last=19)
 
 
@@ -90,6 +95,20 @@ def test_no_history_loses_or_doubles_anything() -> None:
 def test_a_window_that_outlasts_every_insert_on_the_server_is_large_enough() -> None:
     wrong = [seed for seed in range(HISTORIES) if not play(seed, Without(), window=100).exact]
     assert wrong == []
+
+
+@pytest.mark.parametrize("kind", [None, *FOLDS, LatestByLink], ids=lambda kind: kind.name if kind else "dedup")
+def test_no_history_leaves_a_fold_other_than_one_flush_of_the_whole_log(kind: type[StateFold] | None) -> None:
+    contents = Contents(LOG_END, [] if kind is None else [kind])
+    wrong = [seed for seed in range(FOLD_HISTORIES) if not play(seed, Without(), contents=contents).exact]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("kind", FOLDS, ids=lambda kind: kind.name)
+def test_a_fold_is_found_out_when_its_state_and_the_head_are_not_of_one_flush(kind: type[StateFold]) -> None:
+    contents = Contents(LOG_END, [kind])
+    without = Without(condition=True)
+    assert any(not play(seed, without, contents=contents).as_one for seed in range(FOLD_HISTORIES))
 
 
 @pytest.mark.parametrize(

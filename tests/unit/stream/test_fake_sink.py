@@ -19,6 +19,9 @@ class LookIntoFake:
     async def events(self) -> int:
         return len(self.sink.event_rows)
 
+    async def snapshots(self) -> int:
+        return len(self.sink.snapshot_rows)
+
 
 class TestFakeSink(SinkContract):
     @pytest.fixture

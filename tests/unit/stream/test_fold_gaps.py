@@ -6,8 +6,9 @@ from schemas.batches import BatchHeaders
 from schemas.events import Click
 from stream.columns import ColumnsPool
 from stream.dedup import DedupState
-from stream.deltas import Record, TimeBounds
+from stream.deltas import Record
 from stream.fold import Fold
+from stream.state import TimeBounds
 
 NOW_MS = 1_800_000_000_000
 

@@ -17,8 +17,11 @@ from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.deltas import Record, Tally
+from stream.folds import FOLDS
+from stream.state import KeptSnapshot, StateFold
 from tests.builders import (
     BOT,
+    BOUNDS,
     BROWSER,
     DAY_MS,
     NOW_MS,
@@ -30,9 +33,13 @@ from tests.builders import (
     new_fold,
     read_record,
     record,
+    snapshot,
 )
 from tests.fakes import dedup_rows, event_rows_of, rows_of, state_rows
 from tests.unit.stream.latest_by_link import LatestByLink
+
+KINDS: tuple[type[StateFold], ...] = (*FOLDS, LatestByLink)
+"""Every fold that is registered, and one of tests alone."""
 
 pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
@@ -60,11 +67,25 @@ impressions = st.builds(
 )
 
 
+snapshots = st.builds(
+    snapshot,
+    st.sampled_from(["go.example/a", "b.example/", ""]),
+    observed_ms=times,
+    seq=shared["seq"],
+    spool=shared["spool"],
+    total=st.integers(0, 99),
+    post=st.sampled_from(["1", "2"]),
+    start_ms=st.sampled_from([0, 0, NOW_MS - DAY_MS]),
+    end_ms=st.sampled_from([0, NOW_MS - 1, NOW_MS]),
+    published_ms=st.sampled_from([0, NOW_MS]),
+)
+
+
 @st.composite
 def logs(draw: st.DrawFn) -> list[Record]:
     """Records of one partition: batches of spools, records without identity, poison. Their clock jumps."""
     topic = draw(st.sampled_from([CLICKS, IMPRESSIONS]))
-    events = clicks if topic == CLICKS else impressions
+    events = clicks if topic == CLICKS else st.one_of(impressions, snapshots)
     at_ms = NOW_MS
     log = []
     for offset in range(draw(st.integers(1, 12))):
@@ -92,18 +113,18 @@ class Table:
 
     deltas: Counter[tuple[Any, ...]] = field(default_factory=Counter)
     dedup: list[dict[str, Any]] = field(default_factory=list)
-    second: list[dict[str, Any]] = field(default_factory=list)
-    latest: dict[str, int] = field(default_factory=dict)
+    states: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    """Rows of the other folds, by kind."""
     reached_s: int = 0
     marked: Counter[str] = field(default_factory=Counter)
     events: list[dict[str, Any]] = field(default_factory=list)
+    snapshots: list[KeptSnapshot] = field(default_factory=list)
     dead_letters: list[tuple[int, int, str, bytes]] = field(default_factory=list)
 
 
 def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Table:
     """Fold a log, flushing before each offset in `cuts` and at the end; `restart` with what the table holds."""
-    second = LatestByLink()
-    table, fold, head = Table(), new_fold(folds=[second]), NO_HEAD
+    table, fold, head = Table(), new_fold(folds=[kind(BOUNDS) for kind in KINDS]), NO_HEAD
     for one in log:
         fold.add(one)
         if one.offset + 1 in cuts or one is log[-1]:
@@ -114,15 +135,17 @@ def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Tabl
             if deltas.parts:
                 rows = event_rows_of(event_block(deltas, one.topic))
                 table.events += sorted(rows, key=lambda row: (row["record_offset"], row["event_index"]))
+            table.snapshots += deltas.snapshots
             table.dead_letters += [(at.offset, bad.index, bad.reason, bad.value) for at, bad in deltas.poison]
             fold.forget_expired()
             head = one.offset
             if restart:
-                second = LatestByLink()
-                second.restore(state_rows(table.second, table.reached_s - second.ttl_s), table.reached_s)
+                folds = [kind(BOUNDS) for kind in KINDS]
+                for other in folds:
+                    rows = table.states.get(other.kind, [])
+                    other.restore(state_rows(rows, table.reached_s - other.ttl_s), table.reached_s)
                 dedup = dedup_rows(table.dedup, table.reached_s)
-                fold = new_fold(dedup, table.reached_s, [second])
-    table.latest = second.latest()
+                fold = new_fold(dedup, table.reached_s, folds)
     return table
 
 
@@ -133,8 +156,8 @@ def note(table: Table, row: dict[str, Any]) -> None:
         table.deltas[*key, "impressions"] += row["impressions"]
     elif row["kind"] == DEDUP:
         table.dedup.append(row)
-    elif row["kind"] == LatestByLink.kind:
-        table.second.append(row)
+    elif row["kind"] in {kind.kind for kind in KINDS}:
+        table.states.setdefault(row["kind"], []).append(row)
     elif row["kind"] == HEAD:
         table.reached_s = max(table.reached_s, row["touched_at"])
     elif row["kind"] == MARKER:
@@ -148,8 +171,9 @@ def test_any_cut_into_flushes_gives_the_table_of_one(log: list[Record], cuts: se
     cut = fold_in_flushes(log, cuts, restart=restart)
     for table in (whole, cut):
         table.dedup = [{"state": dedup_rows(table.dedup, table.reached_s)}]
-        rows = state_rows(table.second, table.reached_s - LatestByLink.ttl_s)
-        table.second = [{"state": sorted(row for row in rows)}]
+        for kind in KINDS:
+            rows = state_rows(table.states.get(kind.kind, []), table.reached_s - kind.ttl_s)
+            table.states[kind.kind] = [{"state": sorted(rows)}]
     assert cut == whole
 
 
@@ -164,11 +188,12 @@ def test_the_books_of_any_log_balance(log: list[Record]) -> None:
         if any(bad.reason == "bad_headers" for at, bad in fold.deltas.poison if at is one):
             assert tally == Tally(records=1, dead_letters=1)
         else:
-            assert tally.settled == len(found.events) + len(found.poison)
+            assert tally.settled == len(found.events) + len(found.snapshots) + len(found.poison)
         assert fold.deltas.tally.settled == before.settled + tally.settled
     deltas = fold.deltas
     assert len(deltas.poison) == deltas.tally.dead_letters
-    assert sum(part.rows for part in deltas.parts) == len(deltas.columns) == deltas.tally.counted
+    assert sum(part.rows for part in deltas.parts) == len(deltas.columns)
+    assert len(deltas.columns) + len(deltas.snapshots) == deltas.tally.counted
     topic = log[0].topic
     counted = events_of(deltas.columns, deltas.spools_of, topic=topic)
     rows = rows_of(counter_block(Flushed(Chain(topic, 1, 0), NO_HEAD, 0, 0), deltas, fold.dedup))

@@ -15,6 +15,7 @@ from stream.deltas import Record
 from stream.judged import TURN
 from stream.partition import Added, Partition
 from stream.refused import TooManyDeadLettersError, TopicRecreatedError
+from stream.state import TimeBounds
 from stream.tries import RETRY
 from tests.builders import NOW_MS, batch, click, numbered, record
 from tests.fakes import Trouble, turn, until
@@ -495,11 +496,12 @@ async def test_an_operator_who_allows_any_ratio_gets_past(world: World) -> None:
 async def test_a_second_fold_is_durable_with_the_head_and_back_after_a_restart(world: World) -> None:
     made: list[LatestByLink] = []
 
-    def new() -> LatestByLink:
-        made.append(LatestByLink())
-        return made[-1]
+    class Remembered(LatestByLink):
+        def __init__(self, bounds: TimeBounds) -> None:
+            super().__init__(bounds)
+            made.append(self)
 
-    world.folds = (new,)
+    world.folds = (Remembered,)
     partition = await world.loaded()
     first_s, second_s = NOW_MS // 1000, NOW_MS // 1000 + 7
     add_all(partition, [record([click("a.example/x"), click("a.example/y")], offset=0)])

@@ -8,9 +8,12 @@ import msgspec
 import pytest
 
 from schemas.events import Click, Event, Impression, Routing
+from schemas.snapshots import Snapshot
 from schemas.topics import CLICKS, IMPRESSIONS
+from stream.dead_letters import letter_of
+from stream.decode import Poison
 from tests import golden
-from tests.builders import read_record
+from tests.builders import read_record, record
 from tests.golden import first_types
 
 GOLDEN = Path(golden.__file__).parent
@@ -47,6 +50,39 @@ SECOND: dict[str, list[Event]] = {
     ],
 }
 FIRST_TYPES: dict[str, Any] = {CLICKS: first_types.Click, IMPRESSIONS: first_types.Impression}
+
+
+SNAPSHOTS = [
+    Snapshot(
+        observed_ms=AT_MS,
+        platform="facebook",
+        post="111_222",
+        series="post_media_view@v25.0",
+        total=1530,
+        link="go.example/launch",
+        published_ms=AT_MS - 86_400_000,
+        source="api",
+        account="acme",
+        profile="Spring & Söhne",
+        permalink="https://facebook.example/222",
+        other_ids=("222",),
+        urls=("https://go.example/launch",),
+        side={"post_clicks": 58, "post_total_media_view_unique": 900},
+        is_retired=True,
+        provisional=True,
+        seq=7,
+        spool="0badc0de",
+    ),
+    Snapshot(
+        observed_ms=AT_MS,
+        platform="google-ads",
+        post="987",
+        series="impressions/day@v26",
+        total=0,
+        start_ms=AT_MS - 86_400_000,
+        end_ms=AT_MS,
+    ),
+]
 
 
 def golden_lines(release: str, name: str) -> bytes:
@@ -121,3 +157,21 @@ def test_a_meaning_that_this_release_does_not_know_is_kept_for_one_that_does(top
     read = read_record(topic, newer)
     assert read.events == []
     assert {poison.reason for poison in read.poison} == {"unsupported_version"}
+
+
+def test_snapshots_are_written_and_read_as_they_were_when_they_came_out() -> None:
+    lines = golden_lines("second", "snapshots")
+    assert b"".join(msgspec.json.encode(one) + b"\n" for one in SNAPSHOTS) == lines
+    read = read_record(IMPRESSIONS, golden_lines("second", "impressions") + lines)
+    assert read.poison == []
+    assert read.snapshots == SNAPSHOTS
+    assert read.events == SECOND[IMPRESSIONS]
+
+
+def test_what_an_old_stream_buries_of_snapshots_counts_when_a_new_one_is_sent_it_again() -> None:
+    for line in golden_lines("second", "snapshots").splitlines():
+        with pytest.raises(msgspec.ValidationError):
+            list(first_stream(IMPRESSIONS, line))
+        letter = letter_of(record(line, topic=IMPRESSIONS), Poison(0, "not_an_event", "an old stream", line))
+        assert letter.value == line
+        assert len(read_record(IMPRESSIONS, letter.value).snapshots) == 1

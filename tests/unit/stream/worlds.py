@@ -1,6 +1,6 @@
 """Partitions and workers among fakes."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,11 @@ from prometheus_client import CollectorRegistry
 from schemas.topics import CLICKS, EVENT_TOPICS
 from stream.burials import BurialLimit
 from stream.deltas import Record
-from stream.folds import StateFold
 from stream.metrics import StreamMetrics
 from stream.partition import Added, Partition
 from stream.settings import StreamSettings
 from stream.shared import Shared
+from stream.state import StateFold
 from stream.worker import Worker
 from tests.builders import BOUNDS, CLASSIFIER, NOW_MS
 from tests.fakes import FakeClock, FakeConsumer, FakeDeadLetters, FakeMessage, FakeSink
@@ -28,7 +28,7 @@ class World:
     """One fake of everything that a worker needs."""
 
     epoch: int = 1
-    folds: Sequence[Callable[[], StateFold]] = ()
+    folds: Sequence[type[StateFold]] = ()
     burial_limit: BurialLimit = BurialLimit(ratio=0.5, window_events=100, least=10)  # noqa: RUF009 - frozen
     sink: FakeSink = field(default_factory=FakeSink)
     dead_letters: FakeDeadLetters = field(default_factory=FakeDeadLetters)
