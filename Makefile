@@ -120,6 +120,10 @@ bench-user-agents: $(READY) ## what strangers' user agents cost the worker, besi
 bench-keys: $(READY) ## what idempotency keys cost a worker: memory and CPU a key, CPU a flush
 	$(PY) -m bench.keys
 
+.PHONY: bench-snapshots
+bench-snapshots: $(READY) ## what platforms' totals cost a worker: memory a post and a period, CPU a snapshot
+	$(PY) -m bench.snapshots
+
 .PHONY: bench-guard
 bench-guard: $(READY) $(SCANNER) ## fail when a hot path became clearly slower than its baseline
 	$(PY) -m bench.guard

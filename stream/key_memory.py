@@ -69,16 +69,16 @@ class KeyMemory:
         shard = self._shards.get(high >> _SHARD_SHIFT)
         if shard is None:
             return None
-        at, found = shard.find(high, low)
-        return Life(shard.seq[at], shard.born_s[at]) if found else None
+        at, is_there = shard.find(high, low)
+        return Life(shard.seq[at], shard.born_s[at]) if is_there else None
 
     def put(self, high: int, low: int, life: Life) -> None:
         """Remember the life of a key, instead of the one before."""
         shard = self._shards.get(high >> _SHARD_SHIFT)
         if shard is None:
             shard = self._shards[high >> _SHARD_SHIFT] = _Shard()
-        at, found = shard.find(high, low)
-        if found:
+        at, is_there = shard.find(high, low)
+        if is_there:
             shard.seq[at], shard.born_s[at] = life
             return
         shard.high.insert(at, high)

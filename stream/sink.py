@@ -1,6 +1,6 @@
 """Where flushes become durable: what the chain needs of a database, and ClickHouse giving it."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -82,6 +82,12 @@ WHERE kind = {head:UInt8}
 (first_offset is in the sorting key) is of an earlier instant, which only lets more of them through. READING stands
 for the column where a fold has some: others do not read it, and work before the migration that adds it."""
 _HAVE_READINGS: Final = frozenset({SNAPSHOT})
+
+
+def state_query(kinds: Iterable[int]) -> str:
+    """What reads back the folds of these kinds, with the head and the dedup state."""
+    return _STATE.replace("READING", "reading" if _HAVE_READINGS.intersection(kinds) else "NULL")
+
 
 _PIECE_BYTES: Final = 256 * 1024
 
@@ -183,9 +189,8 @@ class ClickHouseSink:
     async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
         """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
         wanted = dict(ttls or {})
-        reading = "reading" if _HAVE_READINGS & wanted.keys() else "NULL"
         rows = await self._rows(
-            _STATE.replace("READING", reading),
+            state_query(wanted),
             {
                 "head": HEAD,
                 "dedup": DEDUP,

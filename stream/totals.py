@@ -95,18 +95,18 @@ class Periods:
 
     def get(self, period: Period) -> Reading | None:
         """The newest reading of a period."""
-        at, found = self._find(period)
-        if not found:
+        at, is_there = self._find(period)
+        if not is_there:
             return None
         rank, observed_ms, total = self._numbers[at + 2 : at + self._EACH]
         return Reading(*self._ranks.at(rank), observed_ms, total)
 
     def put(self, period: Period, reading: Reading) -> None:
         """Take this one instead of the one before."""
-        at, found = self._find(period)
+        at, is_there = self._find(period)
         numbers = array("q", (*period, self._ranks.number(reading), reading.observed_ms, reading.total))
-        self._numbers[at : at + self._EACH * found] = numbers
-        if not found and not self.overlap:
+        self._numbers[at : at + self._EACH * is_there] = numbers
+        if not is_there and not self.overlap:
             self.overlap = self._touches(at // self._EACH, -1) or self._touches(at // self._EACH, 1)
 
     def _find(self, period: Period) -> tuple[int, bool]:

@@ -16,7 +16,7 @@ from schemas.errors import ClickHouseError
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.rows import Block
-from stream.sink import _STATE, ClickHouseSink
+from stream.sink import ClickHouseSink, state_query
 from tests.sink_contract import CHAIN, NOW_S, SinkContract, Subject
 
 
@@ -88,7 +88,7 @@ async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that
     state = await ClickHouseSink(client).read_state(CHAIN)
     assert (state.head, state.now_s, len(state.dedup)) == (7, NOW_S, 3 * 5000)
     plan = await client.query(
-        "EXPLAIN indexes = 1 " + _STATE,
+        "EXPLAIN indexes = 1 " + state_query(()),
         parameters={
             "head": 1,
             "dedup": 3,
