@@ -9,6 +9,8 @@ from stream.decode import Poison
 from stream.state import KeptSnapshot, StateRow
 
 WINDOW_MS: Final = 60_000
+EVENT_BYTES: Final = 512
+"""Where events are held as they came, as many bytes weigh as much as one that is held in columns."""
 
 
 class Record(NamedTuple):
@@ -79,6 +81,8 @@ class Deltas:
     poison: list[tuple[Record, Poison]] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
     lateness_ms: list[int] = field(default_factory=list)
+    overweight: int = 0
+    """How many events more the memory of snapshots weighs as much as: one may be 70 kB."""
     keys_reused: int = 0
     """Keys that came with other bytes than before: both are counted."""
     first_timestamp_ms: int = 0

@@ -43,7 +43,7 @@ class FlushLoop:
 
     def note_added(self, tp: TP) -> None:
         """A record was added: look now, if the partition has as many events as a flush may have."""
-        many = self._ownership.partitions[tp].buffered_events >= self._schedule.many_events
+        many = self._ownership.partitions[tp].buffered_weight >= self._schedule.many_events
         if many and tp not in self._running:
             self.wake()
 
@@ -63,7 +63,7 @@ class FlushLoop:
     def _waiting(self, tp: TP) -> Waiting:
         partition = self._ownership.partitions[tp]
         return Waiting(
-            waited_s=partition.waited_s(self._clock()), events=partition.buffered_events, behind=tp in self.behind
+            waited_s=partition.waited_s(self._clock()), events=partition.buffered_weight, behind=tp in self.behind
         )
 
     def _share(self, tp: TP) -> float:

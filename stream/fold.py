@@ -16,7 +16,7 @@ from schemas.snapshots import Snapshot
 from stream.columns import ColumnsPool, EventColumns, Ints, Mask
 from stream.decode import Decoded, Poison, decode
 from stream.dedup import DedupState
-from stream.deltas import WINDOW_MS, Deltas, Part, Record, Tally
+from stream.deltas import EVENT_BYTES, WINDOW_MS, Deltas, Part, Record, Tally
 from stream.snapshots import refusal
 from stream.state import Counted, KeptSnapshot, StateFold, TimeBounds
 
@@ -138,17 +138,19 @@ class Fold:
         """Keep those that can be counted, and have the folds make what they will of them."""
         kept: list[KeptSnapshot] = []
         poison: list[Poison] = []
+        lines: list[bytes] = []
         for line, snapshot in snapshots:
             refused = refusal(snapshot, record.timestamp_ms, self._bounds)
             if refused is None:
                 spool = snapshot.spool or batch_spool
                 kept.append(KeptSnapshot(snapshot, record.offset, line, record.timestamp_ms, spool))
             else:
-                value = (record.value or b"").split(b"\n")[line]
-                poison.append(Poison(line, refused.reason, refused.detail, value))
+                lines = lines or (record.value or b"").split(b"\n")
+                poison.append(Poison(line, refused.reason, refused.detail, lines[line]))
         self._bury(record, poison, tally)
         tally.counted += len(kept)
         self.deltas.snapshots += kept
+        self.deltas.overweight += len(record.value or b"") // EVENT_BYTES
         if kept:
             columns = self.deltas.columns
             for fold in self.folds:

@@ -28,9 +28,9 @@ class Ownership:
         self._shared: Final = shared
 
     @property
-    def buffered_events(self) -> int:
-        """Events of all partitions that no flush has taken yet."""
-        return sum(partition.buffered_events for partition in self.partitions.values())
+    def buffered_weight(self) -> int:
+        """Events of all partitions that no flush has taken yet, large ones as several."""
+        return sum(partition.buffered_weight for partition in self.partitions.values())
 
     def with_records(self) -> Iterator[TP]:
         """The partitions that have something to flush."""

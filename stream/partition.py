@@ -66,6 +66,11 @@ class Partition:
         return self._fold.deltas.tally.settled if self._fold else 0
 
     @property
+    def buffered_weight(self) -> int:
+        """The same for who looks after memory: what is large counts as several."""
+        return self.buffered_events + (self._fold.deltas.overweight if self._fold else 0)
+
+    @property
     def unsettled_events(self) -> int:
         """Events folded and not yet known to be durable, those in flight included."""
         return self.buffered_events + (self._in_flight.tally.settled if self._in_flight else 0)

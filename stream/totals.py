@@ -75,13 +75,14 @@ class Periods:
     `ranks` holds the (place, metric) of all posts.
     """
 
-    __slots__ = ("_numbers", "_ranks", "overlap")
+    __slots__ = ("_counting", "_numbers", "_ranks", "overlap")
 
     _EACH: Final = 5
 
     def __init__(self, ranks: "Ranks") -> None:
         self._numbers = array("q")
         self._ranks = ranks
+        self._counting: frozenset[Period] | None = None
         self.overlap = False
         """Whether any two do."""
 
@@ -106,7 +107,10 @@ class Periods:
         at, is_there = self._find(period)
         numbers = array("q", (*period, self._ranks.number(reading), reading.observed_ms, reading.total))
         self._numbers[at : at + self._EACH * is_there] = numbers
-        if not is_there and not self.overlap:
+        if is_there:
+            return
+        self._counting = None
+        if not self.overlap:
             self.overlap = self._touches(at // self._EACH, -1) or self._touches(at // self._EACH, 1)
 
     def _find(self, period: Period) -> tuple[int, bool]:
@@ -127,16 +131,25 @@ class Periods:
         """Those that count: of any that overlap the longest, of equally long ones the earlier."""
         if not self.overlap:
             return dict(self)
-        taken: list[Period] = []
-        counting: dict[Period, Reading] = {}
-        for period, reading in sorted(self, key=lambda one: (-one[0].length_ms, one[0])):
-            at = bisect_left(taken, period)
-            before = taken[at - 1].end_ms if at else period.start_ms
-            after = taken[at].start_ms if at < len(taken) else period.end_ms
-            if before <= period.start_ms and period.end_ms <= after:
-                taken.insert(at, period)
-                counting[period] = reading
-        return counting
+        scopes = self._counting_scopes()
+        return {period: reading for period, reading in self if period in scopes}
+
+    def counts(self, period: Period) -> bool:
+        """Whether a period that is known counts."""
+        return not self.overlap or period in self._counting_scopes()
+
+    def _counting_scopes(self) -> frozenset[Period]:
+        """Made anew when a period came that was not known: 3 ms where a thousand overlap."""
+        if self._counting is None:
+            taken: list[Period] = []
+            for period in sorted((one for one, _ in self), key=lambda one: (-one.length_ms, one)):
+                at = bisect_left(taken, period)
+                before = taken[at - 1].end_ms if at else period.start_ms
+                after = taken[at].start_ms if at < len(taken) else period.end_ms
+                if before <= period.start_ms and period.end_ms <= after:
+                    taken.insert(at, period)
+            self._counting = frozenset(taken)
+        return self._counting
 
 
 class Ranks:
@@ -218,10 +231,12 @@ class PostTotals:
         before = periods.get(period)
         if before is not None and reading <= before:
             return None
-        counted_before = periods.counting() if periods.overlap else None
+        window_s = _minute_s(period.start_ms)
+        is_known = before is not None
+        counted_before = periods.counting() if periods.overlap and not is_known else None
         periods.put(period, reading)
-        if not periods.overlap:
-            return _changed(_minute_s(period.start_ms), before, reading, first=GROWTH)
+        if is_known or not periods.overlap:
+            return _changed(window_s, before, reading, first=GROWTH) if periods.counts(period) else []
         if counted_before is None:  # it is the first that overlaps another, so all others counted
             counted_before = {one: other for one, other in periods if one != period}
         counting = periods.counting()

@@ -25,7 +25,7 @@ class Worker:
     def __init__(self, settings: StreamSettings, shared: Shared) -> None:
         self._shared: Final = shared
         self._ownership: Final = Ownership(shared)
-        self._room: Final = Room(lambda: self._ownership.buffered_events, settings.buffer_events)
+        self._room: Final = Room(lambda: self._ownership.buffered_weight, settings.buffer_events)
         self.flushing: Final = FlushLoop(settings, shared, self._ownership, self._room)
         self.progress: Final = Progress(
             shared, self._ownership, self._room, self.flushing.behind, settings.stalled_after_s

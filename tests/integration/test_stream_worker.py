@@ -17,7 +17,7 @@ from deploy.local.processes import Kafka
 from schemas.clickhouse.migrate import migrate
 from schemas.events import Event
 from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, ensure_topics, topics
-from tests.builders import BOT, click, impression, ndjson
+from tests.builders import BOT, click, impression, ndjson, snapshot
 from tests.integration.clickhouse_http import Http
 from tests.integration.streams import Spool, StreamProcess, Streams, wait_for
 
@@ -125,6 +125,11 @@ async def test_events_become_windows_links_and_dead_letters(streams: Streams, pr
     place = await producer.send_and_wait(CLICKS, poison, partition=1)
     await producer.send_and_wait(CLICKS, b"{}", headers=[("spool", b"x"), ("first", b"one")])
     sent += 6
+    totals = [
+        snapshot("go.example/post", observed_ms=start + at, total=at, published_ms=start) for at in (0, 70, 40)
+    ]
+    await producer.send_and_wait(IMPRESSIONS, ndjson([*totals, *totals]), partition=0)
+    sent += 6
 
     worker = streams.start()
     await until(lambda: streams.accounted() == sent, "everything is accounted for", streams)
@@ -152,7 +157,7 @@ async def test_events_become_windows_links_and_dead_letters(streams: Streams, pr
     classes = "human + bot_clicks + prefetch_clicks + duplicate_clicks + unknown_clicks".replace("human", "clicks")
     assert streams.number(f"SELECT countIf({classes} != gross_clicks) FROM ctr_1m") == 0
     assert streams.number("SELECT sum(count) FROM events FINAL") == streams.number(
-        "SELECT sum(clicks + impressions) FROM counters WHERE kind = 0"
+        "SELECT sum(clicks + impressions) FROM counters WHERE kind = 0 AND source NOT IN ('snapshot', 'opening')"
     )
 
     found = {
@@ -170,6 +175,10 @@ async def test_events_become_windows_links_and_dead_letters(streams: Streams, pr
     }
     assert "bad_headers" in {reason for reason, _ in found.values()}
     assert streams.clicks("go.example/c") == Counter({"go.example/c": 1})
+    shown = "sum(impressions), any(impression_kind)"
+    assert rows(f"SELECT {shown} FROM ctr_1m WHERE link = 'go.example/post'") == [["70", "platform"]]
+    assert streams.number("SELECT count() FROM snapshots FINAL") == 6
+    assert (worker.metric("snapshots_total", effect="growth"), worker.metric("fold_entries")) == (1, 1)
     assert worker.terminate() == 0
     streams.assert_chain_unbroken()
 

@@ -6,7 +6,7 @@
 --         kind 0 with source snapshot, opening, revision: differences of totals, by link and minute as all deltas
 -- Writer: stream; snapshots before the counters of the same flush, as events; kind 4 in the flush's block
 -- Undo:   DROP VIEW revisions; DROP VIEW snapshots_now; DROP TABLE snapshots; ALTER TABLE counters DROP COLUMN reading
--- Why:    docs/adr/0017. A tuple is merged by its highest: place and metric of the series, then observed_ms, then
+-- Why:    docs/adr/0019. A tuple is merged by its highest: place and metric of the series, then observed_ms, then
 --         total, and so are rows of any flushes in any order. Rows of kind 4 never expire: a difference can only be
 --         taken from what counted before. Months of received_at, as that is one month a flush or two, not as many as
 --         there are months in an import

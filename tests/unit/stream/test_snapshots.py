@@ -295,6 +295,18 @@ async def test_the_state_of_a_post_says_what_counts_of_it(world: World) -> None:
     ]
 
 
+async def test_large_snapshots_fill_the_buffers_by_what_they_weigh(world: World) -> None:
+    partition = await loaded(world)
+    small, large = snapshot(), snapshot(urls=("x" * 2000,) * 30)
+    partition.add(snapshots_record([small]))
+    assert (partition.buffered_events, partition.buffered_weight) == (1, 1)
+    partition.add(snapshots_record([large], offset=1))
+    assert partition.buffered_events == 2
+    assert 110 < partition.buffered_weight < 130
+    await partition.flush()
+    assert partition.buffered_weight == 0
+
+
 async def test_partitions_of_clicks_keep_no_snapshots(world: World) -> None:
     partition = Partition(CLICKS, 0, world.shared)
     await partition.load(0, 10, cause="assigned")
