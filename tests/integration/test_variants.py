@@ -1,8 +1,10 @@
 """Variants of an experiment, against scipy's and statsmodels' own answers over random and extreme counts."""
 
+import asyncio
 import itertools
 import math
 import random
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -14,6 +16,8 @@ from statsmodels.stats.proportion import (
     proportions_ztest,
 )
 
+from deploy.local.processes import ClickHouse
+from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import count, link, said
 
@@ -23,6 +27,22 @@ COLUMNS = (
     "variant, is_control, clicks, impressions, ctr_from, ctr_to, difference, difference_from, difference_to,"
     " lift, enough_data, p_value, p_adjusted, sample_ratio_p, is_winner, verdict"
 )
+
+
+@pytest.fixture(scope="module")
+def database(clickhouse: ClickHouse) -> Iterator[Http]:
+    """One for all of these tests: they differ in links and counters alone."""
+    http = Http(clickhouse.url, "variants")
+    asyncio.run(migrate(f"{http.url}/{http.database}"))
+    yield http
+    http("DROP DATABASE variants")
+
+
+@pytest.fixture
+def migrated(database: Http) -> Http:
+    for table in ("links", "counters"):
+        said(database, f"TRUNCATE TABLE {table}")
+    return database
 
 
 class Arm(NamedTuple):
@@ -65,7 +85,7 @@ def experiments(http: Http, arms: dict[str, dict[str, Arm]], kind: str = "viewab
     said(
         http,
         "INSERT INTO counters (kind, link, window_start, class, impression_kind, clicks, impressions)"
-        f" VALUES {', '.join(counters)}",
+        f" SETTINGS insert_deduplicate = 0 VALUES {', '.join(counters)}",
     )
 
 

@@ -52,7 +52,21 @@ func main() {
 	var one int64
 	must(clickhouse.OpenDB(options).QueryRow("SELECT 1::Int64").Scan(&one))
 	found["sql"] = one
+	// As Grafana's plug-in asks: as the reader, in the time that its data source is given.
+	found["reader"] = []string{asReader(options, 50*time.Second), asReader(options, time.Minute)}
 	must(json.NewEncoder(os.Stdout).Encode(found))
+}
+
+func asReader(options *clickhouse.Options, within time.Duration) string {
+	reader := *options
+	reader.Auth.Username = "reader"
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	var one int64
+	if err := clickhouse.OpenDB(&reader).QueryRowContext(ctx, "SELECT 1::Int64").Scan(&one); err != nil {
+		return "refused"
+	}
+	return fmt.Sprint(one)
 }
 
 func insert(ctx context.Context, connection driver.Conn) {

@@ -56,6 +56,7 @@ def test_clickhouse_go_over_http_reads_writes_and_lists(counted: Http) -> None:
     assert {"by_go", "links", "ctr_1h"} <= set(found["tables"])
     assert (found["streamed"], found["nothing"], found["sql"]) == (MILLION, True, 1)
     assert "code: 47" in found["error"]
+    assert found["reader"] == ["1", "refused"], "it asks for five seconds more, and the reader may have 60"
 
 
 def test_the_javascript_client_reads_writes_and_streams(counted: Http) -> None:

@@ -117,6 +117,8 @@ def test_the_data_sources_are_those_of_the_panels_and_of_compose(services: dict[
     clickhouse = sources[CLICKHOUSE["uid"]]
     assert clickhouse["jsonData"]["host"] in services
     assert clickhouse["jsonData"]["defaultDatabase"] == services["clickhouse"]["environment"]["CLICKHOUSE_DB"]
+    limit = LocalSettings.model_fields["clickhouse_reader_max_execution_s"].default
+    assert int(clickhouse["jsonData"]["queryTimeout"]) + 5 <= limit, "clickhouse-go asks for five seconds more"
     variable = clickhouse["secureJsonData"]["password"].removeprefix("$")
     assert services["grafana"]["environment"][variable] == services["clickhouse"]["environment"][variable]
     host, port = sources[PROMETHEUS["uid"]]["url"].removeprefix("http://").split(":")
