@@ -7,6 +7,8 @@ import typer
 import uvloop
 from rich.console import Console
 
+from console.api import service
+from console.api.settings import ApiSettings
 from console.audit.command import audit_command
 from console.check_events.command import check_events
 from console.impressions.command import app as impressions
@@ -17,6 +19,7 @@ from console.tokens import app as tokens
 from schemas.clickhouse.client import UrlError
 from schemas.clickhouse.migrate import MigrationError
 from schemas.errors import ClickHouseError, TransientError
+from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
@@ -60,6 +63,16 @@ def migrate(
             out.print(f"created topic {name}", highlight=False)
     if not (dry_run and todo):
         out.print("tables are up to date" if dry_run else "tables and topics are up to date")
+
+
+@app.command()
+def serve(
+    *, check: Annotated[bool, typer.Option("--check", help="Print the effective settings and exit.")] = False
+) -> None:
+    """Serve the API until it is told to stop. Settings come from CLICKTALLY_API_* variables."""
+    settings = settings_or_exit(ApiSettings, check=check)
+    set_up_logs("api", settings.log_level)
+    uvloop.run(service.run(settings))
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A compacted topic being read: one partition, no group, from where the reader says, all waits bounded."""
+"""A compacted topic being read: one partition, no group, committed records only, from where the reader says."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -33,6 +33,10 @@ class CompactedTopic:
         records: Sequence[Any] = fetched.get(self._partition, ())
         return records
 
+    async def end_now(self) -> int:
+        """The offset behind all that is committed at this moment. Raises KafkaError."""
+        return int((await self._consumer.end_offsets([self._partition]))[self._partition])
+
     async def position(self) -> int:
         """The offset that is read next: behind the last record, or where a transaction's mark or a hole ends."""
         return int(await self._consumer.position(self._partition))
@@ -60,6 +64,7 @@ async def open_compacted(
         **kafka.arguments(topic),
         enable_auto_commit=False,
         auto_offset_reset="none",
+        isolation_level="read_committed",  # the console writes in transactions
         request_timeout_ms=request_timeout_ms,
         fetch_max_wait_ms=_FETCH_WAIT_MS,
         max_partition_fetch_bytes=_FETCH_BYTES,

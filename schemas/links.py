@@ -81,6 +81,10 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     status: RedirectStatus = 302
     expires_at_ms: int | None = None
     rules: Rules | None = None
+    created_at_ms: Annotated[int | None, Meta(description="when the link was made, where that is known")] = None
+    archived_at_ms: Annotated[
+        int | None, Meta(description="when it was put away: it redirects as before, lists leave it out")
+    ] = None
     updated_at_ms: int = 0
     v: Annotated[int, Meta(ge=1, description="2 when the link has rules, else 1")] = 1
 

@@ -117,16 +117,20 @@ class KafkaProducer:
         self._abandoned = True
         for task in list(self._under_way):
             task.cancel()
-        producer = self._producer
-        producer._closed = True  # noqa: SLF001
-        sending = producer._sender.sender_task  # noqa: SLF001
-        if sending is not None:
-            sending.cancel()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_ABANDON_S):
-                await producer.client.close()
-        if sending is not None:
-            await asyncio.wait([sending], timeout=_ABANDON_S)
+        await abandon(self._producer)
+
+
+async def abandon(producer: AIOKafkaProducer) -> None:
+    """Close a producer without waiting for what is in flight: its own `stop` may wait for ever."""
+    producer._closed = True  # noqa: SLF001
+    sending = producer._sender.sender_task  # noqa: SLF001
+    if sending is not None:
+        sending.cancel()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ABANDON_S):
+            await producer.client.close()
+    if sending is not None:
+        await asyncio.wait([sending], timeout=_ABANDON_S)
 
 
 def _is_cancelled() -> bool:

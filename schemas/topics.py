@@ -14,6 +14,7 @@ CLICKS: Final = "clicks"
 IMPRESSIONS: Final = "impressions"
 LINKS: Final = "links"
 TOKENS: Final = "tokens"
+RECORDS: Final = "records"
 DEAD_LETTERS: Final = "dead-letters"
 
 EVENT_TOPICS: Final = (CLICKS, IMPRESSIONS)
@@ -37,7 +38,8 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
     """Every topic of the pipeline. `partitions` holds for clicks and impressions each.
 
     LogAppendTime makes a record's timestamp the broker's: a producer's wrong clock cannot move a flush into
-    another table partition. `links` and `tokens` have one partition each, so that offsets order all changes.
+    another table partition. `links`, `tokens` and `records` have one partition each, so that offsets
+    order all changes.
     """
     events = {
         "retention.ms": str(retention_days * _DAY_MS),
@@ -50,6 +52,7 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
         Topic(IMPRESSIONS, partitions, events),
         Topic(LINKS, 1, latest),
         Topic(TOKENS, 1, latest),
+        Topic(RECORDS, 1, latest),
         Topic(DEAD_LETTERS, 1, {"retention.ms": str(30 * _DAY_MS), "max.message.bytes": str(4 * 1024 * 1024)}),
     )
 

@@ -28,7 +28,8 @@ from schemas.errors import TransientError
 from schemas.settings import settings_or_exit
 
 DEMO_LINKS: Final = Path(__file__).parent / "stack" / "demo_links.csv"
-_PIPELINE: Final = ("stream", "tables", "relay", "serve")
+_PIPELINE: Final = ("stream", "tables", "relay", "serve", "api")
+_DEMO_ROLES: Final = ("impressions:write", "links:read", "links:write", "reports:read")
 _POLL_S: Final = 0.1
 _WATCH_S: Final = 0.5
 
@@ -70,7 +71,7 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
         if not await demo.has_links(client):
             await _clicktally(stack, "links", "import", str(DEMO_LINKS))
         token = await _clicktally_says(
-            stack, "tokens", "create", "make run", "--role", "impressions:write", "--if-none"
+            stack, "tokens", "create", "make run", *(f"--role={role}" for role in _DEMO_ROLES), "--if-none"
         )
         with out.status("waiting for the pipeline"):
             async with aiohttp.ClientSession() as session:
@@ -135,7 +136,7 @@ async def run(stack: Stack, out: Console) -> int:
         await asyncio.gather(starting, watching, stopped, return_exceptions=True)
         if failure:
             out.print(f"the stack cannot go on: {failure}; see the logs in {stack.logs}", style="red")
-        out.print("stopping: serve, relay, stream, tables, then Kafka and ClickHouse")
+        out.print("stopping: serve, relay, api, stream, tables, then Kafka and ClickHouse")
     out.print("stopped")
     return 1 if failure or not stopping.is_set() else 0
 
@@ -167,7 +168,7 @@ def console_exports(stack: Stack) -> list[str]:
 def _about_tokens(token: str) -> str:
     if token:
         return f"its bearer text: [bold]{escape(token)}[/]"
-    return "a token for impressions was shown on the first run; `clicktally tokens create` makes another"
+    return "a token was shown on the first run; `clicktally tokens create` makes another"
 
 
 async def _clicktally(stack: Stack, *arguments: str) -> None:
@@ -215,13 +216,14 @@ async def _answers(session: aiohttp.ClientSession, url: str) -> bool:
 def _ready_urls(stack: Stack) -> Iterable[str]:
     yield f"{stack.base_url}/readyz"
     for name, port in stack.metrics_ports.items():
-        yield f"http://127.0.0.1:{port}/{'readyz' if name.startswith(('stream', 'tables')) else 'metrics'}"
+        yield f"http://127.0.0.1:{port}/{'readyz' if name.startswith(('stream', 'tables', 'api')) else 'metrics'}"
 
 
 def _overview(stack: Stack) -> Table:
     local = stack.local
     table = Table("what", "where", title="clicktally")
     table.add_row("links", f"http://{demo.DOMAIN}:{stack.run.port}/{demo.SLUG}")
+    table.add_row("console (API)", stack.console_url)
     table.add_row(
         "SQL (ClickHouse, HTTP)", f"http://{local.host}:{local.clickhouse_port}  database {stack.run.database}"
     )

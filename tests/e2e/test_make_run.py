@@ -76,6 +76,7 @@ def settings(directory: Path) -> dict[str, str]:
         "CLICKTALLY_LOCAL_KAFKA_CONTROLLER_PORT": free_port(),
         "CLICKTALLY_LOCAL_CLICKHOUSE_PORT": free_port(),
         "CLICKTALLY_RUN_PORT": free_port(),
+        "CLICKTALLY_RUN_CONSOLE_PORT": free_port(),
         "CLICKTALLY_RUN_METRICS_PORTS": metrics,
     }
     return {

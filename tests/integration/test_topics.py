@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local.processes import Kafka, free_port
 from schemas.errors import TransientError
-from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, TOKENS, Topic, ensure_topics, topics
+from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, RECORDS, TOKENS, Topic, ensure_topics, topics
 
 
 def own_topics() -> tuple[Topic, ...]:
@@ -39,9 +39,10 @@ async def partitions_of(bootstrap: str, name: str) -> int:
         await admin.close()
 
 
-def test_the_pipeline_has_five_topics() -> None:
-    assert [topic.name for topic in topics(partitions=6)] == [CLICKS, IMPRESSIONS, LINKS, TOKENS, DEAD_LETTERS]
-    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1]
+def test_the_pipeline_has_six_topics() -> None:
+    names = [topic.name for topic in topics(partitions=6)]
+    assert names == [CLICKS, IMPRESSIONS, LINKS, TOKENS, RECORDS, DEAD_LETTERS]
+    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1, 1]
 
 
 async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> None:

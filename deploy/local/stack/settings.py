@@ -23,12 +23,13 @@ class RunSettings(ServiceSettings):
 
     host: str = Field("127.0.0.1", description="address that links are answered on")
     port: int = Field(8080, ge=1, le=65535, description="port that links are answered on, by all serve processes")
+    console_port: int = Field(8090, ge=1, le=65535, description="port of the console's API, on this machine alone")
     metrics_ports: int = Field(
         9100,
         ge=1100,
         le=65400,
         multiple_of=100,
-        description="hundred that the metrics ports are in: serve from 1, relay 11, tables 12, stream from 21",
+        description="hundred that the metrics ports are in: serve from 1, relay 11, tables 12, API 13, stream 21",
     )
     serve_processes: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="serve processes that share the port")
     stream_workers: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="stream workers that share the partitions")
@@ -63,6 +64,11 @@ class Stack:
         return f"http://{self.run.host}:{self.run.port}"
 
     @property
+    def console_url(self) -> str:
+        """The console's API."""
+        return f"http://127.0.0.1:{self.run.console_port}"
+
+    @property
     def bootstrap_servers(self) -> str:
         """Kafka."""
         return f"{self.local.host}:{self.local.kafka_port}"
@@ -82,6 +88,7 @@ class Stack:
             **{f"serve-{number}": base + number for number in range(1, run.serve_processes + 1)},
             "relay": base + 11,
             "tables": base + 12,
+            "api": base + 13,
             **{f"stream-{number}": base + 20 + number for number in range(1, run.stream_workers + 1)},
         }
 
@@ -90,6 +97,7 @@ class Stack:
         """Every port, by what listens there."""
         return {
             "links": self.run.port,
+            "the console": self.run.console_port,
             "Kafka": self.local.kafka_port,
             "Kafka's own quorum": self.local.kafka_controller_port,
             "ClickHouse": self.local.clickhouse_port,
@@ -121,6 +129,11 @@ class Stack:
             "CLICKTALLY_STREAM_CLICKHOUSE_URL": self.clickhouse_url,
             "CLICKTALLY_TABLES_BOOTSTRAP_SERVERS": self.bootstrap_servers,
             "CLICKTALLY_TABLES_CLICKHOUSE_URL": self.clickhouse_url,
+            "CLICKTALLY_API_BOOTSTRAP_SERVERS": self.bootstrap_servers,
+            "CLICKTALLY_API_CLICKHOUSE_URL": self.clickhouse_url,
+            "CLICKTALLY_API_PORT": str(self.run.console_port),
+            "CLICKTALLY_API_DIRECTORY": str(self.directory / "console"),
+            "CLICKTALLY_API_REDIRECTOR_URL": self.base_url,
             **self.console_environment(),
         }
 

@@ -10,12 +10,13 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = {"serve", "relay", "stream", "tables", "migrate"}
+OURS = {"serve", "relay", "stream", "tables", "api", "migrate"}
 SETTINGS = {
     "SERVE": ("redirector.serve.settings", "ServeSettings"),
     "RELAY": ("redirector.relay.settings", "RelaySettings"),
     "STREAM": ("stream.settings", "StreamSettings"),
     "TABLES": ("stream.tables.settings", "TablesSettings"),
+    "API": ("console.api.settings", "ApiSettings"),
     "CONSOLE": ("console.settings", "ConsoleSettings"),
 }
 
@@ -67,7 +68,7 @@ def test_what_runs_on_comes_back_after_a_crash(services: dict[str, Any]) -> None
 
 def test_redirects_start_without_kafka_and_clickhouse(services: dict[str, Any]) -> None:
     assert "depends_on" not in services["serve"]
-    for name in ("relay", "stream", "tables"):
+    for name in ("relay", "stream", "tables", "api"):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     for name in ("kafka", "clickhouse"):
         assert services["migrate"]["depends_on"][name] == {"condition": "service_healthy"}
@@ -123,7 +124,7 @@ def test_prometheus_scrapes_the_ports_that_the_services_are_told(services: dict[
     ports = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in scraped if "dns_sd_configs" in job}
     assert ports == {
         name: services[name]["environment"][f"CLICKTALLY_{name.upper()}_METRICS_PORT"]
-        for name in ("serve", "relay", "stream", "tables")
+        for name in ("serve", "relay", "stream", "tables", "api")
     }
 
 

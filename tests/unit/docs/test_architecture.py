@@ -7,7 +7,7 @@ import pytest
 from tests.unit.imports import REPOSITORY, import_graph, module_name
 
 PAGE = (REPOSITORY / "docs" / "architecture.md").read_text()
-SERVICES = ("serve", "relay", "stream")
+SERVICES = ("serve", "relay", "stream", "console")
 CALLERS, STEPS = "Callers", "Steps"
 
 
@@ -35,7 +35,7 @@ def test_callers_import_what_they_call_and_never_who_calls_them(service: str) ->
         assert not place or any(name in graph[caller] for caller in above), f"nobody above {name} imports it"
 
 
-@pytest.mark.parametrize("service", ["relay", "stream"])
+@pytest.mark.parametrize("service", ["relay", "stream", "console"])
 def test_steps_import_only_earlier_steps_and_somebody_takes_each(service: str) -> None:
     graph, callers, steps = import_graph(), files(service, CALLERS), files(service, STEPS)
     assert steps

@@ -8,6 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
+from console.api.metrics import ApiMetrics
+from console.api.settings import ApiSettings
 from console.settings import ConsoleSettings
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings
@@ -32,6 +34,7 @@ SETTINGS: list[type[ServiceSettings]] = [
     RelaySettings,
     StreamSettings,
     TablesSettings,
+    ApiSettings,
     ConsoleSettings,
     RunSettings,
     LocalSettings,
@@ -102,6 +105,10 @@ def tables_registry() -> CollectorRegistry:
     return registry
 
 
+def api_registry() -> CollectorRegistry:
+    return ApiMetrics(CollectorRegistry()).registry
+
+
 @pytest.mark.parametrize(
     ("service", "registry"),
     [
@@ -109,6 +116,7 @@ def tables_registry() -> CollectorRegistry:
         ("relay", relay_registry),
         ("stream", stream_registry),
         ("tables", tables_registry),
+        ("api", api_registry),
     ],
 )
 def test_every_metric_is_documented_with_its_type(service: str, registry: Callable[[], CollectorRegistry]) -> None:

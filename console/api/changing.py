@@ -1,0 +1,159 @@
+"""The way of a change: to the writer, here or on another console, and back once it is served here."""
+
+import asyncio
+import contextlib
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import quote, unquote
+
+from aiohttp import web
+
+from console.api.changes import Change, Once
+from console.api.election import Election
+from console.api.following import TopicFollower
+from console.api.forwarding import Forwarding
+from console.api.index import Index
+from console.api.link_views import etag_of, view_of
+from console.api.operations import CALLER, FORWARDED, OFFSET, json_answer
+from console.api.problems import Problem, unavailable
+from console.api.records import answer_key, asked_hash
+from console.api.served import Redirector
+from console.api.writer import Outcome, Writer
+from schemas.idempotency import KEY_MAX_CHARS
+from schemas.links import Link
+from schemas.topics import LINKS
+
+IDEMPOTENCY_KEY: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+SERVED: Final = "Clicktally-Served"
+_WRITER_WITHIN_S: Final = 3.0
+_LOOK_S: Final = 0.02
+_FOLLOWED_WITHIN_S: Final = 5.0
+_CHANGED: Final = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)
+
+
+class Changing:
+    """Makes changes durable, and waits until they hold on this host."""
+
+    def __init__(
+        self,
+        *,
+        writer: Writer,
+        election: Election,
+        forwarding: Forwarding,
+        redirector: Redirector,
+        index: Index,
+        followers: dict[str, TopicFollower],
+    ) -> None:
+        self._writer: Final = writer
+        self._election: Final = election
+        self._forwarding: Final = forwarding
+        self._redirector: Final = redirector
+        self._index: Final = index
+        self._followers: Final = followers
+
+    async def writes_here(self, request: web.Request) -> bool:
+        """Whether this console is the writer; waits a moment where that is being decided. Raises Problem."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WRITER_WITHIN_S):
+                while not self._writer.writes and not self._writes_elsewhere(request):  # noqa: ASYNC110 - other tasks
+                    await asyncio.sleep(_LOOK_S)
+        if self._writer.writes:
+            return True
+        if self._writes_elsewhere(request):
+            return False
+        raise unavailable("who writes is being decided: send it again")
+
+    def _writes_elsewhere(self, request: web.Request) -> bool:
+        """Whether another console may be asked; what one handed over is not handed on."""
+        return bool(self._election.writer_url) and not self._election.elected and FORWARDED not in request.headers
+
+    async def change(self, request: web.Request, change: Change, content: bytes) -> web.Response:
+        """The answer to one change; `content` is the request's body. Raises Problem."""
+        change = keyed(request, change, content)
+        if not await self.writes_here(request):
+            return await self._elsewhere(request, content)
+        (outcome,) = await self._writer.submit([change])
+        if outcome.problem is not None:
+            raise outcome.problem
+        response = _response(outcome)
+        decision = outcome.decision
+        if FORWARDED not in request.headers:
+            response.headers.popall(OFFSET, None)
+            if outcome.offset >= 0 and decision is not None:
+                await self._wait_until_served(response, decision.key, decision.link)
+        return response
+
+    async def submit(self, changes: list[Change]) -> list[Outcome]:
+        """Many at once, answered once they are durable."""
+        return await self._writer.submit(changes)
+
+    async def lines_elsewhere(self, request: web.Request) -> web.StreamResponse:
+        """A stream of changes that the writer on another console makes."""
+        return await self._forwarding.hand_over_lines(request)
+
+    async def _elsewhere(self, request: web.Request, content: bytes) -> web.Response:
+        response = await self._forwarding.hand_over(request, content)
+        offset = response.headers.pop(OFFSET, "")
+        if offset and response.status in _CHANGED:
+            key = response.headers.get("Clicktally-Link", "")
+            try:
+                async with asyncio.timeout(_FOLLOWED_WITHIN_S):
+                    await self._followers[LINKS].reached(int(offset))
+            except TimeoutError:
+                _accepted(response)
+                return response
+            link = await asyncio.to_thread(self._index.link, unquote(key))
+            await self._wait_until_served(response, unquote(key), link)
+        return response
+
+    async def _wait_until_served(self, response: web.Response, key: str, link: Link | None) -> None:
+        served = await self._redirector.serves(key, link)
+        if served is not None:
+            response.headers[SERVED] = "yes" if served else "no"
+        if served is False:
+            _accepted(response)
+
+
+def keyed(request: web.Request, change: Change, content: bytes) -> Change:
+    """The change, made once only where the request has an Idempotency-Key. Raises Problem."""
+    values = request.headers.getall(IDEMPOTENCY_KEY, [])
+    if not values:
+        return change
+    key = values[0].strip()
+    if len(values) > 1 or not 0 < len(key) <= KEY_MAX_CHARS or not key.isprintable():
+        raise Problem(
+            "bad-request",
+            f"send one {IDEMPOTENCY_KEY} of 1 to {KEY_MAX_CHARS} characters",
+            parameter=IDEMPOTENCY_KEY,
+        )
+    asked = asked_hash(
+        request.method.encode(), request.path.encode(), request.headers.get("If-Match", "").encode(), content
+    )
+    return Once(change=change, answer=answer_key(request[CALLER].token_id, key), asked=asked)
+
+
+def _response(outcome: Outcome) -> web.Response:
+    decision = outcome.decision
+    if decision is None:
+        raise Problem("failed", "this is a fault of ours; the log says more")
+    headers = {"Clicktally-Link": _escaped(decision.key)}
+    if decision.replayed:
+        headers[REPLAYED] = "yes"
+    if outcome.offset >= 0:
+        headers[OFFSET] = str(outcome.offset)
+    if decision.link is None:
+        return web.Response(status=decision.status, headers=headers)
+    headers["ETag"] = etag_of(decision.link)
+    if decision.status == HTTPStatus.CREATED:
+        headers["Location"] = f"/v1/links/{_escaped(decision.key.partition('/')[0])}/{_escaped(decision.link.slug)}"
+    return json_answer(view_of(decision.link), status=decision.status, headers=headers)
+
+
+def _accepted(response: web.Response) -> None:
+    """It is durable, and on its way to this host."""
+    response.set_status(HTTPStatus.ACCEPTED)
+
+
+def _escaped(text: str) -> str:
+    return quote(text, safe="~")

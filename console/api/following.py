@@ -1,0 +1,192 @@
+"""Follows a compacted topic, committed transactions only, into what this console knows."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+from aiokafka.errors import KafkaError
+
+from console.api.index import Change, Index, Place
+from console.api.metrics import ApiMetrics
+from schemas.compacted import CompactedTopic, open_compacted
+from schemas.errors import TransientError
+from schemas.kafka import KafkaAccess
+from schemas.retry import Retry, RetryPolicy
+from schemas.tokens import Token
+
+log = logging.getLogger(__name__)
+
+STALE_AFTER_S: Final = 12 * 3600
+"""Compaction drops the record of a deletion after a day: what is further behind is read anew."""
+_MAX_RECORDS: Final = 5_000
+_REQUEST_MS: Final = 15_000
+_MARK_S: Final = 600.0
+_RETRY: Final = RetryPolicy(first_s=0.1, longest_s=5.0)
+
+
+class Target(Protocol):
+    """Where records go."""
+
+    async def place(self) -> Place | None:
+        """How far the topic was followed; None to begin at its beginning."""
+
+    async def forget(self) -> None:
+        """The topic is read from its beginning next."""
+
+    async def apply(self, changes: Sequence[Change], *, next_offset: int, now_s: float) -> None:
+        """Take records, and remember the place."""
+
+
+class TopicFollower:
+    """Keeps a target in step for ever. Who waits for an offset is told once it is applied."""
+
+    def __init__(self, kafka: KafkaAccess, topic: str, target: Target, metrics: ApiMetrics) -> None:
+        self._kafka: Final = kafka
+        self.topic: Final = topic
+        self._target: Final = target
+        self._metrics: Final = metrics
+        self._retry: Final = Retry(_RETRY, on_first=self._tell, on_failure=self._count)
+        self._topic: CompactedTopic | None = None
+        self._moved: Final = asyncio.Condition()
+        self.position = 0
+        """The first offset that is not applied."""
+        self.ready = False
+        """Whether the topic was once read to where it ended."""
+
+    async def run(self) -> None:
+        """Follow until cancelled; when Kafka is away, try again."""
+        await self._retry.for_ever(self._follow, on=(KafkaError, OSError, TransientError))
+
+    async def reached(self, offset: int) -> None:
+        """Wait until the record of `offset` is applied."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.ready and self.position > offset)
+
+    async def to_end(self) -> None:
+        """Wait until all is applied that was committed before this call. Raises TransientError, KafkaError."""
+        if self._topic is None:
+            raise TransientError(f"topic {self.topic} is not followed at the moment")
+        async with asyncio.timeout(_REQUEST_MS / 1000):
+            end = await self._topic.end_now()
+        await self.reached(end - 1)
+
+    def _tell(self, error: Exception) -> None:
+        log.warning("topic %s is not followed, what is known stays in use: %r", self.topic, error)
+
+    def _count(self, _error: Exception) -> None:
+        self._metrics.follow_errors.labels(self.topic).inc()
+
+    async def _follow(self) -> None:
+        async with open_compacted(self._kafka, self.topic, request_timeout_ms=_REQUEST_MS) as reading:
+            place = await self._target.place()
+            if place is not None and is_stale(place, reading.beginning, reading.end, now_s=time.time()):
+                log.warning("topic %s is read anew from offset %d", self.topic, reading.beginning)
+                self.ready = False
+                await self._target.forget()
+                place = None
+            self.position = reading.beginning if place is None else place.next_offset
+            reading.seek(self.position)
+            self._topic = reading
+            try:
+                await self._read(reading)
+            finally:
+                self._topic = None
+
+    async def _read(self, reading: CompactedTopic) -> None:
+        lag = self._metrics.follow_lag.labels(self.topic)
+        marked_s = time.time()
+        while True:
+            if not self.ready and self.position >= reading.end:
+                await self._target.apply((), next_offset=self.position, now_s=time.time())
+                self.ready = True
+                await self._tell_waiters()
+            records = await reading.fetch(max_records=_MAX_RECORDS)
+            position = await reading.position()
+            now_s = time.time()
+            if records or now_s - marked_s > _MARK_S:
+                marked_s = now_s
+                await self._target.apply(self._changes(records), next_offset=position, now_s=now_s)
+            self._retry.worked()
+            if position != self.position:
+                self.position = position
+                await self._tell_waiters()
+            lag.set(reading.lag(position))
+
+    async def _tell_waiters(self) -> None:
+        async with self._moved:
+            self._moved.notify_all()
+
+    def _changes(self, records: Sequence[Any]) -> list[Change]:
+        changes: list[Change] = []
+        for record in records:
+            try:
+                key = (record.key or b"").decode()
+            except UnicodeDecodeError:
+                key = ""
+            if key:
+                changes.append((key, record.value))
+            else:
+                self._metrics.skipped.labels(self.topic).inc()
+                log.warning(
+                    "skipped a record of topic %s: it has no key", self.topic, extra={"offset": record.offset}
+                )
+        return changes
+
+
+def is_stale(place: Place, beginning: int, end: int, *, now_s: float) -> bool:
+    """Whether the topic was made anew, or what was deleted meanwhile may be compacted away."""
+    return not beginning <= place.next_offset <= end or now_s - place.followed_at_s > STALE_AFTER_S
+
+
+class TokenTable:
+    """All tokens, in memory: they are few, and read anew at each start."""
+
+    def __init__(self) -> None:
+        self.tokens: Final[dict[str, Token]] = {}
+        self._decode: Final = msgspec.json.Decoder(Token).decode
+
+    async def place(self) -> Place | None:
+        """Always the beginning."""
+        return None
+
+    async def forget(self) -> None:
+        """Nobody is let in until the topic is read again."""
+        self.tokens.clear()
+
+    async def apply(self, changes: Sequence[Change], *, next_offset: int, now_s: float) -> None:  # noqa: ARG002
+        """What is no token, or one with roles of a newer release, opens nothing."""
+        for key, value in changes:
+            self.tokens.pop(key, None)
+            if value is not None:
+                try:
+                    token = self._decode(value)
+                except (ValueError, msgspec.DecodeError, RecursionError):
+                    continue
+                if token.key == key:
+                    self.tokens[key] = token
+
+
+class IndexTable:
+    """One topic's part of the index; `in_thread` runs what changes the index in its one thread."""
+
+    def __init__(self, index: Index, topic: str, in_thread: Callable[[Callable[[], Any]], Awaitable[Any]]) -> None:
+        self._index: Final = index
+        self._topic: Final = topic
+        self._in_thread: Final = in_thread
+        self._apply: Final = index.apply_links if topic == "links" else index.apply_records
+
+    async def place(self) -> Place | None:
+        """As the index remembers it."""
+        place: Place | None = await self._in_thread(lambda: self._index.place(self._topic))
+        return place
+
+    async def forget(self) -> None:
+        """Empty this part."""
+        await self._in_thread(lambda: self._index.forget(self._topic))
+
+    async def apply(self, changes: Sequence[Change], *, next_offset: int, now_s: float) -> None:
+        """All or nothing."""
+        await self._in_thread(lambda: self._apply(changes, next_offset=next_offset, now_s=now_s))

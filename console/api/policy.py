@@ -1,0 +1,153 @@
+"""What this installation takes as a link, beyond what any redirector could serve: a pure rule."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import ada_url
+
+from console.api.hosts import is_host_name, is_internal
+from console.api.problems import Problem
+from schemas.link_names import read_slug
+from schemas.links import Link, LinkError, check_link, read_domain
+from schemas.own_domains import check_leads_away
+
+_BREAKS_LINES: Final = {"Cc", "Zl", "Zp", "Cs"}
+_TURNS_TEXT: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff")
+_DOTS_ONLY: Final = re.compile(r"(?:^|/)\.{1,2}(?:/|$)")
+_WEB: Final = ("http:", "https:")
+_TEXTS: Final = (
+    *("account", "title", "campaign", "post", "channel", "profile", "variant", "experiment", "post_id"),
+    "post_url",
+)
+_READ_FOR_WHOM: Final = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The settings that decide it."""
+
+    domains: tuple[str, ...] = ()
+    internal_destinations: bool = False
+    own_destinations: bool = False
+
+    def domain(self, text: str | None) -> str:
+        """The domain that is meant, `text` being as somebody wrote it. Raises Problem."""
+        if text is None:
+            if not self.domains:
+                raise Problem("invalid", "name the domain that serves the link", pointer="/domain")
+            return self.domains[0]
+        try:
+            domain = read_domain(text)
+        except LinkError as error:
+            raise Problem("invalid", str(error), pointer="/domain") from error
+        if self.domains and domain not in self.domains:
+            raise Problem(
+                "invalid",
+                f"links are made on {', '.join(self.domains)} only: choose one, or set CLICKTALLY_API_DOMAINS",
+                pointer="/domain",
+            )
+        return domain
+
+    def check(self, link: Link, is_own_domain: Callable[[str], bool]) -> None:
+        """Raise Problem when the link is not taken; `is_own_domain` says which domains have links."""
+        if not is_host_name(link.domain):
+            raise Problem(
+                "invalid",
+                f"{link.domain!r} is no host name: letters, digits and hyphens, dots between",
+                pointer="/domain",
+            )
+        for name in _TEXTS:
+            _check_text(getattr(link, name), f"/{name}")
+        for number, tag in enumerate(link.tags):
+            _check_text(tag, f"/tags/{number}")
+        try:
+            check_link(link)
+        except LinkError as error:
+            raise Problem("invalid", _short(str(error)), pointer=_pointer_of(str(error))) from error
+        self._check_destination(link, is_own_domain)
+
+    def _check_destination(self, link: Link, is_own_domain: Callable[[str], bool]) -> None:
+        try:
+            url = ada_url.URL(link.destination)
+        except ValueError:
+            return  # no web address: check_link knows which others may be
+        if url.protocol not in _WEB:
+            return
+        if url.username or url.password:
+            raise Problem(
+                "invalid",
+                "the destination has a user name before its host, which visitors take for the host: leave it out",
+                pointer="/destination",
+            )
+        if not self.internal_destinations and is_internal(url.hostname):
+            raise Problem(
+                "invalid",
+                f"the destination leads to {url.hostname}, which is inside of a private network: name a public one,"
+                " or set CLICKTALLY_API_INTERNAL_DESTINATIONS",
+                pointer="/destination",
+            )
+        try:
+            check_leads_away(link, _Domains(is_own_domain), own_allowed=self.own_destinations)
+        except LinkError as error:
+            raise Problem("invalid", _short(str(error)), pointer="/destination") from error
+
+
+class _Domains:
+    """A question, as a container."""
+
+    def __init__(self, holds: Callable[[str], bool]) -> None:
+        self._holds = holds
+
+    def __contains__(self, domain: object) -> bool:
+        return isinstance(domain, str) and self._holds(domain)
+
+
+def slug_named(text: str) -> str:
+    """The slug that `text` means, and that people can see and type. Raises Problem."""
+    try:
+        slug = read_slug(text)
+    except LinkError as error:
+        raise Problem("invalid", _short(str(error)), pointer="/slug") from error
+    if _DOTS_ONLY.search(slug):
+        raise Problem("invalid", "no browser asks for . or .. in a path: choose another slug", pointer="/slug")
+    for character in slug:
+        category = unicodedata.category(character)
+        if category in _BREAKS_LINES or category == "Cf":
+            raise Problem(
+                "invalid", f"the slug has U+{ord(character):04X}, which nobody sees: leave it out", pointer="/slug"
+            )
+    if not unicodedata.is_normalized("NFC", slug):
+        raise Problem(
+            "invalid",
+            f"the slug looks like {unicodedata.normalize('NFC', slug)!r} and is written otherwise, so that nobody"
+            " who types it would find it: give it in Unicode's form NFC",
+            pointer="/slug",
+        )
+    return slug
+
+
+def _check_text(text: str, pointer: str) -> None:
+    for character in text:
+        if character in _TURNS_TEXT or unicodedata.category(character) in _BREAKS_LINES:
+            raise Problem(
+                "invalid",
+                f"there is U+{ord(character):04X} in it, which breaks or turns a line: leave it out",
+                pointer=pointer,
+            )
+
+
+def _pointer_of(message: str) -> str:
+    """The field that a message of `check_link` begins with."""
+    name = message.partition(" ")[0]
+    known = {"slug": "/slug", "destination": "/destination", "post_url": "/post_url", "tags": "/tags"}
+    return known.get(name, "/origins" if name == "origin" else "/slug" if name == "domain" else "")
+
+
+def _short(message: str) -> str:
+    """A message that repeats what was sent, such as a URL of 8 kB, cut to what is read."""
+    if len(message) <= 2 * _READ_FOR_WHOM:
+        return message
+    return f"{message[:_READ_FOR_WHOM]} … {message[-_READ_FOR_WHOM:]}"

@@ -1,0 +1,90 @@
+"""What an operator can set about `python -m console serve`."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from console.api.hosts import is_host_name
+from schemas.clickhouse.settings import ClickHouseSettings
+from schemas.kafka import KafkaSettings
+from schemas.links import read_domain
+from schemas.settings import CommaSeparated
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+
+
+class ApiSettings(ClickHouseSettings, KafkaSettings):
+    """Read from `CLICKTALLY_API_*`."""
+
+    model_config = SettingsConfigDict(env_prefix="CLICKTALLY_API_", frozen=True, extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: Port = 8090
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port = 9105
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    directory: Path = Path("var/console")
+    """Where the index lies: it follows from Kafka, deleting it costs reading the topics again."""
+
+    group: str = Field("clicktally-console", min_length=1, max_length=200)
+    """Consumer group in which the consoles of one installation elect who writes; also their transactional id."""
+    advertised_url: str = ""
+    """Where the other consoles reach this one; empty: http://host:port."""
+    session_timeout_s: Annotated[float, Field(ge=6, le=300)] = 6.0
+    """How long a console that fell silent stays the writer."""
+    write_within_s: Seconds = 10.0
+    """How long Kafka may take to make a change durable; whether it was made is not known afterwards."""
+
+    redirector_url: str = ""
+    """A redirector of this host, asked whether it answers with a change; empty: none is asked."""
+    redirector_refresh_s: Annotated[float, Field(ge=0)] = 0.05
+    """How long other processes of the redirector may take longer: `CLICKTALLY_SERVE_LINK_REFRESH_S`."""
+    served_within_s: Seconds = 2.0
+    """How long a change waits for that redirector; then it is answered 202."""
+
+    domains: CommaSeparated = ()
+    """Domains on which links may be made, the first where none is named; empty: any, and it must be named."""
+    internal_destinations: bool = False
+    """Let links lead to localhost, private addresses and names such as wiki.internal."""
+    own_destinations: bool = False
+    """Let links lead to domains that have links."""
+    slug_length: Annotated[int, Field(ge=5, le=32)] = 7
+    """Characters of a slug that is made up."""
+    deleted_kept_days: Seconds = 30.0
+    """How long a deleted link can be restored."""
+    keys_kept_h: Seconds = 48.0
+    """How long an Idempotency-Key is remembered."""
+
+    requests_per_second: Seconds = 50.0
+    """Of one token, on average."""
+    requests_burst: Count = 200
+    """Of one token, at once."""
+    wrong_tokens_per_minute: Count = 10
+    """Wrong tokens that an address, or an IPv6 /64, may show before it is told to wait."""
+    max_body_bytes: Annotated[int, Field(ge=16_384)] = 131_072
+    """Most bytes of a body, and of a line in bulk."""
+    body_timeout_s: Seconds = 20.0
+    """How long a body may take to arrive, and how long a line in bulk may be waited for."""
+    search_within_s: Seconds = 0.15
+    """How long a page is looked for; one that is not full by then says where to go on."""
+
+    @field_validator("domains")
+    @classmethod
+    def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        domains = tuple(read_domain(one) for one in value)
+        wrong = [domain for domain in domains if not is_host_name(domain)]
+        if wrong:
+            raise ValueError(f"{', '.join(wrong)} can be no link's domain")
+        return domains
+
+    @model_validator(mode="after")
+    def _urls_are_urls(self) -> Self:
+        for name in ("advertised_url", "redirector_url"):
+            url = getattr(self, name)
+            if url and not url.startswith(("http://", "https://")):
+                raise ValueError(f"CLICKTALLY_API_{name.upper()} {url!r} is no URL: start it with http://")
+        return self

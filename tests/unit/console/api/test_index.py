@@ -1,0 +1,203 @@
+"""The index finds what it was told, whatever it was told before; searches are checked against looking at all."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from console.api.index import Index
+from console.api.link_search import LinkSearch, read_cursor
+from console.api.problems import Problem
+from console.api.wire import LinkFilters
+from schemas.links import Link
+
+WORDS = ("spring", "sale", "SPRING", "news", 'a"b', "100%", "ünï")
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Iterator[Index]:
+    opened = Index(tmp_path)
+    yield opened
+    opened.close()
+
+
+def link(number: int, **fields: object) -> Link:
+    return msgspec.convert(
+        {"domain": "go.example", "slug": f"s{number}", "destination": f"https://example.com/{number}"} | fields,
+        Link,
+    )
+
+
+def put(index: Index, *links: Link, offset: int = 1) -> None:
+    index.apply_links([(one.key, msgspec.json.encode(one)) for one in links], next_offset=offset, now_s=1_000.0)
+
+
+def found(index: Index, filters: LinkFilters, *, account: str = "", limit: int = 1000) -> list[str]:
+    search, slugs, cursor = LinkSearch(index, within_s=10.0), list[str](), ""
+    while True:
+        page = search.page(filters, account=account, limit=limit, cursor=cursor)
+        slugs += [one.slug for one in page.links]
+        if page.cursor is None:
+            return slugs
+        cursor = page.cursor
+
+
+def test_a_link_is_read_as_it_was_written_and_gone_once_it_is_deleted(index: Index) -> None:
+    one = link(1)
+    put(index, one)
+    assert (index.link(one.key), index.has_links("go.example"), index.has_links("go.exampl")) == (one, True, False)
+    index.apply_links([(one.key, None)], next_offset=2, now_s=1.0)
+    assert (index.link(one.key), index.has_links("go.example")) == (None, False)
+    assert found(index, LinkFilters(search="example")) == []
+
+
+def test_the_place_in_a_topic_is_kept_with_what_was_read(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    assert index.place("links") is None
+    put(index, link(1), offset=7)
+    index.close()
+    again = Index(tmp_path)
+    assert (again.place("links"), again.place("records")) == ((7, 1_000), None)
+    assert (again.identity, again.link("go.example/s1")) == (index.identity, link(1))
+    again.close()
+
+
+def test_a_broken_file_and_one_of_another_layout_are_made_anew(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    put(index, link(1))
+    index.close()
+    (tmp_path / "index.sqlite").write_bytes(b"nonsense" * 1000)
+    again = Index(tmp_path)
+    assert (again.place("links"), again.link("go.example/s1")) == (None, None)
+    assert again.identity != index.identity
+    again.close()
+
+
+def test_pages_go_on_where_they_ended_whatever_is_made_meanwhile(index: Index) -> None:
+    put(index, *(link(number) for number in range(10)))
+    search = LinkSearch(index, within_s=10.0)
+    first = search.page(LinkFilters(), account="", limit=4, cursor="")
+    put(index, link(99))
+    assert first.cursor is not None
+    second = search.page(LinkFilters(), account="", limit=6, cursor=first.cursor)
+    assert [one.slug for one in (*first.links, *second.links)] == [f"s{number}" for number in reversed(range(10))]
+    assert second.cursor is None
+
+
+def test_a_cursor_of_another_index_goes_by_the_links_name(tmp_path: Path) -> None:
+    one, two = Index(tmp_path / "one"), Index(tmp_path / "two")
+    put(one, *(link(number) for number in range(6)))
+    put(two, link(50), *(link(number) for number in range(6)))
+    cursor = LinkSearch(one, within_s=10.0).page(LinkFilters(), account="", limit=3, cursor="").cursor
+    assert cursor is not None
+    page = LinkSearch(two, within_s=10.0).page(LinkFilters(), account="", limit=2, cursor=cursor)
+    assert [found.slug for found in page.links] == ["s2", "s1"]
+    two.apply_links([(link(3).key, None)], next_offset=2, now_s=1.0)
+    with pytest.raises(Problem, match="begin without"):
+        LinkSearch(two, within_s=10.0).page(LinkFilters(), account="", limit=2, cursor=cursor)
+    one.close()
+    two.close()
+
+
+def test_a_page_that_takes_too_long_says_where_to_go_on(index: Index) -> None:
+    put(index, *(link(number) for number in range(50)))
+    clock = iter(range(10_000))
+    slow = LinkSearch(index, within_s=2.0, clock=lambda: float(next(clock)))
+    slugs: list[str] = []
+    cursor: str | None = ""
+    pages = 0
+    while cursor is not None:
+        page = slow.page(LinkFilters(), account="", limit=50, cursor=cursor)
+        slugs += [one.slug for one in page.links]
+        cursor, pages = page.cursor, pages + 1
+    assert slugs == [f"s{number}" for number in reversed(range(50))]
+    assert pages > 10
+
+
+@pytest.mark.parametrize("text", ["x", "ab", "a\nb"])
+def test_what_cannot_be_searched_for_is_said(index: Index, text: str) -> None:
+    with pytest.raises(Problem) as raised:
+        found(index, LinkFilters(search=text))
+    assert raised.value.details.parameter == "search"
+
+
+@pytest.mark.parametrize("cursor", ["x", "ä", "WyJhIl0", "////"])
+def test_what_is_no_cursor_is_said(cursor: str) -> None:
+    with pytest.raises(Problem) as raised:
+        read_cursor(cursor)
+    assert raised.value.details.parameter == "cursor"
+
+
+def test_an_account_finds_its_own_links_alone(index: Index) -> None:
+    put(index, link(1, account="acme"), link(2, account="other"), link(3))
+    assert found(index, LinkFilters(), account="acme") == ["s1"]
+    assert found(index, LinkFilters(account="")) == ["s3"]
+    with pytest.raises(Problem) as raised:
+        found(index, LinkFilters(account="other"), account="acme")
+    assert raised.value.status == 403
+
+
+def test_archived_links_are_left_out_unless_they_are_asked_for(index: Index) -> None:
+    put(index, link(1), link(2, archived_at_ms=5))
+    assert [found(index, LinkFilters(archived=which)) for which in ("false", "true", "any")] == [
+        ["s1"],
+        ["s2"],
+        ["s2", "s1"],
+    ]
+
+
+LINK = st.builds(
+    link,
+    st.integers(0, 9),
+    title=st.sampled_from(WORDS),
+    campaign=st.sampled_from(("", "c1", "c2")),
+    channel=st.sampled_from(("", "mail")),
+    tags=st.lists(st.sampled_from(("t1", "t2")), unique=True),
+    archived_at_ms=st.sampled_from((None, 1)),
+)
+STEP = st.one_of(LINK, st.integers(0, 9))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    batches=st.lists(st.lists(STEP, max_size=6), max_size=6),
+    search=st.sampled_from(("", "spring", "SALE", 'a"b', "100%", "ÜNÏ", "example", "zzz")),
+    campaign=st.sampled_from((None, "", "c1")),
+    tag=st.sampled_from((None, "t1")),
+    limit=st.integers(1, 4),
+)
+def test_a_search_finds_what_looking_at_all_links_finds(  # noqa: PLR0917 - hypothesis names them
+    tmp_path_factory: pytest.TempPathFactory,
+    batches: list[list[Link | int]],
+    search: str,
+    campaign: str | None,
+    tag: str | None,
+    limit: int,
+) -> None:
+    index = Index(tmp_path_factory.mktemp("index"))
+    try:
+        there: dict[str, Link] = {}
+        for batch in batches:
+            changes = []
+            for step in batch:
+                key = step.key if isinstance(step, Link) else f"go.example/s{step}"
+                changes.append((key, msgspec.json.encode(step) if isinstance(step, Link) else None))
+                there.pop(key, None) if isinstance(step, int) else there.__setitem__(key, step)
+            index.apply_links(changes, next_offset=1, now_s=1.0)
+        filters = LinkFilters(search=search, campaign=campaign, tag=tag)
+        expected = {
+            one.slug
+            for one in there.values()
+            if one.archived_at_ms is None
+            and (campaign is None or one.campaign == campaign)
+            and (tag is None or tag in one.tags)
+            and search.lower()
+            in f"{one.slug}\n{one.destination}\n{one.title}\n{one.campaign}\n{one.channel}".lower()
+        }
+        slugs = found(index, filters, limit=limit)
+        assert (set(slugs), len(slugs)) == (expected, len(expected))
+    finally:
+        index.close()

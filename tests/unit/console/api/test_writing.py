@@ -1,0 +1,137 @@
+"""Who writes, what it decides in one transaction, and what it forgets in time."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from console.api.changes import Change, Create, Decision, Once, Patch, View
+from console.api.election import Assigned, Member, choose_writer
+from console.api.following import STALE_AFTER_S, TokenTable, is_stale
+from console.api.index import Index, Place
+from console.api.records import answer_key, asked_hash
+from console.api.served import is_answer_of
+from console.api.settings import ApiSettings
+from console.api.wire import LinkPatch, NewLink
+from console.api.writer import PendingView, decide_all, expiry
+from schemas.links import Link
+from schemas.settings import SettingsError
+from tests.tokens import token
+from tests.unit.console.api.worlds import ANYBODY, NOW_MS, POLICY
+
+LINK = Link(domain="go.example", slug="a", destination="https://example.com/ü")
+
+
+def test_who_wrote_before_goes_on_and_of_equals_the_first_by_name() -> None:
+    members = {"c": Member("http://c", writes=True), "a": Member("http://a", writes=False)}
+    assert choose_writer(members) == Assigned("c", "http://c")
+    assert choose_writer({name: Member(name, writes=True) for name in "ba"}).member == "a"
+    assert choose_writer({"b": Member("b", writes=False)}).member == "b"
+
+
+class Broken:
+    """A request that meets a fault of ours."""
+
+    def decide(self, view: View, now_ms: int) -> Decision:  # noqa: ARG002 - it never gets so far
+        raise ZeroDivisionError
+
+
+def test_changes_of_one_transaction_see_each_other_and_a_fault_is_one_changes_own(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    body = NewLink(domain="go.example", slug="a", destination="https://example.com/")
+    create = Create(body=body, caller=ANYBODY, policy=POLICY, slug_length=7)
+    ring = NewLink(domain="other.example", slug="b", destination="https://go.example/a")
+    changes: list[Change] = [
+        Once(change=create, answer="answer/t/k", asked="x"),
+        Once(change=create, answer="answer/t/k", asked="x"),
+        create,
+        Broken(),
+        Create(body=ring, caller=ANYBODY, policy=POLICY, slug_length=7),
+        Patch(key="go.example/a", body=LinkPatch(title="x"), caller=ANYBODY, policy=POLICY),
+    ]
+    outcomes = decide_all(changes, PendingView(index), NOW_MS)
+    said = [(one.problem or one.decision) for one in outcomes]
+    assert [one.status for one in said if one is not None] == [201, 201, 409, 500, 422, 200]
+    assert [len(one.decision.writes) for one in outcomes if one.decision] == [2, 0, 1]
+    index.close()
+
+
+def test_records_are_forgotten_after_their_time_and_no_others() -> None:
+    expired = expiry(answers_ms=1_000, deleted_ms=5_000)
+    for key, field, kept in (("answer/t/k", "at_ms", 1_000), ("deleted-link/x/a", "deleted_at_ms", 5_000)):
+        value = msgspec.json.encode({field: NOW_MS})
+        assert not expired(key, value, NOW_MS + kept)
+        assert expired(key, value, NOW_MS + kept + 1)
+    for odd in (b"x", b"[]", b'{"at_ms": "x"}'):
+        assert not expired("answer/t/k", odd, NOW_MS * 2)
+
+
+def test_keys_are_their_tokens_own_and_requests_do_not_run_into_each_other() -> None:
+    assert answer_key("a", "k") != answer_key("b", "k")
+    assert asked_hash(b"a", b"bc") != asked_hash(b"ab", b"c")
+    assert asked_hash(b"a", b"b") == asked_hash(b"a", b"b")
+
+
+@pytest.mark.parametrize(
+    ("place", "stale"),
+    [
+        (Place(5, 1_000), False),
+        (Place(10, 1_000), False),
+        (Place(11, 1_000), True),
+        (Place(2, 1_000), False),
+        (Place(1, 1_000), True),
+        (Place(5, 1_000 - STALE_AFTER_S), False),
+        (Place(5, 999 - STALE_AFTER_S), True),
+    ],
+)
+def test_an_index_of_another_topic_or_of_yesterday_is_read_anew(place: Place, stale: bool) -> None:
+    assert is_stale(place, 2, 10, now_s=1_000.0) is stale
+
+
+async def test_only_what_is_a_token_opens_anything() -> None:
+    table = TokenTable()
+    one = token(1)
+    odd = msgspec.json.encode(msgspec.to_builtins(one) | {"roles": ["root"]})
+    for changes, known in (
+        ([(one.id, msgspec.json.encode(one)), ("x", msgspec.json.encode(one))], {one.id}),
+        ([(one.id, odd)], set()),
+        ([(one.id, msgspec.json.encode(one))], {one.id}),
+        ([(one.id, None)], set()),
+    ):
+        await table.apply(changes, next_offset=1, now_s=1.0)
+        assert set(table.tokens) == known
+
+
+@pytest.mark.parametrize(
+    ("link", "status", "location", "answered"),
+    [
+        (LINK, 302, "https://example.com/%C3%BC", True),
+        (LINK, 301, "https://example.com/%C3%BC", False),
+        (LINK, 302, "https://example.com/", False),
+        (LINK, 404, "", False),
+        (LINK, 508, "", True),
+        (None, 404, "", True),
+        (None, 302, "https://example.com/%C3%BC", False),
+        (msgspec.structs.replace(LINK, expires_at_ms=NOW_MS), 410, "", True),
+        (msgspec.structs.replace(LINK, expires_at_ms=NOW_MS + 1), 410, "", False),
+    ],
+)
+def test_a_change_is_served_once_the_redirector_answers_so(
+    link: Link | None, status: int, location: str, answered: bool
+) -> None:
+    assert is_answer_of(link, status, location, NOW_MS) is answered
+
+
+def test_settings_of_the_api_are_checked_at_the_start() -> None:
+    assert ApiSettings.load({"CLICKTALLY_API_DOMAINS": "GO.example, ü.example"}).domains == (
+        "go.example",
+        "xn--tda.example",
+    )
+    for name, value in (
+        ("DOMAINS", "a b"),
+        ("DOMAINS", "[::1]"),
+        ("REDIRECTOR_URL", "serve:8080"),
+        ("SLUG_LENGTH", "4"),
+    ):
+        with pytest.raises(SettingsError):
+            ApiSettings.load({f"CLICKTALLY_API_{name}": value})
