@@ -10,7 +10,7 @@ from redirector.serve.networks import AnyNetwork, NetworkClasses, NetworkListErr
 from redirector.serve.places import NOWHERE, Places, PlacesError
 from schemas.events import Network
 
-ADDRESSES_KEPT: Final = 16_384
+ADDRESSES_KEPT: Final = 1024
 """Addresses whose facts are remembered, about 0.2 kB each. They never leave the process's memory."""
 
 T = TypeVar("T")

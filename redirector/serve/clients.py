@@ -35,6 +35,9 @@ class Proxies:
         nearest, trusted = self._peer(peer)
         if not trusted:
             return nearest
+        if len(forwarded) == 1 and "," not in forwarded[0]:
+            read = _read(forwarded[0])
+            return nearest if read is None else read[0]
         for value in reversed(forwarded):
             more, comma = value, ","
             while comma:

@@ -58,7 +58,7 @@ class FastLane:
         plain_get = self._heads.read(head, keep=not trusted)
         if plain_get is None:
             return False
-        path, block, forwarded = plain_get
+        path, block = plain_get.path, plain_get.block
         parts = self.parts
         now_ms = parts.clock()
         try:
@@ -70,11 +70,11 @@ class FastLane:
                 return False
             self._pend(connection, block, now_ms, UNKNOWN, None)
             return True
-        address = parts.proxies.client(connection.peer, forwarded) if trusted else connection.peer
+        address = parts.proxies.client(connection.peer, plain_get.forwarded) if trusted else connection.peer
         query = path.partition("?")[2] if "?" in path else ""
         request_facts = parts.observer.observe(block.facts, address, query, now_ms, trusted_peer=trusted)
-        choice, event = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
-        self._pend(connection, block, now_ms, choice, event)
+        visit = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
+        self._pend(connection, block, now_ms, visit.choice, visit.event)
         return True
 
     def _pend(

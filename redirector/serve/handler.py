@@ -93,10 +93,11 @@ class Handler:
             return choice.outcome, choice.answer
         peer = request.remote or ""
         request_facts = parts.observe(request.headers, peer, path.partition("?")[2], now_ms)
-        choice, event = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
-        if event is None or request.method == "HEAD" or parts.recorder.record([event]):
-            return choice.outcome, choice.answer
-        return choice.outcome, choice.answer.uncounted()
+        visit = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
+        answer = visit.choice.answer
+        if visit.event is not None and request.method != "HEAD" and not parts.recorder.record([visit.event]):
+            answer = answer.uncounted()
+        return visit.choice.outcome, answer
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:

@@ -1,39 +1,42 @@
 """From the bytes of a request's head to what the fast lane needs of it, on llhttp as httptools gives it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, TypeVar
 
 import httptools
 import msgspec
 
 from redirector.serve.framing import percent_encoded
-from redirector.serve.request_facts import HeaderFacts, Observer
+from redirector.serve.request_facts import HeaderFacts, Observer, text_of
 from redirector.serve.settings import ServeSettings
 
-BLOCKS_KEPT: Final = 2048
-NAMES_KEPT: Final = 4096
+BLOCKS_KEPT: Final = 4096
+LAYOUTS_KEPT: Final = 512
+_CONNECTIONS_KEPT: Final = 64
 
 _PLAIN_LINE: Final = re.compile(rb"GET (/(?:[A-Za-z0-9_~-][A-Za-z0-9_~./-]{0,255})?) HTTP/1\.1(?=\r\n)")
 """Request lines of which it is certain, without asking the parser, that they are accepted, and as what."""
 _FORWARDED_FOR: Final = "x-forwarded-for"
-_ORDINARY: Final = frozenset({"content-length", "expect", "sec-websocket-key1", "transfer-encoding", "upgrade"})
+_CONNECTION: Final = "connection"
+_ORDINARY: Final = frozenset(
+    {"content-length", "expect", "proxy-connection", "sec-websocket-key1", "transfer-encoding", "upgrade"}
+)
 """What makes a GET more than a plain one: the ordinary lane's."""
 _ONCE: Final = frozenset(
     {"content-location", "content-range", "content-type", "etag", "host", "max-forwards", "server", "user-agent"}
 )
 """Of which a second one is refused: by the ordinary lane, where what is malformed is decided."""
-_OWN_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+_OWN_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", _FORWARDED_FOR})
 """Of one client alone: a block with such a header is not kept."""
 
 K = TypeVar("K")
-
-_NOTHING: Final = ""
-_OWN: Final = "?"
-"""What a header's name means: itself in lower case if it is read, nothing, or that it is a client's own."""
+V = TypeVar("V")
 
 
-class HeaderBlock(msgspec.Struct, frozen=True):
+class HeaderBlock(msgspec.Struct, frozen=True, gc=False):
     """What the headers of one plain GET say, but for whom it was forwarded."""
 
     host: str
@@ -42,8 +45,28 @@ class HeaderBlock(msgspec.Struct, frozen=True):
     facts: HeaderFacts
 
 
-PlainGet = tuple[str, HeaderBlock, tuple[str, ...]]
-"""The path, query and all, what the headers say, and the values of X-Forwarded-For. Bare: made for every click."""
+class PlainGet(msgspec.Struct, frozen=True, gc=False):
+    """The path, query and all, what the headers say, and the values of X-Forwarded-For in their order."""
+
+    path: str
+    block: HeaderBlock
+    forwarded: tuple[str, ...] = ()
+
+
+class _Layout(msgspec.Struct, frozen=True):
+    """What the names of a head's headers mean, in their order and spelling: which values are read, and as what.
+
+    `pick` takes the values of `read` from all, Host's first; those of `varying` are another client's each time.
+    `plain`: otherwise it is the ordinary lane's. `own`: something in it is one client's alone.
+    """
+
+    plain: bool
+    twice: bool
+    own: bool
+    read: tuple[str, ...]
+    pick: Callable[[Mapping[bytes, bytes]], tuple[bytes, ...]]
+    varying: tuple[tuple[str, bytes], ...]
+    forwarded: bytes | None
 
 
 class Heads:
@@ -52,95 +75,52 @@ class Heads:
     llhttp reads the headers of every `GET … HTTP/1.1` from the same state, whatever the path was. So a block of
     headers that was read once behind a plain request line means the same behind any other plain one, byte for
     byte, and is not parsed again. What is one client's own is not kept.
+
+    Where a head is parsed, the parser calls nothing but methods of lists and dictionaries: names and values come
+    together in C. What the names mean is remembered by all of them at once, what the values say by those read.
     """
 
     def __init__(self, settings: ServeSettings, observer: Observer) -> None:
-        self._facts: Final = observer.facts
-        self._read_names: Final = frozenset({*observer.headers, *_ONCE, *_ORDINARY, _FORWARDED_FOR})
+        self._observer: Final = observer
+        self._read_names: Final = frozenset({*observer.headers, _CONNECTION}) - observer.varying
         self._longest: Final = min(settings.max_field_bytes, settings.max_line_bytes)
         self._max_headers: Final = settings.max_headers
-        self._meanings: dict[bytes, str] = {}
-        self._blocks: dict[bytes, HeaderBlock] = {}
-        self._same: dict[tuple[object, ...], HeaderBlock] = {}
+        self._blocks: Final[dict[bytes, HeaderBlock]] = {}
+        self._layouts: Final[dict[tuple[bytes, ...], _Layout]] = {}
+        self._same: Final[dict[tuple[object, ...], HeaderBlock]] = {}
         """Blocks by the values that are read of them."""
-        # What the parser says of the head at hand.
-        self._url: Final[list[bytes]] = []
-        self._values: Final[dict[str, bytes]] = {}
-        self._again: Final[list[tuple[str, bytes]]] = []
-        self._ended: Final[list[bool]] = []
-        self.on_url: Final = self._url.append
-        self.on_header: Final = self._reader()
-        self._parser = httptools.HttpRequestParser(self)
+        self._head: Final = _Head()
+        self._feed = self._head.new_parser()
 
     def read(self, head: bytes, *, keep: bool) -> PlainGet | None:
-        """What is asked for; None for anything but a plain GET that is well within the limits.
+        """What is wanted; None for anything but a plain GET that is well within the limits.
 
         `keep`: others may send the same headers, so look whether they did, and remember these. Behind a proxy
         that names each client, nobody does.
         """
         plain = _PLAIN_LINE.match(head) if keep else None
         if plain is not None:
-            end = plain.end()
-            block = self._blocks.get(head[end:])
+            block = self._blocks.get(head[plain.end() :])
             if block is not None:
-                return plain[1].decode(), block, ()
-            http11 = True
-        else:
-            end = head.find(b"\r\n")
-            line = head[:end]
-            http11 = line.endswith(b" HTTP/1.1")
-            if not (http11 or line.endswith(b" HTTP/1.0")):
-                return None
-            if not line.isascii():
-                head = percent_encoded(line) + head[end:]
+                return PlainGet(plain[1].decode(), block)
+        end = head.find(b"\r\n")
+        http11 = head.startswith(b" HTTP/1.1", end - 9)
+        if not (http11 or head.startswith(b" HTTP/1.0", end - 9)) or not head.startswith(b"GET "):
+            return None
+        if not head.isascii() and not head[:end].isascii():
+            head = percent_encoded(head[:end]) + head[end:]
         if len(head) > self._longest or not self._parse(head):
             return None
-        return self._read_parsed(http11=http11, lines=head[end:] if plain else b"", count=head.count(b"\n") - 2)
-
-    def _read_parsed(self, *, http11: bool, lines: bytes, count: int) -> PlainGet | None:
-        """What the parser said of a head of `count` headers; `lines` are to be kept if there are any."""
-        values, again, url = self._values, self._again, self._url[0]
-        host = values.pop("host", b"")
-        if not host or url[:1] != b"/" or count > self._max_headers:
+        count = head.count(b"\n") - 2
+        if count > self._max_headers or not self._head.url[0].startswith(b"/"):
             return None
-        if not _ORDINARY.isdisjoint(values) or (again and any(name in _ONCE for name, _ in again)):
-            return None
-        own = values.pop(_OWN, None) is not None
-        forwarded: tuple[str, ...] = ()
-        if (first := values.pop(_FORWARDED_FOR, None)) is not None:
-            own = True
-            forwarded = (_text(first), *[_text(value) for name, value in again if name == _FORWARDED_FOR])
-        close = not self._ended[0]
-        said = (http11, close, host, *values, *values.values())
-        block = self._same.get(said)
-        if block is None:
-            facts = self._facts({name: _text(value) for name, value in values.items()})
-            block = HeaderBlock(_text(host), http11, close, facts)
-            _add(self._same, said, block)
-        if lines and not (own or close):
-            _add(self._blocks, lines, block)
-        return url.decode(), block, forwarded
-
-    def on_message_complete(self) -> None:
-        """llhttp has read a request to its end."""
-        self._ended.append(self._parser.should_keep_alive())
-
-    def _reader(self) -> Callable[[bytes, bytes], None]:
-        """What llhttp calls for each header. A closure: its names cost half of what attributes do."""
-        meaning_of, learn = self._meanings.get, self._meaning
-        values, again = self._values, self._again
-
-        def on_header(name: bytes, value: bytes) -> None:
-            meaning = meaning_of(name)
-            if meaning is None:
-                meaning = learn(name)
-            if meaning:
-                if meaning in values:
-                    again.append((meaning, value))
-                else:
-                    values[meaning] = value
-
-        return on_header
+        plain_get, own = self._read_parsed(head, count, http11=http11)
+        if plain_get is not None:
+            if plain_get.block.close:
+                self._feed = self._head.new_parser()  # it would take no other request
+            elif plain is not None and not own:
+                _add(self._blocks, head[plain.end() :], plain_get.block, BLOCKS_KEPT)
+        return plain_get
 
     def _parse(self, head: bytes) -> bool:
         """Whether the head is one GET without a body.
@@ -148,38 +128,142 @@ class Heads:
         The parser serves all connections: it is fed whole requests only, and replaced whenever one could
         have left it in any state but its first.
         """
-        if not head.startswith(b"GET "):
-            return False
-        self._url.clear()
-        self._values.clear()
-        self._again.clear()
-        self._ended.clear()
+        self._head.clear()
         try:
-            self._parser.feed_data(head)
+            self._feed(head)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self._ended.clear()
-        if len(self._ended) == 1 and self._ended[0]:
-            return True
-        self._parser = httptools.HttpRequestParser(self)
-        return len(self._ended) == 1
+            self._feed = self._head.new_parser()
+            return False
+        if self._head.unfinished:
+            self._feed = self._head.new_parser()
+            return False
+        return True
 
-    def _meaning(self, name: bytes) -> str:
-        """What a header's name means here, however it is spelt; remembered as long as there is room."""
+    def _read_parsed(self, head: bytes, count: int, *, http11: bool) -> tuple[PlainGet | None, bool]:
+        """What the parser said of a head of `count` headers, and whether something in it is one client's own."""
+        values = self._head.values
+        forwarded: tuple[str, ...] = ()
+        layout = self._layout(tuple(values))
+        if layout.twice or len(values) != count:
+            several = _several(head)
+            if several is None:
+                return None, False
+            values, forwarded = several
+            layout = self._layout(tuple(values))
+        if not layout.plain:
+            return None, False
+        picked = layout.pick(values)
+        key = (http11, layout.read, picked)
+        block = self._same.get(key)
+        if block is None:
+            block = self._block(dict(zip(layout.read, picked[1:], strict=True)), http11=http11)
+            if not block.host:
+                return None, False
+            _add(self._same, key, block, BLOCKS_KEPT)
+        if layout.varying:
+            said = {name: values[spelt] for name, spelt in layout.varying}
+            block = HeaderBlock(block.host, http11, block.close, self._observer.vary(block.facts, said))
+        if layout.forwarded is not None and not forwarded:
+            forwarded = (text_of(values[layout.forwarded]),)
+        return PlainGet(self._head.url[0].decode(), block, forwarded), layout.own
+
+    def _layout(self, names: tuple[bytes, ...]) -> _Layout:
+        layout = self._layouts.get(names)
+        if layout is None:
+            layout = self._new_layout(names)
+            _add(self._layouts, names, layout, LAYOUTS_KEPT)
+        return layout
+
+    def _new_layout(self, names: tuple[bytes, ...]) -> _Layout:
+        spelt = {name.lower().decode("latin-1"): name for name in reversed(names)}
+        read = ["host", *(name for name in sorted(self._read_names) if name in spelt)]
+        host = spelt.get("host", b"")
+        return _Layout(
+            plain=bool(host) and _ORDINARY.isdisjoint(spelt),
+            twice=len(spelt) < len(names),
+            own=not _OWN_HEADERS.isdisjoint(spelt),
+            read=tuple(read),
+            # Twice Host's: of one name alone, itemgetter makes no tuple.
+            pick=itemgetter(host, host, *(spelt[name] for name in read[1:])),
+            varying=tuple((name, spelt[name]) for name in self._observer.varying if name in spelt),
+            forwarded=spelt.get(_FORWARDED_FOR),
+        )
+
+    def _block(self, values: dict[str, bytes], *, http11: bool) -> HeaderBlock:
+        host = text_of(values.pop("host"))
+        close = _ends(values.pop(_CONNECTION, None), http11=http11)
+        facts = self._observer.facts({name: text_of(one) for name, one in values.items()})
+        return HeaderBlock(host, http11, close, facts)
+
+
+class _Head:
+    """What the parser says of the head at hand: the first value of each header, as it is spelt."""
+
+    def __init__(self) -> None:
+        self.url: Final[list[bytes]] = []
+        self.values: Final[dict[bytes, bytes]] = {}
+        self.unfinished: Final[list[None]] = []
+        """Empty once the request has ended. That it ends twice, the parser gets an error for."""
+        self.on_url: Final = self.url.append
+        self.on_header: Final = self.values.setdefault
+        self.on_message_complete: Final = self.unfinished.pop
+
+    def new_parser(self) -> Callable[[bytes], None]:
+        """What takes the bytes of a request, in its first state."""
+        feed: Callable[[bytes], None] = httptools.HttpRequestParser(self).feed_data
+        return feed
+
+    def clear(self) -> None:
+        """Be ready for another head."""
+        self.url.clear()
+        self.values.clear()
+        if not self.unfinished:
+            self.unfinished.append(None)
+
+
+class _Pairs:
+    """All headers of a head, in their order, and whether its connection goes on."""
+
+    def __init__(self, head: bytes) -> None:
+        self.pairs: Final[list[tuple[bytes, bytes]]] = []
+        self.goes_on = False
+        self._parser: Final = httptools.HttpRequestParser(self)
+        self._parser.feed_data(head)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """llhttp has read one."""
+        self.pairs.append((name, value))
+
+    def on_message_complete(self) -> None:
+        """llhttp has read the request."""
+        self.goes_on = self._parser.should_keep_alive()
+
+
+def _several(head: bytes) -> tuple[dict[bytes, bytes], tuple[str, ...]] | None:
+    """The first values of a head in which some header stands twice, and all of X-Forwarded-For. None: refused."""
+    first: dict[str, bytes] = {}
+    spelt: dict[bytes, bytes] = {}
+    forwarded = []
+    for name, value in _Pairs(head).pairs:
         lower = name.lower().decode("latin-1")
-        meaning = _OWN if lower in _OWN_HEADERS else _NOTHING
-        if lower in self._read_names:
-            meaning = lower
-        if len(self._meanings) < NAMES_KEPT:
-            self._meanings[name] = meaning
-        return meaning
+        if lower == _FORWARDED_FOR:
+            forwarded.append(text_of(value))
+        if lower not in first:
+            first[lower] = value
+            spelt[name] = value
+        elif lower in _ONCE or lower == _CONNECTION:
+            return None
+    return spelt, tuple(forwarded)
 
 
-def _add(kept: dict[K, HeaderBlock], key: K, block: HeaderBlock) -> None:
-    if len(kept) >= BLOCKS_KEPT:
+@lru_cache(_CONNECTIONS_KEPT)
+def _ends(connection: bytes | None, *, http11: bool) -> bool:
+    """Whether llhttp takes a request with this value of Connection, or without, for its connection's last."""
+    line = b"" if connection is None else b"Connection: %b\r\n" % connection
+    return not _Pairs(b"GET / HTTP/1.%d\r\nHost: a\r\n%b\r\n" % (http11, line)).goes_on
+
+
+def _add(kept: dict[K, V], key: K, value: V, most: int) -> None:
+    if len(kept) >= most:
         del kept[next(iter(kept))]
-    kept[key] = block
-
-
-def _text(value: bytes) -> str:
-    """A header's value as aiohttp reads it: spaces behind it are none of it."""
-    return value.rstrip(b" \t").decode("utf-8", "surrogateescape")
+    kept[key] = value

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
@@ -49,7 +49,7 @@ class Links(Protocol):
         """Whether all links were here once."""
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True):
+class Choice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One of the answers that a link can give, ready to be sent: `head` is `answers.head_bytes(answer)`.
 
     `counted`: it makes an event. `destination` is its place among the link's destinations.
@@ -73,14 +73,14 @@ _EXPIRED: Final = choice("expired", answers.EXPIRED)
 _NEWER: Final = choice("newer_link", answers.NEWER_LINK)
 
 
-class Visit(NamedTuple):
+class Visit(msgspec.Struct, frozen=True, gc=False):
     """What comes of one request for a link or its pixel. No event: there is nothing to count."""
 
     choice: Choice
     event: Event | None
 
 
-class PreparedLink(msgspec.Struct, frozen=True, kw_only=True):
+class PreparedLink(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a path of a domain leads to: a link (`click`) or a link's pixel, and the answers it chooses from."""
 
     kind: Literal["click", "pixel"]

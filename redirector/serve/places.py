@@ -1,12 +1,14 @@
 """Which country and region an address is in, by an MMDB file (MaxMind, DB-IP, IPinfo, ip-location-db)."""
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import maxminddb
 from maxminddb.const import MODE_MMAP_EXT
 
+_PLACES_KEPT: Final = 4096
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 _REGION: Final = re.compile(r"[A-Z0-9]{1,3}")
 
@@ -46,12 +48,19 @@ class Places:
 
 def _place(record: dict[str, Any]) -> Place:
     """The files spell it in three ways: an object with `iso_code`, `country_code`, or `country` as a text."""
-    country = record.get("country", record.get("country_code"))
+    country = record.get("country") or record.get("country_code")
     if isinstance(country, dict):
         country = country.get("iso_code")
-    if not (isinstance(country, str) and _COUNTRY.fullmatch(country)):
-        return NOWHERE
     subdivisions = record.get("subdivisions")
     first = subdivisions[0] if isinstance(subdivisions, list) and subdivisions else None
     region = first.get("iso_code") if isinstance(first, dict) else None
-    return Place(country, region if isinstance(region, str) and _REGION.fullmatch(region) else "")
+    if not isinstance(country, str):
+        return NOWHERE
+    return _checked(country, region if isinstance(region, str) else "")
+
+
+@lru_cache(_PLACES_KEPT)
+def _checked(country: str, region: str) -> Place:
+    if not _COUNTRY.fullmatch(country):
+        return NOWHERE
+    return Place(country, region if _REGION.fullmatch(region) else "")

@@ -57,7 +57,7 @@ class RequestFacts(TypedDict, total=False):
 NO_REQUEST_FACTS: Final[RequestFacts] = {}
 
 
-class HeaderFacts(msgspec.Struct):
+class HeaderFacts(msgspec.Struct, gc=False):
     """What headers alone say. `country` and `region` are a proxy's word, for who trusts the proxy."""
 
     fields: RequestFacts
@@ -84,6 +84,10 @@ class Observer:
         self._country_header: Final = country_header.lower()
         self._region_header: Final = region_header.lower()
         self._scan_parameter: Final = scan_parameter
+        self.varying: Final = frozenset(
+            filter(None, ("referer", "accept-language", self._country_header, self._region_header))
+        )
+        """Of the headers those that differ among clients that are alike otherwise."""
         self.headers: Final = (*HEADERS, *filter(None, (self._country_header, self._region_header)))
         """The headers that `facts` reads, in lower case."""
 
@@ -115,6 +119,23 @@ class Observer:
         if purpose:
             facts.fields["purpose"] = clean(purpose, PURPOSE_MAX_CHARS)
 
+    def vary(self, facts: HeaderFacts, said: Mapping[str, bytes]) -> HeaderFacts:
+        """`facts`, in which none of the headers of `varying` is, together with what those say."""
+        fields: RequestFacts = {**facts.fields}
+        country = region = ""
+        for name, value in said.items():
+            if name == "accept-language":
+                if language := _language_of(value):
+                    fields["language"] = language
+            elif name == "referer":
+                if referrer := bare_referrer(text_of(value)):
+                    fields["referrer"] = referrer
+            elif name == self._country_header:
+                country = country_of(text_of(value))
+            if name == self._region_header:
+                region = region_of(text_of(value))
+        return HeaderFacts(fields, facts.followed, country, region)
+
     def observe(
         self, facts: HeaderFacts, address: str, query: str, now_ms: int, *, trusted_peer: bool
     ) -> RequestFacts:
@@ -140,6 +161,16 @@ def bare_referrer(referrer: str) -> str:
     if "#" in referrer:
         referrer = referrer.partition("#")[0]
     return clean(referrer, REFERRER_MAX_CHARS)
+
+
+def text_of(value: bytes) -> str:
+    """A header's value as aiohttp reads it: spaces behind it are none of it."""
+    return value.rstrip(b" \t").decode("utf-8", "surrogateescape")
+
+
+@lru_cache(_TEXTS_KEPT)
+def _language_of(value: bytes) -> str:
+    return first_language(text_of(value))
 
 
 @lru_cache(_TEXTS_KEPT)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from redirector.serve.addresses import Addresses
 from redirector.serve.framing import percent_encoded
-from redirector.serve.heads import BLOCKS_KEPT, NAMES_KEPT, HeaderBlock, Heads, PlainGet
+from redirector.serve.heads import BLOCKS_KEPT, LAYOUTS_KEPT, HeaderBlock, Heads, PlainGet
 from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
@@ -128,7 +128,7 @@ def as_aiohttp_reads(raw: bytes, settings: ServeSettings, loop: asyncio.Abstract
     facts = OBSERVER.facts({name: message.headers[name] for name in OBSERVER.headers if name in message.headers})
     http11 = message.version == HttpVersion11
     block = HeaderBlock(message.headers.get("Host", ""), http11, message.should_close, facts)
-    return message.path, block, tuple(message.headers.getall("X-Forwarded-For", ()))
+    return PlainGet(message.path, block, tuple(message.headers.getall("X-Forwarded-For", ())))
 
 
 @hypothesis.settings(max_examples=1500)
@@ -181,15 +181,15 @@ def test_a_block_that_was_read_once_is_not_parsed_again() -> None:
     first, second = read(heads, head("/a", lines)), read(heads, head("/b/c", lines))
     assert first is not None
     assert second is not None
-    assert (first[0], second[0]) == ("/a", "/b/c")
-    assert first[1] is second[1]
+    assert (first.path, second.path) == ("/a", "/b/c")
+    assert first.block is second.block
 
 
 def test_the_values_of_several_headers_keep_their_order() -> None:
     heads = Heads(SETTINGS, OBSERVER)
     got = read(heads, head("/a", [b"X-Forwarded-For: b", b"Host: go.example", b"x-forwarded-for: a"]))
     assert got is not None
-    assert got[2] == ("b", "a")
+    assert got.forwarded == ("b", "a")
 
 
 @pytest.mark.parametrize(
@@ -220,11 +220,11 @@ def test_a_head_within_the_limit_of_a_line_is_read_and_a_longer_one_left(beyond:
 
 def test_no_more_blocks_and_names_are_kept_than_there_is_room_for() -> None:
     heads = Heads(SETTINGS, OBSERVER)
-    for number in range(NAMES_KEPT + 10):
+    for number in range(LAYOUTS_KEPT + 10):
         heads.read(head("/a", [b"Host: go.example", b"X-%d: a" % number]), keep=True)
     for number in range(BLOCKS_KEPT + 10):
-        heads.read(head("/a", [b"Host: go.example", b"User-Agent: %d" % number]), keep=False)
-    assert (len(heads._blocks), len(heads._same), len(heads._meanings)) == (BLOCKS_KEPT, BLOCKS_KEPT, NAMES_KEPT)
+        heads.read(head("/a", [b"Host: go.example", b"User-Agent: %d" % number]), keep=True)
+    assert (len(heads._blocks), len(heads._same), len(heads._layouts)) == (BLOCKS_KEPT, BLOCKS_KEPT, LAYOUTS_KEPT)
     assert read(heads, head("/a", [b"hOST: go.example", b"uSER-aGENT: x"])) is not None
 
 
@@ -232,6 +232,6 @@ def test_another_method_is_left_and_another_version_read() -> None:
     heads = Heads(SETTINGS, OBSERVER)
     old = read(heads, b"GET /a HTTP/1.0\r\nHost: go.example\r\n\r\n")
     assert old is not None
-    assert (old[1].http11, old[1].close) == (False, True)
+    assert (old.block.http11, old.block.close) == (False, True)
     assert read(heads, b"POST /a HTTP/1.1\r\nHost: go.example\r\n\r\n") is None
     assert read(heads, b"GET http://go.example/a HTTP/1.1\r\nHost: go.example\r\n\r\n") is None
