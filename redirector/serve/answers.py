@@ -92,6 +92,28 @@ def say_not_counted(response: bytes) -> bytes:
     return b"%b\r\n%b: %b\r\n%b" % (status_line, NOT_COUNTED[0].encode(), NOT_COUNTED[1].encode(), rest)
 
 
+class Wire:
+    """Answers as bytes; what is the same for a whole second is made once in it."""
+
+    __slots__ = ("_second", "_tails")
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._tails = Tails(0)
+
+    def render(self, head: bytes, body: bytes, now_ms: int, *, http11: bool, close: bool) -> bytes:
+        """All of an answer, given `head_bytes` of it and the body, empty for HEAD."""
+        second = now_ms // 1000
+        if second != self._second:
+            self._second = second
+            self._tails = Tails(second)
+        if http11:
+            response = head + (self._tails.close11 if close else self._tails.keep11)
+        else:
+            response = as_http10(head) + (self._tails.close10 if close else self._tails.keep10)
+        return response + body if body else response
+
+
 class Tails:
     """The heads' ends from Date's value on, for each way a connection goes on; the same for a whole second."""
 

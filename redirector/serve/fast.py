@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from redirector.serve import answers
-from redirector.serve.answers import Tails
+from redirector.serve.answers import Wire
 from redirector.serve.connections import Connections
 from redirector.serve.heads import HeaderBlock, Heads
 from redirector.serve.lookup import UNKNOWN, Choice, is_pixel_path
@@ -45,8 +45,7 @@ class FastLane:
         self._pending: Final = PendingAnswers(parts.recorder, parts.counts, parts.latency, call_soon=loop.call_soon)
         self.settle: Final = self._pending.settle
         """Send what waits to be answered."""
-        self._second = 0
-        self._tails = Tails(0)
+        self._render: Final = Wire().render
 
     def connection(self) -> "FastConnection":
         """A protocol for a new connection."""
@@ -80,17 +79,8 @@ class FastLane:
     def _pend(
         self, connection: "FastConnection", block: HeaderBlock, now_ms: int, choice: Choice, event: Event | None
     ) -> None:
-        second = now_ms // 1000
-        if second != self._second:
-            self._second = second
-            self._tails = Tails(second)
         close = block.close or self.connections.stopping
-        if block.http11:
-            response = choice.head + (self._tails.close11 if close else self._tails.keep11)
-        else:
-            response = answers.as_http10(choice.head) + (self._tails.close10 if close else self._tails.keep10)
-        if choice.answer.body:
-            response += choice.answer.body
+        response = self._render(choice.head, choice.answer.body, now_ms, http11=block.http11, close=close)
         connection.closing = close
         self._pending.add(connection, response, choice.outcome, event)
 

@@ -84,14 +84,16 @@ class Framing:
 
     def _take_head(self, data: bytes, start: int) -> tuple[bytes, int]:
         head = self._head
+        if not head and (end := data.find(_END_OF_HEAD, start) + len(_END_OF_HEAD)) >= len(_END_OF_HEAD):
+            whole = data if not start and end == len(data) else data[start:end]
+            self._body_of(whole)
+            return whole if whole.isascii() else _in_ascii(whole), end
         end = self._end_of_head(data, start)
         piece = data[start : end or len(data)]
         head += piece
         if self._in_request_line:
-            line, newline, rest = piece.partition(b"\n")
-            if not line.isascii():
-                piece = percent_encoded(line) + newline + rest
-            self._in_request_line = not newline
+            self._in_request_line = b"\n" not in piece
+            piece = _in_ascii(piece)
         if end:
             self._body_of(bytes(head))
         elif len(head) > _MAX_HEAD_BYTES:
@@ -172,6 +174,12 @@ class Framing:
     def _broken(self, what: str) -> BrokenBodyError:
         self._part = _Part.LOST
         return BrokenBodyError(what)
+
+
+def _in_ascii(piece: bytes) -> bytes:
+    """A piece that begins in a request line, with that line in ASCII."""
+    line, newline, rest = piece.partition(b"\n")
+    return piece if line.isascii() else percent_encoded(line) + newline + rest
 
 
 def percent_encoded(line: bytes) -> bytes:

@@ -1,7 +1,6 @@
 """Every request as the ordinary lane answers it."""
 
 from collections.abc import Callable
-from http import HTTPStatus
 from time import perf_counter
 from typing import Final, cast
 
@@ -9,16 +8,17 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 
 from redirector.serve import answers
-from redirector.serve.answers import Answer
+from redirector.serve.answers import Answer, Wire
 from redirector.serve.counts import Outcome
 from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
-from redirector.serve.lookup import NOT_LOADED, UNKNOWN, LoopError
+from redirector.serve.lookup import NOT_LOADED, UNKNOWN, Choice, LoopError, choice
 from redirector.serve.ordinary import OrdinaryConnection, speaks
 from redirector.serve.parts import ServeParts
 from redirector.serve.posting import Keys
 from redirector.serve.settings import ServeSettings
 from redirector.serve.snapshot_posts import SNAPSHOTS_PREFIX, SnapshotPosts
 from redirector.serve.webhook_posts import WEBHOOKS_PREFIX, WebhookPosts
+from redirector.serve.wire_response import WireResponse
 from schemas.links import LinkError
 
 _LINK_ALLOWS: Final = ("Allow", "GET, HEAD, OPTIONS")
@@ -36,6 +36,7 @@ class Handler:
         self._snapshots: Final = SnapshotPosts(parts, settings, keys)
         self._webhooks: Final = WebhookPosts(parts, settings, keys)
         self._not_ready: Final = not_ready
+        self._render: Final = Wire().render
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request."""
@@ -44,6 +45,7 @@ class Handler:
         connection = cast(OrdinaryConnection, request.protocol)
         host, path = _target(request)
         outcome: Outcome
+        head = b""
         if not speaks(connection.asked_version):
             outcome, answer, close = (
                 "bad_request",
@@ -59,45 +61,46 @@ class Handler:
         elif path.startswith(WEBHOOKS_PREFIX):
             outcome, answer, close = await self._webhooks.answer(request, path.partition("?")[0])
         elif method in ("GET", "HEAD"):
-            outcome, answer = self._read(request, host, path)
-            close = False
+            chosen = self._read(request, host, path)
+            outcome, answer, head, close = chosen.outcome, chosen.answer, chosen.head, False
         elif method == "OPTIONS":
             outcome, answer, close = "options", Answer(204, (_LINK_ALLOWS,)), False
         else:
             outcome, answer = "method_not_allowed", answers.text(405, "Links are read with GET.", _LINK_ALLOWS)
             close = method == "CONNECT"
         outcome = "head" if method == "HEAD" else outcome
-        self._parts.counts.outcomes[outcome] += 1
-        headers = answer.headers
-        if answer.status != HTTPStatus.NO_CONTENT:
-            headers = (*headers, ("Content-Length", str(len(answer.body))))  # aiohttp leaves it out for HEAD
-        response = web.Response(status=answer.status, headers=(*headers, answers.SERVER), body=answer.body or None)
-        if close or connection.is_last:
-            response.force_close()
-        self._parts.latency.add({outcome: 1}, perf_counter() - began_s)
-        return response
+        parts = self._parts
+        parts.counts.outcomes[outcome] += 1
+        close = close or connection.is_last or not request.keep_alive
+        wire = self._render(
+            head or answers.head_bytes(answer),
+            b"" if method == "HEAD" else answer.body,
+            parts.clock(),
+            http11=request.version >= HttpVersion11,
+            close=close,
+        )
+        parts.latency.add({outcome: 1}, perf_counter() - began_s)
+        return WireResponse(answer.status, wire, keep_alive=not close)
 
-    def _read(self, request: web.BaseRequest, host: str, path: str) -> tuple[Outcome, Answer]:
+    def _read(self, request: web.BaseRequest, host: str, path: str) -> Choice:
         if path in ("/healthz", "/readyz"):
             trouble = self._not_ready() if path == "/readyz" else ""
-            return "health", answers.text(503, trouble) if trouble else answers.text(200, "ok")
+            return choice("health", answers.text(503, trouble) if trouble else answers.text(200, "ok"))
         parts = self._parts
         now_ms = parts.clock()
         try:
             prepared_link = parts.lookup.find(host, path, now_ms)
         except LinkError as error:
             looped = isinstance(error, LoopError)
-            return ("loop", answers.LOOP) if looped else ("bad_request", answers.HOST_MISSING)
+            return choice("loop", answers.LOOP) if looped else choice("bad_request", answers.HOST_MISSING)
         if prepared_link is None:
-            choice = UNKNOWN if parts.lookup.loaded() else NOT_LOADED
-            return choice.outcome, choice.answer
-        peer = request.remote or ""
+            return UNKNOWN if parts.lookup.loaded() else NOT_LOADED
+        peer = cast(OrdinaryConnection, request.protocol).peer
         request_facts = parts.observe(request.headers, peer, path.partition("?")[2], now_ms)
         visit = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
-        answer = visit.choice.answer
-        if visit.event is not None and request.method != "HEAD" and not parts.recorder.record([visit.event]):
-            answer = answer.uncounted()
-        return visit.choice.outcome, answer
+        if visit.event is None or request.method == "HEAD" or parts.recorder.record([visit.event]):
+            return visit.choice
+        return choice(visit.choice.outcome, visit.choice.answer.uncounted())
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:
@@ -109,6 +112,8 @@ def _target(request: web.BaseRequest) -> tuple[str | None, str]:
     host = request.headers.get("Host")
     if host is None:
         return None if request.version >= HttpVersion11 else "", target
+    if target.startswith("/"):
+        return host, target
     scheme, separator, rest = target.partition("://")
     if not separator or "/" in scheme:
         return host, target

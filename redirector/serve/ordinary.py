@@ -60,6 +60,7 @@ class OrdinaryConnection(RequestHandler):
         "_since_s",
         "asked_version",
         "body",
+        "peer",
     )
 
     def __init__(self, lane: OrdinaryLane) -> None:
@@ -83,6 +84,7 @@ class OrdinaryConnection(RequestHandler):
         self._held = b""
         self._holds_reading = False
         self._broken = ""  # why the body at hand is none
+        self.peer = ""
         self.body: StreamReader | None = None
         """Of the request at hand."""
         self.asked_version = HttpVersion11
@@ -104,6 +106,8 @@ class OrdinaryConnection(RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client came, or comes from the fast lane."""
         super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.peer = peer[0] if peer else ""
         self._lane.connections.open.add(self)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -148,7 +152,8 @@ class OrdinaryConnection(RequestHandler):
             return await super().finish_response(request, resp, start_time)
         finally:
             self._answering = False
-            self._go_on()
+            if self._held:
+                self._go_on()
 
     def overdue(self, now_s: float) -> bool:
         """Whether a head takes too long, or a client that sends no more was answered. aiohttp closes the idle."""

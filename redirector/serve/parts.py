@@ -38,7 +38,6 @@ class ServeParts:
 
     def observe(self, headers: CIMultiDictProxy[str], peer: str, query: str, now_ms: int) -> RequestFacts:
         """What an event keeps of a request from `peer`, its headers given as aiohttp has them."""
-        observer = self.observer
-        facts = observer.facts({name: headers[name] for name in observer.headers if name in headers})
         trusted = self.proxies.trusts(peer)
-        return observer.observe(facts, self.address(headers, peer), query, now_ms, trusted_peer=trusted)
+        address = self.address(headers, peer) if trusted else self.proxies.client(peer, ())
+        return self.observer.observe(self.observer.facts(headers), address, query, now_ms, trusted_peer=trusted)

@@ -95,7 +95,7 @@ class Observer:
         """What `headers` say: names in lower case, bytes that are not UTF-8 as surrogate escapes."""
         get = headers.get
         fields: RequestFacts = {}
-        more = len(headers)
+        more = len(headers)  # of those that are not read, too
         if ua := get("user-agent", ""):
             more -= 1
             fields["ua"] = ua if ua.isascii() and len(ua) <= UA_MAX_CHARS else clean(ua, UA_MAX_CHARS)
