@@ -22,11 +22,10 @@ from typing import Final
 
 import uvloop
 from aiohttp import web
-from mmdb_writer import MMDBWriter
-from netaddr import IPSet
 
 from bench.load import get_links
 from bench.peers.bare_aiohttp import application
+from bench.places import write_places
 from bench.request_heads import cdn_head, proxied_head, repeating_head
 from bench.stack import fill_link_cache
 from redirector.cache.reader import HostCache
@@ -100,10 +99,7 @@ async def answer_all(clients: list[Client], heads: list[bytes]) -> None:
 def lanes(place: Path) -> Iterator[dict[str, Callable[[], asyncio.Protocol]]]:
     """Makers of connections by contestant, with a spool of their own on disk."""
     fill_link_cache(place / "links", get_links(LINKS))
-    writer = MMDBWriter(6, "Bench", ipv4_compatible=True)
-    for network in range(0, 256, 2):
-        writer.insert_network(IPSet([f"81.{network}.0.0/16"]), {"country": {"iso_code": "DE"}})
-    writer.to_db_file(str(place / "places.mmdb"))
+    places = write_places(place / "places.mmdb")
     with ExitStack() as stack:
         made: dict[str, Callable[[], asyncio.Protocol]] = {}
         cache = stack.enter_context(_closing(HostCache.open(place / "links")))
@@ -118,7 +114,7 @@ def lanes(place: Path) -> Iterator[dict[str, Callable[[], asyncio.Protocol]]]:
             spool = SpoolWriter.open(settings.spool_dir, segment_bytes=64 << 20, cap_bytes=8 << 30, fsync="never")
             stack.callback(spool.close)
             counts = Counts()
-            parts = serve_parts(settings, cache, spool, counts, Addresses(places=place / "places.mmdb"))
+            parts = serve_parts(settings, cache, spool, counts, Addresses(places=places))
             connections = Connections(counts, 0.0)
             ordinary = OrdinaryLane(
                 Handler(parts, settings, lambda: "", NoKeyBook()), connections, counts, settings

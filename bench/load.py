@@ -8,16 +8,19 @@ import random
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 from bench.machine import LOAD_CORE, on_core, require
+from bench.request_heads import cdn_head
 from bench.stack import BenchError
 from bench.traffic import DOMAIN, link_key, visitors
 from deploy.local.processes import REPOSITORY, spawn
 from schemas.links import Link
 
+Way = Literal["direct", "proxy", "CDN"]
+"""How requests come."""
 _SCRIPT: Final = REPOSITORY / "bench" / "random_links.lua"
 _REQUESTS: Final = 50_000
 
@@ -65,12 +68,13 @@ def wrk(
     connections: int,
     seconds: float,
     think_ms: float = 0.0,
-    proxied: bool = False,
+    way: Way = "direct",
     core: int = LOAD_CORE,
 ) -> Running:
     """Start a load; `think_ms` is a client's mean pause between an answer and its next click.
 
-    `proxied`: each request comes as from a proxy, with the headers that one adds, for another client each time.
+    Behind a proxy each request comes with the headers that one adds, for another client each time; behind a CDN
+    with what those add, client hints and cookies, which differ in each of 50,000 heads.
     """
     place.mkdir(parents=True, exist_ok=True)
     log = place / "wrk.log"
@@ -80,7 +84,8 @@ def wrk(
     env = {
         "REQUESTS": str(_request_file(place, links)),
         "THINK_MS": f"{think_ms:.2f}",
-        "PROXIED": str(int(proxied)),
+        "PROXIED": str(int(way == "proxy")),
+        "HEADS": str(_cdn_heads(place, links)) if way == "CDN" else "",
     }
     return Running(spawn(on_core(core, command), env=env, log=log), log, seconds)
 
@@ -100,6 +105,14 @@ def get_links(number: int) -> dict[str, bytes]:
         )
         links[link.key] = msgspec.json.encode(link)
     return links
+
+
+def _cdn_heads(place: Path, links: int) -> Path:
+    path = place / f"cdn-heads-{links}"
+    if not path.exists():
+        draw = random.Random(5)
+        path.write_bytes(b"".join(cdn_head(draw, links) for _ in range(_REQUESTS)))
+    return path
 
 
 def _request_file(place: Path, links: int) -> Path:

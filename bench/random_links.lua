@@ -1,4 +1,5 @@
 -- Random links with real visitors: requests are made once, then sent in random order.
+-- HEADS: a file of whole heads to send instead, as they are.
 -- THINK_MS > 0 lets each connection wait a random time of that mean before its next request.
 -- PROXIED=1 sends each request as a proxy passes it on: from one of 16 million clients, with an id of its own and in one
 -- of the languages below.
@@ -43,6 +44,16 @@ if proxied then
       .. "\r\nX-Forwarded-Proto: https\r\nX-Request-ID: "
       .. string.format("%08x%08x%08x%08x", random(0, 2147483647), random(0, 2147483647), random(0, 2147483647),
         random(0, 2147483647)) .. "\r\nVia: 1.1 edge\r\n" .. chosen[2]
+  end
+end
+
+local heads = os.getenv("HEADS")
+if heads and heads ~= "" then
+  function init(args)
+    math.randomseed(tonumber(os.getenv("SEED") or "1"))
+    local file = io.open(heads, "rb")
+    for head in file:read("*a"):gmatch("(.-\r\n\r\n)") do requests[#requests + 1] = head end
+    file:close()
   end
 end
 

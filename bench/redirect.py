@@ -11,9 +11,20 @@ import shutil
 from pathlib import Path
 from typing import Final
 
-from bench.load import Load, wrk
+from bench.load import Load, Way, wrk
 from bench.machine import LOAD_CORE, cpu_seconds, run_bench
-from bench.redirectors import BARE, CONTESTANTS, KAFKA_DOWN, NGINX, ORDINARY, PROXIED, SERVE, Redirector, running
+from bench.redirectors import (
+    BARE,
+    CDN,
+    CONTESTANTS,
+    KAFKA_DOWN,
+    NGINX,
+    ORDINARY,
+    PROXIED,
+    SERVE,
+    Redirector,
+    running,
+)
 from bench.results import Goal, Result, Rounds, alternating, publish
 from bench.stack import BenchError, scratch
 
@@ -24,9 +35,10 @@ SHARE: Final = 0.7
 WARM_UP_S: Final = 2
 _WARM_UPS: Final = 10
 _PROBES: Final = 2
+_WAYS: Final[dict[str, Way]] = {PROXIED: "proxy", CDN: "CDN"}
 
 
-def measure(redirector: Redirector, place: Path, seconds: float, *, proxied: bool = False) -> dict[str, float]:
+def measure(redirector: Redirector, place: Path, seconds: float, *, way: Way = "direct") -> dict[str, float]:
     """Full load, then 70 % of it; every answer must have its line afterwards."""
     answered = 1  # by the look whether it is up
     in_flight = 0
@@ -41,7 +53,7 @@ def measure(redirector: Redirector, place: Path, seconds: float, *, proxied: boo
             connections=connections,
             seconds=seconds,
             think_ms=think_ms,
-            proxied=proxied,
+            way=way,
         ).finish()
         answered += run.requests
         in_flight += connections
@@ -83,37 +95,28 @@ def run(seconds: float, rounds: int) -> Result:
         for number, contestant in alternating(CONTESTANTS, rounds):
             here = place / f"{CONTESTANTS.index(contestant)}-{number}"
             with running(contestant, here, links=LINKS) as redirector:
-                rounds_seen.add(
-                    contestant, **measure(redirector, place / "load", seconds, proxied=contestant == PROXIED)
-                )
+                way = _WAYS.get(contestant, "direct")
+                rounds_seen.add(contestant, **measure(redirector, place / "load", seconds, way=way))
             shutil.rmtree(here)
-    # What a core gives when nobody else is on it: on a shared machine the plain rate says who else was there.
-    per_s = "redirects_per_cpu_s"
+
+    def ratio(words: str, contestant: str, other: str, goal: float) -> Goal:
+        # What a core gives when nobody else is on it: on a shared machine the plain rate says who else was there.
+        value = rounds_seen.ratio(contestant, other, "redirects_per_cpu_s")
+        return Goal(f"redirects per CPU second {words}", value, "at least", goal)
+
     return Result(
         name="redirect",
         title="Redirect: counted and durable, one process, one core",
         command="make bench-redirect",
         figures=rounds_seen.figures(),
         goals=[
-            Goal(
-                "redirects per CPU second against bare aiohttp",
-                rounds_seen.ratio(SERVE, BARE, per_s),
-                "at least",
-                2.0,
-            ),
-            Goal(
-                "redirects per CPU second against nginx with its log",
-                rounds_seen.ratio(SERVE, NGINX, per_s),
-                "at least",
-                0.45,
-            ),
+            ratio("against bare aiohttp", SERVE, BARE, 2.2),
+            ratio("against nginx with its log", SERVE, NGINX, 0.65),
+            ratio("behind a proxy against without", PROXIED, SERVE, 0.8),
+            ratio("behind a CDN against without", CDN, SERVE, 0.7),
+            ratio("in the ordinary lane against bare aiohttp", ORDINARY, BARE, 0.8),
+            ratio("with Kafka down against up", KAFKA_DOWN, SERVE, 0.95),
             Goal("p99 at 70 % load", rounds_seen.median(SERVE, "p99_ms_at_70_percent"), "at most", 5.0, "ms"),
-            Goal(
-                "redirects per CPU second, Kafka down against up",
-                rounds_seen.ratio(KAFKA_DOWN, SERVE, per_s),
-                "at least",
-                0.95,
-            ),
         ],
         leaves_out=[
             "a network, TLS, new connections: every client keeps its connection and is on the same machine.",
@@ -122,7 +125,7 @@ def run(seconds: float, rounds: int) -> Result:
             "the spool is synced once a second (the default); the disk is whatever this machine has.",
             (
                 "more variety of headers: clients differ by user agent, referrer and, behind the proxy, address,"
-                " request id and language; a head that differs from all before in another header is parsed."
+                " request id and language, behind the CDN its fields, client hints and cookies (50,000 heads)."
             ),
             (
                 "the proxy itself: wrk sends what one passes on (X-Real-IP, X-Forwarded-For, X-Forwarded-Proto,"
@@ -130,8 +133,7 @@ def run(seconds: float, rounds: int) -> Result:
             ),
         ],
         notes=[
-            f"{ORDINARY}: {rounds_seen.ratio(ORDINARY, BARE, per_s):.2f} of bare aiohttp per CPU second.",
-            f"{PROXIED}: {rounds_seen.ratio(PROXIED, SERVE, per_s):.2f} of serve without one per CPU second.",
+            "All of serve's contestants look addresses up in an MMDB file of 4,096 networks.",
             "After every round the recorded lines were counted: one for each answer, and those still under way.",
         ],
     )

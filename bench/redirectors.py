@@ -13,6 +13,7 @@ from typing import Final
 
 from bench.load import get_links
 from bench.machine import LOAD_CORE, SERVER_CORE, on_core, require
+from bench.places import write_places
 from bench.stack import BenchError, fill_link_cache, relay, serve
 from bench.traffic import link_key
 from deploy.local.processes import REPOSITORY, free_port, spawn
@@ -21,10 +22,15 @@ BARE: Final = "bare aiohttp, records nothing"
 NGINX: Final = "nginx with its log"
 SERVE: Final = "serve"
 PROXIED: Final = "serve, behind a proxy"
+CDN: Final = "serve, behind a CDN"
 ORDINARY: Final = "serve, ordinary lane only"
 KAFKA_DOWN: Final = "serve, Kafka down"
-CONTESTANTS: Final = (BARE, NGINX, SERVE, PROXIED, ORDINARY, KAFKA_DOWN)
-_SETTINGS: Final = {ORDINARY: {"FAST_LANE": "false"}, PROXIED: {"TRUSTED_PROXIES": "127.0.0.0/8"}}
+CONTESTANTS: Final = (BARE, NGINX, SERVE, PROXIED, CDN, ORDINARY, KAFKA_DOWN)
+_SETTINGS: Final = {
+    ORDINARY: {"FAST_LANE": "false"},
+    PROXIED: {"TRUSTED_PROXIES": "127.0.0.0/8"},
+    CDN: {"TRUSTED_PROXIES": "127.0.0.0/8", "COUNTRY_HEADER": "CF-IPCountry"},
+}
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,10 @@ def count_lines(paths: list[Path]) -> int:
 
 def _serve(stack: ExitStack, contestant: str, place: Path, port: int, links: int) -> Redirector:
     fill_link_cache(place / "links", get_links(links))
-    service = stack.enter_context(serve(place, port=port, settings=_SETTINGS.get(contestant)))
+    places = write_places(place / "places.mmdb")
+    service = stack.enter_context(
+        serve(place, port=port, settings=_SETTINGS.get(contestant, {}) | {"PLACES_FILE": str(places)})
+    )
     if contestant == KAFKA_DOWN:
         stack.enter_context(relay(f"127.0.0.1:{free_port()}", place, core=LOAD_CORE))
     return Redirector(

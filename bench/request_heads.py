@@ -4,6 +4,7 @@ import random
 from functools import cache
 from typing import Final
 
+from bench.places import COUNTRIES
 from bench.traffic import DOMAIN, link_key, visitors
 
 LANGUAGES: Final = (
@@ -16,7 +17,6 @@ LANGUAGES: Final = (
     "ja",
     "zh-CN,zh;q=0.9",
 )
-COUNTRIES: Final = ("DE", "GB", "FR", "US", "BR", "JP", "IN", "PL")
 
 
 def repeating_head(draw: random.Random, links: int) -> bytes:

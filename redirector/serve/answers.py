@@ -74,7 +74,7 @@ HOST_MISSING: Final = text(400, "The request has no usable Host header: name the
 
 def head_bytes(answer: Answer) -> bytes:
     """Everything before the value of Date, for HTTP/1.1. For HTTP/1.0, see `as_http10`."""
-    lines = [_STATUS_LINES[answer.status]]
+    lines = [_STATUS_LINES.get(answer.status, f"HTTP/1.1 {answer.status} ")]  # 499 has no phrase
     lines += [f"{name}: {value}" for name, value in answer.headers]
     if answer.status != HTTPStatus.NO_CONTENT:
         lines.append(f"Content-Length: {len(answer.body)}")

@@ -12,6 +12,21 @@ def test_a_response_without_content_has_no_length() -> None:
     assert b"Content-Length: 43\r\n" in answers.head_bytes(answers.pixel("gif"))
 
 
+def test_a_status_that_http_does_not_know_is_written_too() -> None:
+    assert answers.head_bytes(answers.text(499, "gone")).startswith(b"HTTP/1.1 499 \r\n")
+
+
+def test_a_rendered_answer_has_its_time_its_body_and_its_way_to_go_on() -> None:
+    wire, head = answers.Wire(), answers.head_bytes(answers.UNKNOWN)
+    first = wire.render(head, b"no\n", 0, http11=True, close=False)
+    assert first.endswith(b"\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\r\nno\n")
+    assert b"00:00:00" in wire.render(head, b"", 999, http11=True, close=False)
+    assert b"00:00:01" in wire.render(head, b"", 1000, http11=True, close=False)
+    last = wire.render(head, b"", 1000, http11=False, close=True)
+    assert last.startswith(b"HTTP/1.0 404")
+    assert b"Connection" not in last
+
+
 def test_each_way_to_go_on_has_its_tail() -> None:
     tails = answers.Tails(0)
     assert tails.keep11.startswith(b"Thu, 01 Jan 1970 00:00:00 GMT\r\n")
