@@ -17,6 +17,7 @@ from stream.columns import ColumnsPool, EventColumns, Ints, Mask
 from stream.decode import Decoded, Poison, decode
 from stream.dedup import DedupState
 from stream.deltas import EVENT_BYTES, WINDOW_MS, Deltas, Part, Record, Tally
+from stream.fresh import advance, fresh_in_line, fresh_rows
 from stream.snapshots import refusal
 from stream.state import Counted, KeptSnapshot, StateFold, TimeBounds
 
@@ -85,7 +86,7 @@ class Fold:
             self._bury(record, decoded.poison, tally)
         self._count(record, headers.spool, decoded, tally)
         if headers.last > self.dedup.last_seq(headers.spool):
-            self._advance(headers.spool, headers.last)
+            advance(self.dedup, self.deltas, headers.spool, headers.last)
 
     def _bury(self, record: Record, poison: list[Poison], tally: Tally) -> None:
         self.deltas.poison.extend((record, one) for one in poison)
@@ -97,13 +98,13 @@ class Fold:
         columns = deltas.columns
         fresh: Mask | None
         if decoded.snapshots:
-            fresh, snapshots = self._fresh_in_line(batch_spool, decoded)
+            fresh, snapshots = fresh_in_line(self.dedup, deltas, batch_spool, decoded)
             tally.resent += len(decoded.snapshots) - len(snapshots)
             self._count_snapshots(record, batch_spool, snapshots, tally)
         if len(columns) == start:
             return
         if not decoded.snapshots:
-            fresh = self._fresh(batch_spool, decoded)
+            fresh = fresh_rows(self.dedup, deltas, batch_spool, decoded)
         in_time = self._in_time(record, start)
         if fresh is None and in_time is None and not decoded.spools:
             self._keep(record, batch_spool, start, tally)
@@ -156,57 +157,6 @@ class Fold:
             for fold in self.folds:
                 fold.observe(Counted(columns, len(columns), kept))
 
-    def _fresh(self, batch_spool: str, decoded: Decoded) -> Mask | None:
-        """Which rows were not applied before, None when none was; the dedup state takes note of them."""
-        seqs = self.deltas.columns.number("seq", decoded.start)
-        if decoded.spools:
-            return self._fresh_one_by_one(batch_spool, decoded, seqs)
-        if not batch_spool:
-            return None
-        first, last = int(seqs[0]), int(seqs[-1])
-        if first < 1 or (seqs[1:] <= seqs[:-1]).any():
-            return self._fresh_one_by_one(batch_spool, decoded, seqs)
-        applied = self.dedup.last_seq(batch_spool)
-        if last > applied:
-            self._advance(batch_spool, last)
-        fresh: Mask | None = None if first > applied else seqs > applied
-        return fresh
-
-    def _fresh_in_line(self, batch_spool: str, decoded: Decoded) -> tuple[Mask, list[tuple[int, Snapshot]]]:
-        """Which rows and which snapshots were not applied before, looked at in the order of their lines: the seqs
-        of both rise together.
-        """
-        columns, start = self.deltas.columns, decoded.start
-        fresh = np.ones(len(columns) - start, np.bool_)
-        snapshots: list[tuple[int, Snapshot]] = []
-        rows = zip(columns.number("line", start).tolist(), columns.number("seq", start).tolist(), strict=True)
-        places: list[tuple[int, int, str, int | Snapshot]] = [
-            (line, seq, decoded.spools.get(start + row, batch_spool), row) for row, (line, seq) in enumerate(rows)
-        ]
-        places += [(line, one.seq, one.spool or batch_spool, one) for line, one in decoded.snapshots]
-        for line, seq, spool, what in sorted(places, key=lambda place: place[0]):
-            is_fresh = not (spool and seq) or seq > self.dedup.last_seq(spool)
-            if is_fresh and spool and seq:
-                self._advance(spool, seq)
-            if isinstance(what, int):
-                fresh[what] = is_fresh
-            elif is_fresh:
-                snapshots.append((line, what))
-        return fresh, snapshots
-
-    def _fresh_one_by_one(self, batch_spool: str, decoded: Decoded, seqs: Ints) -> Mask:
-        """Where events name spools of their own, or seqs do not rise. An event without a seq is always fresh."""
-        fresh = np.ones(len(seqs), np.bool_)
-        for row, seq in enumerate(seqs.tolist()):
-            spool = decoded.spools.get(decoded.start + row, batch_spool)
-            if not (spool and seq):
-                continue
-            if seq <= self.dedup.last_seq(spool):
-                fresh[row] = False
-            else:
-                self._advance(spool, seq)
-        return fresh
-
     def _in_time(self, record: Record, start: int) -> Mask | None:
         """Which rows are neither of the future nor too old, None when all are neither."""
         times = self.deltas.columns.number("time_ms", start)
@@ -226,11 +176,6 @@ class Fold:
             return
         tally.late += len(late)
         self.deltas.lateness_ms += (now_ms - late).tolist()
-
-    def _advance(self, spool: str, seq: int) -> None:
-        if self.dedup.advance(spool, seq):
-            self.deltas.keys_reused += 1
-        self.deltas.spools.add(spool)
 
 
 def _out_of_time(record: Record, decoded: Decoded, columns: EventColumns, rows: Ints) -> list[Poison]:

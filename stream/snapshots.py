@@ -12,8 +12,9 @@ from schemas.counters import FOREVER_S, SNAPSHOT
 from schemas.errors import DeadLetterReason
 from schemas.snapshots import Snapshot
 from schemas.topics import IMPRESSIONS
+from stream.periods import Period, Ranks, Reading
 from stream.state import Counted, StateRow, TimeBounds
-from stream.totals import Period, PostTotals, Ranks, Reading, reading_of, scope_of
+from stream.totals import PostTotals, reading_of, scope_of
 
 
 class Refusal(NamedTuple):

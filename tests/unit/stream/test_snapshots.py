@@ -19,8 +19,8 @@ from stream.chain import Done
 from stream.deltas import Record
 from stream.folds import FOLDS
 from stream.partition import Partition
+from stream.periods import LIFE
 from stream.snapshots import SnapshotFold, refusal
-from stream.totals import LIFE
 from tests.builders import (
     BOUNDS,
     DAY_MS,

@@ -9,22 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.counters import GROWTH, OPENING, REVISION
-from stream.totals import (
-    FELL,
-    FIRST,
-    GREW,
-    LIFE,
-    OUTRANKED,
-    REDEFINED,
-    Difference,
-    Period,
-    Periods,
-    PostTotals,
-    Ranks,
-    Reading,
-    reading_of,
-    scope_of,
-)
+from stream.periods import LIFE, Period, Periods, Ranks, Reading
+from stream.totals import FELL, FIRST, GREW, OUTRANKED, REDEFINED, Difference, PostTotals, reading_of, scope_of
 from tests.builders import DAY_MS, snapshot
 
 DAY = Period(DAY_MS, 2 * DAY_MS)

@@ -53,6 +53,14 @@ def test_the_same_number_at_other_links_is_misplaced() -> None:
     assert "go.example/a (3 in counters, 2 in events)" in name_links(finding, {"go.example/a": (3, 2)}).what
 
 
+def test_a_link_whose_totals_and_differences_differ_is_named_with_both() -> None:
+    (finding,) = wrong(Tables(totals={"go.example/a": (890, 1790)}))
+    assert (finding.check, finding.name, finding.where) == ("counters", "totals_differ", "link go.example/a")
+    assert "890" in finding.what
+    assert "1,790" in finding.what
+    assert finding.runbook
+
+
 def tables(found: int, *, said: int = 100, late: int = 0) -> Tables:
     chain = Chain(Head(9, 0), [Stretch(0, 4, events=said // 2), Stretch(5, 9, events=said - said // 2, late=late)])
     return Tables(chains={PLACE: chain}, events_of_chain={PLACE: found})
