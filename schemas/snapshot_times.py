@@ -3,11 +3,8 @@
 from typing import Final, NamedTuple
 
 from schemas.errors import DeadLetterReason
-from schemas.event_times import MAX_SKEW_S
+from schemas.event_times import MAX_SKEW_S, SNAPSHOT_MAX_AGE_DAYS
 from schemas.snapshots import Snapshot
-
-MAX_AGE_DAYS: Final = 730.0
-"""How long ago a total may have been read, or its period have ended."""
 
 _DAY_MS: Final = 24 * 3600 * 1000
 _SECOND_MS: Final = 1000
@@ -34,8 +31,7 @@ def snapshot_fault(snapshot: Snapshot, now_ms: int) -> SnapshotFault | None:
         return SnapshotFault("future", latest, f"it lies {ahead_ms / 1000:,.0f} s in the future")
     oldest = "observed_ms" if snapshot.is_lifetime else "end_ms"
     behind_ms = now_ms - (snapshot.observed_ms if snapshot.is_lifetime else end_ms)
-    if behind_ms > MAX_AGE_DAYS * _DAY_MS:
-        return SnapshotFault(
-            "too_old", oldest, f"it is {behind_ms / _DAY_MS:,.1f} days old, at most {MAX_AGE_DAYS:g} are taken"
-        )
+    if behind_ms > SNAPSHOT_MAX_AGE_DAYS * _DAY_MS:
+        detail = f"it is {behind_ms / _DAY_MS:,.1f} days old, at most {SNAPSHOT_MAX_AGE_DAYS:g} are taken"
+        return SnapshotFault("too_old", oldest, detail)
     return None
