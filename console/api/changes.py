@@ -44,12 +44,13 @@ class Write:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What is to be written, and what is answered once it is."""
+    """What is to be written, and what is answered once it is: a link, or a record of another kind as JSON."""
 
     writes: tuple[Write, ...]
     status: int
     key: str
     link: Link | None
+    record: bytes | None = None
     replayed: bool = False
 
 
@@ -218,14 +219,24 @@ class Once:
                     "this Idempotency-Key came with another request before: take a new key for another thing",
                     parameter="Idempotency-Key",
                 )
-            return Decision(writes=(), status=kept.status, key=kept.key, link=kept.link, replayed=True)
+            return Decision(
+                writes=(), status=kept.status, key=kept.key, link=kept.link, record=kept.record, replayed=True
+            )
         decided = self.change.decide(view, now_ms)
-        kept = KeptAnswer(asked=self.asked, status=decided.status, link=decided.link, key=decided.key, at_ms=now_ms)
+        kept = KeptAnswer(
+            asked=self.asked,
+            status=decided.status,
+            link=decided.link,
+            record=decided.record,
+            key=decided.key,
+            at_ms=now_ms,
+        )
         return Decision(
             writes=(*decided.writes, Write(RECORDS, self.answer, _encode(kept))),
             status=decided.status,
             key=decided.key,
             link=decided.link,
+            record=decided.record,
         )
 
 
@@ -310,7 +321,7 @@ def _values(body: LinkPatch, now_ms: int) -> dict[str, Any]:
         if value is UNSET:
             continue
         if name in _TIMES:
-            values[f"{name}_ms"] = _time(name, value)
+            values[f"{name}_ms"] = read_time(name, value)
         elif name == "archived":
             values["archived_at_ms"] = now_ms if value else None
         else:
@@ -327,7 +338,8 @@ DEFAULTS: Final = {field.encode_name: field.default for field in msgspec.structs
 """What an emptied field holds."""
 
 
-def _time(name: str, value: datetime | None) -> int | None:
+def read_time(name: str, value: datetime | None) -> int | None:
+    """Milliseconds since 1970, of a time that can be stored. Raises Problem."""
     if value is None:
         return None
     if not _FROM <= value < _BEFORE:

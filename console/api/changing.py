@@ -16,6 +16,7 @@ from console.api.index import Index
 from console.api.link_views import etag_of, view_of
 from console.api.operations import CALLER, FORWARDED, OFFSET, json_answer
 from console.api.problems import Problem, unavailable
+from console.api.record_views import record_view
 from console.api.records import answer_key, asked_hash
 from console.api.served import Redirector
 from console.api.writer import Outcome, Writer
@@ -80,7 +81,7 @@ class Changing:
         decision = outcome.decision
         if FORWARDED not in request.headers:
             response.headers.popall(OFFSET, None)
-            if outcome.offset >= 0 and decision is not None:
+            if LINKS in outcome.offsets and decision is not None and decision.record is None:
                 await self._wait_until_served(response, decision.key, decision.link)
         return response
 
@@ -94,17 +95,21 @@ class Changing:
 
     async def _elsewhere(self, request: web.Request, content: bytes) -> web.Response:
         response = await self._forwarding.hand_over(request, content)
-        offset = response.headers.pop(OFFSET, "")
-        if offset and response.status in _CHANGED:
-            key = response.headers.get("Clicktally-Link", "")
-            try:
-                async with asyncio.timeout(_FOLLOWED_WITHIN_S):
-                    await self._followers[LINKS].reached(int(offset))
-            except TimeoutError:
-                _accepted(response)
-                return response
-            link = await asyncio.to_thread(self._index.link, unquote(key))
-            await self._wait_until_served(response, unquote(key), link)
+        offsets = response.headers.pop(OFFSET, "")
+        if not offsets or response.status not in _CHANGED:
+            return response
+        written = {topic: int(offset) for topic, _, offset in (one.partition("=") for one in offsets.split(","))}
+        try:
+            async with asyncio.timeout(_FOLLOWED_WITHIN_S):
+                for topic, offset in written.items():
+                    await self._followers[topic].reached(offset)
+        except TimeoutError:
+            _accepted(response)
+            return response
+        if LINKS in written:
+            key = unquote(response.headers.get("Clicktally-Link", ""))
+            link = await asyncio.to_thread(self._index.link, key)
+            await self._wait_until_served(response, key, link)
         return response
 
     async def _wait_until_served(self, response: web.Response, key: str, link: Link | None) -> None:
@@ -137,11 +142,14 @@ def _response(outcome: Outcome) -> web.Response:
     decision = outcome.decision
     if decision is None:
         raise Problem("failed", "this is a fault of ours; the log says more")
-    headers = {"Clicktally-Link": _escaped(decision.key)}
+    headers = {} if decision.record is not None else {"Clicktally-Link": _escaped(decision.key)}
     if decision.replayed:
         headers[REPLAYED] = "yes"
-    if outcome.offset >= 0:
-        headers[OFFSET] = str(outcome.offset)
+    if outcome.offsets:
+        headers[OFFSET] = ",".join(f"{topic}={offset}" for topic, offset in outcome.offsets.items())
+    if decision.record is not None:
+        view = record_view(decision.key, decision.record)
+        return json_answer(view, status=decision.status, headers=headers | {"ETag": view.etag})
     if decision.link is None:
         return web.Response(status=decision.status, headers=headers)
     headers["ETag"] = etag_of(decision.link)

@@ -2,7 +2,7 @@
 
 It follows from Kafka: where it is missing, broken, or too far behind it is read anew. One thread writes, any number
 read; a reader sees whole transactions only. Each link has a number that grows with the order of their making, by
-which pages go on. ADR 19 says why SQLite, and what was measured.
+which pages go on. ADR 20 says why SQLite, and what was measured.
 """
 
 import contextlib
@@ -16,14 +16,16 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from console.api.named_records import names_on
 from schemas.links import Link, NewerLinkError, read_link
 
-LAYOUT: Final = 1
+LAYOUT: Final = 2
 """Another number: an index made by other code is read anew."""
 LABELS: Final = ("domain", "account", "campaign", "post", "channel", "profile", "variant", "experiment")
 """The fields that a list is filtered by, and the tags."""
 _WRITER_CACHE_KIB: Final = 65_536
 _READER_CACHE_KIB: Final = 8_192
+_NAMES_KEPT: Final = 100_000
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,6 +39,7 @@ CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
     text, content = '', tokenize = 'trigram', detail = none, columnsize = 0
 );
 CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS unrecorded (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -60,6 +63,7 @@ class Index:
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._names_met: Final[set[str]] = set()
         self._writer = self._opened()
         self.identity: Final = self._name("identity")
         """Another one whenever the index was made anew: numbers of links mean nothing to another index."""
@@ -160,6 +164,11 @@ class Index:
         )
         return [(key, bytes(value)) for key, value in rows]
 
+    def unrecorded(self, limit: int) -> list[tuple[str, bytes]]:
+        """Records that names on links call for and that there are not."""
+        rows = self.reader().execute("SELECT key, value FROM unrecorded LIMIT ?", (limit,))
+        return [(key, bytes(value)) for key, value in rows]
+
     def size_bytes(self) -> int:
         """On disk."""
         return sum(
@@ -175,19 +184,14 @@ class Index:
 
     # what is changed
 
-    def clear(self) -> None:
-        """Forget everything, before all topics are read anew."""
-        with self._transaction() as connection:
-            for table in ("links", "labels", "records", "marks"):
-                connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
-            connection.execute("INSERT INTO texts (texts) VALUES ('delete-all')")
-
     def forget(self, topic: str) -> None:
         """Forget one topic, before it is read anew."""
         with self._transaction() as connection:
             if topic == "links":
                 connection.execute("DELETE FROM links")
                 connection.execute("DELETE FROM labels")
+                connection.execute("DELETE FROM unrecorded")
+                self._names_met.clear()
                 connection.execute("INSERT INTO texts (texts) VALUES ('delete-all')")
             else:
                 connection.execute("DELETE FROM records")
@@ -212,6 +216,7 @@ class Index:
                 "INSERT OR REPLACE INTO records VALUES (?, ?)",
                 [(key, value) for key, value in latest.items() if value is not None],
             )
+            connection.executemany("DELETE FROM unrecorded WHERE key = ?", [(key,) for key in latest])
             _mark(connection, "records", next_offset, now_s)
 
     def _apply_link(self, connection: sqlite3.Connection, key: str, value: bytes | None) -> None:
@@ -233,6 +238,20 @@ class Index:
             connection.execute("UPDATE links SET archived = ?, value = ? WHERE id = ?", (archived, value, number))
             _unindex(connection, number, before, after)
         _index(connection, number, before, after)
+        if after is not None:
+            self._note_names(connection, after)
+
+    def _note_names(self, connection: sqlite3.Connection, link: Link) -> None:
+        """Names that were met before, millions of times perhaps, cost a look into a dictionary."""
+        for named in names_on(link):
+            if named.key in self._names_met:
+                continue
+            if len(self._names_met) >= _NAMES_KEPT:
+                self._names_met.clear()
+            self._names_met.add(named.key)
+            if connection.execute("SELECT 1 FROM records WHERE key = ?", (named.key,)).fetchone() is None:
+                value = msgspec.json.encode(named)
+                connection.execute("INSERT OR IGNORE INTO unrecorded VALUES (?, ?)", (named.key, value))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -242,6 +261,7 @@ class Index:
             yield connection
         except BaseException:
             connection.execute("ROLLBACK")
+            self._names_met.clear()
             self._next_id = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM links").fetchone()[0]
             raise
         connection.execute("COMMIT")

@@ -14,8 +14,10 @@ _IN_A_PATH: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _PATH_PARAMETERS: Final = {
     "domain": "host that serves the link, such as go.example",
     "slug": "slug of the link, percent-encoded, a slash as %2F; empty for the domain itself",
-    "name": "name of the record, percent-encoded",
-    "by": "what the rows are",
+    "name": "name of the type of problem",
+    "campaign": "name of the campaign, percent-encoded",
+    "channel": "channel of the post, such as linkedin",
+    "post": "name of the post, percent-encoded",
 }
 _OF_ANY: Final = ("bad-request", "failed", "unavailable")
 _OF_A_TOKEN: Final = ("unauthorized", "forbidden", "too-many-requests")

@@ -117,7 +117,7 @@ def json_answer(
 
 
 FORWARDED: Final = "Clicktally-Forwarded"
-OFFSET: Final = "Clicktally-Link-Offset"
+OFFSET: Final = "Clicktally-Offsets"
 _HOP: Final = frozenset(
     name.lower()
     for name in (

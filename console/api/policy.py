@@ -60,9 +60,9 @@ class Policy:
                 pointer="/domain",
             )
         for name in _TEXTS:
-            _check_text(getattr(link, name), f"/{name}")
+            check_text(getattr(link, name), f"/{name}")
         for number, tag in enumerate(link.tags):
-            _check_text(tag, f"/tags/{number}")
+            check_text(tag, f"/tags/{number}")
         try:
             check_link(link)
         except LinkError as error:
@@ -129,8 +129,11 @@ def slug_named(text: str) -> str:
     return slug
 
 
-def _check_text(text: str, pointer: str) -> None:
+def check_text(text: str, pointer: str, *, lines: bool = False) -> None:
+    """Raise Problem for a character that breaks or turns a line; with `lines` a text may have several."""
     for character in text:
+        if lines and character in "\n\t":
+            continue
         if character in _TURNS_TEXT or unicodedata.category(character) in _BREAKS_LINES:
             raise Problem(
                 "invalid",

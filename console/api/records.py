@@ -29,6 +29,7 @@ class KeptAnswer(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     asked: str
     status: int
     link: Link | None
+    record: bytes | None = None
     key: str
     at_ms: int
     v: int = 1

@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from console.api.about_operations import about_operations
 from console.api.callers import Callers
 from console.api.changing import Changing
+from console.api.counters import Counters
 from console.api.door import Door, application
 from console.api.election import Election
 from console.api.following import IndexTable, TokenTable, TopicFollower
@@ -26,9 +27,14 @@ from console.api.forwarding import Forwarding
 from console.api.index import Index
 from console.api.limits import Buckets
 from console.api.link_operations import LinkOperations, link_operations
+from console.api.live import QUERY, Live
+from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
 from console.api.operations import Operation
 from console.api.policy import Policy
+from console.api.record_operations import RecordOperations, record_operations
+from console.api.report_operations import ReportOperations, report_operations
+from console.api.reports import Statement
 from console.api.served import Redirector
 from console.api.settings import ApiSettings
 from console.api.writer import Writer, expiry
@@ -148,7 +154,18 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             threads=reading,
         )
 
-        operations = link_operations(links)
+        records = RecordOperations(index, changing, followers, reading)
+        counters = Counters(settings.clickhouse, within_s=settings.report_within_s)
+        stack.push_async_callback(counters.close)
+        now = Counters(settings.clickhouse, within_s=settings.report_within_s, fresh_s=0.0)
+        stack.push_async_callback(now.close)
+        live = Live(lambda: now.answer(Statement(QUERY), "JSONEachRow"), asyncio.sleep)
+        operations = (
+            *link_operations(links),
+            *record_operations(records),
+            *report_operations(ReportOperations(counters)),
+            *live_operations(LiveOperations(live, listeners_most=settings.listeners_most)),
+        )
         operations += about_operations(operations)
 
         def trouble() -> str:
@@ -186,7 +203,12 @@ async def _listening(settings: ApiSettings, door: Door, operations: tuple[Operat
         door, operations, max_body_bytes=settings.max_body_bytes, body_within_s=settings.body_timeout_s
     )
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=_STOP_S, max_line_size=_MAX_LINE, max_field_size=_MAX_LINE
+        app,
+        access_log=None,
+        handler_cancellation=True,  # what nobody waits for any more ends, a long report above all
+        shutdown_timeout=_STOP_S,
+        max_line_size=_MAX_LINE,
+        max_field_size=_MAX_LINE,
     )
     await runner.setup()
     try:

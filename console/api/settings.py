@@ -59,6 +59,12 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
     keys_kept_h: Seconds = 48.0
     """How long an Idempotency-Key is remembered."""
 
+    report_within_s: Annotated[float, Field(ge=1)] = 30.0
+    """How long ClickHouse may take for a report."""
+
+    listeners_most: Count = 5_000
+    """Who may listen to live counts at a time."""
+
     requests_per_second: Seconds = 50.0
     """Of one token, on average."""
     requests_burst: Count = 200

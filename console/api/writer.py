@@ -14,7 +14,7 @@ So each change was decided on everything that was written before it, whatever di
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -47,6 +47,7 @@ WAITING_MOST: Final = 20_000
 """Changes that may wait; beyond, 503."""
 _LOOK_S: Final = 0.25
 _SWEEP_S: Final = 60.0
+_NAMES_S: Final = 1.0
 _SWEPT_AT_ONCE: Final = 1_000
 _BATCH_BYTES: Final = 256 * 1024
 _TRANSACTION_MS: Final = 30_000
@@ -56,11 +57,11 @@ _ERRORS: Final = (KafkaError, OSError, TransientError, TimeoutError)
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a change. `offset`: of its link's record, -1 where none was written."""
+    """What became of a change. `offsets`: by topic, up to where it is written; empty where nothing was."""
 
     decision: Decision | None = None
     problem: Problem | None = None
-    offset: int = -1
+    offsets: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,7 @@ class Writer:
         self._jobs: Final[asyncio.Queue[_Job]] = asyncio.Queue()
         self._waiting = 0
         self._next_sweep_s = 0.0
+        self._next_names_s = 0.0
         self._retry: Final = Retry(_RETRY, on_first=self._tell)
         self.writes = False
         """Whether changes are taken here."""
@@ -231,17 +233,17 @@ class Writer:
             now_ms = time.time_ns() // 1_000_000
             outcomes = await self._in_thread(lambda: decide_all(changes, PendingView(self._index), now_ms))
             writes = [write for one in outcomes if one.decision is not None for write in one.decision.writes]
-            offset = await self._write(producer, writes) if writes else -1
+            offsets = await self._write(producer, writes) if writes else {}
         except _Unknown as error:
             self._fail(jobs, error.problem)
             raise error.cause from error
         except BaseException:
             self._fail(jobs, unwritten)
             raise
-        self._answer(jobs, outcomes, offset)
+        self._answer(jobs, outcomes, offsets)
 
-    async def _write(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> int:
-        """Write all in one transaction and follow it; the last offset in the topic of links, or -1.
+    async def _write(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> dict[str, int]:
+        """Write all in one transaction and follow it; the last offset in each topic.
 
         Raises _Unknown once it may have been committed, anything else while it surely was not.
         """
@@ -266,17 +268,34 @@ class Writer:
             self._metrics.transactions.labels("failed").inc()
             raise _Unknown(error) from error
         self._metrics.transactions.labels("committed").inc()
-        return offsets.get(LINKS, -1)
+        return offsets
 
     async def _sweep(self, producer: AIOKafkaProducer) -> None:
-        """Take away records that have outlived their use, some at a time."""
+        """Make records of names that only links have, take away what has outlived its use: some at a time."""
         now_s = time.time()
-        if now_s < self._next_sweep_s:
-            return
-        self._next_sweep_s = now_s + _SWEEP_S
-        old: list[Write] = await self._in_thread(lambda: self._old_records(int(now_s * 1000)))
-        if old:
-            await self._write(producer, old)
+        if now_s >= self._next_names_s:
+            self._next_names_s = now_s + _NAMES_S
+            new: list[Write] = await self._in_thread(self._new_names)
+            await self._write_own(producer, new)
+        if now_s >= self._next_sweep_s:
+            self._next_sweep_s = now_s + _SWEEP_S
+            old: list[Write] = await self._in_thread(lambda: self._old_records(int(now_s * 1000)))
+            await self._write_own(producer, old)
+
+    async def _write_own(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> None:
+        """What nobody waits for: where it fails, it is found again."""
+        try:
+            if writes:
+                await self._write(producer, writes)
+        except _Unknown as error:
+            raise error.cause from error
+
+    def _new_names(self) -> list[Write]:
+        return [
+            Write(RECORDS, key, value)
+            for key, value in self._index.unrecorded(_SWEPT_AT_ONCE)
+            if self._index.record(key) is None
+        ]
 
     def _old_records(self, now_ms: int) -> list[Write]:
         old: list[Write] = []
@@ -290,11 +309,11 @@ class Writer:
                 after = records[-1][0]
         return old
 
-    def _answer(self, jobs: Sequence[_Job], outcomes: list[Outcome], offset: int) -> None:
+    def _answer(self, jobs: Sequence[_Job], outcomes: list[Outcome], offsets: Mapping[str, int]) -> None:
         start = 0
         for job in jobs:
             part = [
-                Outcome(decision=one.decision, problem=one.problem, offset=offset if _writes(one) else -1)
+                Outcome(decision=one.decision, problem=one.problem, offsets=offsets if _writes(one) else {})
                 for one in outcomes[start : start + len(job.changes)]
             ]
             start += len(job.changes)

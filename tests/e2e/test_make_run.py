@@ -1,5 +1,6 @@
 """`make run` and `make replay` as a newcomer uses them: real processes, from nothing to a counted click."""
 
+import http.client
 import json
 import os
 import re
@@ -170,7 +171,32 @@ def test_a_token_is_shown_on_the_first_run_and_opens_the_door(
         assert json.load(answer) == {"accepted": 1, "rejected": []}
 
 
-@pytest.mark.parametrize("module", ["-m redirector serve", "-m redirector relay", "-m stream"])
+def test_a_link_made_by_the_api_is_followed_as_soon_as_it_is_answered(
+    running: Running, environment: dict[str, str]
+) -> None:
+    (bearer,) = re.findall(r"ct_[0-9a-f]{16}_[\w-]{43}", running.log.read_text())
+    assert f"http://127.0.0.1:{environment['CLICKTALLY_RUN_CONSOLE_PORT']}" in running.log.read_text()
+    for number in range(5):
+        destination = f"https://example.com/{number}"
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{environment['CLICKTALLY_RUN_CONSOLE_PORT']}/v1/links",
+            json.dumps({"domain": "e2e.example", "destination": destination}).encode(),
+            {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:  # noqa: S310 - as above
+            made = json.load(answer)
+            assert (answer.status, answer.headers["Clicktally-Served"]) == (201, "yes")
+        for _ in range(4):  # the processes that share the port
+            connection = http.client.HTTPConnection(
+                "127.0.0.1", int(environment["CLICKTALLY_RUN_PORT"]), timeout=30
+            )
+            connection.request("GET", f"/{made['slug']}", headers={"Host": "e2e.example"})
+            redirect = connection.getresponse()
+            assert (redirect.status, redirect.headers["Location"]) == (302, destination)
+            connection.close()
+
+
+@pytest.mark.parametrize("module", ["-m redirector serve", "-m redirector relay", "-m stream", "-m console serve"])
 def test_a_killed_process_comes_back_by_itself(
     running: Running, environment: dict[str, str], tmp_path: Path, module: str
 ) -> None:

@@ -9,7 +9,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import pytest
@@ -142,6 +142,31 @@ def test_an_account_sees_and_changes_its_own_links_alone(consoles: Consoles) -> 
         one.ask("POST", "/v1/links", {"domain": domain, "destination": "https://example.com/"}, token=2).status
         == 403
     )
+
+
+def test_campaigns_and_posts_are_records_also_where_only_links_name_them(consoles: Consoles) -> None:
+    domain, (one, two), name = new_domain(), consoles, uuid.uuid4().hex
+    labels = {"campaign": name, "post": "teaser", "channel": "X", "profile": "p"}
+    body = {"domain": domain, "destination": "https://example.com/"} | labels
+    assert one.ask("POST", "/v1/links", body).status == 201
+    posts: list[Any] = []
+    deadline = time.monotonic() + 15
+    while not posts and time.monotonic() < deadline:
+        time.sleep(0.05)
+        posts = two.ask("GET", f"/v1/campaigns/{name}/posts").json["posts"]
+    assert [(post["channel"], post["name"], post["profile"]) for post in posts] == [("x", "teaser", "p")]
+    campaign = two.ask("GET", f"/v1/campaigns/{name}")
+    assert (campaign.status, campaign.json["state"]) == (200, "active")
+    done = two.ask(
+        "PATCH", f"/v1/campaigns/{name}", {"state": "completed"}, headers={"If-Match": campaign.headers["ETag"]}
+    )
+    assert (done.status, done.json["state"]) == (200, "completed"), done.body
+    assert two.ask("GET", f"/v1/campaigns/{name}").json == done.json
+    key = {"Idempotency-Key": name}
+    own = [one.ask("PATCH", f"/v1/campaigns/{name}", {"aim": "awareness"}, token=3, headers=key) for _ in range(2)]
+    assert [(answer.status, answer.json["account"]) for answer in own] == [(201, "acme")] * 2
+    assert two.ask("GET", f"/v1/campaigns/{name}?account=acme", token=3).json["aim"] == "awareness"
+    assert [one["name"] for one in two.ask("GET", "/v1/campaigns?limit=1000", token=3).json["campaigns"]] == [name]
 
 
 class Load:

@@ -61,6 +61,8 @@ def test_no_answer_is_a_fault_or_undocumented(console: ConsoleProcess, mode: Gen
     asked = []
     for found in schema.get_all_operations():
         operation: Any = found.ok()  # type: ignore[union-attr]
+        if operation.path == "/v1/live":
+            continue  # an answer that does not end
         if mode is GenerationMode.NEGATIVE and not (operation.query or operation.headers or operation.body):
             continue  # there is nothing that the description could forbid
         ask_everything(operation, mode)

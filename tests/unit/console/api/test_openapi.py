@@ -1,5 +1,6 @@
 """The description says what the table of operations says, and a page draws it with nothing from elsewhere."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,29 @@ from console.api.callers import Callers
 from console.api.door import Door, application
 from console.api.limits import Buckets
 from console.api.link_operations import LinkOperations, link_operations
+from console.api.live import Live
+from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
 from console.api.openapi import description
 from console.api.operations import Operation
 from console.api.problems import TYPES, about_problem
+from console.api.record_operations import RecordOperations, record_operations
+from console.api.report_operations import ReportOperations, report_operations
 
 PAGES = Path(__file__).parents[4] / "console" / "api" / "pages"
 
 
 def operations() -> tuple[Operation, ...]:
     links = link_operations(LinkOperations.__new__(LinkOperations))  # the table alone: nothing is asked
-    return (*links, *about_operations(links))
+    reports = report_operations(ReportOperations.__new__(ReportOperations))
+    records = record_operations(RecordOperations.__new__(RecordOperations))
+    live = live_operations(LiveOperations(Live(_nobody, asyncio.sleep), listeners_most=1))
+    others = (*links, *records, *live, *reports)
+    return (*others, *about_operations(others))
+
+
+async def _nobody() -> bytes:
+    return b""
 
 
 def references(value: Any) -> set[str]:

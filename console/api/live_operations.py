@@ -1,0 +1,85 @@
+"""The operation that tells counts as they change, by server-sent events."""
+
+import asyncio
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from console.api.live import FellBehindError, Live, LiveRow
+from console.api.operations import CALLER, Answer, Operation, query_of
+from console.api.problems import Problem, unavailable
+from console.api.report_wire import Label
+
+EVENTS: Final = "text/event-stream"
+_ALIVE_S: Final = 15.0
+_UNREAD_BYTES: Final = 256 * 1024
+
+
+class LiveQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Whose counts are told."""
+
+    account: Label | None = None
+    campaign: Label | None = None
+
+
+class LiveOperations:
+    """Listening."""
+
+    def __init__(self, live: Live, *, listeners_most: int) -> None:
+        self._live: Final = live
+        self._listeners_most: Final = listeners_most
+        self._encode: Final = msgspec.json.Encoder().encode
+
+    async def listen(self, request: web.Request) -> web.StreamResponse:
+        """An event each time counts changed, until the client leaves."""
+        query, caller = query_of(request, LiveQuery), request[CALLER]
+        if not caller.speaks_for(query.account if query.account is not None else caller.account):
+            detail = f"this token speaks for account {caller.account!r} only"
+            raise Problem("forbidden", detail, parameter="account")
+        if self._live.listeners >= self._listeners_most:
+            raise unavailable(f"{self._listeners_most} listen already: try again later", retry_after_s=10)
+        account = caller.account or query.account
+
+        def fits(row: LiveRow) -> bool:
+            return account in (None, row.account) and query.campaign in (None, row.campaign)
+
+        response = web.StreamResponse(headers={"Content-Type": EVENTS, "X-Accel-Buffering": "no"})
+        await response.prepare(request)
+        async with self._live.changes() as changes:
+            told = aiter(changes)
+            waiting: asyncio.Task[list[LiveRow]] | None = None
+            try:
+                while request.transport is not None:
+                    waiting = waiting or asyncio.ensure_future(anext(told))
+                    done, _ = await asyncio.wait([waiting], timeout=_ALIVE_S)
+                    if not done:
+                        await response.write(b": alive\n\n")
+                        continue
+                    rows, waiting = [row for row in waiting.result() if fits(row)], None
+                    if request.transport.get_write_buffer_size() > _UNREAD_BYTES:
+                        break  # whoever does not read begins anew
+                    if rows:
+                        await response.write(b"event: counts\ndata: " + self._encode(rows) + b"\n\n")
+            except (FellBehindError, StopAsyncIteration):
+                pass
+            finally:
+                if waiting is not None:
+                    waiting.cancel()
+        return response
+
+
+def live_operations(live: LiveOperations) -> tuple[Operation, ...]:
+    """The table of it."""
+    return (
+        Operation(
+            name="listen",
+            method="GET",
+            path="/v1/live",
+            role="reports:read",
+            summary="Counts of the last ten minutes, then each change, as server-sent events",
+            act=live.listen,
+            query=LiveQuery,
+            answers={200: Answer(meaning="events `counts`, each a list of rows", kind=LiveRow, media=(EVENTS,))},
+        ),
+    )

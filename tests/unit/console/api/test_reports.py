@@ -1,0 +1,173 @@
+"""What is asked of the counters: statements, who asks together, and what comes back as a file."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from console.api.counters import Counters
+from console.api.problems import Problem
+from console.api.report_operations import as_csv
+from console.api.report_wire import BreakdownQuery, HeatMapQuery, ReportQuery, SeriesQuery
+from console.api.reports import Statement, breakdown, heat_map, performance, series
+from schemas.clickhouse.client import Server
+from schemas.errors import TransientError
+
+NOW = datetime(2026, 11, 27, 12, 30, 15, tzinfo=UTC)
+SERVER = Server.of_url("http://localhost:8123/clicktally")
+
+
+def test_without_a_time_the_last_thirty_days_are_meant_in_whole_minutes() -> None:
+    statement = performance("posts", ReportQuery(), "", NOW)
+    assert statement.until == datetime(2026, 11, 27, 12, 31, tzinfo=UTC)
+    assert statement.since == datetime(2026, 10, 28, 12, 30, tzinfo=UTC)
+    assert "toDateTime('2026-11-27 12:31:00', 'UTC')" in statement.text
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "parameter"),
+    [
+        (NOW, NOW - timedelta(minutes=1), "until"),
+        (datetime(1969, 12, 31, tzinfo=UTC), None, "since"),
+        (None, datetime(2106, 2, 8, tzinfo=UTC), "until"),
+    ],
+)
+def test_a_time_that_is_none_is_named(since: datetime | None, until: datetime | None, parameter: str) -> None:
+    with pytest.raises(Problem) as raised:
+        performance("posts", ReportQuery(since=since, until=until), "", NOW)
+    assert raised.value.details.parameter == parameter
+
+
+def test_one_minute_is_a_time() -> None:
+    minute = NOW.replace(second=0)
+    statement = performance("posts", ReportQuery(since=minute, until=minute + timedelta(minutes=1)), "", NOW)
+    assert statement.until - statement.since == timedelta(minutes=1)
+
+
+def test_what_somebody_wrote_is_never_part_of_a_statement() -> None:
+    wild = "x' OR 1=1 --"
+    for statement in (
+        performance("posts", ReportQuery(campaign=wild, not_post=wild), "", NOW),
+        breakdown(BreakdownQuery(by="channel", profile=wild), "", NOW),
+        series(SeriesQuery(campaign=wild, zone="Europe/Berlin"), "", NOW),
+        heat_map(HeatMapQuery(account=wild), "", NOW),
+    ):
+        assert wild not in statement.text
+        assert wild in dict(statement.parameters).values()
+    assert "Europe/Berlin" not in series(SeriesQuery(zone="Europe/Berlin"), "", NOW).text
+
+
+def test_a_token_of_an_account_asks_for_its_own_numbers() -> None:
+    statement = performance("campaigns", ReportQuery(), "acme", NOW)
+    assert "account = {account:String}" in statement.text
+    assert dict(statement.parameters) == {"account": "acme"}
+    assert performance("campaigns", ReportQuery(account="acme"), "acme", NOW) == statement
+    for query in (ReportQuery(account="other"), ReportQuery(account="")):
+        with pytest.raises(Problem) as raised:
+            performance("campaigns", query, "acme", NOW)
+        assert raised.value.status == 403
+
+
+def test_a_filter_that_a_report_has_no_column_for_is_named() -> None:
+    for given in ("post", "not_post", "profile"):
+        with pytest.raises(Problem) as raised:
+            performance("campaigns", msgspec.convert({given: "x"}, ReportQuery), "", NOW)
+        assert raised.value.details.parameter == given
+    assert "not_channel" in dict(performance("channels", ReportQuery(not_channel="X "), "", NOW).parameters)
+
+
+@pytest.mark.parametrize("by", ["", "channel,channel", "channel,day", "channel;DROP TABLE links"])
+def test_a_breakdown_is_by_labels_that_there_are(by: str) -> None:
+    with pytest.raises(Problem) as raised:
+        breakdown(BreakdownQuery(by=by), "", NOW)
+    assert raised.value.details.parameter == "by"
+
+
+def test_minutes_are_asked_for_seven_days_at_most() -> None:
+    week = SeriesQuery(unit="minute", since=NOW.replace(second=0) - timedelta(days=7), until=NOW.replace(second=0))
+    assert "ctr_1m" in series(week, "", NOW).text
+    with pytest.raises(Problem) as raised:
+        series(msgspec.structs.replace(week, since=week.since and week.since - timedelta(minutes=1)), "", NOW)
+    assert raised.value.details.parameter == "unit"
+
+
+def test_a_spreadsheet_runs_nothing_and_null_is_empty() -> None:
+    lines = b'{"campaign":"=1+1","kinds":["served","platform"],"ctr":null,"clicks":-1}\n'
+    assert as_csv(lines) == "campaign,kinds,ctr,clicks\r\n'=1+1,served platform,,-1\r\n"
+    assert as_csv(b"") == ""
+
+
+class Asked:
+    """A ClickHouse that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.calls: list[asyncio.Future[bytes]] = []
+        self.cancelled = 0
+
+    async def __call__(self, _statement: Statement, _wire: str) -> bytes:
+        self.calls.append(asyncio.get_running_loop().create_future())
+        try:
+            return await self.calls[-1]
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+
+
+STATEMENT = Statement("SELECT 1", (), NOW, NOW)
+
+
+async def test_who_asks_the_same_within_a_second_is_answered_by_one_query() -> None:
+    asked, now = Asked(), [0.0]
+    counters = Counters(SERVER, within_s=1.0, ask=asked, clock=lambda: now[0])
+    first, second = (asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow")) for _ in range(2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asked.calls[0].set_result(b"1")
+    assert (await first, await second, len(asked.calls)) == (b"1", b"1", 1)
+    now[0] = 0.999
+    assert (await counters.answer(STATEMENT, "JSONEachRow"), len(asked.calls)) == (b"1", 1)
+    now[0] = 1.0
+    third = asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow"))
+    other = asyncio.create_task(counters.answer(STATEMENT, "ArrowStream"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(asked.calls) == 3
+    for call in asked.calls[1:]:
+        call.set_result(b"2")
+    assert (await third, await other) == (b"2", b"2")
+
+
+async def test_a_query_ends_when_the_last_who_waited_has_left() -> None:
+    asked = Asked()
+    counters = Counters(SERVER, within_s=1.0, ask=asked, clock=lambda: 0.0)
+    waiting = [asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow")) for _ in range(2)]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for number, task in enumerate(waiting):
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+        assert asked.cancelled == number
+    again = asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asked.calls[-1].set_result(b"1")
+    assert (await again, len(asked.calls)) == (b"1", 2)
+
+
+async def test_a_failure_is_not_kept() -> None:
+    asked = Asked()
+    counters = Counters(SERVER, within_s=1.0, ask=asked, clock=lambda: 0.0)
+    for answer in (TransientError("away"), b"1"):
+        task: asyncio.Task[Any] = asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow"))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        if isinstance(answer, bytes):
+            asked.calls[-1].set_result(answer)
+            assert await task == answer
+        else:
+            asked.calls[-1].set_exception(answer)
+            with pytest.raises(TransientError):
+                await task
