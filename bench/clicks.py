@@ -9,6 +9,7 @@ load over sockets; kernel and event loop come on top of it there. The least of s
 import argparse
 import asyncio
 import cProfile
+import gc
 import json
 import pstats
 import random
@@ -160,6 +161,7 @@ async def run(rounds: int, profiled: str) -> dict[str, float]:
     proxied = [proxied_head(draw, LINKS) for _ in range(HEADS * 2)]
     cdn = [cdn_head(draw, LINKS) for _ in range(HEADS * 2)]
     with tempfile.TemporaryDirectory(prefix="bench-clicks-") as directory, lanes(Path(directory)) as made:
+        gc.freeze()  # as the service does
         runner = web.AppRunner(await application(), access_log=None)
         await runner.setup()
         assert runner.server is not None

@@ -11,12 +11,11 @@ from typing import Final, cast
 from redirector.serve import answers
 from redirector.serve.answers import Wire
 from redirector.serve.connections import Connections
-from redirector.serve.heads import HeaderBlock, Heads
-from redirector.serve.lookup import UNKNOWN, Choice, is_pixel_path
+from redirector.serve.heads import Heads
+from redirector.serve.lookup import UNKNOWN, is_pixel_path
 from redirector.serve.parts import ServeParts
 from redirector.serve.recorder import PendingAnswers
 from redirector.serve.settings import ServeSettings
-from schemas.events import Event
 from schemas.links import RESERVED_PREFIXES, RESERVED_SLUGS, LinkError
 
 _MAX_PARTIAL_BYTES: Final = 16 * 1024
@@ -41,10 +40,17 @@ class FastLane:
         self.connections: Final = connections
         self.settings: Final = settings
         self.new_ordinary: Final = new_ordinary
-        self._heads: Final = Heads(settings, parts.observer)
-        self._pending: Final = PendingAnswers(parts.recorder, parts.counts, parts.latency, call_soon=loop.call_soon)
-        self.settle: Final = self._pending.settle
+        pending = PendingAnswers(parts.recorder, parts.counts, parts.latency, call_soon=loop.call_soon)
+        self.settle: Final = pending.settle
         """Send what waits to be answered."""
+        # Bound once: each name that is looked up on the way costs what reading a header does.
+        self._pend: Final = pending.add
+        self._read: Final = Heads(settings, parts.observer).read
+        self._find: Final = parts.lookup.find
+        self._client: Final = parts.proxies.client
+        self._observe: Final = parts.observer.observe
+        self._clock: Final = parts.clock
+        self._new_click_id: Final = parts.new_click_id
         self._render: Final = Wire().render
 
     def connection(self) -> "FastConnection":
@@ -54,35 +60,29 @@ class FastLane:
     def answer(self, head: bytes, connection: "FastConnection") -> bool:
         """Answer one request, given its head with the empty line. False: it is the ordinary lane's."""
         trusted = connection.trusted_peer
-        plain_get = self._heads.read(head, keep=not trusted)
+        plain_get = self._read(head, keep=not trusted)
         if plain_get is None:
             return False
         path, block = plain_get.path, plain_get.block
-        parts = self.parts
-        now_ms = parts.clock()
+        now_ms = self._clock()
         try:
-            prepared_link = parts.lookup.find(block.host, path, now_ms)
+            prepared_link = self._find(block.host, path, now_ms)
         except LinkError:
             return False
-        if prepared_link is None:
-            if _is_ours(path) or not parts.lookup.loaded():
-                return False
-            self._pend(connection, block, now_ms, UNKNOWN, None)
-            return True
-        address = parts.proxies.client(connection.peer, plain_get.forwarded) if trusted else connection.peer
-        query = path.partition("?")[2] if "?" in path else ""
-        request_facts = parts.observer.observe(block.facts, address, query, now_ms, trusted_peer=trusted)
-        visit = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
-        self._pend(connection, block, now_ms, visit.choice, visit.event)
-        return True
-
-    def _pend(
-        self, connection: "FastConnection", block: HeaderBlock, now_ms: int, choice: Choice, event: Event | None
-    ) -> None:
-        close = block.close or self.connections.stopping
+        if prepared_link is not None:
+            address = self._client(connection.peer, plain_get.forwarded) if trusted else connection.peer
+            query = path.partition("?")[2] if "?" in path else ""
+            request_facts = self._observe(block.facts, address, query, now_ms, trusted_peer=trusted)
+            visit = prepared_link.visit(request_facts, now_ms, self._new_click_id)
+            choice, event = visit.choice, visit.event
+        elif _is_ours(path) or not self.parts.lookup.loaded():
+            return False
+        else:
+            choice, event = UNKNOWN, None
+        connection.closing = close = block.close or self.connections.stopping
         response = self._render(choice.head, choice.answer.body, now_ms, http11=block.http11, close=close)
-        connection.closing = close
-        self._pending.add(connection, response, choice.outcome, event)
+        self._pend(connection, response, choice.outcome, event)
+        return True
 
 
 class FastConnection(asyncio.Protocol):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from operator import itemgetter
 from typing import Final, TypeVar
 
@@ -10,26 +9,21 @@ import httptools
 import msgspec
 
 from redirector.serve.framing import percent_encoded
+from redirector.serve.repeated_headers import FORWARDED_FOR, connection_ends, first_values
 from redirector.serve.request_facts import HeaderFacts, Observer, text_of
 from redirector.serve.settings import ServeSettings
 
 BLOCKS_KEPT: Final = 4096
 LAYOUTS_KEPT: Final = 512
-_CONNECTIONS_KEPT: Final = 64
 
 _PLAIN_LINE: Final = re.compile(rb"GET (/(?:[A-Za-z0-9_~-][A-Za-z0-9_~./-]{0,255})?) HTTP/1\.1(?=\r\n)")
 """Request lines of which it is certain, without asking the parser, that they are accepted, and as what."""
-_FORWARDED_FOR: Final = "x-forwarded-for"
 _CONNECTION: Final = "connection"
 _ORDINARY: Final = frozenset(
     {"content-length", "expect", "proxy-connection", "sec-websocket-key1", "transfer-encoding", "upgrade"}
 )
 """What makes a GET more than a plain one: the ordinary lane's."""
-_ONCE: Final = frozenset(
-    {"content-location", "content-range", "content-type", "etag", "host", "max-forwards", "server", "user-agent"}
-)
-"""Of which a second one is refused: by the ordinary lane, where what is malformed is decided."""
-_OWN_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", _FORWARDED_FOR})
+_OWN_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization", FORWARDED_FOR})
 """Of one client alone: a block with such a header is not kept."""
 
 K = TypeVar("K")
@@ -145,7 +139,7 @@ class Heads:
         forwarded: tuple[str, ...] = ()
         layout = self._layout(tuple(values))
         if layout.twice or len(values) != count:
-            several = _several(head)
+            several = first_values(head)
             if several is None:
                 return None, False
             values, forwarded = several
@@ -186,12 +180,12 @@ class Heads:
             # Twice Host's: of one name alone, itemgetter makes no tuple.
             pick=itemgetter(host, host, *(spelt[name] for name in read[1:])),
             varying=tuple((name, spelt[name]) for name in self._observer.varying if name in spelt),
-            forwarded=spelt.get(_FORWARDED_FOR),
+            forwarded=spelt.get(FORWARDED_FOR),
         )
 
     def _block(self, values: dict[str, bytes], *, http11: bool) -> HeaderBlock:
         host = text_of(values.pop("host"))
-        close = _ends(values.pop(_CONNECTION, None), http11=http11)
+        close = connection_ends(values.pop(_CONNECTION, None), http11=http11)
         facts = self._observer.facts({name: text_of(one) for name, one in values.items()})
         return HeaderBlock(host, http11, close, facts)
 
@@ -219,48 +213,6 @@ class _Head:
         self.values.clear()
         if not self.unfinished:
             self.unfinished.append(None)
-
-
-class _Pairs:
-    """All headers of a head, in their order, and whether its connection goes on."""
-
-    def __init__(self, head: bytes) -> None:
-        self.pairs: Final[list[tuple[bytes, bytes]]] = []
-        self.goes_on = False
-        self._parser: Final = httptools.HttpRequestParser(self)
-        self._parser.feed_data(head)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """llhttp has read one."""
-        self.pairs.append((name, value))
-
-    def on_message_complete(self) -> None:
-        """llhttp has read the request."""
-        self.goes_on = self._parser.should_keep_alive()
-
-
-def _several(head: bytes) -> tuple[dict[bytes, bytes], tuple[str, ...]] | None:
-    """The first values of a head in which some header stands twice, and all of X-Forwarded-For. None: refused."""
-    first: dict[str, bytes] = {}
-    spelt: dict[bytes, bytes] = {}
-    forwarded = []
-    for name, value in _Pairs(head).pairs:
-        lower = name.lower().decode("latin-1")
-        if lower == _FORWARDED_FOR:
-            forwarded.append(text_of(value))
-        if lower not in first:
-            first[lower] = value
-            spelt[name] = value
-        elif lower in _ONCE or lower == _CONNECTION:
-            return None
-    return spelt, tuple(forwarded)
-
-
-@lru_cache(_CONNECTIONS_KEPT)
-def _ends(connection: bytes | None, *, http11: bool) -> bool:
-    """Whether llhttp takes a request with this value of Connection, or without, for its connection's last."""
-    line = b"" if connection is None else b"Connection: %b\r\n" % connection
-    return not _Pairs(b"GET / HTTP/1.%d\r\nHost: a\r\n%b\r\n" % (http11, line)).goes_on
 
 
 def _add(kept: dict[K, V], key: K, value: V, most: int) -> None:

@@ -42,7 +42,7 @@ class Recorder:
         self._take_seq: Final = spool.take_seq
         self._append: Final = spool.append
         self._counts: Final = counts
-        self._encode: Final = msgspec.json.Encoder().encode
+        self._encode_lines: Final = msgspec.json.Encoder().encode_lines
         self.trouble = ""
         """Why the spool cannot be written; empty when it can, or is merely full."""
 
@@ -61,7 +61,7 @@ class Recorder:
             for event in events:
                 if not event.seq:
                     force_setattr(event, "seq", self._take_seq())
-            self._append(b"\n".join([*map(self._encode, events), b""]))
+            self._append(self._encode_lines(events))
             self.trouble = ""
             reason = None
         except SpoolFullError as error:
