@@ -11,7 +11,7 @@ from tests.chaos.recount import Place, Raw, Recount, in_gap, recount
 
 Ranges = dict[Place, list[tuple[int, int]]]
 
-_SOURCE = "if(source = '', 'click', source)"
+_SOURCE = "multiIf(source = '', 'click', source IN ('opening', 'revision'), 'snapshot', source)"
 _MARKERS = """
     SELECT topic, partition, first_offset, max(last_offset), sum(batches) FROM counters WHERE kind = {kind}
     GROUP BY topic, partition, first_offset ORDER BY topic, partition, first_offset
@@ -23,6 +23,10 @@ _COUNTED = f"""
 _EVENTS = f"""
     SELECT topic, partition, record_offset, event_index, spool, seq, concat({_SOURCE}, ' ', link), count
     FROM events FINAL
+    UNION ALL
+    SELECT topic, partition, record_offset, event_index, spool, seq, concat('snapshot ', link),
+        arraySum(differences.impressions)
+    FROM snapshots FINAL
 """
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-Source = Literal["click", "pixel", "api"]
+Source = Literal["click", "pixel", "api", "snapshot"]
 Fate = Literal["counted", "future", "too_old"]
 
 

@@ -5,6 +5,7 @@ import asyncio
 import random
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -18,11 +19,20 @@ TIMEOUT_S: Final = 2.0
 CLICKERS: Final = 6
 POSTERS: Final = 2
 ABUSERS: Final = 2
+REPORTERS: Final = 1
 ACKNOWLEDGED_WITHIN_S: Final = 60.0
 _ACCEPTED: Final = 202
 _REDIRECT: Final = 302
 _PIXEL: Final = 200
 _HOUR_MS: Final = 3600 * 1000
+
+
+@dataclass
+class Total:
+    """The highest total of a post that was sent, and that was acknowledged."""
+
+    sent: int = 0
+    acknowledged: int = 0
 
 
 class Load:
@@ -43,6 +53,8 @@ class Load:
                 tasks.create_task(self._click(random.Random(f"{self._seed}-click-{number}")))
             for number in range(POSTERS):
                 tasks.create_task(self._post(random.Random(f"{self._seed}-post-{number}"), number))
+            for number in range(REPORTERS):
+                tasks.create_task(self._report(random.Random(f"{self._seed}-report-{number}"), number))
             for number in range(ABUSERS):
                 tasks.create_task(self._abuse(random.Random(f"{self._seed}-abuse-{number}")))
 
@@ -91,6 +103,28 @@ class Load:
             self.ledger.settle(post)
             await self._pause(rng, 4)
         await connection.close()
+
+    async def _report(self, rng: random.Random, number: int) -> None:
+        """Totals of one post a link, which grow; some come twice. What was acknowledged last must count."""
+        connection = Connection(self._port, timeout_s=TIMEOUT_S)
+        posts = f"{self._seed}-{number}-{time.time_ns()}"
+        totals: dict[str, Total] = {}
+        while not self._stopping.is_set():
+            slug = self._slug(rng)
+            total = totals.setdefault(f"{DOMAIN}/{slug}", Total())
+            total.sent += rng.randint(1, 50)
+            now_ms = time.time_ns() // 1_000_000
+            row = {"platform": "chaos", "post": f"{posts}-{slug}", "link": f"{DOMAIN}/{slug}", "total": total.sent}
+            body = msgspec.json.encode(row | {"observed_at": now_ms, "published_at": now_ms})
+            for _ in range(1 + (rng.random() < 0.3)):
+                answer = await connection.post(DOMAIN, "/v1/snapshots/rows", body, "")
+                if answer is not None and answer.status == _ACCEPTED:
+                    total.acknowledged = total.sent
+                await self._pause(rng, 2)
+        await connection.close()
+        for link, total in totals.items():
+            self.ledger.note("snapshot", link, answered=True, count=total.acknowledged)
+            self.ledger.note("snapshot", link, answered=False, count=total.sent - total.acknowledged)
 
     async def _abuse(self, rng: random.Random) -> None:
         abuse = Abuse(rng, self._port, self.ledger)

@@ -8,10 +8,15 @@ from typing import Any, Final, NamedTuple
 
 DAY_MS: Final = 24 * 3600 * 1000
 MAX_AGE_MS: Final = 90 * DAY_MS
+SNAPSHOT_MAX_AGE_MS: Final = 730 * DAY_MS
 MAX_SKEW_MS: Final = 300 * 1000
 TYPE_OF_TOPIC: Final = {"clicks": "click", "impressions": "impression"}
 
+_SNAPSHOT_NEEDS: Final = {"link", "platform", "post", "series", "observed_ms", "total"}
+
 Place = tuple[str, int]
+Totals = dict[tuple[str, str], tuple[int, int]]
+"""Of each (link, post) the newest snapshot: when it was read, and the total. The load's totals only grow."""
 Identity = tuple[str | int, ...]
 """(spool, seq), or (topic, partition, offset, index) of an event that has none."""
 
@@ -47,6 +52,7 @@ class Recount:
     taken: Counter[str] = field(default_factory=Counter)
     identities: dict[Identity, str] = field(default_factory=dict)
     dead: dict[Identity, str] = field(default_factory=dict)
+    totals: Totals = field(default_factory=dict)
     resent: int = 0
 
 
@@ -59,11 +65,12 @@ def recount(records: Iterable[Raw], gaps: Mapping[Place, list[tuple[int, int]]])
     """Fold the log with a plain set of identities. `gaps` are inclusive ranges that were never read."""
     found = Recount()
     taken: dict[Identity, Seen] = {}
+    taken_totals: Totals = {}
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
         if record.topic not in TYPE_OF_TOPIC:
             continue
         if in_gap(gaps, (record.topic, record.partition), record.offset):
-            taken.update((identity, _seen(event)) for _, identity, event in _events(record) if event is not None)
+            _take(record, taken, taken_totals)
         else:
             _fold(record, found)
     for identity, seen in taken.items():
@@ -71,7 +78,31 @@ def recount(records: Iterable[Raw], gaps: Mapping[Place, list[tuple[int, int]]])
         if found.identities.get(identity):
             found.perhaps[seen.name] += seen.times
             found.sure[seen.name] -= seen.times
+    _add_totals(found, taken_totals)
     return found
+
+
+def _take(record: Raw, taken: dict[Identity, Seen], totals: Totals) -> None:
+    for _, identity, event in _events(record):
+        if event is not None and event["type"] == "snapshot":
+            _note_total(totals, event)
+        elif event is not None:
+            taken[identity] = _seen(event)
+
+
+def _add_totals(found: Recount, taken: Totals) -> None:
+    """The newest total of each post is sure; what retention took beyond it may be counted."""
+    for (link, _), (_, total) in found.totals.items():
+        found.sure[f"snapshot {link}"] += total
+    for place, (_, total) in taken.items():
+        more = max(0, total - found.totals.get(place, (0, 0))[1])
+        found.taken[f"snapshot {place[0]}"] += more
+        found.perhaps[f"snapshot {place[0]}"] += more
+
+
+def _note_total(totals: Totals, event: dict[str, Any]) -> None:
+    place = (event["link"], f"{event['platform']} {event['post']}")
+    totals[place] = max(totals.get(place, (0, 0)), (event["observed_ms"], event["total"]))
 
 
 def _fold(record: Raw, found: Recount) -> None:
@@ -84,13 +115,20 @@ def _fold(record: Raw, found: Recount) -> None:
         elif event["time_ms"] > record.timestamp_ms + MAX_SKEW_MS:
             found.identities[identity] = ""
             found.dead[where] = "future"
-        elif event["time_ms"] < record.timestamp_ms - MAX_AGE_MS:
+        elif event["time_ms"] < record.timestamp_ms - _max_age_ms(event):
             found.identities[identity] = ""
             found.dead[where] = "too_old"
         else:
             seen = _seen(event)
             found.identities[identity] = seen.name
-            found.sure[seen.name] += seen.times
+            if event["type"] == "snapshot":
+                _note_total(found.totals, event)
+            else:
+                found.sure[seen.name] += seen.times
+
+
+def _max_age_ms(event: dict[str, Any]) -> int:
+    return SNAPSHOT_MAX_AGE_MS if event["type"] == "snapshot" else MAX_AGE_MS
 
 
 def _events(record: Raw) -> Iterable[tuple[int, Identity, dict[str, Any] | None]]:
@@ -127,10 +165,13 @@ def _event(topic: str, line: bytes) -> dict[str, Any] | None:
         event = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(event, dict) or event.get("type") != TYPE_OF_TOPIC[topic] or event.get("v", 1) != 1:
+    if not isinstance(event, dict) or event.get("v", 1) != 1:
         return None
+    if topic == "impressions" and event.get("type") == "snapshot" and event.keys() >= _SNAPSHOT_NEEDS:
+        return event | {"time_ms": event["observed_ms"]}
+    wrong = event.get("type") != TYPE_OF_TOPIC[topic]
     link, time_ms = event.get("link"), event.get("time_ms")
-    if not isinstance(link, str) or len(link) < 2 or not isinstance(time_ms, int):
+    if wrong or not isinstance(link, str) or len(link) < 2 or not isinstance(time_ms, int):
         return None
     if topic == "impressions" and not {"source", "kind"} <= event.keys():
         return None
@@ -140,4 +181,6 @@ def _event(topic: str, line: bytes) -> dict[str, Any] | None:
 def _seen(event: dict[str, Any]) -> Seen:
     if event["type"] == "click":
         return Seen(f"click {event['link']}", 1)
+    if event["type"] == "snapshot":
+        return Seen(f"snapshot {event['link']}", 1)
     return Seen(f"{event['source']} {event['link']}", event.get("count", 1))

@@ -143,6 +143,25 @@ def test_the_recount_knows_good_lines_among_poison_and_clocks_that_jumped() -> N
     assert Counter(found.dead.values()) == {"poison": 2, "future": 1, "too_old": 1}
 
 
+def test_of_snapshots_the_newest_total_of_each_post_counts_and_what_retention_took_may() -> None:
+    def total(at: int, total: int, post: str = "1") -> bytes:
+        told = {"type": "snapshot", "platform": "x", "post": post, "series": "views", "link": LINK, "total": total}
+        return json.dumps(told | {"observed_ms": NOW_MS + at}).encode()
+
+    log = [
+        raw(0, total(1, 10), total(3, 30), total(2, 20), total(3, 30), spool="", topic="impressions"),
+        raw(
+            1, total(4, 5, post="2"), total(-800 * DAY_MS, 9), b'{"type":"snapshot"}', spool="", topic="impressions"
+        ),
+        raw(2, total(9, 90), total(1, 10), spool="", topic="impressions"),
+    ]
+    found = recount(log, {})
+    assert found.sure == {f"snapshot {LINK}": 95}
+    assert Counter(found.dead.values()) == {"too_old": 1, "poison": 1}
+    taken = recount(log, {("impressions", 0): [(2, 2)]})
+    assert (taken.sure, taken.perhaps, taken.taken) == tuple({f"snapshot {LINK}": n} for n in (35, 60, 60))
+
+
 def test_a_post_with_a_key_counts_once_however_often_it_was_acknowledged() -> None:
     told = Ledger()
     told.settle(Post("key", [Item(LINK, 5, "counted"), Item(LINK, 1, "future")], acknowledged=2, maybe=1))
