@@ -112,6 +112,11 @@ bench-footprint: setup ## memory over time, bytes an event, start-up times
 bench-scaling: setup ## cost of an event by processes, partitions and links
 	$(PY) -m bench.scaling
 
+.PHONY: bench-query
+bench-query: ROWS ?= 100000000
+bench-query: setup ## reports over a year of a large account (ROWS counter rows, filled once): time, rows, bytes, memory
+	$(PY) -m bench.query --rows $(ROWS)
+
 .PHONY: bench-user-agents
 bench-user-agents: $(READY) ## what strangers' user agents cost the worker, beside everybody's (needs npm)
 	$(PY) -m bench.agents.cost

@@ -14,7 +14,7 @@ from deploy.local.processes import REPOSITORY
 PAGE: Final = REPOSITORY / "docs" / "performance.md"
 PLOTS_DIR: Final = REPOSITORY / "docs" / "plots"
 PROFILES: Final = REPOSITORY / "bench" / "profiles.md"
-ORDER: Final = ("redirect", "stream", "relay", "latency", "recovery", "footprint", "scaling")
+ORDER: Final = ("redirect", "stream", "relay", "latency", "recovery", "footprint", "scaling", "query")
 PLOTTED: Final = {
     "redirect": ("redirects_per_cpu_s", "redirects per CPU second"),
     "stream": ("sum_cpu_s_per_million_with_merges", "CPU seconds per million events"),
@@ -84,15 +84,20 @@ def _tables(result: Result) -> str:
         groups.setdefault(tuple(spreads), []).append(contestant)
     tables = []
     for measures, contestants in groups.items():
-        head = "| | " + " | ".join(contestants) + " |\n|---|" + "---|" * len(contestants)
-        rows = [
-            f"| {measure.replace('_', ' ')} | "
-            + " | ".join(_spread(result.figures[name][measure]) for name in contestants)
-            + " |"
-            for measure in measures
-        ]
-        tables.append("\n".join([head, *rows]))
+        found = [[_spread(result.figures[name][measure]) for measure in measures] for name in contestants]
+        named = [measure.replace("_", " ") for measure in measures]
+        # What there is more of goes down the page.
+        if len(contestants) > len(measures):
+            tables.append(_table(named, contestants, found))
+        else:
+            tables.append(_table(contestants, named, [[*row] for row in zip(*found, strict=True)]))
     return "\n\n".join(tables)
+
+
+def _table(columns: list[str], rows: list[str], cells: list[list[str]]) -> str:
+    head = "| | " + " | ".join(columns) + " |\n|---|" + "---|" * len(columns)
+    body = [f"| {name} | " + " | ".join(row) + " |" for name, row in zip(rows, cells, strict=True)]
+    return "\n".join([head, *body])
 
 
 def _spread(spread: Spread) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import USERS_OWN_DATABASE, Server, clickhouse_errors, connect
+from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictionaries, name_of
 from schemas.clickhouse.move import MoveError, Progress, move, read_move
 from schemas.clickhouse.qualify import VIEWS, qualified, unqualified, views_with_parameters
 
@@ -102,6 +103,7 @@ async def migrate(
 ) -> list[Migration]:
     """Apply what is missing, creating the database if need be; returns it. `dry_run` only returns it.
 
+    Dictionaries are defined anew in every run: they read as this user, whose password may be another one today.
     `progress` is told, a line at a time, how far a migration of many rows is. Raises MigrationError,
     TransientClickHouseError and ClickHouseError; run it again after either of the last.
     """
@@ -117,8 +119,10 @@ async def migrate(
         if not dry_run:
             statements = [statement for one in migrations for statement in one.statements]
             views = views_with_parameters(statements)
+            for statement in latest_dictionaries(one.statements for one in migrations if one not in todo):
+                await _define(client, statement, server)
             for migration in todo:
-                await _apply(client, migration, progress, views)
+                await _apply(client, migration, server, progress, views)
             with clickhouse_errors():
                 selects = [(str(name), str(select)) for name, select in (await client.query(VIEWS)).result_rows]
             for statement in unqualified(selects, statements):
@@ -155,8 +159,13 @@ async def _applied(client: AsyncClient, database: str) -> dict[int, tuple[str, s
     return {int(version): (str(name), str(checksum)) for version, name, checksum in result.result_rows}
 
 
-async def _apply(client: AsyncClient, migration: Migration, progress: Progress, views: frozenset[str]) -> None:
+async def _apply(
+    client: AsyncClient, migration: Migration, server: Server, progress: Progress, views: frozenset[str]
+) -> None:
     for statement in migration.statements:
+        if name_of(statement):
+            await _define(client, statement, server)
+            continue
         wanted = read_move(statement)
         if wanted is None:
             await _execute(client, qualified(statement, views, str(client.database)))
@@ -171,6 +180,13 @@ async def _apply(client: AsyncClient, migration: Migration, progress: Progress, 
             [[migration.version, migration.name, migration.checksum]],
             column_names=["version", "name", "checksum"],
         )
+
+
+async def _define(client: AsyncClient, statement: str, server: Server) -> None:
+    try:
+        await define(client, statement, server)
+    except DictionaryError as error:
+        raise MigrationError(str(error)) from error
 
 
 async def _execute(client: AsyncClient, statement: str) -> None:

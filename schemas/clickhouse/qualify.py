@@ -1,4 +1,4 @@
-"""Views that call views with parameters name the database of these.
+"""Views that call views with parameters, or read dictionaries, name the database of these.
 
 The engine writes the database of a table into a view's definition, but looks for a view with parameters in the
 database that the reader happens to be in: from any other one, ``clicktally.campaign_performance`` was an error.
@@ -12,6 +12,7 @@ from typing import Final
 VIEWS: Final = "SELECT name, as_select FROM system.tables WHERE database = currentDatabase() AND engine = 'View'"
 
 _VIEW: Final = re.compile(r"CREATE (?:OR REPLACE )?VIEW (?:IF NOT EXISTS )?(\w+)")
+_OF_DICTIONARY: Final = re.compile(r"\b(dict\w+\(\s*')(\w+)'")
 _PARAMETER: Final = re.compile(r"\{\w+:\w")
 
 
@@ -23,11 +24,16 @@ def views_with_parameters(statements: Iterable[str]) -> frozenset[str]:
 
 
 def qualified(statement: str, views: Iterable[str], database: str) -> str:
-    """The definition of a view with ``database`` before its calls of ``views``; any other statement as it is."""
-    names = "|".join(sorted(views))
-    if not names or _VIEW.match(statement) is None:
+    """The definition of a view with ``database`` before its calls of ``views`` and its dictionaries.
+
+    Any other statement comes back as it is.
+    """
+    if _VIEW.match(statement) is None:
         return statement
-    return re.sub(rf"(?<![\w.])({names})\(", rf"{database}.\1(", statement)
+    names = "|".join(sorted(views))
+    if names:
+        statement = re.sub(rf"(?<![\w.])({names})\(", rf"{database}.\1(", statement)
+    return _OF_DICTIONARY.sub(rf"\1{database}.\2'", statement)
 
 
 def unqualified(selects: Iterable[tuple[str, str]], statements: Iterable[str]) -> list[str]:

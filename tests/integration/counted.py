@@ -19,6 +19,12 @@ def link(http: Http, name: str, names: Mapping[str, str], *, version: int = 1, d
         f"INSERT INTO links (link, version, deleted{columns})"
         f" VALUES ('go.example/{name}', {version}, {deleted}{values})",
     )
+    know_links(http)
+
+
+def know_links(http: Http) -> None:
+    """Let reports know the links and channels of now: by itself the dictionary follows within seconds."""
+    said(http, "SYSTEM RELOAD DICTIONARY link_names")
 
 
 def count(http: Http, rows: list[tuple[str, str, str, str, int, int]]) -> None:

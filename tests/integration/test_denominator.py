@@ -10,6 +10,7 @@ import pytest
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
+from tests.integration.counted import know_links
 
 YESTERDAY, TODAY = "2026-11-26", "2026-11-27"
 
@@ -41,6 +42,7 @@ def link(http: Http, name: str, *, channel: str = "", kind: str = "", version: i
         "INSERT INTO links (link, channel, ctr_impressions, version)"
         f" VALUES ('go.example/{name}', '{channel}', '{kind}', {version})",
     )
+    know_links(http)
 
 
 def count(http: Http, name: str, at: str, clicks: int = 0, **impressions: int) -> None:
@@ -145,6 +147,7 @@ def test_an_operator_replaces_the_default_of_a_channel(migrated: Http) -> None:
         count(migrated, name, f"{TODAY} 10:00:00", 1, served=100, viewable=10)
     said(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('web', ['viewable'], 1)")
     said(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['viewable'], 1)")
+    know_links(migrated)
     assert [ctr(migrated, name, f"{TODAY} 00:00:00").kind for name in "ab"] == ["viewable", "viewable"]
 
 

@@ -35,6 +35,11 @@ TABLES = {
     "ctr_1h_tz",
     "ctr_1m",
     "ctr_kinds",
+    *(f"totals_{unit}" for unit in ("1m", "1h", "1d", "1h_tz", "1d_tz")),
+    "link_names",
+    "link_performance",
+    "links_named",
+    "performance",
     "events",
     "links",
     "links_now",
@@ -170,7 +175,14 @@ async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(c
 
 @pytest.mark.parametrize(
     "view",
-    ["links_now", "data_quality", "variant_comparison", *(f"ctr_{unit}" for unit in ("1m", "1h", "1d")), *REPORTS],
+    [
+        "links_now",
+        "links_named",
+        "data_quality",
+        "variant_comparison",
+        *(f"{name}_{unit}" for name in ("ctr", "totals") for unit in ("1m", "1h", "1d")),
+        *REPORTS,
+    ],
 )
 async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is_of_the_type_it_says(
     client: AsyncClient, view: str

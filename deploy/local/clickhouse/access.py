@@ -51,6 +51,11 @@ _HOST_SETTINGS = (
 )  # fmt: skip
 
 
+READERS_SETTINGS = {"optimize_aggregation_in_order": "1"}
+"""What a reader's queries begin with, and may set otherwise: views are in the order of the counters' key, so a
+preview ends after its first rows."""
+
+
 def limits(settings: LocalSettings) -> dict[str, str]:
     """The reader's limits: what each query of theirs is SET to, and may only make narrower."""
     return {

@@ -17,6 +17,7 @@ from chdb.state import sqlitelike
 
 from deploy.local.clickhouse import access, errors, external, guard
 from deploy.local.clickhouse.access import Role
+from deploy.local.clickhouse.dictionaries import Refresher
 from deploy.local.clickhouse.errors import from_engine, raised
 from deploy.local.clickhouse.guard import Verdict
 from deploy.local.clickhouse.pipe import piped
@@ -72,9 +73,11 @@ class Engine:
         self._sessions = Sessions(self._connect, self.version)
         self._bringer = external.Bringer(self.version)
         self.running = Running(self._connect, self.version)
+        self._dictionaries = Refresher(self._connect)
 
     def close(self) -> None:
         """Close the tables; the directory is free afterwards."""
+        self._dictionaries.close()
         self._sessions.close()
         self._anchor.close()
         self._lock_file.close()
@@ -104,7 +107,7 @@ class Engine:
         connection.query(f"SET ROLE {role}", "TSV")
         if role is not Role.WRITER:
             # First the limits, then the constraints, which only check what changes a value.
-            _set(connection, self._reader_limits)
+            _set(connection, {**access.READERS_SETTINGS, **self._reader_limits})
             connection.query("SET profile = 'reader'", "TSV")
         return connection
 

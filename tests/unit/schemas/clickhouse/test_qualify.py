@@ -39,3 +39,10 @@ def test_a_view_that_was_made_before_is_made_anew_as_it_was_defined_last() -> No
     assert unqualified([before], statements) == [newer]
     assert unqualified([since, ("somebodys_own", before[1]), ("t", "")], statements) == []
     assert unqualified([before], STATEMENTS[:1]) == []
+
+
+def test_a_view_names_the_database_of_its_dictionaries() -> None:
+    statement = "CREATE OR REPLACE VIEW v AS SELECT dictGet('names', 'a', b), dictHas(\n    'names', b), 'names'"
+    assert qualified(statement, (), "here") == (
+        "CREATE OR REPLACE VIEW v AS SELECT dictGet('here.names', 'a', b), dictHas(\n    'here.names', b), 'names'"
+    )

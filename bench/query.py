@@ -1,0 +1,227 @@
+"""A year of a large account in ClickHouse, and what people ask of it: how long, how much is read, what memory.
+
+python -m bench.query [--rows N]: a table, then one line of JSON with the goals. The directory is filled once.
+"""
+
+import argparse
+import asyncio
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from bench.machine import cpu_seconds, run_bench
+from bench.query_asked import GOALS_MS, Asked, questions
+from bench.query_fill import CAMPAIGNS, DAYS, LINKS, Account, fill, links_by_traffic
+from bench.query_inserts import EVENTS_PER_S, Flushes, insert_cost, inserting
+from bench.query_runs import Answers, Reader, forget_pages
+from bench.results import Goal, Result, Rounds, Spread, goals_line, publish, spread
+from bench.stack import CACHE, query
+from deploy.local.processes import ClickHouse
+from schemas.clickhouse.migrate import MigrationError, migrate
+
+ROWS: Final = 100_000_000
+DATABASE: Final = "account"
+INSERT_GOAL: Final = 1.15
+_CAMPAIGN_RANKS: Final = (20, 100, 300, 700, 1000, 1500, 1900)
+_LINK_RANKS: Final = (1, 3, 10, 30, 100, 300, 1000)
+
+
+@contextmanager
+def filled(rows: int) -> Iterator[tuple[ClickHouse, Account]]:
+    """A running ClickHouse with the account, from an earlier run or filled now."""
+    server = ClickHouse(CACHE / f"account-{rows}")
+    server.start()
+    try:
+        run = partial(query, server, parameters=f"database={DATABASE}")
+        exists = query(
+            server, f"SELECT count() FROM system.tables WHERE database = '{DATABASE}' AND name = 'filled'"
+        )
+        marks = query(server, f"SELECT mark FROM {DATABASE}.filled").splitlines() if int(exists) else []
+        account = Account.of_mark(marks[0], rows) if marks else None
+        if account is None:
+            account = Account(rows, datetime.now(UTC).date())
+            print(f"filling {rows:,} counter rows: some minutes, once", flush=True)
+            server.stop()
+            shutil.rmtree(server.data_dir)
+            server.start()
+            asyncio.run(migrate(f"{server.url}/{DATABASE}"))
+            began = time.monotonic()
+            fill(run, account, lambda line: print(f"  {time.monotonic() - began:5.0f} s: {line}", flush=True))
+            run("CREATE TABLE filled (mark String) ENGINE = MergeTree ORDER BY mark")
+            run(f"INSERT INTO filled VALUES ('{account.mark}')")
+        _migrate(server)
+        _until_still(server)
+        yield server, account
+    finally:
+        server.stop()
+
+
+def _migrate(server: ClickHouse) -> None:
+    """Bring a directory of an earlier run to today's schema, whatever the files were called then."""
+    try:
+        asyncio.run(migrate(f"{server.url}/{DATABASE}", progress=print))
+    except MigrationError:
+        # Every statement may be repeated.
+        query(server, f"DROP TABLE {DATABASE}.schema_migrations SYNC")
+        asyncio.run(migrate(f"{server.url}/{DATABASE}", progress=print))
+
+
+def run(rows: int) -> Result:
+    """Ask everything: cold, warm, and with inserts beside."""
+    found = Rounds()
+    with filled(rows) as (server, account):
+        run_sql = partial(query, server, parameters=f"database={DATABASE}")
+        links = links_by_traffic(run_sql, LINKS)
+        filled_with = _what_is_filled(server)
+        print(filled_with, flush=True)
+        reader = Reader(
+            server.url,
+            DATABASE,
+            [f"campaign-{rank}" for rank in _CAMPAIGN_RANKS],
+            [links[rank] for rank in _LINK_RANKS],
+        )
+        asked = questions(account)
+        cold, really_cold = _cold(server, reader, asked)
+        server.restart()
+        alone = {one.name: reader.many(one) for one in asked}
+        memory = {one.name: reader.memory_mib(one) for one in asked}
+        flushes = Flushes(account.start + timedelta(days=DAYS), links)
+        try:
+            with inserting(f"{server.url}/{DATABASE}", flushes):
+                beside = {one.name: reader.many(one, budget_s=1.5) for one in asked}
+        finally:
+            run_sql(f"ALTER TABLE counters DROP PARTITION ({flushes.month:%Y%m}, 0)")
+        bytes_per_row = float(
+            run_sql(
+                "SELECT sum(bytes_on_disk) / sum(rows) FROM system.parts"
+                f" WHERE active AND database = '{DATABASE}' AND table = 'counters'"
+            )
+        )
+        cost = insert_cost(server, found, links, account.start + timedelta(days=DAYS))
+    _print_table(asked, cold, alone, beside, memory)
+    figures = {
+        one.name: _measures(cold[one.name], alone[one.name], beside[one.name], memory[one.name]) for one in asked
+    }
+    figures["inserts beside"] = {"flush_ms": spread(flushes.took_ms)}
+    figures["disk"] = {"bytes_per_counter_row": _one(bytes_per_row)}
+    return Result(
+        name="query",
+        title=f"Queries over {rows:,} counter rows of a year",
+        command="make bench-query" + ("" if rows == ROWS else f" ROWS={rows}"),
+        figures=figures | found.figures(),
+        goals=[*_goals(asked, alone), Goal("insert cost, with merges", cost, "at most", INSERT_GOAL)],
+        leaves_out=[
+            "one user at a time; the queries of a dashboard that come at once share the cores.",
+            "figures are until the last byte over HTTP, the embedded front's part included (about 3 ms).",
+            *([] if really_cold else ["the host's page cache could not be emptied: cold is colder than this."]),
+        ],
+        notes=[
+            filled_with,
+            f"with inserts: {EVENTS_PER_S:,} events a second in flushes as the stream makes them.",
+            "memory_mib: the least power of two that the query can do with, as max_memory_usage.",
+            "p95 goals: alone, warm, each time another campaign or link, without the cache of conditions.",
+        ],
+    )
+
+
+def _cold(server: ClickHouse, reader: Reader, asked: list[Asked]) -> tuple[dict[str, float], bool]:
+    """The first time of each question after caches were emptied."""
+    took_ms, really = {}, True
+    for one in asked:
+        for cache in ("MARK", "UNCOMPRESSED", "QUERY"):
+            query(server, f"SYSTEM DROP {cache} CACHE")
+        really = forget_pages() and really
+        took_ms[one.name] = reader.ask(one)[0]
+    return took_ms, really
+
+
+def _goals(asked: list[Asked], alone: dict[str, Answers]) -> list[Goal]:
+    """Of each goal the slowest of its questions."""
+    return [
+        Goal(
+            f"{name}, p95", max(alone[one.name].p95_ms for one in asked if one.goal == name), "at most", goal, "ms"
+        )
+        for name, goal in GOALS_MS.items()
+    ]
+
+
+def _measures(cold_ms: float, alone: Answers, beside: Answers, memory_mib: float) -> dict[str, Spread]:
+    return {
+        "cold_ms": _one(cold_ms),
+        "p50_ms": _one(alone.p50_ms),
+        "p95_ms": _one(alone.p95_ms),
+        "inserting_p50_ms": _one(beside.p50_ms),
+        "inserting_p95_ms": _one(beside.p95_ms),
+        "rows_read": _one(float(alone.rows)),
+        "mib_read": _one(alone.mib),
+        "memory_mib": _one(memory_mib),
+    }
+
+
+def _one(value: float) -> Spread:
+    return spread([value])
+
+
+def _print_table(
+    asked: list[Asked],
+    cold: dict[str, float],
+    alone: dict[str, Answers],
+    beside: dict[str, Answers],
+    memory: dict[str, float],
+) -> None:
+    print(f"{'':46}{'cold':>9}{'p50 ms':>9}{'p95 ms':>9}{'with inserts':>18}{'rows':>13}{'MiB':>8}{'memory':>8}")
+    for one in asked:
+        warm, busy = alone[one.name], beside[one.name]
+        print(
+            f"{one.name:46}{cold[one.name]:9.1f}{warm.p50_ms:9.1f}{warm.p95_ms:9.1f}{busy.p50_ms:9.1f}"
+            f"{busy.p95_ms:9.1f}{warm.rows:13,}{warm.mib:8.1f}{memory[one.name]:8.0f}",
+            flush=True,
+        )
+
+
+def _what_is_filled(server: ClickHouse) -> str:
+    kinds = query(
+        server,
+        f"SELECT sum(kind = 0), sum(kind = 2), sum(kind = 1), sum(kind = 3) FROM {DATABASE}.counters",
+    ).split()
+    parts, size = query(
+        server,
+        "SELECT count(), formatReadableSize(sum(bytes_on_disk)) FROM system.parts"
+        f" WHERE active AND database = '{DATABASE}' AND table = 'counters'",
+    ).split("\t")
+    deltas, markers, heads, dedup = (int(kind) for kind in kinds)
+    return (
+        f"filled: {deltas:,} deltas of {DAYS} days, {markers:,} markers, {heads:,} heads, {dedup:,} dedup rows in"
+        f" {parts} parts, {size.strip()}; {LINKS:,} links, {CAMPAIGNS:,} campaigns."
+    )
+
+
+def _until_still(server: ClickHouse) -> None:
+    """Until no merges run and the process rests."""
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        before = cpu_seconds(server.pid)
+        time.sleep(1.0)
+        merging = int(query(server, "SELECT count() FROM system.merges"))
+        if not merging and cpu_seconds(server.pid) - before < 0.2:
+            return
+
+
+def main() -> None:
+    """Parse, run, publish what is of the full size."""
+    parser = argparse.ArgumentParser(prog="python -m bench.query", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    rows = parser.parse_args().rows
+    result = run(rows)
+    if rows == ROWS:
+        publish(result)
+    else:
+        print(goals_line(result.name, result.goals, machine=result.machine))
+
+
+if __name__ == "__main__":
+    run_bench(main)

@@ -1,0 +1,84 @@
+"""Names of links by a dictionary: it follows its tables, and holds a password only where one is asked for."""
+
+import asyncio
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from deploy.local.processes import ClickHouse
+from schemas.clickhouse.client import Server, connect
+from schemas.clickhouse.dictionary import DictionaryError, define
+from schemas.clickhouse.migrate import migrate
+from tests.integration.clickhouse_http import Http
+from tests.integration.counted import count, link, said
+
+
+def campaign_of(http: Http, name: str) -> str:
+    ((campaign,),) = http.rows(f"SELECT dictGet('link_names', 'campaign', 'go.example/{name}')")
+    return campaign
+
+
+def test_a_change_of_links_or_channels_is_seen_within_seconds(migrated: Http) -> None:
+    link(migrated, "a", {"campaign": "spring", "channel": "podcast"})
+    assert campaign_of(migrated, "a") == "spring"
+    said(
+        migrated,
+        "INSERT INTO links (link, campaign, channel, version) VALUES ('go.example/a', 'new', 'podcast', 2)",
+    )
+    said(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['platform'], 1)")
+    deadline = time.monotonic() + 20
+    asked = "SELECT dictGet('link_names', ('campaign', 'kinds'), 'go.example/a')"
+    while migrated.rows(asked) != [["('new',[3])"]]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_a_view_finds_the_names_whatever_database_it_is_asked_from(migrated: Http) -> None:
+    link(migrated, "a", {"channel": "x"})
+    count(migrated, [("a", "2026-11-27 10:00:00", "human", "platform", 0, 7)])
+    elsewhere = Http(migrated.url, "default")
+    assert elsewhere.rows(f"SELECT impressions, impression_kind FROM {migrated.database}.ctr_1d") == [
+        ["7", "platform"]
+    ]
+
+
+def test_the_reader_reads_by_names(migrated: Http) -> None:
+    link(migrated, "a", {"channel": "x"})
+    count(migrated, [("a", "2026-11-27 10:00:00", "human", "platform", 0, 7)])
+    reader = Http(migrated.url, migrated.database, user="reader")
+    assert reader.rows("SELECT impression_kind FROM ctr_1m") == [["platform"]]
+
+
+def test_the_dictionary_is_defined_without_a_password_where_none_is_asked_for(migrated: Http) -> None:
+    ((definition,),) = migrated.rows("SHOW CREATE DICTIONARY link_names FORMAT TSVRaw")[:1] or [[""]]
+    whole = migrated("SHOW CREATE DICTIONARY link_names FORMAT TSVRaw").body.decode()
+    assert definition
+    assert "PASSWORD" not in whole
+
+
+def test_behind_a_password_of_the_front_the_dictionary_loads_as_well(tmp_path: Path) -> None:
+    server = ClickHouse(tmp_path, env={"CLICKTALLY_LOCAL_CLICKHOUSE_PASSWORD": "se'cret"})
+    server.start()
+    try:
+        url = server.url.replace("http://", "http://default:se%27cret@")
+        asyncio.run(migrate(f"{url}/behind"))
+        assert asyncio.run(migrate(f"{url}/behind")) == []
+    finally:
+        server.stop()
+
+
+async def test_what_cannot_be_loaded_is_told_with_what_to_do(clickhouse: ClickHouse) -> None:
+    database = f"names_{uuid.uuid4().hex}"
+    await migrate(f"{clickhouse.url}/{database}")
+    server = Server.of_url(f"{clickhouse.url}/{database}")
+    client = await connect(server)
+    statement = (
+        "CREATE OR REPLACE DICTIONARY broken (link String, campaign String) PRIMARY KEY link"
+        " SOURCE(CLICKHOUSE(TABLE 'nowhere')) LAYOUT(COMPLEX_KEY_HASHED_ARRAY()) LIFETIME(1)"
+    )
+    with pytest.raises(DictionaryError, match=r"broken cannot be loaded: .*nowhere.*then migrate again"):
+        await define(client, statement, server)
+    await client.command(f"DROP DATABASE {database}")
+    await client.close()
