@@ -14,6 +14,7 @@ from console.check_events.command import check_events
 from console.impressions.command import app as impressions
 from console.links import app as links
 from console.migrations import create_topics, migrate_tables
+from console.poll.command import poll_command
 from console.settings import ConsoleSettings
 from console.tokens import app as tokens
 from schemas.clickhouse.client import UrlError
@@ -28,6 +29,7 @@ app.add_typer(impressions, name="impressions")
 app.add_typer(tokens, name="tokens")
 app.command("audit")(audit_command)
 app.command("check-events")(check_events)
+app.command("poll")(poll_command)
 
 
 def _check(wanted: bool) -> None:
