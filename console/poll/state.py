@@ -62,6 +62,7 @@ class State:
         self._account: Final = platform, account
         self._database: Final = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost readings, no counts
         self._database.executescript(_TABLES)
 
     def __enter__(self) -> Self:
