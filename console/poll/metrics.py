@@ -10,7 +10,7 @@ ACCOUNT_STATES: Final = ("ok", "limited", "token", "failing")
 
 
 class PollMetrics:
-    """Posts asked = posts with numbers + posts gone + posts refused, once a round is over."""
+    """Posts that were asked for = those counted + gone + without, once their answer is settled."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         declare = Declare("poll", registry)
@@ -21,16 +21,17 @@ class PollMetrics:
             "platform",
             "outcome",
         )
-        self.posts = declare.counter("posts_asked", "Posts whose numbers were asked for", "platform")
+        self.posts = declare.counter(
+            "posts",
+            "Posts that were asked for, by outcome: counted (it has a total), gone (asked for again a month later),"
+            " without (refused, or its answer is none; the log says why)",
+            "platform",
+            "outcome",
+        )
         self.snapshots = declare.counter(
             "snapshots", "Totals sent to Kafka, by whether their link is known: yes, no", "platform", "matched"
         )
         self.unread = declare.counter("unread", "Parts of answers that are no totals; the log says why", "platform")
-        self.gone = declare.counter(
-            "posts_gone",
-            "Posts that the platform no longer has for us; they are asked again a month later",
-            "platform",
-        )
         self.retired = declare.counter(
             "metrics_dropped", "Metrics that the platform refused and that are no longer asked for", "platform"
         )

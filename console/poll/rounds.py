@@ -16,7 +16,6 @@ from console.poll.state import Post, State
 from console.poll.verdicts import LimitReached, PollError, Refused, TokenRejected
 from schemas.matching import Links, link_of
 from schemas.platforms.reading import ItemError
-from schemas.posts import post_id
 from schemas.snapshots import Snapshot
 
 _LIST_OVERLAP_MS: Final = HOUR_MS
@@ -126,7 +125,7 @@ class Round:
 
     async def _settle(self, asked: Sequence[Post], numbers: Numbers) -> None:
         platform, result = self._poller.platform, self._result
-        by_id = {post_id(platform, post.id): post for post in asked}
+        by_id = {post.id: post for post in asked}
         snapshots = [self._completed(one, by_id.get(one.post)) for one in numbers.snapshots]
         await self._send(snapshots)
         counted = {one.post for one in snapshots}
@@ -138,10 +137,10 @@ class Round:
                     post,
                     asked_ms=now_ms,
                     gone=post.id in numbers.gone,
-                    counted=post.counted or name in counted,
-                    published_ms=post.published_ms or published.get(name, 0),
+                    counted=post.counted or post.id in counted,
+                    published_ms=post.published_ms or published.get(post.id, 0),
                 )
-                for name, post in by_id.items()
+                for post in asked
             ]
         )
         matched = sum(bool(one.link) for one in snapshots)
@@ -150,10 +149,12 @@ class Round:
         result.matched += matched
         result.gone += len(numbers.gone)
         result.complaints += [f"{one.place}: {one.error}" if one.place else one.error for one in numbers.complaints]
-        self._metrics.posts.labels(platform).inc(len(asked))
+        for outcome, names in (("counted", counted), ("gone", numbers.gone - counted)):
+            self._metrics.posts.labels(platform, outcome).inc(len(names & by_id.keys()))
+        without = by_id.keys() - counted - numbers.gone
+        self._metrics.posts.labels(platform, "without").inc(len(without))
         self._metrics.snapshots.labels(platform, "yes").inc(matched)
         self._metrics.snapshots.labels(platform, "no").inc(len(snapshots) - matched)
-        self._metrics.gone.labels(platform).inc(len(numbers.gone))
         self._metrics.unread.labels(platform).inc(len(numbers.complaints))
 
     def _completed(self, snapshot: Snapshot, post: Post | None) -> Snapshot:

@@ -33,7 +33,7 @@ class PollSettings(ServiceSettings):
     )
     ads_days: int = Field(30, ge=1, le=1000, description="days of ads that are asked for again, today's the last")
     metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
-    metrics_port: int = Field(9105, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
+    metrics_port: int = Field(9106, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     x_url: str = Field("https://api.x.com", description="X's API")
     linkedin_url: str = Field("https://api.linkedin.com", description="LinkedIn's API")

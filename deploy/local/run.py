@@ -64,7 +64,7 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
             lambda: asyncio.to_thread(clickhouse_answers, local.host, local.clickhouse_port), "ClickHouse", within_s
         )
     await _clicktally(stack, "migrate")
-    for program in _PIPELINE:
+    for program in (*_PIPELINE, *(("poll",) if stack.polls else ())):
         await supervisor.start(program)
     client = await connect(stack.clickhouse_url)
     try:

@@ -1,4 +1,4 @@
-"""Facebook, Instagram and Threads: insights and lists by cursor; a retired metric fails a call, so does no object."""
+"""Facebook, Instagram and Threads: insights and lists by cursor; a retired metric fails a call."""
 
 import re
 from typing import Any

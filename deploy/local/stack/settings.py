@@ -29,7 +29,8 @@ class RunSettings(ServiceSettings):
         ge=1100,
         le=65400,
         multiple_of=100,
-        description="hundred that the metrics ports are in: serve from 1, relay 11, tables 12, API 13, stream 21",
+        description="hundred that the metrics ports are in: serve from 1, relay 11, tables 12, API 13, poll 14,"
+        " stream 21",
     )
     serve_processes: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="serve processes that share the port")
     stream_workers: int = Field(2, ge=1, le=_MOST_OF_A_KIND, description="stream workers that share the partitions")
@@ -52,6 +53,11 @@ class Stack:
     def directory(self) -> Path:
         """Everything that must survive a restart."""
         return self.local.data_dir.resolve()
+
+    @property
+    def polls(self) -> bool:
+        """Whether there are accounts of platforms to poll for."""
+        return any(os.environ.get(name) for name in ("CLICKTALLY_POLL_ACCOUNTS_FILE", "CLICKTALLY_POLL_ACCOUNTS"))
 
     @property
     def logs(self) -> Path:
@@ -89,6 +95,7 @@ class Stack:
             "relay": base + 11,
             "tables": base + 12,
             "api": base + 13,
+            **({"poll": base + 14} if self.polls else {}),
             **{f"stream-{number}": base + 20 + number for number in range(1, run.stream_workers + 1)},
         }
 
@@ -134,6 +141,7 @@ class Stack:
             "CLICKTALLY_API_PORT": str(self.run.console_port),
             "CLICKTALLY_API_DIRECTORY": str(self.directory / "console"),
             "CLICKTALLY_API_REDIRECTOR_URL": self.base_url,
+            "CLICKTALLY_POLL_STATE_FILE": str(self.directory / "poll.sqlite3"),
             **self.console_environment(),
         }
 

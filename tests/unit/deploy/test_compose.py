@@ -10,13 +10,14 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-OURS = {"serve", "relay", "stream", "tables", "api", "migrate"}
+OURS = {"serve", "relay", "stream", "tables", "api", "poll", "migrate"}
 SETTINGS = {
     "SERVE": ("redirector.serve.settings", "ServeSettings"),
     "RELAY": ("redirector.relay.settings", "RelaySettings"),
     "STREAM": ("stream.settings", "StreamSettings"),
     "TABLES": ("stream.tables.settings", "TablesSettings"),
     "API": ("console.api.settings", "ApiSettings"),
+    "POLL": ("console.poll.settings", "PollSettings"),
     "CONSOLE": ("console.settings", "ConsoleSettings"),
 }
 
@@ -68,7 +69,7 @@ def test_what_runs_on_comes_back_after_a_crash(services: dict[str, Any]) -> None
 
 def test_redirects_start_without_kafka_and_clickhouse(services: dict[str, Any]) -> None:
     assert "depends_on" not in services["serve"]
-    for name in ("relay", "stream", "tables", "api"):
+    for name in ("relay", "stream", "tables", "api", "poll"):
         assert services[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     for name in ("kafka", "clickhouse"):
         assert services["migrate"]["depends_on"][name] == {"condition": "service_healthy"}
@@ -89,6 +90,14 @@ def test_every_named_volume_is_declared_and_every_mounted_file_is_there(compose:
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
             assert (ROOT / source).exists() if source.startswith(".") else source in compose["volumes"], volume
+
+
+def test_pollers_run_only_where_somebody_asks_for_them(compose: dict[str, Any]) -> None:
+    poll = compose["services"]["poll"]
+    assert poll["profiles"] == ["poll"]
+    assert poll["environment"]["CLICKTALLY_POLL_ACCOUNTS_FILE"] == f"/run/secrets/{poll['secrets'][0]}"
+    assert set(poll["secrets"]) <= set(compose["secrets"])
+    assert all("profiles" not in service for name, service in compose["services"].items() if name != "poll")
 
 
 def test_only_redirects_are_open_to_the_world(services: dict[str, Any]) -> None:
@@ -124,7 +133,7 @@ def test_prometheus_scrapes_the_ports_that_the_services_are_told(services: dict[
     ports = {job["job_name"]: job["dns_sd_configs"][0]["port"] for job in scraped if "dns_sd_configs" in job}
     assert ports == {
         name: services[name]["environment"][f"CLICKTALLY_{name.upper()}_METRICS_PORT"]
-        for name in ("serve", "relay", "stream", "tables", "api")
+        for name in ("serve", "relay", "stream", "tables", "api", "poll")
     }
 
 

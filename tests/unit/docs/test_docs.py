@@ -10,6 +10,8 @@ from pydantic import SecretStr
 
 from console.api.metrics import ApiMetrics
 from console.api.settings import ApiSettings
+from console.poll.metrics import PollMetrics
+from console.poll.settings import PollSettings
 from console.settings import ConsoleSettings
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings
@@ -36,6 +38,7 @@ SETTINGS: list[type[ServiceSettings]] = [
     TablesSettings,
     ApiSettings,
     ConsoleSettings,
+    PollSettings,
     RunSettings,
     LocalSettings,
 ]
@@ -98,6 +101,12 @@ def stream_registry() -> CollectorRegistry:
     return registry
 
 
+def poll_registry() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    PollMetrics(registry)
+    return registry
+
+
 def tables_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     TablesMetrics(registry)
@@ -117,6 +126,7 @@ def api_registry() -> CollectorRegistry:
         ("stream", stream_registry),
         ("tables", tables_registry),
         ("api", api_registry),
+        ("poll", poll_registry),
     ],
 )
 def test_every_metric_is_documented_with_its_type(service: str, registry: Callable[[], CollectorRegistry]) -> None:

@@ -66,6 +66,7 @@ class Polling:
         self.clock = clock
         self.registry = registry
         self.metrics: PollMetrics
+        self.maker: Maker
         self.state_file = state_file
         self.schedule = Schedule.of(poller.settings.schedule)
         self.links = SomeLinks()
@@ -120,5 +121,5 @@ async def polling(
             fields = {"token": TOKEN, **fields}
         poller = maker.poller(platform, KINDS[platform].model_validate({"name": "acme", **fields}))
         made = Polling(poller, clock, registry, tmp_path / "poll.sqlite3")
-        made.metrics, made.warned = metrics, warned
+        made.metrics, made.maker, made.warned = metrics, maker, warned
         yield made
