@@ -54,16 +54,18 @@ class Post:
 
 
 class State:
-    """The posts of one account; `with` it."""
+    """The posts of one account; `with` it. Raises OSError for a file that cannot be used."""
 
     def __init__(self, path: Path, platform: str, account: str) -> None:
-        if str(path) != ":memory:":
-            path.parent.mkdir(parents=True, exist_ok=True)
         self._account: Final = platform, account
-        self._database: Final = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost readings, no counts
-        self._database.executescript(_TABLES)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database: Final = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
+            self._database.execute("PRAGMA journal_mode = WAL")
+            self._database.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost readings, no counts
+            self._database.executescript(_TABLES)
+        except sqlite3.DatabaseError as error:
+            raise OSError(f"CLICKTALLY_POLL_STATE_FILE {path} cannot be used: {error}") from error
 
     def __enter__(self) -> Self:
         return self
