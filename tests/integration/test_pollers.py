@@ -97,12 +97,18 @@ async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_a
     post = str((int(time.time() * 1000) - 3_600_000 - 1_288_834_974_657) << 22)
     share = "urn:li:share:7000000000000000001"
     async with LinkTopic(broker.bootstrap) as topic:
-        for slug, fields in (
-            ("x", {"post_id": post, "channel": "x"}),
-            ("late", {"post_url": f"https://x.com/late/status/{int(post) + 1}", "profile": "late"}),
-            ("in", {"post_id": share, "channel": "linkedin"}),
+        for link in (
+            Link(domain=domain, slug="x", destination="https://example.com", post_id=post, channel="x"),
+            Link(
+                domain=domain,
+                slug="late",
+                destination="https://example.com",
+                post_url=f"https://x.com/late/status/{int(post) + 1}",
+                profile="late",
+            ),
+            Link(domain=domain, slug="in", destination="https://example.com", post_id=share),
         ):
-            await topic.put(Link(domain=domain, slug=slug, destination="https://example.com", **fields))
+            await topic.put(link)
         await topic.flush()
     x, linkedin = XServer(), LinkedInServer()
     x.posts, linkedin.posts = {post: 42}, {share: 900}
