@@ -82,11 +82,13 @@ class Round:
         return result
 
     async def _list(self) -> str:
-        """Learn the account's new posts; the posts that are known can be asked for without. Why not, or ""."""
+        """Learn the account's new posts, as often as the newest are asked for. Why not, or "": others go on."""
         if not self._poller.lists_posts:
             return ""
-        began_ms = self._poller.now_ms
-        since_ms = self._state.listed_until_ms() or began_ms - self._schedule.longest_age_ms + _LIST_OVERLAP_MS
+        began_ms, until_ms = self._poller.now_ms, self._state.listed_until_ms()
+        if began_ms - until_ms < self._schedule.shortest_pause_ms:
+            return ""
+        since_ms = until_ms or began_ms - self._schedule.longest_age_ms + _LIST_OVERLAP_MS
         try:
             async for posts in self._poller.own_posts(max(0, since_ms - _LIST_OVERLAP_MS)):
                 self._state.learn(posts, began_ms)

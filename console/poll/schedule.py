@@ -57,6 +57,11 @@ class Schedule:
         """From this age on nothing is asked."""
         return self.steps[-1].until_ms
 
+    @property
+    def shortest_pause_ms(self) -> int:
+        """Nothing is asked for more often."""
+        return min(step.every_ms for step in self.steps)
+
     def every_ms(self, age_ms: int) -> int | None:
         """The pause at an age; None: never again. What is not yet published is as new as can be."""
         return next((step.every_ms for step in self.steps if age_ms < step.until_ms), None)

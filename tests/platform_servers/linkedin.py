@@ -47,7 +47,9 @@ class LinkedInServer(PlatformServer):
                         "totalShareStatistics": totals,
                     }
                 )
-        return web.json_response({"elements": elements, "paging": {"start": 0, "count": 10, "links": []}})
+        return web.json_response(
+            {"elements": elements, "paging": {"start": 0, "count": int(request.query["count"]), "links": []}}
+        )
 
     async def _member_post(self, request: web.Request) -> web.Response:
         if (wrong := self._version(request)) is not None:

@@ -7,8 +7,9 @@ from urllib.parse import quote, urlencode
 from console.poll.accounts import InstagramAccount, ThreadsAccount
 from console.poll.platforms.asking import Numbers
 from console.poll.platforms.meta import Listed, MetaPoller
+from console.poll.platforms.meta_limits import is_withheld
 from console.poll.state import Post
-from console.poll.verdicts import PostGone
+from console.poll.verdicts import PostGone, Refused
 from schemas.matching import urls_in
 from schemas.platforms import instagram, threads
 from schemas.platforms.times import iso_ms
@@ -47,6 +48,10 @@ class _OneAtATime(MetaPoller[InstagramAccount | ThreadsAccount]):
             body = await self.narrowed(post.kind, ask)
         except PostGone:
             return Numbers([], [], frozenset({post.id}))
+        except Refused as error:
+            if is_withheld(str(error)):
+                return Numbers([], [])
+            raise
         read = instagram.read if self.platform == instagram.PLATFORM else threads.read
         return self.numbers_of(read, body, self.unsaid(version=self.version, post=post.id))
 

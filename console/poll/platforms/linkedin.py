@@ -67,8 +67,6 @@ class LinkedInPoller(PlatformPoller[LinkedInAccount]):
     """What both kinds of posts share: the version."""
 
     platform = linkedin.PLATFORM
-    longest_age_ms = 360 * DAY_MS
-    """Statistics are of a rolling year: an older post's total would shrink to nothing."""
 
     @property
     def version(self) -> str:
@@ -81,6 +79,8 @@ class LinkedInPagePoller(LinkedInPoller):
 
     batch = 20
     lists_posts = True
+    longest_age_ms = 360 * DAY_MS
+    """Statistics are of a rolling year: an older post's total would shrink to nothing."""
 
     @property
     def _page(self) -> str:
@@ -117,11 +117,14 @@ class LinkedInPagePoller(LinkedInPoller):
         )
 
     async def _asked(self, parameter: str, posts: Sequence[Post]) -> Numbers:
-        """A post that is not in the answer has 0, so LinkedIn says; if it had more before, it is gone."""
+        """A post that is not in the answer has 0, so LinkedIn says; if it had more before, it is gone.
+
+        One more is asked for than there can be, so that the answer shows itself to be whole.
+        """
         urns = ",".join(quote(post.id, safe="") for post in posts)
         body = await self.client.get(
             "/rest/organizationalEntityShareStatistics?q=organizationalEntity"
-            f"&organizationalEntity={self._page}&{parameter}=List({urns})&count={len(posts)}"
+            f"&organizationalEntity={self._page}&{parameter}=List({urns})&count={len(posts) + 1}"
         )
         never = tuple(post.id for post in posts if not post.counted)
         numbers = self.numbers_of(linkedin.read, body, self.unsaid(version=self.version, posts=never))

@@ -48,6 +48,11 @@ class _Usage(msgspec.Struct):
         return max(self.call_count, self.total_cputime, self.total_time)
 
 
+def is_withheld(message: str) -> bool:
+    """Whether a refusal is that too few people have seen a post yet: code 10, like a missing permission."""
+    return "not enough viewers" in message.lower()
+
+
 def judge(answer: Answer, now_s: float) -> Verdict:
     """Meta's own codes come before the status: a throttled call may be a 400 or a 403."""
     used, regain_s = _usage(answer)
@@ -72,7 +77,7 @@ def _refusal(answer: Answer, error: _Error, why: str) -> Verdict:
         return Verdict(outcome="metric", why=why, metric=error.message)
     if error.code in _OWN_FAILURE:
         return Verdict(outcome="again", why=why)
-    if error.code in _PERMISSION:
+    if error.code in _PERMISSION and not is_withheld(error.message):
         why = f"{why}: it lacks a permission, docs/pollers.md has them"
     verdict = by_status(answer, why)
     return Verdict(outcome="refused", why=why) if verdict.outcome == "ok" else verdict

@@ -139,7 +139,7 @@ async def test_a_channels_uploads_are_read_until_they_are_older_than_the_last_li
     async with polling(server, "youtube", tmp_path, CHANNEL) as account:
         assert (await account.round()).snapshots == 5
         pages = server.paths().count("/youtube/v3/playlistItems")
-        account.clock.now_s += 900
+        account.clock.now_s += 3600
         await account.round()
     assert (pages, server.paths().count("/youtube/v3/playlistItems")) == (3, 4)
 

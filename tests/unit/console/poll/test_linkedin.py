@@ -36,18 +36,25 @@ async def test_twenty_posts_are_one_call_and_one_more_is_another(tmp_path: Path)
 
 
 async def test_a_pages_post_that_is_absent_has_zero_and_is_gone_if_it_had_more(tmp_path: Path) -> None:
-    server = LinkedInServer()
+    server, other = LinkedInServer(), "urn:li:share:223"
+    server.posts = {other: 1}
     async with polling(server, "linkedin", tmp_path, PAGE) as account:
-        await account.round(SHARE)
-        assert account.totals() == {SHARE: 0}
-        server.posts = {SHARE: 900}
+        await account.round(SHARE, other)
+        assert account.totals() == {SHARE: 0, other: 1}
+        server.posts = {SHARE: 900, other: 1}
         account.clock.now_s += 3600
         await account.round()
-        server.posts = {}
+        server.posts = {other: 2}
         account.clock.now_s += 3600
         result = await account.round()
     assert result.gone == 1
-    assert account.totals() == {SHARE: 900}, "what was counted stays"
+    assert account.totals() == {SHARE: 900, other: 2}, "what was counted stays"
+
+
+async def test_an_answer_without_any_post_says_nothing_of_those_that_were_asked_for(tmp_path: Path) -> None:
+    async with polling(LinkedInServer(), "linkedin", tmp_path, PAGE) as account:
+        result = await account.round(SHARE)
+    assert (result.state, account.totals()) == ("ok", {})
 
 
 async def test_a_post_older_than_the_rolling_year_is_left_alone(tmp_path: Path) -> None:
@@ -58,6 +65,14 @@ async def test_a_post_older_than_the_rolling_year_is_left_alone(tmp_path: Path) 
             Post(id=SHARE, published_ms=START_MS - 360 * DAY_MS),
             Post(id=UGC, published_ms=START_MS - 360 * DAY_MS - 1),
         )
+    assert account.totals() == {SHARE: 9}
+
+
+async def test_a_members_post_has_no_such_year(tmp_path: Path) -> None:
+    server = LinkedInServer()
+    server.posts = {SHARE: 9}
+    async with polling(server, "linkedin", tmp_path) as account:
+        await account.round(Post(id=SHARE, published_ms=START_MS - 500 * DAY_MS))
     assert account.totals() == {SHARE: 9}
 
 

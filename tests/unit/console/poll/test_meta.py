@@ -195,6 +195,19 @@ async def test_instagram_media_of_before_the_business_account_rest(tmp_path: Pat
     assert judge(answer, START_S).outcome == "gone"
 
 
+async def test_a_post_that_too_few_have_seen_waits_for_its_next_turn_and_is_no_failure(tmp_path: Path) -> None:
+    server = MetaServer()
+    server.posts = {"1": MEDIA}
+    async with polling(server, "instagram", tmp_path) as account:
+        with account.state() as state:
+            state.listed(START_MS)
+        server.faults = [refusal("(#10) Not enough viewers for the media to show insights", 10)]
+        result = await account.round("1")
+        assert (result.state, result.snapshots, result.gone) == ("ok", 0, 0)
+        account.clock.now_s += 3600
+        assert (await account.round()).snapshots == 1
+
+
 async def test_threads_takes_the_links_from_its_list(tmp_path: Path) -> None:
     server = MetaServer()
     server.posts = {"9": {"views": 12}}

@@ -170,6 +170,18 @@ async def test_the_timeline_is_read_by_pages_once_and_then_from_where_it_ended(t
     assert account.totals()["1950000000000000000"] == 1
 
 
+@pytest.mark.parametrize(("after_s", "lists"), [(3599, 1), (3600, 2)])
+async def test_the_list_is_read_no_more_often_than_the_newest_posts(
+    tmp_path: Path, after_s: int, lists: int
+) -> None:
+    server = XServer()
+    async with polling(server, "x", tmp_path, {"user_id": "77"}) as account:
+        await account.round()
+        account.clock.now_s += after_s
+        await account.round()
+    assert server.paths().count("/2/users/77/tweets") == lists
+
+
 async def test_an_expired_token_is_told_with_where_to_renew_it_and_never_shown(tmp_path: Path) -> None:
     server = XServer()
     server.token = "another"
