@@ -86,7 +86,8 @@ class MetaServer(PlatformServer):
         refused = self.refused.get("", set()) | self.refused.get(self.kinds.get(post, "none"), set())
         for place, metric in enumerate(metrics):
             if metric in refused:
-                named = f"(#100) metric[{place}] must be one of the following values: impressions_gone"
+                good = ", ".join(name for name in metrics if name not in refused)
+                named = f"(#100) metric[{place}] must be one of the following values: {good}"
                 return refusal(
                     named if self.names_metric else "(#100) The value must be a valid insights metric", 100
                 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from console.poll.platforms.meta import _named
 from console.poll.platforms.meta_limits import judge
 from console.poll.state import Post
 from console.poll.verdicts import Answer
@@ -61,6 +62,31 @@ async def test_one_retired_metric_is_dropped_told_once_and_the_poller_goes_on(
     (warning,) = account.warned
     assert warning.startswith("facebook acme: post_clicks is refused and no longer asked for")
     assert account.count("metrics_dropped", platform="facebook") == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("(#100) metric[1] must be one of the following values: views, likes", {"reach"}),
+        ("(#100) metric[7] must be one of the following values: views, likes", set()),
+        ("(#100) The metric reach is not available in this version", {"reach"}),
+        ("(#100) The value must be a valid insights metric", set()),
+        ("(#100) reach_of_likes is unknown", set()),
+    ],
+)
+def test_what_a_refusal_names_is_what_it_refuses_and_not_what_it_offers(message: str, named: set[str]) -> None:
+    assert _named(message, ("views", "reach", "likes")) == named
+
+
+async def test_a_video_whose_refusal_names_a_metric_takes_it_from_no_other_post(tmp_path: Path) -> None:
+    server = MetaServer()
+    server.posts, server.kinds = {"111_1001": VALUES, "111_1002": VALUES}, {"111_1002": "VIDEO"}
+    server.refused = {"VIDEO": set(VALUES)}
+    async with polling(server, "facebook", tmp_path, PAGE) as account:
+        result = await account.round("1001", "1002")
+    assert (result.state, result.snapshots, result.gone) == ("ok", 1, 1)
+    assert account.sent[0].side["link_clicks"] == 18
+    assert account.count("metrics_dropped", platform="facebook") == 0
 
 
 async def test_two_retired_metrics_are_found_one_after_the_other(tmp_path: Path) -> None:
