@@ -53,6 +53,11 @@ FILE ?= ../shared/data/access.log
 replay: $(READY) ## send FILE, an access log, through the running stack and compare what was counted
 	@$(PY) -m deploy.local.replay $(FILE)
 
+.PHONY: replay-campaign
+replay-campaign: SEED ?= 1
+replay-campaign: setup ## a fortnight of a campaign by SEED through a stack of its own, workers killed, compared to the last unit
+	@$(PY) -m tests.campaign --seed $(SEED)
+
 .PHONY: chaos
 chaos: SEED ?= 1
 chaos: ROUNDS ?= 60
