@@ -19,7 +19,7 @@ from console.api.wire import BulkAnswer, BulkLine
 from console.api.writer import CHANGES_AT_ONCE, Outcome
 
 _GATHER_S: Final = 0.05
-_HELD_BYTES: Final = 256 * 1024
+_CHUNK_BYTES: Final = 64 * 1024
 _IN_MEMORY_BYTES: Final = 1024 * 1024
 
 
@@ -68,42 +68,69 @@ class Lines:
 
 
 class Answers:
-    """The answers' way back. While a client sends and does not read, they wait on disk."""
+    """The answers' way back. A client that sends before it reads holds up nothing: they wait on disk meanwhile."""
 
     def __init__(self, request: web.Request) -> None:
         self._request: Final = request
         self._response: Final = web.StreamResponse(headers={"Content-Type": NDJSON})
-        self._kept: Final = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed by `end`
-        self._keeps = False
+        self._kept: Final = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed by `close`
+        self._file: Final = asyncio.Lock()
+        self._more: Final = asyncio.Event()
         self._encode: Final = msgspec.json.Encoder().encode
+        self._sending: asyncio.Task[None] | None = None
+        self._written = self._sent = 0
+        self._ended = False
 
     async def begin(self) -> None:
         """Send the head."""
         await self._response.prepare(self._request)
+        self._sending = asyncio.create_task(self._send(), name="answers of a bulk")
 
     async def add(self, answers: list[BulkAnswer]) -> None:
-        """Send lines, or keep them where the client does not read yet."""
+        """Lines to be sent as soon as the client takes them. Raises ConnectionError when it has left."""
+        if self._sending is not None and self._sending.done():
+            self._sending.result()
         content = b"".join(self._encode(one) + b"\n" for one in answers)
-        transport = self._request.transport
-        if transport is None:
-            raise ConnectionResetError("the client left")
-        if self._keeps or transport.get_write_buffer_size() > _HELD_BYTES:
-            self._keeps = True
-            await asyncio.to_thread(self._kept.write, content)
-        else:
-            await self._response.write(content)
+        async with self._file:
+            await asyncio.to_thread(self._append, content)
+        self._written += len(content)
+        self._more.set()
 
     async def end(self) -> web.StreamResponse:
-        """Send what was kept, and the end."""
-        self._kept.seek(0)
-        while content := await asyncio.to_thread(self._kept.read, _HELD_BYTES):
-            await self._response.write(content)
+        """Send what is left, and the end."""
+        self._ended = True
+        self._more.set()
+        if self._sending is not None:
+            await self._sending
         await self._response.write_eof()
         return self._response
 
     def close(self) -> None:
         """Whatever happened."""
+        if self._sending is not None:
+            self._sending.cancel()
         self._kept.close()
+
+    async def _send(self) -> None:
+        while True:
+            self._more.clear()
+            if self._sent == self._written:
+                if self._ended:
+                    return
+                await self._more.wait()
+                continue
+            async with self._file:
+                content = await asyncio.to_thread(self._read, self._sent)
+            await self._response.write(content)
+            self._sent += len(content)
+
+    def _append(self, content: bytes) -> None:
+        self._kept.seek(self._written)
+        self._kept.write(content)
+
+    def _read(self, place: int) -> bytes:
+        self._kept.seek(place)
+        return self._kept.read(_CHUNK_BYTES)
 
 
 async def bulk(
