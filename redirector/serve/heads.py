@@ -105,15 +105,9 @@ class Heads:
             head = percent_encoded(head[:end]) + head[end:]
         if len(head) > self._longest or not self._parse(head):
             return None
-        count = head.count(b"\n") - 2
-        if count > self._max_headers or not self._head.url[0].startswith(b"/"):
-            return None
-        plain_get, own = self._read_parsed(head, count, http11=http11)
-        if plain_get is not None:
-            if plain_get.block.close:
-                self._feed = self._head.new_parser()  # it would take no other request
-            elif plain is not None and not own:
-                _add(self._blocks, head[plain.end() :], plain_get.block, BLOCKS_KEPT)
+        plain_get = self._read_parsed(head, http11=http11, keep_as=head[plain.end() :] if plain else b"")
+        if plain_get is None or plain_get.block.close:
+            self._feed = self._head.new_parser()  # behind its connection's last request it takes no other
         return plain_get
 
     def _parse(self, head: bytes) -> bool:
@@ -133,33 +127,38 @@ class Heads:
             return False
         return True
 
-    def _read_parsed(self, head: bytes, count: int, *, http11: bool) -> tuple[PlainGet | None, bool]:
-        """What the parser said of a head of `count` headers, and whether something in it is one client's own."""
-        values = self._head.values
+    def _read_parsed(self, head: bytes, *, http11: bool, keep_as: bytes) -> PlainGet | None:
+        """What the parser said of a head. `keep_as`: its headers, remembered if they are no client's own."""
+        values, url = self._head.values, self._head.url[0]
+        count = head.count(b"\n") - 2
+        if count > self._max_headers or not url.startswith(b"/"):
+            return None
         forwarded: tuple[str, ...] = ()
         layout = self._layout(tuple(values))
         if layout.twice or len(values) != count:
             several = first_values(head)
             if several is None:
-                return None, False
+                return None
             values, forwarded = several
             layout = self._layout(tuple(values))
         if not layout.plain:
-            return None, False
+            return None
         picked = layout.pick(values)
         key = (http11, layout.read, picked)
         block = self._same.get(key)
         if block is None:
             block = self._block(dict(zip(layout.read, picked[1:], strict=True)), http11=http11)
             if not block.host:
-                return None, False
+                return None
             _add(self._same, key, block, BLOCKS_KEPT)
         if layout.varying:
             said = {name: values[spelt] for name, spelt in layout.varying}
             block = HeaderBlock(block.host, http11, block.close, self._observer.vary(block.facts, said))
         if layout.forwarded is not None and not forwarded:
             forwarded = (text_of(values[layout.forwarded]),)
-        return PlainGet(self._head.url[0].decode(), block, forwarded), layout.own
+        if keep_as and not (layout.own or block.close):
+            _add(self._blocks, keep_as, block, BLOCKS_KEPT)
+        return PlainGet(url.decode(), block, forwarded)
 
     def _layout(self, names: tuple[bytes, ...]) -> _Layout:
         layout = self._layouts.get(names)

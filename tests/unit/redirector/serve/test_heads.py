@@ -228,6 +228,21 @@ def test_no_more_blocks_and_names_are_kept_than_there_is_room_for() -> None:
     assert read(heads, head("/a", [b"hOST: go.example", b"uSER-aGENT: x"])) is not None
 
 
+@pytest.mark.parametrize(
+    "left",
+    [
+        [b"Host: go.example", b"Host: other.example", b"Connection: close"],
+        [b"Connection: close"],
+        [b"Host: go.example", b"Connection: close", *[b"X: y"] * 200],
+        [b"Host: go.example", b"Connection: close", b"Content-Length: 0"],
+    ],
+)
+def test_the_request_behind_one_that_was_left_is_read(left: list[bytes]) -> None:
+    heads = Heads(SETTINGS, OBSERVER)
+    assert read(heads, head("/a", left)) is None
+    assert read(heads, head("/b", [b"Host: go.example"])) is not None
+
+
 def test_another_method_is_left_and_another_version_read() -> None:
     heads = Heads(SETTINGS, OBSERVER)
     old = read(heads, b"GET /a HTTP/1.0\r\nHost: go.example\r\n\r\n")
