@@ -4,12 +4,13 @@ They come for one post (`/{post}/insights`), for several by id (`?ids=`), inside
 (`/{page}/posts?fields=…,insights.metric(…)`), or as an array of any of these.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import msgspec
 
 from schemas.matching import urls_in
+from schemas.platforms.graph_values import Metric, entries_of, value_of
 from schemas.platforms.reading import (
     Collector,
     ItemError,
@@ -22,8 +23,6 @@ from schemas.platforms.reading import (
 )
 from schemas.platforms.times import iso_ms
 from schemas.series import rank_of, series_name
-
-_Value = int | dict[str, int] | str | None
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -47,18 +46,6 @@ class _Top(msgspec.Struct):
     data: list[msgspec.Raw] | None = None
     error: _Refusal | None = None
     insights: msgspec.Raw = msgspec.Raw()
-
-
-class _Total(msgspec.Struct):
-    value: msgspec.Raw = msgspec.Raw()
-
-
-class _Metric(msgspec.Struct):
-    name: str
-    values: list[dict[str, msgspec.Raw]] = []
-    total_value: _Total | None = None
-    period: str = "lifetime"
-    id: str = ""
 
 
 class _Attachment(msgspec.Struct):
@@ -97,10 +84,9 @@ _BAD_METRIC: Final = 100
 _top: Final = msgspec.json.Decoder(_Top).decode
 _list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _by_id: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_metric: Final = msgspec.json.Decoder(_Metric).decode
+_metric: Final = msgspec.json.Decoder(Metric).decode
 _post: Final = msgspec.json.Decoder(_Post).decode
 _kind: Final = msgspec.json.Decoder(_Kind).decode
-_decode_value: Final = msgspec.json.Decoder(_Value).decode
 
 
 def reader(dialect: Dialect) -> Callable[[bytes | msgspec.Raw, Unsaid], Reading]:
@@ -112,11 +98,6 @@ def reader(dialect: Dialect) -> Callable[[bytes | msgspec.Raw, Unsaid], Reading]
         return collector.reading()
 
     return read
-
-
-def _value(raw: msgspec.Raw) -> _Value:
-    value: _Value = _decode_value(raw)
-    return value
 
 
 class _Reader:
@@ -168,7 +149,7 @@ class _Reader:
     def _data(self, place: str, parts: list[msgspec.Raw]) -> None:
         """Either metrics, grouped by the post that their ids name, or posts with insights."""
         dot = f"{place}." if place else ""
-        grouped: dict[str, list[tuple[str, _Metric]]] = {}
+        grouped: dict[str, list[tuple[str, Metric]]] = {}
         if not parts:
             self._collector.complain(
                 f"{dot}data", f"it is empty: {self._dialect.shown} withholds the numbers, or has none yet"
@@ -207,14 +188,14 @@ class _Reader:
             )
 
     def _metrics(self, place: str, post: str, parts: list[msgspec.Raw], **fields: Any) -> None:
-        metrics: list[tuple[str, _Metric]] = []
+        metrics: list[tuple[str, Metric]] = []
         for index, part in enumerate(parts):
             inner = f"{place}.insights.data[{index}]"
             with self._collector.part(inner):
                 metrics.append((inner, _metric(part)))
         self._add(place, post or self._collector.unsaid.post, metrics, **fields)
 
-    def _add(self, place: str, post: str, metrics: list[tuple[str, _Metric]], **fields: Any) -> None:
+    def _add(self, place: str, post: str, metrics: list[tuple[str, Metric]], **fields: Any) -> None:
         """One post's: of what counts displays the metric that ranks highest, the others beside it."""
         dialect, collector = self._dialect, self._collector
         totals: dict[str, int] = {}
@@ -225,9 +206,9 @@ class _Reader:
                     raise ItemError(
                         f"{metric.name[:64]} is by {metric.period[:20]}: ask without a period, for the lifetime"
                     )
-                value = _sum(metric)
+                value = value_of(metric)
                 if metric.name in dialect.maps:
-                    side |= _entries(metric.name, value)
+                    side |= entries_of(metric.name, value)
                 elif not isinstance(value, int):
                     raise ItemError(f"{metric.name[:64]} is {value!r:.60}: it should be one whole number")
                 elif metric.name in dialect.counted:
@@ -247,32 +228,3 @@ class _Reader:
                 side=side_of_names(side),
                 **fields,
             )
-
-
-def _sum(metric: _Metric) -> _Value:
-    """A metric's value. Rows of a breakdown are parts of it, if all are by the same."""
-    if metric.total_value is not None and opening(metric.total_value.value):
-        return _value(metric.total_value.value)
-    if not metric.values:
-        raise ItemError(f"{metric.name[:64]} has no values: it is withheld, or there are none yet")
-    values = [_value(row.get("value", msgspec.Raw(b"null"))) for row in metric.values]
-    if len(values) == 1:
-        return values[0]
-    by = {frozenset(row) - {"value", "end_time"} for row in metric.values}
-    numbers = [value for value in values if isinstance(value, int)]
-    if len(by) > 1 or not next(iter(by)) or len(numbers) < len(values):
-        raise ItemError(
-            f"{metric.name[:64]} has {len(values)} values that are no parts of one: ask for the lifetime"
-        )
-    if min(numbers) < 0:
-        raise ItemError(f"{metric.name[:64]} has {min(numbers)} in it: a part of a total cannot be below zero")
-    return sum(numbers)
-
-
-def _entries(name: str, value: _Value) -> Iterable[tuple[str, int]]:
-    """`{"link clicks": 18}` as `link_clicks`: whatever kinds there are, each is named as clicks."""
-    if not isinstance(value, dict):
-        raise ItemError(f"{name[:64]} should be numbers by name")
-    for kind, count in value.items():
-        words = "_".join(kind.lower().split())
-        yield (words if words.endswith("clicks") else f"{words}_clicks"), count

@@ -1,6 +1,7 @@
 """What happened to a message, whoever sent it; and what is wrong with a webhook's request or one of its events."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 import msgspec
@@ -8,6 +9,7 @@ import msgspec
 Happening = Literal["delivered", "opened", "machine_opened", "ignored"]
 """`machine_opened`: the provider says that a program fetched the pixel. `ignored`: nothing that is counted here."""
 
+_TIME_MAX_CHARS: Final = 64
 LINK_NAMES: Final = ("clicktally_link", "link")
 """What a custom argument, metadata or tag that names a message's link is called."""
 
@@ -15,7 +17,8 @@ MACHINE_AGENT: Final = "Mozilla/5.0"
 """What stands for the agent where the provider says that a machine opened: Apple's proxy says so of itself, and the
 rules take it for a mail proxy. The impression is `unverified`."""
 
-_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder raises for bytes that are none of its."""
 
 
 class MailEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,15 @@ class MalformedError(ValueError):
 def unreadable(error: Exception) -> str:
     """What is wrong with a body or a part of it."""
     return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)[:200]
+
+
+def moment_ms(text: str) -> int | None:
+    """An ISO 8601 time as providers write it, UTC where it names no zone; None for what is no time."""
+    try:
+        moment = datetime.fromisoformat(text[:_TIME_MAX_CHARS])
+        return max(0, round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000))
+    except (ValueError, OverflowError):
+        return None
 
 
 def named_link(values: Mapping[str, object]) -> str:

@@ -10,6 +10,7 @@ from msgspec import Meta
 from redirector.serve.webhooks.mail_events import (
     IGNORED,
     MACHINE_AGENT,
+    UNREADABLE,
     EventError,
     MailEvent,
     MalformedError,
@@ -58,7 +59,7 @@ def signature_of(key: bytes, body: bytes) -> tuple[Signature, msgspec.Raw]:
     """Who vouches for a body, and the event in it. Raises MalformedError, and SignatureError where nobody does."""
     try:
         read = _body(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedError(f"the body is not Mailgun's: {unreadable(error)}") from error
     signature = read.signature
     wanted = hmac.new(key, f"{signature.timestamp}{signature.token}".encode(), hashlib.sha256).hexdigest()
@@ -71,7 +72,7 @@ def read(raw: msgspec.Raw) -> MailEvent | EventError:
     """The event."""
     try:
         event = _event(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return EventError(unreadable(error))
     if event.event not in ("delivered", "opened"):
         return IGNORED

@@ -4,7 +4,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,10 +11,12 @@ from msgspec import Meta
 
 from redirector.serve.webhooks.mail_events import (
     IGNORED,
+    UNREADABLE,
     EventError,
     MailEvent,
     MalformedError,
     SignatureError,
+    moment_ms,
     named_link,
     unreadable,
 )
@@ -54,22 +55,21 @@ def read(body: bytes) -> MailEvent | EventError:
     """
     try:
         event = _event(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedError(f"the body is not Postmark's: {unreadable(error)}") from error
     if event.record_type not in ("Delivery", "Open"):
         return IGNORED
     at = event.delivered_at if event.record_type == "Delivery" else event.received_at
     if not event.message_id or not at:
         return EventError("it has no MessageID, or no time")
-    try:
-        moment = datetime.fromisoformat(at[:64])
-    except ValueError:
+    time_ms = moment_ms(at)
+    if time_ms is None:
         return EventError(f"its time {at[:40]!r} is none")
     told = f"{event.record_type}\0{event.message_id}\0{event.recipient}\0{at}"
     return MailEvent(
         happening="delivered" if event.record_type == "Delivery" else "opened",
         id=hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=16).hexdigest(),
-        time_ms=max(0, round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)),
+        time_ms=time_ms,
         link=named_link(event.metadata),
         ua=event.user_agent or "",
     )

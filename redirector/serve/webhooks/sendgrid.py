@@ -15,6 +15,7 @@ from msgspec import Meta
 from redirector.serve.webhooks.mail_events import (
     IGNORED,
     MACHINE_AGENT,
+    UNREADABLE,
     EventError,
     MailEvent,
     MalformedError,
@@ -77,7 +78,7 @@ def read(body: bytes) -> Iterator[MailEvent | EventError]:
     """The events of a body. Raises MalformedError before the first."""
     try:
         raws = _events(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedError(f"the body is no array of events: {unreadable(error)}") from error
     return map(_read, raws)
 
@@ -97,5 +98,5 @@ def _read(raw: msgspec.Raw) -> MailEvent | EventError:
             link=named_link(_named(raw)),
             ua=MACHINE_AGENT if machine else event.useragent or "",
         )
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return EventError(unreadable(error))

@@ -1,12 +1,19 @@
 """Amazon SES's events, as they stand in the `Message` of SNS: event publishing and notifications."""
 
 import hashlib
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
 
-from redirector.serve.webhooks.mail_events import IGNORED, EventError, MailEvent, named_link, unreadable
+from redirector.serve.webhooks.mail_events import (
+    IGNORED,
+    UNREADABLE,
+    EventError,
+    MailEvent,
+    moment_ms,
+    named_link,
+    unreadable,
+)
 
 _LINK_HEADER: Final = "x-clicktally-link"
 _RECIPIENTS_MAX: Final = 1000
@@ -48,7 +55,7 @@ def read(text: str, message_id: str) -> MailEvent | EventError:
     """The event in a message of SNS, known by SNS's id of it: that stays the same when SNS sends again."""
     try:
         event = _event(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         return EventError(unreadable(error))
     kind = event.event_type or event.notification_type
     mail = event.mail or _Mail()
@@ -60,15 +67,14 @@ def read(text: str, message_id: str) -> MailEvent | EventError:
         return IGNORED
     if not 1 <= count <= _RECIPIENTS_MAX:
         return EventError(f"it has {count} recipients")
-    try:
-        moment = datetime.fromisoformat(at[:64])
-    except ValueError:
+    time_ms = moment_ms(at)
+    if time_ms is None:
         return EventError(f"its timestamp {at[:40]!r} is no time")
     in_headers = {one.name.lower(): one.value for one in mail.headers}
     return MailEvent(
         happening="delivered" if kind == "Delivery" else "opened",
         id=hashlib.blake2b(message_id.encode("utf-8", "replace"), digest_size=16).hexdigest(),
-        time_ms=max(0, round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)),
+        time_ms=time_ms,
         link=in_headers.get(_LINK_HEADER, "") or named_link(mail.tags),
         ua=ua,
         count=count,

@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 import base64
 import binascii
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.x509 import Certificate
 from msgspec import Meta
 
-from redirector.serve.webhooks.mail_events import MalformedError, SignatureError, unreadable
+from redirector.serve.webhooks.mail_events import UNREADABLE, MalformedError, SignatureError, moment_ms, unreadable
 
 _ARN: Final = re.compile(r"arn:(aws|aws-cn|aws-us-gov):sns:([a-z0-9-]{4,32}):[0-9]{12}:[A-Za-z0-9_.-]{1,256}")
 _CERTIFICATE_PATH: Final = re.compile(r"/SimpleNotificationService-[0-9A-Za-z]{1,64}\.pem")
@@ -53,7 +52,7 @@ def read(body: bytes) -> SnsMessage:
     """The outer object of a body. Raises MalformedError."""
     try:
         return _decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise MalformedError(
             f"the body is no message of SNS (switch off raw message delivery): {unreadable(error)}"
         ) from error
@@ -101,7 +100,9 @@ def signed_at_ms(message: SnsMessage, certificate: Certificate) -> int:
     try:
         signature = base64.b64decode(message.Signature, validate=True)
         key.verify(signature, text.encode(), PKCS1v15(), kind())
-        moment = datetime.fromisoformat(message.Timestamp)
     except (binascii.Error, ValueError, InvalidSignature) as error:
         raise SignatureError("signature", "the signature is not Amazon's for this message") from error
-    return round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    signed_ms = moment_ms(message.Timestamp)
+    if signed_ms is None:
+        raise SignatureError("signature", "its Timestamp is no time")
+    return signed_ms
