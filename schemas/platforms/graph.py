@@ -94,7 +94,7 @@ def reader(dialect: Dialect) -> Callable[[bytes | msgspec.Raw, Unsaid], Reading]
 
     def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
         collector = Collector(dialect.platform, unsaid)
-        _Reader(dialect, collector).payload("", raw)
+        _Reader(dialect, collector).payload(raw)
         return collector.reading()
 
     return read
@@ -105,46 +105,51 @@ class _Reader:
         self._dialect: Final = dialect
         self._collector: Final = collector
 
-    def payload(self, place: str, raw: bytes | msgspec.Raw, *, nested: bool = False) -> None:
-        """An answer at `place`; an array of answers only where it is outermost."""
-        shown = self._dialect.shown
-        if opening(raw) == b"[" and not nested:
-            for index, one in enumerate(payload_of(raw, _list, shown)):
-                self.payload(f"[{index}]", one, nested=True)
+    def payload(self, raw: bytes | msgspec.Raw) -> None:
+        """One answer, several in an array, or several by their posts' ids: what is none leaves the others alone."""
+        if opening(raw) == b"[":
+            answers = payload_of(raw, _list, self._dialect.shown)
+            self._each({f"[{index}]": one for index, one in enumerate(answers)}, self._answer)
             return
-        top = payload_of(raw, _top, f"{shown}: an object with data, or several in an array")
-        if top.error is not None:
-            raise PayloadError(
-                f"{shown} answered with an error: {top.error.message} (code {top.error.code})"
-                + (
-                    ": one retired metric fails the whole call, ask without it"
-                    if top.error.code == _BAD_METRIC
-                    else ""
-                )
-            )
+        top = self._top(raw)
+        if top.data is not None or opening(top.insights):
+            self._answer("", raw)
+            return
+        by_id = payload_of(raw, _by_id, self._dialect.shown)
+        if not by_id or not all(opening(one) == b"{" for one in by_id.values()):
+            raise PayloadError(f"this is no answer of {self._dialect.shown}: it has no data")
+        self._each(by_id, self._answer_of_post)
+
+    def _each(self, answers: dict[str, msgspec.Raw], read: Callable[[str, msgspec.Raw], None]) -> None:
+        for place, one in answers.items():
+            try:
+                read(place, one)
+            except PayloadError as error:
+                self._collector.complain(place, str(error))
+
+    def _answer(self, place: str, raw: bytes | msgspec.Raw) -> None:
+        top = self._top(raw)
         if opening(top.insights):
             self._post_with_insights(place or "post", raw)
         elif top.data is not None:
             self._data(place, top.data)
-        elif not nested:
-            self._posts_by_id(raw)
         else:
-            self._collector.complain(place, f"it is no answer of {shown}: it has neither data nor insights")
+            raise PayloadError(f"this is no answer of {self._dialect.shown}: it has neither data nor insights")
 
-    def _posts_by_id(self, raw: bytes | msgspec.Raw) -> None:
+    def _answer_of_post(self, post: str, raw: msgspec.Raw) -> None:
+        top = self._top(raw)
+        if top.data is not None and not opening(top.insights):
+            self._metrics(post, post, top.data)
+        else:
+            self._answer(post, raw)
+
+    def _top(self, raw: bytes | msgspec.Raw) -> _Top:
         shown = self._dialect.shown
-        answers = payload_of(raw, _by_id, shown)
-        if not answers or not all(opening(one) == b"{" for one in answers.values()):
-            raise PayloadError(f"this is no answer of {shown}: it has no data")
-        for post, one in answers.items():
-            with self._collector.part(post):
-                top = _top(one)
-                if opening(top.insights):
-                    self._post_with_insights(post, one)
-                elif top.data is not None:
-                    self._metrics(post, post, top.data)
-                else:
-                    raise ItemError(f"it has no insights of {shown}: neither data nor insights")
+        top = payload_of(raw, _top, f"{shown}: an object with data, or several in an array")
+        if top.error is None:
+            return top
+        hint = ": one retired metric fails the whole call, ask without it" if top.error.code == _BAD_METRIC else ""
+        raise PayloadError(f"{shown} answered with an error: {top.error.message} (code {top.error.code}){hint}")
 
     def _data(self, place: str, parts: list[msgspec.Raw]) -> None:
         """Either metrics, grouped by the post that their ids name, or posts with insights."""

@@ -113,11 +113,15 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
     is_array = opening(raw) == b"["
     answers = payload_of(raw, _answers, "LinkedIn") if is_array else [raw]
     for number, one in enumerate(answers):
-        answer = payload_of(one, _answer, "LinkedIn: an object with elements")
-        if answer.elements is None:
-            told = f"LinkedIn answered with an error: {answer.status} {answer.message}"
-            raise PayloadError(told if answer.message else "this is no answer of LinkedIn: it has no elements")
-        for index, raw_element in enumerate(answer.elements):
+        try:
+            answer, elements = _elements_of(one)
+        except PayloadError as error:
+            if not is_array:
+                raise
+            collector.complain(f"[{number}]", str(error))
+            is_whole = False
+            continue
+        for index, raw_element in enumerate(elements):
             place = f"[{number}].elements[{index}]" if is_array else f"elements[{index}]"
             is_life = False
             with collector.part(place):
@@ -129,11 +133,19 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
                 else:
                     _note_member(member, place, element)
             is_whole = is_whole and is_life
-        is_whole = is_whole and len(answer.elements) > 0 and answer.paging.is_last(len(answer.elements))
+        is_whole = is_whole and bool(elements) and answer.paging.is_last(len(elements))
     _add_members(collector, member)
     if is_whole:  # lifetimes of a page's posts, all of them read and on one page: what is not among them has none
         _add_absent(collector, [name for name in dict.fromkeys(unsaid.posts) if name not in answered])
     return collector.reading()
+
+
+def _elements_of(raw: bytes | msgspec.Raw) -> tuple[_Answer, list[msgspec.Raw]]:
+    answer = payload_of(raw, _answer, "LinkedIn: an object with elements")
+    if answer.elements is None:
+        told = f"LinkedIn answered with an error: {answer.status} {answer.message}"
+        raise PayloadError(told if answer.message else "this is no answer of LinkedIn: it has no elements")
+    return answer, answer.elements
 
 
 def _read_page_post(collector: Collector, place: str, element: _Element) -> None:

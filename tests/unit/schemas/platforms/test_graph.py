@@ -152,6 +152,14 @@ def test_a_call_that_a_retired_metric_failed_says_so() -> None:
         read("facebook", error)
 
 
+def test_one_answer_that_is_an_error_leaves_the_others_alone() -> None:
+    error = {"error": {"message": "too few viewers", "code": 10}}
+    for payload, place in (([error, FACEBOOK], "[0]"), ({"9": error, "222": FACEBOOK}, "9")):
+        reading = read("facebook", payload)
+        assert [one.post for one in reading.snapshots] == ["222"]
+        assert [(told.place, "too few viewers" in told.error) for told in reading.complaints] == [(place, True)]
+
+
 @pytest.mark.parametrize("payload", [{}, {"a": 1}, [], 3, "text", None, [[FACEBOOK]]])
 def test_what_is_no_answer_is_none(payload: object) -> None:
     with suppress(PayloadError):

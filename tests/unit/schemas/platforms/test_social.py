@@ -191,6 +191,12 @@ def test_a_members_other_metrics_stand_beside_impressions_that_come_with_them() 
     assert "send both answers in one array" in complaints("linkedin", reach)["elements[0]"]
 
 
+def test_an_answer_that_is_an_error_leaves_the_others_of_its_array_alone() -> None:
+    reading = read("linkedin", [{"status": 429, "message": "later"}, LINKEDIN_MEMBER])
+    assert [one.total for one in reading.snapshots] == [512]
+    assert [(told.place, "429 later" in told.error) for told in reading.complaints] == [("[0]", True)]
+
+
 def test_a_members_day_is_a_period() -> None:
     payload = copy.deepcopy(LINKEDIN_MEMBER)
     first = {"year": 2026, "month": 11, "day": 1}
