@@ -12,7 +12,8 @@ from redirector.serve.access import Caller
 from redirector.serve.body_errors import BodyError
 from redirector.serve.posted_snapshots import PostedFacts, Said, take_snapshots
 from redirector.serve.snapshot_query import read_envelope, read_query
-from schemas.event_times import MAX_SKEW_S, SNAPSHOT_MAX_AGE_DAYS, DoorTimes
+from schemas import snapshot_times
+from schemas.event_times import AGE_MARGIN_MS, MAX_SKEW_S, SKEW_MARGIN_MS, DoorTimes
 from schemas.events import Routing
 from schemas.links import Link, LinkError
 from schemas.platforms.known import READERS
@@ -28,7 +29,7 @@ _LINKS: Final = FakeLinks(
     Link(domain="sho.rt", slug="t1", destination="https://example.com/", account="acme"),
 )
 _CALLERS: Final = (Caller("1", "", ("impressions:write",)), Caller("2", "other", ("impressions:write",)))
-_TIMES: Final = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=SNAPSHOT_MAX_AGE_DAYS)
+_TIMES: Final = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=snapshot_times.MAX_AGE_DAYS)
 _BODIES: Final = {
     platform: [msgspec.json.encode(payload) for name, payload in PAYLOADS if name == platform]
     for platform in READERS
@@ -64,6 +65,8 @@ def post_snapshots(seed: int, count: int) -> None:
         assert len(taken.accepted) + taken.refused == len(reading.found), (seed, number)
         msgspec.json.encode((taken.unmatched, taken.rejected))
         for snapshot in taken.accepted:
+            for at_ms in (NOW_MS - SKEW_MARGIN_MS, NOW_MS, NOW_MS + AGE_MARGIN_MS):
+                assert snapshot_times.snapshot_fault(snapshot, at_ms) is None, (seed, number, snapshot)
             line = msgspec.json.encode(snapshot)
             assert msgspec.json.decode(line, type=Snapshot) == snapshot, (seed, number, line)
             assert msgspec.json.decode(line, type=Routing).key == snapshot.key, (seed, number, line)
