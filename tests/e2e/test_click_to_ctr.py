@@ -25,6 +25,7 @@ from tests.integration.clickhouse_http import Http
 from tests.integration.serve_process import Client, Serve, free_port, get, post
 from tests.integration.streams import Streams, wait_for
 from tests.tokens import AS_WRITER, WRITER
+from tests.unit.redirector.serve.webhooks.providers import SENDGRID_PUBLIC, as_sendgrid
 
 SLUGS = ("launch", "spring", "ü")
 HOST = "go.example"
@@ -78,7 +79,9 @@ def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pip
         stack.callback(tables.wait, 60)
         stack.callback(tables.kill)
         port = free_port()
-        serving = [stack.enter_context(Serve(tmp_path, port=port)) for _ in range(2)]
+        serving = [
+            stack.enter_context(Serve(tmp_path, port=port, sendgrid_public_key=SENDGRID_PUBLIC)) for _ in range(2)
+        ]
         pipeline = Pipeline(port, serving, streams)
         # The kernel chooses the process: so many in a row have met both.
         wait_for(
@@ -191,6 +194,39 @@ def test_every_click_and_impression_is_counted_once_in_its_own_column(pipeline: 
     assert streams.http.rows("SELECT link, campaign FROM links FINAL ORDER BY link") == [
         [f"{HOST}/{slug}", "spring"] for slug in sorted(SLUGS)
     ]
+
+
+def test_what_platforms_and_mail_providers_tell_is_counted_once_however_often_they_do(pipeline: Pipeline) -> None:
+    streams = pipeline.streams
+    worker = streams.start()
+    wait_for(lambda: worker.ready, "the worker is ready", streams.workers)
+    now_ms = int(time.time() * 1000)
+
+    def read(total: int, ago_ms: int) -> None:
+        url = {"expanded_url": f"https://{HOST}/launch?utm_source=x"}
+        post_on_x = {"id": "19", "public_metrics": {"impression_count": total}, "entities": {"urls": [url]}}
+        path = f"/v1/snapshots/x?observed_at={now_ms - ago_ms}"
+        assert pipeline.say(post(msgspec.json.encode({"data": [post_on_x]}), AS_WRITER, path=path)) == 202
+
+    for total, ago_ms in ((100, 50_000), (130, 30_000), (100, 50_000), (120, 10_000), (130, 30_000), (90, 60_000)):
+        read(total, ago_ms)
+    sent = {"timestamp": now_ms // 1000, "clicktally_link": f"{HOST}/spring", "email": "a@example.org"}
+    events = [
+        *({**sent, "event": "delivered", "sg_event_id": f"delivered-{number}"} for number in range(5)),
+        {**sent, "event": "open", "sg_event_id": "open", "useragent": BROWSER},
+        {**sent, "event": "open", "sg_event_id": "machine", "sg_machine_open": True},
+    ]
+    body, signed = as_sendgrid(events, signed_ms=now_ms)
+    for _ in range(3):
+        headers = [f"{name}: {value}" for name, value in signed.items()]
+        assert pipeline.say(post(body, *headers, path="/v1/webhooks/sendgrid")) == 200
+    pipeline.expected[f"{HOST}/launch", "impressions_platform"] = 120
+    pipeline.expected[f"{HOST}/spring", "impressions_platform"] = 5
+    pipeline.expected[f"{HOST}/spring", "impressions_rendered"] = 1
+    pipeline.expected[f"{HOST}/spring", "impressions_unverified"] = 1
+    wait_for(lambda: pipeline.counted() == pipeline.expected, "the books agree", streams.workers)
+    streams.assert_chain_unbroken()
+    assert streams.number("SELECT count() FROM events WHERE ua LIKE '%example.org%'") == 0
 
 
 def test_no_request_without_a_token_changes_a_past_window(pipeline: Pipeline) -> None:
