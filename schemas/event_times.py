@@ -12,6 +12,9 @@ MAX_SKEW_S: Final = 300.0
 MAX_AGE_DAYS: Final = 90.0
 """How old an event may be."""
 
+SNAPSHOT_MAX_AGE_DAYS: Final = 730.0
+"""How long ago a snapshot may have been read, or its period have ended: periods are corrected late."""
+
 AGE_MARGIN_MS: Final = 24 * 3600 * 1000
 SKEW_MARGIN_MS: Final = 60 * 1000
 

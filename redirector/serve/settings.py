@@ -10,8 +10,7 @@ from pydantic_settings import SettingsConfigDict
 from redirector.serve.networks import ORDER
 from redirector.serve.webhooks.sendgrid import read_key
 from redirector.serve.webhooks.sns import host_of
-from schemas import snapshot_times
-from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S
+from schemas.event_times import MAX_AGE_DAYS, MAX_SKEW_S, SNAPSHOT_MAX_AGE_DAYS
 from schemas.events import Network
 from schemas.links import read_domain
 from schemas.settings import CommaSeparated, ServiceSettings
@@ -78,7 +77,7 @@ class ServeSettings(ServiceSettings):
     """The stream's, from which the door keeps a margin: see schemas.event_times."""
     max_age_days: Annotated[float, Field(gt=0)] = MAX_AGE_DAYS
     """The same."""
-    snapshot_max_age_days: Annotated[float, Field(gt=0)] = snapshot_times.MAX_AGE_DAYS
+    snapshot_max_age_days: Annotated[float, Field(gt=0)] = SNAPSHOT_MAX_AGE_DAYS
     """The same, for platforms' totals."""
     keys_kept: Count = 1_000_000
     """Idempotency keys that the host knows at most, about 150 bytes of disk each."""

@@ -13,7 +13,7 @@ from redirector.serve.body_errors import BodyError
 from redirector.serve.posted_snapshots import PostedFacts, Said, take_snapshots
 from redirector.serve.snapshot_query import read_envelope, read_query
 from schemas import snapshot_times
-from schemas.event_times import AGE_MARGIN_MS, MAX_SKEW_S, SKEW_MARGIN_MS, DoorTimes
+from schemas.event_times import AGE_MARGIN_MS, MAX_SKEW_S, SKEW_MARGIN_MS, SNAPSHOT_MAX_AGE_DAYS, DoorTimes
 from schemas.events import Routing
 from schemas.links import Link, LinkError
 from schemas.platforms.known import READERS
@@ -29,7 +29,7 @@ _LINKS: Final = FakeLinks(
     Link(domain="sho.rt", slug="t1", destination="https://example.com/", account="acme"),
 )
 _CALLERS: Final = (Caller("1", "", ("impressions:write",)), Caller("2", "other", ("impressions:write",)))
-_TIMES: Final = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=snapshot_times.MAX_AGE_DAYS)
+_TIMES: Final = DoorTimes.within(max_skew_s=MAX_SKEW_S, max_age_days=SNAPSHOT_MAX_AGE_DAYS)
 _BODIES: Final = {
     platform: [msgspec.json.encode(payload) for name, payload in PAYLOADS if name == platform]
     for platform in READERS
