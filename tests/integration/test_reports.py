@@ -159,3 +159,27 @@ def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
         granules = [(int(kept), int(of)) for kept, of in re.findall(r"Granules: (\d+)/(\d+)", counters)]
         kept, of = min(granule[0] for granule in granules), granules[0][1]
         assert kept < 0.15 * of, plan
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_totals_are_the_sums_of_all_links(migrated: Http, seed: int) -> None:
+    """Also where the projection by minute answers for some parts, and the rows themselves for others."""
+    random_counts(migrated, seed)
+    said(migrated, "ALTER TABLE counters MATERIALIZE PROJECTION by_minute SETTINGS mutations_sync = 1")
+    count(
+        migrated,
+        [
+            ("late", "2026-11-21 10:00:00", "human", "platform", 0, -7),
+            ("late", "2026-11-22 09:59:00", "bot", "", 3, 0),
+        ],
+    )
+    zoned = [
+        f"{unit}(zone = '{zone}')" for unit in ("1h_tz", "1d_tz") for zone in ("Asia/Kolkata", "Europe/Berlin")
+    ]
+    for unit in ("1m", "1h", "1d", *zoned):
+        columns = [row[0] for row in migrated.rows(f"DESCRIBE totals_{unit}")]
+        keys = [column for column in columns if column in {"day", "window_start"}]
+        sums = ", ".join([*keys, *(f"sum({column})" for column in columns if column not in keys)])
+        by_links = migrated.rows(f"SELECT {sums} FROM ctr_{unit} GROUP BY {', '.join(keys)} ORDER BY ALL")
+        assert migrated.rows(f"SELECT {', '.join(columns)} FROM totals_{unit} ORDER BY ALL") == by_links
+        assert len(by_links) >= 5
