@@ -132,9 +132,8 @@ def keyed(request: web.Request, change: Change, content: bytes) -> Change:
             f"send one {IDEMPOTENCY_KEY} of 1 to {KEY_MAX_CHARS} characters",
             parameter=IDEMPOTENCY_KEY,
         )
-    asked = asked_hash(
-        request.method.encode(), request.path.encode(), request.headers.get("If-Match", "").encode(), content
-    )
+    said = (request.method, request.raw_path, request.headers.get("If-Match", ""))
+    asked = asked_hash(*(part.encode("utf-8", "surrogateescape") for part in said), content)
     return Once(change=change, answer=answer_key(request[CALLER].token_id, key), asked=asked)
 
 

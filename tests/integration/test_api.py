@@ -169,6 +169,20 @@ def test_campaigns_and_posts_are_records_also_where_only_links_name_them(console
     assert [one["name"] for one in two.ask("GET", "/v1/campaigns?limit=1000", token=3).json["campaigns"]] == [name]
 
 
+async def test_a_token_that_is_revoked_opens_no_console_a_second_later(kafka: Kafka, consoles: Consoles) -> None:
+    def statuses() -> list[int]:
+        return [console.ask("GET", "/v1/links", token=9).status for console in consoles]
+
+    await prepare(kafka, (token(9, "links:read"),))
+    deadline = time.monotonic() + 10
+    while statuses() != [200, 200] and time.monotonic() < deadline:  # noqa: ASYNC110 - asks other processes
+        await asyncio.sleep(0.02)
+    assert statuses() == [200, 200]
+    await prepare(kafka, (token(9, "links:read", revoked_at_ms=1),))
+    await asyncio.sleep(1.0)
+    assert statuses() == [401, 401]
+
+
 class Load:
     """A client that makes links by key and appends to a shared one by If-Match, and notes what was acknowledged."""
 
@@ -233,7 +247,7 @@ async def test_no_acknowledged_change_is_lost_or_doubled_whatever_is_killed(
     for thread in threads:
         thread.start()
     rng = random.Random(7)
-    for _ in range(4):
+    for _ in range(3):
         await asyncio.sleep(rng.uniform(0.2, 1.2))
         writers = [console for console in consoles if console.metric("clicktally_api_writer")]
         doomed = rng.choice(writers or list(consoles))

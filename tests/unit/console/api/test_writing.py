@@ -1,14 +1,19 @@
 """Who writes, what it decides in one transaction, and what it forgets in time."""
 
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
+from aiohttp import web
+from multidict import CIMultiDict
 
 from console.api.changes import Change, Create, Decision, Once, Patch, View
+from console.api.changing import keyed
 from console.api.election import Assigned, Member, choose_writer
 from console.api.following import STALE_AFTER_S, TokenTable, is_stale
 from console.api.index import Index, Place
+from console.api.operations import CALLER
 from console.api.records import answer_key, asked_hash
 from console.api.served import is_answer_of
 from console.api.settings import ApiSettings
@@ -135,3 +140,16 @@ def test_settings_of_the_api_are_checked_at_the_start() -> None:
     ):
         with pytest.raises(SettingsError):
             ApiSettings.load({f"CLICKTALLY_API_{name}": value})
+
+
+class Asked(dict[object, object]):
+    """A request as aiohttp makes it of bytes that are no UTF-8."""
+
+    method = "PATCH"
+    raw_path = "/v1/links/go.example/a"
+    headers = CIMultiDict({"Idempotency-Key": "k", "If-Match": "x\udcfb"})
+
+
+def test_bytes_of_a_header_that_are_no_text_are_no_fault() -> None:
+    request = cast(web.Request, Asked({CALLER: ANYBODY}))
+    assert isinstance(keyed(request, Broken(), b""), Once)
