@@ -134,10 +134,13 @@ def test_without_impressions_ctr_is_null_and_the_kind_is_the_decided_one(migrate
     assert ctr(migrated, "unknown", f"{TODAY} 00:00:00") == Ctr("", 0, "\\N")
 
 
-def test_a_revision_below_zero_stays_below_zero(migrated: Http) -> None:
-    link(migrated, "x", channel="x")
-    count(migrated, "x", f"{TODAY} 10:00:00", 0, platform=-5)
-    assert ctr(migrated, "x", f"{TODAY} 10:00:00", "ctr_1m").impressions == -5
+@pytest.mark.parametrize("channel", ["x", "email", ""])
+def test_a_revision_below_zero_stays_below_zero_and_has_no_ctr(migrated: Http, channel: str) -> None:
+    link(migrated, "revised", channel=channel)
+    count(migrated, "revised", f"{TODAY} 10:00:00", 2, platform=20)
+    count(migrated, "revised", f"{TODAY} 10:05:00", 2, platform=-5)
+    assert ctr(migrated, "revised", f"{TODAY} 10:05:00", "ctr_1m") == Ctr("platform", -5, "\\N")
+    assert ctr(migrated, "revised", f"{TODAY} 00:00:00").impressions == 15
 
 
 def test_an_operator_replaces_the_default_of_a_channel(migrated: Http) -> None:

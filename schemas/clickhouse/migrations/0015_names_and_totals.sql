@@ -111,7 +111,13 @@ AS WITH
     dictGet('link_names', 'divides_by', link) AS divides_by,
     dictGet('link_names', 'kinds', link) AS kinds,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     link,
     window_start,
@@ -121,12 +127,7 @@ SELECT
     prefetch_clicks,
     duplicate_clicks,
     unknown_clicks,
-    greatest(
-        if(bitTest(divides_by, 0), impressions_viewable, never),
-        if(bitTest(divides_by, 1), impressions_rendered, never),
-        if(bitTest(divides_by, 2), impressions_platform, never),
-        if(bitTest(divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(kinds) AND impressions = 0,
         '',
@@ -140,7 +141,7 @@ SELECT
     impressions_platform,
     impressions_unverified,
     gross_impressions,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     toBool(ifNull(ctr > 1, false)) AS over_100_percent
 FROM
 (
@@ -190,7 +191,13 @@ AS WITH
     dictGet('link_names', 'divides_by', link) AS divides_by,
     dictGet('link_names', 'kinds', link) AS kinds,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     link,
     window_start,
@@ -200,12 +207,7 @@ SELECT
     prefetch_clicks,
     duplicate_clicks,
     unknown_clicks,
-    greatest(
-        if(bitTest(divides_by, 0), impressions_viewable, never),
-        if(bitTest(divides_by, 1), impressions_rendered, never),
-        if(bitTest(divides_by, 2), impressions_platform, never),
-        if(bitTest(divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(kinds) AND impressions = 0,
         '',
@@ -219,7 +221,7 @@ SELECT
     impressions_platform,
     impressions_unverified,
     gross_impressions,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     toBool(ifNull(ctr > 1, false)) AS over_100_percent
 FROM
 (
@@ -269,7 +271,13 @@ AS WITH
     dictGet('link_names', 'divides_by', link) AS divides_by,
     dictGet('link_names', 'kinds', link) AS kinds,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     link,
     window_start,
@@ -279,12 +287,7 @@ SELECT
     prefetch_clicks,
     duplicate_clicks,
     unknown_clicks,
-    greatest(
-        if(bitTest(divides_by, 0), impressions_viewable, never),
-        if(bitTest(divides_by, 1), impressions_rendered, never),
-        if(bitTest(divides_by, 2), impressions_platform, never),
-        if(bitTest(divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(kinds) AND impressions = 0,
         '',
@@ -298,7 +301,7 @@ SELECT
     impressions_platform,
     impressions_unverified,
     gross_impressions,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     toBool(ifNull(ctr > 1, false)) AS over_100_percent
 FROM
 (
@@ -327,7 +330,13 @@ CREATE OR REPLACE VIEW ctr_1h_tz AS WITH
     dictGet('link_names', 'divides_by', link) AS divides_by,
     dictGet('link_names', 'kinds', link) AS kinds,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     link,
     day,
@@ -338,12 +347,7 @@ SELECT
     prefetch_clicks,
     duplicate_clicks,
     unknown_clicks,
-    greatest(
-        if(bitTest(divides_by, 0), impressions_viewable, never),
-        if(bitTest(divides_by, 1), impressions_rendered, never),
-        if(bitTest(divides_by, 2), impressions_platform, never),
-        if(bitTest(divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(kinds) AND impressions = 0,
         '',
@@ -357,7 +361,7 @@ SELECT
     impressions_platform,
     impressions_unverified,
     gross_impressions,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     toBool(ifNull(ctr > 1, false)) AS over_100_percent
 FROM
 (
@@ -390,7 +394,13 @@ CREATE OR REPLACE VIEW ctr_1d_tz AS WITH
     dictGet('link_names', 'divides_by', link) AS divides_by,
     dictGet('link_names', 'kinds', link) AS kinds,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     link,
     day,
@@ -401,12 +411,7 @@ SELECT
     prefetch_clicks,
     duplicate_clicks,
     unknown_clicks,
-    greatest(
-        if(bitTest(divides_by, 0), impressions_viewable, never),
-        if(bitTest(divides_by, 1), impressions_rendered, never),
-        if(bitTest(divides_by, 2), impressions_platform, never),
-        if(bitTest(divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(kinds) AND impressions = 0,
         '',
@@ -420,7 +425,7 @@ SELECT
     impressions_platform,
     impressions_unverified,
     gross_impressions,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     toBool(ifNull(ctr > 1, false)) AS over_100_percent
 FROM
 (

@@ -15,7 +15,13 @@ WITH
         counted.link
     ) AS names,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(names.divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(names.divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(names.divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(names.divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     counted.link AS link,
     names.account AS account,
@@ -26,12 +32,7 @@ SELECT
     names.awareness AS awareness,
     clicks,
     gross_clicks,
-    greatest(
-        if(bitTest(names.divides_by, 0), impressions_viewable, never),
-        if(bitTest(names.divides_by, 1), impressions_rendered, never),
-        if(bitTest(names.divides_by, 2), impressions_platform, never),
-        if(bitTest(names.divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(names.kinds) AND impressions = 0,
         '',
@@ -40,7 +41,7 @@ SELECT
         ]
     ) AS impression_kind,
     impressions_of_all_kinds,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     names.range_low AS range_low,
     names.range_high AS range_high
 FROM
@@ -70,7 +71,13 @@ WITH
         counted.link
     ) AS names,
     [impressions_viewable, impressions_rendered, impressions_platform, impressions_served] AS by_kind,
-    toInt64(-9223372036854775808) AS never
+    toInt64(-9223372036854775808) AS never,
+    greatest(
+        if(impressions_viewable != 0 AND bitTest(names.divides_by, 0), impressions_viewable, never),
+        if(impressions_rendered != 0 AND bitTest(names.divides_by, 1), impressions_rendered, never),
+        if(impressions_platform != 0 AND bitTest(names.divides_by, 2), impressions_platform, never),
+        if(impressions_served != 0 AND bitTest(names.divides_by, 3), impressions_served, never)
+    ) AS largest
 SELECT
     counted.link AS link,
     names.account AS account,
@@ -81,12 +88,7 @@ SELECT
     names.awareness AS awareness,
     clicks,
     gross_clicks,
-    greatest(
-        if(bitTest(names.divides_by, 0), impressions_viewable, never),
-        if(bitTest(names.divides_by, 1), impressions_rendered, never),
-        if(bitTest(names.divides_by, 2), impressions_platform, never),
-        if(bitTest(names.divides_by, 3), impressions_served, never)
-    ) AS impressions,
+    if(largest = never, 0, largest) AS impressions,
     if(
         empty(names.kinds) AND impressions = 0,
         '',
@@ -95,7 +97,7 @@ SELECT
         ]
     ) AS impression_kind,
     impressions_of_all_kinds,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     names.range_low AS range_low,
     names.range_high AS range_high
 FROM
@@ -135,7 +137,7 @@ SELECT
     gross_clicks,
     impressions,
     kinds,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     multiIf(isNull(trials), NULL, clicks = 0, 0, middle - reach) AS ctr_from,
     multiIf(isNull(trials), NULL, clicks = impressions, 1, middle + reach) AS ctr_to,
     toBool(ifNull(impressions * range_low >= 5, impressions >= 1000)) AS enough_data,
@@ -263,7 +265,7 @@ SELECT
     gross_clicks,
     impressions,
     kinds,
-    if(impressions = 0, NULL, clicks / impressions) AS ctr,
+    if(impressions > 0, clicks / impressions, NULL) AS ctr,
     multiIf(isNull(trials), NULL, clicks = 0, 0, middle - reach) AS ctr_from,
     multiIf(isNull(trials), NULL, clicks = impressions, 1, middle + reach) AS ctr_to,
     toBool(ifNull(impressions * range_low >= 5, impressions >= 1000)) AS enough_data,
