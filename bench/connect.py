@@ -56,9 +56,9 @@ def _check_sums(server: ClickHouse, name: str, filled: Filled) -> None:
     `events` cannot tell: the floor's view gives all rows one topic and offset.
     """
     clicks, impressions = query(server, f"SELECT sum(clicks), sum(impressions) FROM {name}.counters").split()
-    found, wanted = (int(clicks), int(impressions)), (filled.sent[CLICKS], filled.sent[IMPRESSIONS])
-    if found != wanted:
-        raise BenchError(f"Kafka Connect's clicks, impressions: want {wanted}, found {found}")
+    counted, wanted = (int(clicks), int(impressions)), (filled.sent[CLICKS], filled.sent[IMPRESSIONS])
+    if counted != wanted:
+        raise BenchError(f"Kafka Connect's clicks, impressions: want {wanted}, found {counted}")
 
 
 class _Worker:
@@ -146,7 +146,7 @@ def build(directory: Path) -> Path:
         except FileNotFoundError as error:
             raise BenchError("it needs Maven and a JDK (Debian: apt-get install maven default-jdk)") from error
         if done.returncode:
-            _, _, said = done.stdout.partition("[ERROR] ")
-            raise BenchError(f"Maven could not build it: {' '.join(said.split())[:400]}")
+            _, _, error_text = done.stdout.partition("[ERROR] ")
+            raise BenchError(f"Maven could not build it: {' '.join(error_text.split())[:400]}")
         mark.write_text(wanted)
     return directory / "jars"

@@ -87,10 +87,10 @@ def check_sums(server: ClickHouse, name: str, filled: Filled) -> None:
     """Raise BenchError unless every fresh event was counted once and is in `events` once."""
     clicks, impressions = query(server, f"SELECT sum(clicks), sum(impressions) FROM {name}.counters").split()
     rows = query(server, f"SELECT count() FROM {name}.events FINAL").strip()
-    found = (int(clicks), int(impressions), int(rows))
+    counted = (int(clicks), int(impressions), int(rows))
     wanted = (filled.fresh[CLICKS], filled.fresh[IMPRESSIONS], filled.counted)
-    if found != wanted:
-        raise BenchError(f"clicks, impressions, rows of events: want {wanted}, found {found}")
+    if counted != wanted:
+        raise BenchError(f"clicks, impressions, rows of events: want {wanted}, found {counted}")
 
 
 def hold_merges(server: ClickHouse, name: str) -> None:

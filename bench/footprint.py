@@ -26,13 +26,13 @@ _MIB: Final = 2**20
 def run(minutes: float) -> Result:
     """Load for so long, sample, then weigh what lies on disk."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found, series = Rounds(), {}
+    measured, series = Rounds(), {}
     with scratch() as place:
         sample = fill_spool(place / "weighed" / "spool", 100_000, links=LINKS)
-        found.add("at rest", spool_bytes_per_event=sample / 100_000)
-        _time_starts(found)
+        measured.add("at rest", spool_bytes_per_event=sample / 100_000)
+        _time_starts(measured)
         with pipeline(place, links=LINKS) as running:
-            _time_ours(running, found)
+            _time_ours(running, measured)
             at_first = disk_bytes(running.broker.data_dir / "kafka")
             load = wrk(
                 place,
@@ -47,7 +47,7 @@ def run(minutes: float) -> Result:
             until_level(running, answered, within_s=300)
             events = int(query(running.server, f"SELECT count() FROM {running.database}.events"))
             kafka_bytes = disk_bytes(running.broker.data_dir / "kafka") - at_first
-            found.add(
+            measured.add(
                 "at rest",
                 kafka_bytes_per_event=kafka_bytes / events,
                 events_bytes_per_event=_table_bytes(running, "events") / events,
@@ -57,12 +57,12 @@ def run(minutes: float) -> Result:
                 events=float(events),
             )
             for name, points in series.items():
-                found.add(name, rss_mib_at_first=points[0][1], rss_mib_at_last=points[-1][1])
+                measured.add(name, rss_mib_at_first=points[0][1], rss_mib_at_last=points[-1][1])
     return Result(
         name="footprint",
         title=f"Footprint: {minutes:g} minutes at about {_RATE_PER_S:,} clicks a second",
         command="make bench-footprint",
-        figures=found.figures(),
+        figures=measured.figures(),
         goals=[],
         leaves_out=[
             "RSS counts shared pages for every process; LMDB's mapped links are among serve's.",
@@ -73,30 +73,30 @@ def run(minutes: float) -> Result:
     )
 
 
-def _time_starts(found: Rounds) -> None:
+def _time_starts(measured: Rounds) -> None:
     with scratch() as place:
         for name, part in (("Kafka", Kafka(place / "k")), ("ClickHouse", ClickHouse(place / "c"))):
             began = time.monotonic()
             part.start()
-            found.add(name, start_s=time.monotonic() - began)
+            measured.add(name, start_s=time.monotonic() - began)
             part.kill()
 
 
-def _time_ours(running: Pipeline, found: Rounds) -> None:
+def _time_ours(running: Pipeline, measured: Rounds) -> None:
     here = running.place / "started"
     here.mkdir()
     with serve(here, port=free_port()) as service:
-        found.add(
+        measured.add(
             "serve", start_s=service.until(lambda: bool(service.get("/metrics")), "metrics") - service.started_at
         )
     with relay(running.broker.bootstrap, here) as service:
-        found.add(
+        measured.add(
             "relay", start_s=service.until(lambda: bool(service.get("/healthz")), "health") - service.started_at
         )
     url = f"{running.server.url}/{running.database}"
     with worker(running.broker.bootstrap, url, here / "worker.log", group="started") as service:
         ready = service.until(lambda: '"ready": true' in service.get("/readyz"), "being ready")
-        found.add("worker", start_s=ready - service.started_at)
+        measured.add("worker", start_s=ready - service.started_at)
 
 
 def _sample(running: Pipeline, seconds: float) -> dict[str, list[tuple[float, float]]]:

@@ -58,7 +58,7 @@ async def run(url: str, *, inserts: int, rounds: int) -> dict[tuple[bool, int], 
     """All rounds; with and without take turns."""
     await migrate(url)
     client = await connect(url)
-    found: dict[tuple[bool, int], list[float]] = defaultdict(list)
+    times_ms: dict[tuple[bool, int], list[float]] = defaultdict(list)
     try:
         for turn in range(rounds * 2):
             fsync = turn % 2 == 0
@@ -67,10 +67,12 @@ async def run(url: str, *, inserts: int, rounds: int) -> dict[tuple[bool, int], 
                 f" fsync_after_insert = {fsync:d}, fsync_part_directory = {fsync:d}"
             )
             for deltas in DELTAS:
-                found[fsync, deltas] += await measure(client, deltas=deltas, inserts=inserts, first=turn * inserts)
+                times_ms[fsync, deltas] += await measure(
+                    client, deltas=deltas, inserts=inserts, first=turn * inserts
+                )
     finally:
         await client.close()
-    return found
+    return times_ms
 
 
 def main() -> None:
@@ -84,12 +86,12 @@ def main() -> None:
         part = ClickHouse(Path(directory).resolve())
         part.start()
         try:
-            found = asyncio.run(run(f"{part.url}/bench", inserts=chosen.inserts, rounds=chosen.rounds))
+            times_ms = asyncio.run(run(f"{part.url}/bench", inserts=chosen.inserts, rounds=chosen.rounds))
         finally:
             part.stop()
     print(f"{'fsync_after_insert':20}{'deltas':>10}{'p50 ms':>10}{'p99 ms':>10}")
     medians = []
-    for (fsync, deltas), took_ms in sorted(found.items()):
+    for (fsync, deltas), took_ms in sorted(times_ms.items()):
         p50, p99 = statistics.median(took_ms), sorted(took_ms)[len(took_ms) * 99 // 100]
         print(f"{int(fsync):<20}{deltas:10,}{p50:10.1f}{p99:10.1f}")
         medians.append({"fsync": fsync, "deltas": deltas, "p50_ms": round(p50, 2), "p99_ms": round(p99, 2)})

@@ -45,13 +45,13 @@ def capacity(running: Pipeline, seconds: float) -> float:
 def run(seconds: float, rounds: int) -> Result:
     """Capacity, then every share of it, round by round."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found = Rounds()
+    measured = Rounds()
     probes = PROBES * len(SHARES) * rounds
     # Ranks below LINKS are clicked by the load, those from LINKS on by the probes alone.
     probe_keys = map(link_key, range(LINKS, LINKS + probes))
     with scratch() as place, pipeline(place, links=LINKS + probes) as running:
         per_s = capacity(running, seconds)
-        found.add("pipeline", capacity_per_s=per_s)
+        measured.add("pipeline", capacity_per_s=per_s)
         for _, share in alternating(SHARES, rounds):
             think_ms = _think_ms(running, share * per_s)
             load = _load(running, seconds + 2 * _SETTLE_S, connections=PACED_CLIENTS, think_ms=think_ms)
@@ -59,7 +59,7 @@ def run(seconds: float, rounds: int) -> Result:
             stolen = stolen_seconds()
             took = Probes(running, list(islice(probe_keys, PROBES))).measure(seconds)
             reached = load.finish().per_s / per_s
-            found.add(
+            measured.add(
                 f"{share:.0%} of capacity",
                 load_share=reached,
                 p50_s=float(np.percentile(took, 50)),
@@ -72,11 +72,11 @@ def run(seconds: float, rounds: int) -> Result:
         name="latency",
         title="Latency: from the answered click to ctr_1m",
         command="make bench-latency",
-        figures=found.figures(),
+        figures=measured.figures(),
         goals=[
             Goal(
                 f"p99 at {share:.0%} of capacity",
-                found.median(f"{share:.0%} of capacity", "p99_s"),
+                measured.median(f"{share:.0%} of capacity", "p99_s"),
                 "at most",
                 2.0,
                 "s",
@@ -111,8 +111,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    publish(run(asked.seconds, asked.rounds))
+    arguments = parser.parse_args()
+    publish(run(arguments.seconds, arguments.rounds))
 
 
 if __name__ == "__main__":

@@ -51,10 +51,10 @@ class Running:
     def finish(self) -> Load:
         """Wait for its end. Raises BenchError when wrk failed or anything was not answered."""
         self.process.wait(self.seconds + 60)
-        said = self.log.read_bytes().splitlines()
-        if self.process.returncode != 0 or not said:
-            raise BenchError(f"wrk failed: {said[-5:]}")
-        load = msgspec.json.decode(said[-1], type=Load)
+        lines = self.log.read_bytes().splitlines()
+        if self.process.returncode != 0 or not lines:
+            raise BenchError(f"wrk failed: {lines[-5:]}")
+        load = msgspec.json.decode(lines[-1], type=Load)
         if load.errors:
             raise BenchError(f"{load.errors} of {load.requests} requests were not answered well")
         return load

@@ -49,8 +49,8 @@ def describe() -> Machine:
     versions |= {name: version(name) for name in _PACKAGES}
     for name, command in _PROGRAMS.items():
         if shutil.which(name):
-            said = subprocess.run(command, capture_output=True, text=True, check=False)
-            versions[name] = (said.stdout + said.stderr).split("\n")[0].replace("nginx version: ", "")[:40]
+            ended = subprocess.run(command, capture_output=True, text=True, check=False)
+            versions[name] = (ended.stdout + ended.stderr).split("\n")[0].replace("nginx version: ", "")[:40]
     return Machine(
         cores=os.cpu_count() or 1,
         cpu=model[1] if model else platform.machine(),

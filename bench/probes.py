@@ -46,11 +46,11 @@ class Probes:
         if not keys:
             return []
         names = ", ".join(f"'{key}'" for key in keys)
-        found = query(
+        visible = query(
             self._running.server,
             f"SELECT link FROM {self._running.database}.ctr_1m WHERE link IN ({names}) GROUP BY link",
         )
-        return found.split()
+        return visible.split()
 
     def _click(self) -> None:
         with socket.create_connection(("127.0.0.1", self._running.port), timeout=30) as client:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from bench.machine import cpu_seconds, run_bench
-from bench.query_asked import GOALS_MS, Asked, questions
+from bench.query_asked import GOALS_MS, Question, questions
 from bench.query_fill import CAMPAIGNS, DAYS, LINKS, Account, fill, links_by_traffic
 from bench.query_inserts import EVENTS_PER_S, Flushes, insert_cost, inserting
 from bench.query_runs import Answers, Reader, forget_pages
@@ -72,7 +72,7 @@ def _migrate(server: ClickHouse) -> None:
 
 def run(rows: int) -> Result:
     """Ask everything: cold, warm, and with inserts beside."""
-    found = Rounds()
+    measured = Rounds()
     with filled(rows) as (server, account):
         run_sql = partial(query, server, parameters=f"database={DATABASE}")
         links = links_by_traffic(run_sql, LINKS)
@@ -84,15 +84,15 @@ def run(rows: int) -> Result:
             [f"campaign-{rank}" for rank in _CAMPAIGN_RANKS],
             [links[rank] for rank in _LINK_RANKS],
         )
-        asked = questions(account)
-        cold, really_cold = _cold(server, reader, asked)
+        all_questions = questions(account)
+        cold, really_cold = _cold(server, reader, all_questions)
         server.restart()
-        alone = {one.name: reader.many(one) for one in asked}
-        memory = {one.name: reader.memory_mib(one) for one in asked}
+        alone = {one.name: reader.many(one) for one in all_questions}
+        memory = {one.name: reader.memory_mib(one) for one in all_questions}
         flushes = Flushes(account.start + timedelta(days=DAYS), links)
         try:
             with inserting(f"{server.url}/{DATABASE}", flushes):
-                beside = {one.name: reader.many(one, budget_s=1.5) for one in asked}
+                beside = {one.name: reader.many(one, budget_s=1.5) for one in all_questions}
         finally:
             run_sql(f"ALTER TABLE counters DROP PARTITION ({flushes.month:%Y%m}, 0)")
         bytes_per_row = float(
@@ -101,10 +101,11 @@ def run(rows: int) -> Result:
                 f" WHERE active AND database = '{DATABASE}' AND table = 'counters'"
             )
         )
-        cost = insert_cost(server, found, links, account.start + timedelta(days=DAYS))
-    _print_table(asked, cold, alone, beside, memory)
+        cost = insert_cost(server, measured, links, account.start + timedelta(days=DAYS))
+    _print_table(all_questions, cold, alone, beside, memory)
     figures = {
-        one.name: _measures(cold[one.name], alone[one.name], beside[one.name], memory[one.name]) for one in asked
+        one.name: _measures(cold[one.name], alone[one.name], beside[one.name], memory[one.name])
+        for one in all_questions
     }
     figures["inserts beside"] = {"flush_ms": spread(flushes.took_ms)}
     figures["disk"] = {"bytes_per_counter_row": _one(bytes_per_row)}
@@ -112,8 +113,8 @@ def run(rows: int) -> Result:
         name="query",
         title=f"Queries over {rows:,} counter rows of a year",
         command="make bench-query" + ("" if rows == ROWS else f" ROWS={rows}"),
-        figures=figures | found.figures(),
-        goals=[*_goals(asked, alone), Goal("insert cost, with merges", cost, "at most", INSERT_GOAL)],
+        figures=figures | measured.figures(),
+        goals=[*_goals(all_questions, alone), Goal("insert cost, with merges", cost, "at most", INSERT_GOAL)],
         leaves_out=[
             "one user at a time; the queries of a dashboard that come at once share the cores.",
             "figures are until the last byte over HTTP, the embedded front's part included (about 3 ms).",
@@ -128,10 +129,10 @@ def run(rows: int) -> Result:
     )
 
 
-def _cold(server: ClickHouse, reader: Reader, asked: list[Asked]) -> tuple[dict[str, float], bool]:
+def _cold(server: ClickHouse, reader: Reader, all_questions: list[Question]) -> tuple[dict[str, float], bool]:
     """The first time of each question after caches were emptied."""
     took_ms, really = {}, True
-    for one in asked:
+    for one in all_questions:
         for cache in ("MARK", "UNCOMPRESSED", "QUERY"):
             query(server, f"SYSTEM DROP {cache} CACHE")
         really = forget_pages() and really
@@ -139,11 +140,15 @@ def _cold(server: ClickHouse, reader: Reader, asked: list[Asked]) -> tuple[dict[
     return took_ms, really
 
 
-def _goals(asked: list[Asked], alone: dict[str, Answers]) -> list[Goal]:
+def _goals(all_questions: list[Question], alone: dict[str, Answers]) -> list[Goal]:
     """Of each goal the slowest of its questions."""
     return [
         Goal(
-            f"{name}, p95", max(alone[one.name].p95_ms for one in asked if one.goal == name), "at most", goal, "ms"
+            f"{name}, p95",
+            max(alone[one.name].p95_ms for one in all_questions if one.goal == name),
+            "at most",
+            goal,
+            "ms",
         )
         for name, goal in GOALS_MS.items()
     ]
@@ -167,14 +172,14 @@ def _one(value: float) -> Spread:
 
 
 def _print_table(
-    asked: list[Asked],
+    all_questions: list[Question],
     cold: dict[str, float],
     alone: dict[str, Answers],
     beside: dict[str, Answers],
     memory: dict[str, float],
 ) -> None:
     print(f"{'':46}{'cold':>9}{'p50 ms':>9}{'p95 ms':>9}{'with inserts':>18}{'rows':>13}{'MiB':>8}{'memory':>8}")
-    for one in asked:
+    for one in all_questions:
         warm, busy = alone[one.name], beside[one.name]
         print(
             f"{one.name:46}{cold[one.name]:9.1f}{warm.p50_ms:9.1f}{warm.p95_ms:9.1f}{busy.p50_ms:9.1f}"

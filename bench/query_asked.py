@@ -10,7 +10,7 @@ MONTH_DAYS: Final = 30
 
 
 @dataclass(frozen=True)
-class Asked:
+class Question:
     """One question. `sql` may name {campaign} and {link}, which change from one time to the next."""
 
     name: str
@@ -31,7 +31,7 @@ GOALS_MS: Final = {
 _CAMPAIGN, _JOIN, _HOUR, _LINK, _LEADERS, _YEAR, _PREVIEW = GOALS_MS
 
 
-def questions(account: Account) -> list[Asked]:
+def questions(account: Account) -> list[Question]:
     """The questions about an account, relative to its end."""
     end = account.start + timedelta(days=365)
     month = f"window_start >= '{_time(end - timedelta(days=MONTH_DAYS))}'"
@@ -42,98 +42,98 @@ def questions(account: Account) -> list[Asked]:
     of_campaign = "link IN (SELECT link FROM links_now WHERE campaign = '{campaign}')"
     counts = "sum(clicks) AS c, sum(impressions) AS i, c / i AS ratio"
     return [
-        Asked("campaign: total", f"SELECT {counts} FROM ctr_1d WHERE {of_campaign} AND {month}", _CAMPAIGN),
-        Asked(
+        Question("campaign: total", f"SELECT {counts} FROM ctr_1d WHERE {of_campaign} AND {month}", _CAMPAIGN),
+        Question(
             "campaign: by day",
             f"SELECT window_start, {counts} FROM ctr_1d WHERE {of_campaign} AND {month}"
             " GROUP BY window_start ORDER BY window_start",
             _CAMPAIGN,
         ),
-        Asked(
+        Question(
             "campaign: by link",
             f"SELECT link, {counts} FROM ctr_1d WHERE {of_campaign} AND {month} GROUP BY link ORDER BY c DESC",
             _CAMPAIGN,
         ),
-        Asked(
+        Question(
             "campaign: by day of Kolkata",
             f"SELECT day, {counts} FROM ctr_1d_tz(zone = 'Asia/Kolkata') WHERE {of_campaign}"
             f" AND day >= '{end - timedelta(days=MONTH_DAYS):%Y-%m-%d}' GROUP BY day ORDER BY day",
         ),
-        Asked(
+        Question(
             "campaign: classes",
             f"SELECT sum(clicks), sum(bot_clicks), sum(prefetch_clicks), sum(unknown_clicks) FROM ctr_1d"
             f" WHERE {of_campaign} AND {month}",
             _CAMPAIGN,
         ),
-        Asked(
+        Question(
             "campaign: by channel, plain join",
             f"SELECT channel, {counts} FROM ctr_1d JOIN links_now ON ctr_1d.link = links_now.link"
             f" WHERE campaign = '{{campaign}}' AND {month} GROUP BY channel",
             _JOIN,
         ),
-        Asked("account: last hour", f"SELECT sum(clicks), sum(gross_clicks) FROM totals_1m WHERE {hour}", _HOUR),
-        Asked("account: last day by minute", f"SELECT * FROM totals_1m WHERE {day} ORDER BY window_start"),
-        Asked(
+        Question("account: last hour", f"SELECT sum(clicks), sum(gross_clicks) FROM totals_1m WHERE {hour}", _HOUR),
+        Question("account: last day by minute", f"SELECT * FROM totals_1m WHERE {day} ORDER BY window_start"),
+        Question(
             "link: last day by minute",
             f"SELECT window_start, clicks, impressions FROM ctr_1m WHERE link = '{{link}}' AND {day}"
             " ORDER BY window_start",
             _LINK,
         ),
-        Asked(
+        Question(
             "link: a year by day",
             "SELECT window_start, clicks, impressions FROM ctr_1d WHERE link = '{link}' ORDER BY window_start",
         ),
-        Asked(
+        Question(
             "leaders: links",
             f"SELECT link, clicks, impressions, ctr FROM link_performance_between{between}"
             " ORDER BY clicks DESC LIMIT 10",
             _LEADERS,
         ),
-        Asked(
+        Question(
             "leaders: posts",
             f"SELECT post, clicks, impressions, ctr, pattern FROM post_performance_between{between}"
             " ORDER BY clicks DESC LIMIT 10",
             _LEADERS,
         ),
-        Asked(
+        Question(
             "leaders: campaigns",
             f"SELECT campaign, clicks, impressions, ctr FROM campaign_performance_between{between}"
             " ORDER BY clicks DESC LIMIT 10",
             _LEADERS,
         ),
-        Asked("leaders: channels", f"SELECT * FROM channel_performance_between{between} ORDER BY clicks DESC"),
-        Asked("leaders: profiles", f"SELECT * FROM profile_performance_between{between} ORDER BY clicks DESC"),
-        Asked(
+        Question("leaders: channels", f"SELECT * FROM channel_performance_between{between} ORDER BY clicks DESC"),
+        Question("leaders: profiles", f"SELECT * FROM profile_performance_between{between} ORDER BY clicks DESC"),
+        Question(
             "leaders: links, of ctr_1d",
             f"SELECT link, {counts} FROM ctr_1d WHERE {month} GROUP BY link ORDER BY c DESC LIMIT 10",
         ),
-        Asked(
+        Question(
             "previous period",
             "SELECT channel, this.clicks, before.clicks, this.ctr, before.ctr"
             f" FROM channel_performance_between{between} AS this"
             f" LEFT JOIN channel_performance_between{before} AS before USING account, channel",
         ),
-        Asked(
+        Question(
             "year: by day", "SELECT window_start, clicks, gross_clicks FROM totals_1d ORDER BY window_start", _YEAR
         ),
-        Asked(
+        Question(
             "year: by day of Kolkata",
             "SELECT day, sum(clicks) FROM totals_1d_tz(zone = 'Asia/Kolkata') GROUP BY day ORDER BY day",
         ),
-        Asked(
+        Question(
             "heat map: weekday and hour in Berlin, 30 days",
             "SELECT toDayOfWeek(day) AS weekday, toHour(window_start) AS hour, sum(clicks)"
             " FROM totals_1h_tz(zone = 'Europe/Berlin')"
             f" WHERE day >= '{end - timedelta(days=MONTH_DAYS):%Y-%m-%d}' GROUP BY weekday, hour",
         ),
-        Asked(
+        Question(
             "funnel of kinds, 30 days",
             "SELECT sum(impressions_served), sum(impressions_rendered), sum(impressions_viewable), sum(clicks)"
             f" FROM totals_1d WHERE {month}",
         ),
-        Asked("data quality", "SELECT * FROM data_quality"),
+        Question("data quality", "SELECT * FROM data_quality"),
         *(
-            Asked(f"preview: {view}", f"SELECT * FROM {view} LIMIT 100", _PREVIEW)
+            Question(f"preview: {view}", f"SELECT * FROM {view} LIMIT 100", _PREVIEW)
             for view in (
                 "ctr_1m",
                 "ctr_1h",
@@ -145,7 +145,7 @@ def questions(account: Account) -> list[Asked]:
                 "channels",
             )
         ),
-        Asked("preview: post_performance", "SELECT * FROM post_performance LIMIT 100"),
+        Question("preview: post_performance", "SELECT * FROM post_performance LIMIT 100"),
     ]
 
 

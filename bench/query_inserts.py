@@ -99,7 +99,7 @@ def inserting(url: str, flushes: Flushes) -> Iterator[None]:
         thread.join()
 
 
-def insert_cost(server: ClickHouse, found: Rounds, links: list[str], at: datetime) -> float:
+def insert_cost(server: ClickHouse, measured: Rounds, links: list[str], at: datetime) -> float:
     """CPU of ClickHouse for flushes and their merges: today's table over the first one's, median of the rounds."""
     with fresh_database(server, "layout_now") as now, fresh_database(server, "layout_first") as first:
         _make_first_layout(server)
@@ -111,10 +111,10 @@ def insert_cost(server: ClickHouse, found: Rounds, links: list[str], at: datetim
                 asyncio.run(_flush_some(url, flushes))
                 _until_merged(server)
                 spent = cpu_seconds(server.pid) - began
-                found.add(
+                measured.add(
                     name, cpu_ms_per_flush=spent * 1000 / _FLUSHES, flush_ms=_median(flushes.took_ms[-_FLUSHES:])
                 )
-    return found.ratio("counters today", "counters as first", "cpu_ms_per_flush")
+    return measured.ratio("counters today", "counters as first", "cpu_ms_per_flush")
 
 
 async def _flush_some(url: str, flushes: Flushes) -> None:

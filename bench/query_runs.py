@@ -14,7 +14,7 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-from bench.query_asked import Asked
+from bench.query_asked import Question
 from bench.stack import BenchError
 
 _LEAST, _MOST = 7, 40
@@ -52,12 +52,12 @@ class Reader:
             itertools.cycle(campaigns), itertools.cycle(links), strict=False
         )
 
-    def ask(self, asked: Asked, **settings: int) -> tuple[float, int, float]:
+    def ask(self, question: Question, **settings: int) -> tuple[float, int, float]:
         """Milliseconds until the last byte, rows and MiB read. Raises HTTPError."""
         campaign, link = next(self._names)
-        sql = asked.sql.replace("{campaign}", campaign).replace("{link}", link)
-        said = {"database": self._database, "user": "reader", "use_query_condition_cache": 0, **settings}
-        request = Request(f"{self._url}/?{urlencode(said)}", data=sql.encode())  # noqa: S310 - loopback
+        sql = question.sql.replace("{campaign}", campaign).replace("{link}", link)
+        parameters = {"database": self._database, "user": "reader", "use_query_condition_cache": 0, **settings}
+        request = Request(f"{self._url}/?{urlencode(parameters)}", data=sql.encode())  # noqa: S310 - loopback
         began = time.perf_counter()
         with urlopen(request, timeout=120) as answer:  # noqa: S310
             answer.read()
@@ -65,33 +65,33 @@ class Reader:
         summary = json.loads(answer.headers["X-ClickHouse-Summary"])
         return took_ms, int(summary["read_rows"]), int(summary["read_bytes"]) / 2**20
 
-    def many(self, asked: Asked, *, budget_s: float = _BUDGET_S) -> Answers:
+    def many(self, question: Question, *, budget_s: float = _BUDGET_S) -> Answers:
         """At least seven answers, at most forty, for about so many seconds; the first does not count.
 
         Raises BenchError where it is refused.
         """
         answers = Answers()
         try:
-            self.ask(asked)
+            self.ask(question)
             deadline = time.monotonic() + budget_s
             while len(answers.ms) < _LEAST or (len(answers.ms) < _MOST and time.monotonic() < deadline):
-                took_ms, answers.rows, answers.mib = self.ask(asked)
+                took_ms, answers.rows, answers.mib = self.ask(question)
                 answers.ms.append(took_ms)
         except HTTPError as error:
-            raise BenchError(f"{asked.name}: {error.read().decode()[:1000]}") from error
+            raise BenchError(f"{question.name}: {error.read().decode()[:1000]}") from error
         return answers
 
-    def memory_mib(self, asked: Asked) -> float:
+    def memory_mib(self, question: Question) -> float:
         """The least of a row of limits, each twice the one before, that the query needs; else the reader's."""
         for limit in _MEMORY_MIB:
             try:
-                self.ask(asked, max_memory_usage=limit * 2**20)
+                self.ask(question, max_memory_usage=limit * 2**20)
             except HTTPError as error:
                 if error.headers["X-ClickHouse-Exception-Code"] != _MEMORY_LIMIT_EXCEEDED:
-                    raise BenchError(f"{asked.name}: {error.read().decode()[:1000]}") from error
+                    raise BenchError(f"{question.name}: {error.read().decode()[:1000]}") from error
             else:
                 return float(limit)
-        self.ask(asked)
+        self.ask(question)
         return READERS_LIMIT_MIB
 
 

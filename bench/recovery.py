@@ -26,7 +26,7 @@ _DYNAMIC: Final = "worker without a name"
 def run(events: int, rounds: int) -> Result:
     """With static group membership and without."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found = Rounds()
+    measured = Rounds()
     with scratch() as place, clickhouse(place) as server:
         for number in range(rounds):
             for contestant, more in ((_STATIC, {"INSTANCE_ID": "bench"}), (_DYNAMIC, {})):
@@ -47,7 +47,7 @@ def run(events: int, rounds: int) -> Result:
                         await_settled(second, lag, started)
                         caught_up = time.monotonic()
                     check_sums(server, name, filled)
-                found.add(
+                measured.add(
                     contestant,
                     lag_events=float(lag),
                     counting_after_s=counting - started,
@@ -57,7 +57,7 @@ def run(events: int, rounds: int) -> Result:
         name="recovery",
         title=f"Recovery: a worker killed with about {events:,} events of lag over {LINKS:,} links",
         command="make bench-recovery",
-        figures=found.figures(),
+        figures=measured.figures(),
         goals=[],
         leaves_out=[
             "the time a supervisor takes to start the process; from its start on, imports included.",

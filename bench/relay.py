@@ -43,18 +43,18 @@ def measure(broker: Kafka, place: Path, events: int) -> dict[str, float]:
 def run(events: int, rounds: int) -> Result:
     """Round by round, on one broker."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found = Rounds()
+    measured = Rounds()
     with scratch() as place, kafka(place, partitions=PARTITIONS) as broker:
         for number in range(rounds):
             here = place / f"relay{number}"
             here.mkdir()
-            found.add("relay", **measure(broker, here, events))
+            measured.add("relay", **measure(broker, here, events))
             shutil.rmtree(here)
     return Result(
         name="relay",
         title="Relay: from a full spool into Kafka",
         command="make bench-relay",
-        figures=found.figures(),
+        figures=measured.figures(),
         goals=[],
         leaves_out=[
             "Kafka's CPU (core 1), replication, a network.",

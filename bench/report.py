@@ -84,13 +84,13 @@ def _tables(result: Result) -> str:
         groups.setdefault(tuple(spreads), []).append(contestant)
     tables = []
     for measures, contestants in groups.items():
-        found = [[_spread(result.figures[name][measure]) for measure in measures] for name in contestants]
+        cells = [[_spread(result.figures[name][measure]) for measure in measures] for name in contestants]
         named = [measure.replace("_", " ") for measure in measures]
         # What there is more of goes down the page.
         if len(contestants) > len(measures):
-            tables.append(_table(named, contestants, found))
+            tables.append(_table(named, contestants, cells))
         else:
-            tables.append(_table(contestants, named, [[*row] for row in zip(*found, strict=True)]))
+            tables.append(_table(contestants, named, [[*row] for row in zip(*cells, strict=True)]))
     return "\n\n".join(tables)
 
 

@@ -82,31 +82,31 @@ def redirect_with(place: Path, links: int, processes: int, seconds: float) -> di
 def run(events: int, links: Sequence[int], seconds: float) -> Result:
     """Processes, then partitions, then links."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found = Rounds()
+    measured = Rounds()
     with scratch() as place, clickhouse(place) as server:
         for processes in (1, 2):
-            found.add(f"{processes} serve", **redirect_with(place, 100_000, processes, seconds))
+            measured.add(f"{processes} serve", **redirect_with(place, 100_000, processes, seconds))
         for number in links:
             if number != 100_000:
-                found.add(f"{number:,} links", **redirect_with(place, number, 1, seconds))
+                measured.add(f"{number:,} links", **redirect_with(place, number, 1, seconds))
         for partitions in PARTITIONS:
             with kafka(place / f"p{partitions}", partitions=partitions) as broker:
                 filled = fill(broker.bootstrap, Traffic(links=100_000, partitions=partitions), events)
                 counted = count_all(server, broker, filled, place, f"partitions{partitions}")
-                found.add(f"{partitions} partitions", **counted.measures(filled.events))
+                measured.add(f"{partitions} partitions", **counted.measures(filled.events))
                 if partitions == 4:
                     for workers in (1, 2):
-                        found.add(f"{workers} workers", **count_with(server, broker, filled, place, workers))
+                        measured.add(f"{workers} workers", **count_with(server, broker, filled, place, workers))
         for number in links:
             with kafka(place / f"l{number}", partitions=4) as broker:
                 filled = fill(broker.bootstrap, Traffic(links=number, partitions=4), events)
                 counted = count_all(server, broker, filled, place, f"links{number}")
-                found.add(f"{number:,} links", **counted.measures(filled.events))
+                measured.add(f"{number:,} links", **counted.measures(filled.events))
     return Result(
         name="scaling",
         title="Scaling: CPU per event by processes, partitions and links",
         command="make bench-scaling",
-        figures=found.figures(),
+        figures=measured.figures(),
         goals=[],
         leaves_out=[
             "throughput by cores: this machine has as many as one process and its load need.",

@@ -84,8 +84,8 @@ def query(server: ClickHouse, statement: str, body: bytes = b"", parameters: str
         with urlopen(request, timeout=600) as answer:  # noqa: S310
             return str(answer.read().decode())
     except URLError as error:
-        told = error.read().decode()[:2000] if hasattr(error, "read") else repr(error)
-        raise BenchError(f"ClickHouse refused {statement[:200]}: {told}") from error
+        refusal_text = error.read().decode()[:2000] if hasattr(error, "read") else repr(error)
+        raise BenchError(f"ClickHouse refused {statement[:200]}: {refusal_text}") from error
 
 
 class Service:

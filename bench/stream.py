@@ -80,14 +80,14 @@ def measure_floor(server: ClickHouse, filled: Filled, name: str, insert_events: 
 def run(events: int, rounds: int) -> Result:
     """Fill the topics, let everybody count them, round by round."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    found, notes = Rounds(), []
+    measured, notes = Rounds(), []
     with scratch() as place, clickhouse(place) as server:
         with kafka(place, partitions=PARTITIONS, more=(singles.SINGLE_TOPIC,)) as broker:
             print(f"writing {events:,} events", flush=True)
             filled = fill(broker.bootstrap, Traffic(links=LINKS, partitions=PARTITIONS), events, keep=True)
             singles.fill_singles(broker.bootstrap, SINGLES, links=LINKS)
-            notes += _note_single_events(broker, place, found)
-            notes += _alternate(server, broker, filled, place, found, rounds=rounds)
+            notes += _note_single_events(broker, place, measured)
+            notes += _alternate(server, broker, filled, place, measured, rounds=rounds)
         filled.values.clear()
         # Late clicks scattered: other topics of the same names need another broker.
         with kafka(place / "scattered", partitions=PARTITIONS) as broker:
@@ -95,13 +95,13 @@ def run(events: int, rounds: int) -> Result:
             filled = fill(broker.bootstrap, traffic, events // 2)
             for number in range(rounds):
                 counted = count_all(server, broker, filled, place, f"scattered{number}")
-                found.add(SCATTERED, **counted.measures(filled.events))
+                measured.add(SCATTERED, **counted.measures(filled.events))
     return Result(
         name="stream",
         title="Stream: from Kafka to counters and events, exactly once",
         command="make bench-stream",
-        figures=found.figures(),
-        goals=_goals(found),
+        figures=measured.figures(),
+        goals=_goals(measured),
         leaves_out=[
             "Kafka's CPU, a network, replication. The worker has core 0, Kafka and ClickHouse share core 1.",
             "the worker's numbers count resent events as work done; the floor is not given them.",
@@ -118,7 +118,7 @@ def run(events: int, rounds: int) -> Result:
 
 
 def _alternate(
-    server: ClickHouse, broker: Kafka, filled: Filled, place: Path, found: Rounds, *, rounds: int
+    server: ClickHouse, broker: Kafka, filled: Filled, place: Path, measured: Rounds, *, rounds: int
 ) -> list[str]:
     """Those that count all of it, in turn; that Kafka Connect could not be measured comes back as a note."""
     per_insert, notes = 50_000, list[str]()
@@ -126,9 +126,9 @@ def _alternate(
         if contestant == WORKER:
             counted = count_all(server, broker, filled, place, f"worker{number}")
             per_insert = max(BATCH_EVENTS, filled.events // max(counted.inserts, 1))
-            found.add(WORKER, **counted.measures(filled.events))
+            measured.add(WORKER, **counted.measures(filled.events))
         elif contestant == FLOOR:
-            found.add(FLOOR, **measure_floor(server, filled, f"floor{number}", per_insert))
+            measured.add(FLOOR, **measure_floor(server, filled, f"floor{number}", per_insert))
         elif not notes:
             try:
                 counted = connect.count_all(server, broker, filled, place, f"connect{number}")
@@ -136,11 +136,11 @@ def _alternate(
                 notes.append(f"{CONNECT} was left out: {error}")
                 print(notes[-1], flush=True)
             else:
-                found.add(CONNECT, **counted.measures(filled.events))
+                measured.add(CONNECT, **counted.measures(filled.events))
     return notes
 
 
-def _note_single_events(broker: Kafka, place: Path, found: Rounds) -> list[str]:
+def _note_single_events(broker: Kafka, place: Path, measured: Rounds) -> list[str]:
     """Those that take one event a record, once each; what could not be measured comes back as a note."""
     contestants: list[tuple[str, Callable[[], list[str]]]] = [
         (FAUST, lambda: singles.faust_command(broker.bootstrap, SINGLES)),
@@ -149,31 +149,33 @@ def _note_single_events(broker: Kafka, place: Path, found: Rounds) -> list[str]:
     notes = []
     for name, command in contestants:
         try:
-            found.add(name, **singles.run_single(command(), SINGLES, place / "single.log"))
+            measured.add(name, **singles.run_single(command(), SINGLES, place / "single.log"))
         except BenchError as error:
             notes.append(f"{name} was left out: {error}")
             print(notes[-1], flush=True)
     return notes
 
 
-def _goals(found: Rounds) -> list[Goal]:
+def _goals(measured: Rounds) -> list[Goal]:
     goals = [
         Goal(
             "events per second of the worker's core, counters and events",
-            found.median(WORKER, "events_per_worker_cpu_s"),
+            measured.median(WORKER, "events_per_worker_cpu_s"),
             "at least",
             250_000,
             "events/s",
         ),
         Goal(
             "CPU of worker and ClickHouse against the floor's, merges included",
-            found.ratio(WORKER, FLOOR, _SUM),
+            measured.ratio(WORKER, FLOOR, _SUM),
             "at most",
             1.25,
         ),
     ]
-    if FAUST in found.figures():
-        value = found.median(FAUST, "worker_cpu_s_per_million") / found.median(WORKER, "worker_cpu_s_per_million")
+    if FAUST in measured.figures():
+        value = measured.median(FAUST, "worker_cpu_s_per_million") / measured.median(
+            WORKER, "worker_cpu_s_per_million"
+        )
         goals.append(
             Goal("CPU per event of the textbook Faust application against the worker's", value, "at least", 30)
         )

@@ -56,14 +56,16 @@ def main() -> int:
 def _judge(every: Sequence[Corpus], rules: Rules, n_wrong: int) -> int:
     wrong = {one.name: _misjudged(one, rules) for one in every}
     bots = [one for one in every if one.label == "bot"]
-    found = {agent for one in bots for agent in one.agents} - {agent for one in bots for agent in wrong[one.name]}
+    recognized = {agent for one in bots for agent in one.agents} - {
+        agent for one in bots for agent in wrong[one.name]
+    }
     made_of = ", ".join(f"{name} {version}" for name, version in versions().items())
     table = Table(title=f"rule set {rules.number}: {made_of}")
     for column in ("corpus", "label", "agents", "misjudged", "right", "right by weight", "precision"):
         table.add_column(column, justify="left" if column in {"corpus", "label"} else "right")
     for one in every:
         missed = sum(one.agents[agent] for agent in wrong[one.name]) / sum(one.agents.values())
-        precision = len(found) / (len(found) + len(wrong[one.name]))
+        precision = len(recognized) / (len(recognized) + len(wrong[one.name]))
         table.add_row(
             one.name,
             one.label,
@@ -82,7 +84,7 @@ def _judge(every: Sequence[Corpus], rules: Rules, n_wrong: int) -> int:
             console.print(f"{one.name}: taken for {'people' if one.label == 'bot' else 'bots'}", markup=False)
         for agent in sorted(wrong[one.name], key=one.agents.__getitem__, reverse=True)[:n_wrong]:
             console.print(f"    {one.agents[agent]:.6f} {agent[:_SHOWN]}", markup=False, highlight=False)
-    goals = _goals(every, wrong, len(found))
+    goals = _goals(every, wrong, len(recognized))
     print(goals_line("user-agents", goals), flush=True)
     return 0 if all(goal.met for goal in goals) else 1
 
@@ -91,7 +93,7 @@ def _misjudged(corpus: Corpus, rules: Rules) -> list[str]:
     return [agent for agent in corpus.agents if (rules.who(agent) is Who.BOT) != (corpus.label == "bot")]
 
 
-def _goals(every: Sequence[Corpus], wrong: dict[str, list[str]], found: int) -> list[Goal]:
+def _goals(every: Sequence[Corpus], wrong: dict[str, list[str]], recognized: int) -> list[Goal]:
     bots = [one for one in every if one.label == "bot"]
     held_out = [one for one in bots if one.held_out]
     people = [one for one in every if one.label == "person"]
@@ -100,7 +102,7 @@ def _goals(every: Sequence[Corpus], wrong: dict[str, list[str]], found: int) -> 
     return [
         *(Goal(f"recall of bots, {one.name}", _right([one], wrong), "at least", 0.99, "") for one in bots),
         Goal("recall of bots that nobody tuned to", _right(held_out, wrong), "at least", 0.99, ""),
-        Goal("precision of bots, all corpora", found / (found + len(flagged)), "at least", 0.995, ""),
+        Goal("precision of bots, all corpora", recognized / (recognized + len(flagged)), "at least", 0.995, ""),
         Goal(
             "browsers of real traffic taken for bots",
             sum(len(wrong[one.name]) for one in traffic),

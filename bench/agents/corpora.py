@@ -91,15 +91,15 @@ def _pypi(place: Path) -> Iterator[Corpus]:
 
 def _matomo(place: Path) -> Iterator[Corpus]:
     """Matomo's samples, as device-detector brings them, in halves by hash: rules were written by one of them."""
-    found: dict[tuple[Label, bool], dict[str, float]] = {}
+    agents_by_label: dict[tuple[Label, bool], dict[str, float]] = {}
     for path in sorted((place / "device_detector/tests/fixtures/upstream").glob("*.yml")):
         for sample in yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) or ():
             agent = sample.get("user_agent")
             label = _label(sample, path.stem)
             if agent and label:
                 held_out = hashlib.sha256(agent.encode()).digest()[0] % 2 == 1
-                found.setdefault((label, held_out), {})[agent] = 1
-    for (label, held_out), agents in sorted(found.items()):
+                agents_by_label.setdefault((label, held_out), {})[agent] = 1
+    for (label, held_out), agents in sorted(agents_by_label.items()):
         name = {"bot": "bots", "person": "devices", "app": "programs"}[label]
         half = ", half held out" if held_out else ", half"
         yield Corpus(name=f"Matomo, {name}{half}", label=label, agents=agents, held_out=held_out)
