@@ -66,18 +66,18 @@ class Look:
     axis: Literal["left", "right"] | None = None
 
     def properties(self) -> list[Json]:
-        found: list[Json] = []
+        overrides: list[Json] = []
         if self.unit is not None:
-            found.append({"id": "unit", "value": self.unit})
+            overrides.append({"id": "unit", "value": self.unit})
         if self.color is not None:
-            found.append({"id": "color", "value": {"mode": "fixed", "fixedColor": self.color}})
+            overrides.append({"id": "color", "value": {"mode": "fixed", "fixedColor": self.color}})
         if self.decimals is not None:
-            found.append({"id": "decimals", "value": self.decimals})
+            overrides.append({"id": "decimals", "value": self.decimals})
         if self.width is not None:
-            found.append({"id": "custom.width", "value": self.width})
+            overrides.append({"id": "custom.width", "value": self.width})
         if self.axis is not None:
-            found.append({"id": "custom.axisPlacement", "value": self.axis})
-        return found
+            overrides.append({"id": "custom.axisPlacement", "value": self.axis})
+        return overrides
 
 
 @dataclass(frozen=True)

@@ -185,10 +185,10 @@ async def _console(stack: Stack, arguments: Sequence[str], *, stdout: int | None
         sys.executable, "-m", "console", *arguments, env=stack.environment(Path()), stdout=stdout
     )
     try:
-        said, _ = await process.communicate()
+        output, _ = await process.communicate()
         if process.returncode != 0:
             raise StackError(f"clicktally {' '.join(arguments)} failed; its words are above")
-        return (said or b"").decode().strip()
+        return (output or b"").decode().strip()
     except asyncio.CancelledError:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()

@@ -34,8 +34,8 @@ def java_version() -> int | None:
     """The major version of ``java`` on the path; None without one."""
     if shutil.which("java") is None:
         return None
-    said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
-    matched = re.search(r'version "(?:1\.)?(\d+)', said)
+    version_text = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
+    matched = re.search(r'version "(?:1\.)?(\d+)', version_text)
     return int(matched[1]) if matched else None
 
 

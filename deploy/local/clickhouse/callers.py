@@ -67,8 +67,8 @@ class Doorkeeper:
             origin and _host_of(urlsplit(origin).netloc) != host
         )
         if foreign and not self._allows(origin):
-            said = f"A web page of {origin or 'another site'} may not query"
-            raise self._refused(said, "CLICKTALLY_LOCAL_CLICKHOUSE_ORIGINS")
+            refusal_text = f"A web page of {origin or 'another site'} may not query"
+            raise self._refused(refusal_text, "CLICKTALLY_LOCAL_CLICKHOUSE_ORIGINS")
 
     def cross_origin(self, headers: CIMultiDictProxy[str], *, preflight: bool = False) -> CIMultiDict[str]:
         """The CORS headers of an answer to this request; none without a setting that allows its page."""
@@ -82,10 +82,12 @@ class Doorkeeper:
         return origin != "" and not self._origins.isdisjoint({origin, "*"})
 
     def _credentials(self, headers: CIMultiDictProxy[str], query: MultiMapping[str]) -> tuple[str, str]:
-        scheme, _, said = headers.get("Authorization", "").partition(" ")
+        scheme, _, credentials = headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "basic":
             try:
-                user, colon, password = base64.b64decode(said.encode(), validate=True).decode().partition(":")
+                user, colon, password = (
+                    base64.b64decode(credentials.encode(), validate=True).decode().partition(":")
+                )
             except (binascii.Error, UnicodeError) as error:
                 raise self._unknown(_BASIC) from error
             if not colon:
@@ -94,12 +96,12 @@ class Doorkeeper:
         user = headers.get("X-ClickHouse-User") or query.get("user") or "default"
         return user, headers.get("X-ClickHouse-Key") or query.get("password") or ""
 
-    def _unknown(self, said: str) -> errors.StatementError:
-        return raised(errors.AUTHENTICATION_FAILED, said, "AUTHENTICATION_FAILED", self._version)
+    def _unknown(self, message: str) -> errors.StatementError:
+        return raised(errors.AUTHENTICATION_FAILED, message, "AUTHENTICATION_FAILED", self._version)
 
-    def _refused(self, said: str, setting: str) -> errors.StatementError:
+    def _refused(self, message: str, setting: str) -> errors.StatementError:
         return raised(
-            errors.ACCESS_DENIED, f"{said}. If it should, name it in {setting}", "ACCESS_DENIED", self._version
+            errors.ACCESS_DENIED, f"{message}. If it should, name it in {setting}", "ACCESS_DENIED", self._version
         )
 
 

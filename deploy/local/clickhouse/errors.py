@@ -75,11 +75,11 @@ class StatementError(Exception):
 
 def from_engine(error: Exception, version: str) -> StatementError:
     """Bring what the engine raised into the form of a server's body: ``Code: N. DB::Exception: …``."""
-    said = str(error)
-    match = re.search(r"Code: (\d+)\. ", said)
+    message = str(error)
+    match = re.search(r"Code: (\d+)\. ", message)
     if match is None:
-        return raised(_UNKNOWN_EXCEPTION, said, "UNKNOWN_EXCEPTION", version)
-    text = said[match.start() :].strip()
+        return raised(_UNKNOWN_EXCEPTION, message, "UNKNOWN_EXCEPTION", version)
+    text = message[match.start() :].strip()
     if not text.endswith(")") or "(version " not in text:
         text = f"{text} (version {version} (official build))"
     return StatementError(int(match[1]), text)

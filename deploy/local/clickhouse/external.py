@@ -38,8 +38,8 @@ class Bringer:
         """
         for name in (table.name, table.rows_format):
             if not name.isidentifier():
-                said = f"{name!r} can name no table and no format"
-                raise raised(errors.BAD_ARGUMENTS, said, "BAD_ARGUMENTS", self._version)
+                message = f"{name!r} can name no table and no format"
+                raise raised(errors.BAD_ARGUMENTS, message, "BAD_ARGUMENTS", self._version)
         definition = f"CREATE TEMPORARY TABLE `{table.name}` ({table.structure}) ENGINE = Memory".encode()
         connection.query(f"SET ROLE {Role.BRINGER}", "TSV")
         try:

@@ -68,13 +68,13 @@ def examine(connection: Any, statement: Statement, version: str) -> Verdict:
         return answer
 
     # Not wrapped by chDB's Connection; test_guard checks what it says of each kind of statement.
-    said = connection._conn.classify_query(text)  # noqa: SLF001
-    if said["statement_count"] > 1:
+    classified = connection._conn.classify_query(text)  # noqa: SLF001
+    if classified["statement_count"] > 1:
         raise raised(errors.SYNTAX_ERROR, "Multi-statements are not allowed", "SYNTAX_ERROR", version)
-    if said["query_class"].name == _UNKNOWN:
+    if classified["query_class"].name == _UNKNOWN:
         canonical()  # raises the syntax error, with its place
         raise raised(errors.SYNTAX_ERROR, "Empty query", "SYNTAX_ERROR", version)
-    return Verdict(said["query_class"].name, canonical)
+    return Verdict(classified["query_class"].name, canonical)
 
 
 def check(
@@ -165,8 +165,10 @@ def _name(token: Token) -> bytes:
 
 
 def _denied(what: str, version: str) -> StatementError:
-    said = f"{what} is refused: this ClickHouse lets no client reach its host or network, or change its own rights"
-    return raised(errors.ACCESS_DENIED, said, "ACCESS_DENIED", version)
+    message = (
+        f"{what} is refused: this ClickHouse lets no client reach its host or network, or change its own rights"
+    )
+    return raised(errors.ACCESS_DENIED, message, "ACCESS_DENIED", version)
 
 
 def check_settings(names: Iterable[str], version: str) -> None:

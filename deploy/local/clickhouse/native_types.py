@@ -165,7 +165,7 @@ def column(type_name: str) -> Column:
         UnknownTypeError: its length does not follow from its type (JSON, Dynamic, Variant, AggregateFunction).
     """
     match = _CALL.fullmatch(type_name.strip())
-    name, said = (match[1], match[2] or "") if match else ("", "")
+    name, inner = (match[1], match[2] or "") if match else ("", "")
     if name in _ALIASES:
         return column(_ALIASES[name])
     if name in _WIDTHS:
@@ -178,41 +178,41 @@ def column(type_name: str) -> Column:
         raise UnknownTypeError(
             f"a column of type {type_name} is not sent in this revision of Native: cast it to String"
         )
-    return _COMPOUNDS[name](arguments(said))
+    return _COMPOUNDS[name](arguments(inner))
 
 
-def _elements(said: list[str]) -> _Tuple:
-    return _Tuple(tuple(column(_NAMED.sub("", one)) for one in said))
+def _elements(types: list[str]) -> _Tuple:
+    return _Tuple(tuple(column(_NAMED.sub("", one)) for one in types))
 
 
-def _decimal(said: list[str]) -> Column:
-    return _Fixed(next(width for digits, width in _DECIMALS if int(said[0]) <= digits))
+def _decimal(numbers: list[str]) -> Column:
+    return _Fixed(next(width for digits, width in _DECIMALS if int(numbers[0]) <= digits))
 
 
-def _low_cardinality(said: list[str]) -> Column:
-    nullable = said[0].startswith("Nullable(")
-    return _LowCardinality(column(said[0].removeprefix("Nullable(")[:-1] if nullable else said[0]))
+def _low_cardinality(types: list[str]) -> Column:
+    nullable = types[0].startswith("Nullable(")
+    return _LowCardinality(column(types[0].removeprefix("Nullable(")[:-1] if nullable else types[0]))
 
 
 _COMPOUNDS: Final[dict[str, Callable[[list[str]], Column]]] = {
-    "FixedString": lambda said: _Fixed(int(said[0])),
+    "FixedString": lambda numbers: _Fixed(int(numbers[0])),
     "Decimal": _decimal,
-    "Nullable": lambda said: _Nullable(column(said[0])),
-    "Array": lambda said: _Array(column(said[0])),
-    "Map": lambda said: _Array(_Tuple((column(said[0]), column(said[1])))),
+    "Nullable": lambda types: _Nullable(column(types[0])),
+    "Array": lambda types: _Array(column(types[0])),
+    "Map": lambda types: _Array(_Tuple((column(types[0]), column(types[1])))),
     "Tuple": _elements,
-    "Nested": lambda said: _Array(_elements(said)),
+    "Nested": lambda types: _Array(_elements(types)),
     "LowCardinality": _low_cardinality,
-    "SimpleAggregateFunction": lambda said: column(said[-1]),
+    "SimpleAggregateFunction": lambda types: column(types[-1]),
 }
 
 
-def arguments(said: str) -> list[str]:
+def arguments(text: str) -> list[str]:
     """What stands between the commas of a type's brackets."""
     parts, depth, start, quote = [], 0, 0, ""
     at = 0
-    while at < len(said):
-        sign = said[at]
+    while at < len(text):
+        sign = text[at]
         if quote:
             if sign == "\\":
                 at += 1
@@ -223,7 +223,7 @@ def arguments(said: str) -> list[str]:
         elif sign in "()":
             depth += 1 if sign == "(" else -1
         elif sign == "," and not depth:
-            parts.append(said[start:at].strip())
+            parts.append(text[start:at].strip())
             start = at + 1
         at += 1
-    return [*parts, said[start:].strip()] if said.strip() else []
+    return [*parts, text[start:].strip()] if text.strip() else []

@@ -51,14 +51,14 @@ class Call:
     @property
     def buffer_bytes(self) -> int:
         """How much of an answer the client wants to be held back; 0 when it does not say."""
-        said = self.query.get("buffer_size", "")
-        return int(said) if said.isascii() and said.isdigit() else 0
+        size = self.query.get("buffer_size", "")
+        return int(size) if size.isascii() and size.isdigit() else 0
 
     @property
     def revision(self) -> int:
         """The protocol revision that the client wants the format Native in; 0 when it does not say."""
-        said = self.query.get("client_protocol_version", "")
-        return int(said) if said.isascii() and said.isdigit() else 0
+        version = self.query.get("client_protocol_version", "")
+        return int(version) if version.isascii() and version.isdigit() else 0
 
     def is_on(self, name: str) -> bool:
         """Whether a switch in the URL is on."""
@@ -130,18 +130,18 @@ class Reader:
         if readonly not in {"", "0", "1", "2"}:
             raise self._bad(f"readonly is 0, 1 or 2, not {readonly!r}")
         if call.method == "GET" and readonly == "0":
-            said = "Cannot modify 'readonly' setting in readonly mode: a GET only reads, send a POST"
-            raise raised(errors.READONLY, said, "READONLY", self._version)
+            message = "Cannot modify 'readonly' setting in readonly mode: a GET only reads, send a POST"
+            raise raised(errors.READONLY, message, "READONLY", self._version)
         return call.method == "GET" or readonly in {"1", "2"}
 
     def _session_timeout_s(self, call: Call) -> float:
-        said = call.query.get("session_timeout", "")
-        if said and not (said.isascii() and said.isdigit()):
-            raise self._bad(f"session_timeout is a number of seconds, not {said!r}")
-        return min(float(said or DEFAULT_TIMEOUT_S), _MOST_SESSION_S)
+        timeout = call.query.get("session_timeout", "")
+        if timeout and not (timeout.isascii() and timeout.isdigit()):
+            raise self._bad(f"session_timeout is a number of seconds, not {timeout!r}")
+        return min(float(timeout or DEFAULT_TIMEOUT_S), _MOST_SESSION_S)
 
-    def _bad(self, said: str) -> errors.StatementError:
-        return raised(errors.BAD_ARGUMENTS, said, "BAD_ARGUMENTS", self._version)
+    def _bad(self, message: str) -> errors.StatementError:
+        return raised(errors.BAD_ARGUMENTS, message, "BAD_ARGUMENTS", self._version)
 
 
 def _settings(call: Call) -> dict[str, str]:

@@ -26,8 +26,8 @@ async def received(request: web.Request, version: str) -> Call:
         async for part in await request.multipart():
             await _take(part, query, files)
     except ValueError as error:
-        said = f"the form cannot be read: {error}"
-        raise raised(errors.BAD_ARGUMENTS, said, "BAD_ARGUMENTS", version) from error
+        message = f"the form cannot be read: {error}"
+        raise raised(errors.BAD_ARGUMENTS, message, "BAD_ARGUMENTS", version) from error
     return Call(request.method, request.headers, query, b"", files)
 
 

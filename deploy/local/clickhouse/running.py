@@ -53,8 +53,8 @@ class Running:
         with self._changes:
             if mark.query_id in self._ids:
                 name = "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING"
-                said = f"Query with id = {mark.query_id} is already running."
-                raise raised(errors.QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, said, name, self._version)
+                message = f"Query with id = {mark.query_id} is already running."
+                raise raised(errors.QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING, message, name, self._version)
             self._ids.add(mark.query_id)
         try:
             yield
