@@ -128,17 +128,17 @@ def csv_columns(header: Iterable[str]) -> dict[str, int] | None:
 
 def csv_row(cells: list[str], columns: Mapping[str, int], domain: str) -> Row | RowError:
     """A row of such a file; tags are separated by commas or by bars."""
-    said = {name: cells[number].strip() for name, number in columns.items() if number < len(cells)}
-    short_domain, slug = _parts(said.get("short", ""))
-    own_domain = said.get("domain") or short_domain or domain
+    cell_of = {name: cells[number].strip() for name, number in columns.items() if number < len(cells)}
+    short_domain, slug = _parts(cell_of.get("short", ""))
+    own_domain = cell_of.get("domain") or short_domain or domain
     if not own_domain:
-        return RowError(f"{slug or said.get('slug')!r} has no domain: name it with --domain")
-    tags = said.get("tags", "")
+        return RowError(f"{slug or cell_of.get('slug')!r} has no domain: name it with --domain")
+    tags = cell_of.get("tags", "")
     return Row(
         domain=own_domain,
-        slug=slug if said.get("short") else said.get("slug", ""),
-        destination=said.get("destination", ""),
-        title=_plain(said.get("title", "")),
+        slug=slug if cell_of.get("short") else cell_of.get("slug", ""),
+        destination=cell_of.get("destination", ""),
+        title=_plain(cell_of.get("title", "")),
         tags=[tag for part in tags.split("," if "," in tags else "|") if (tag := part.strip())],
     )
 

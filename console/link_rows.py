@@ -82,9 +82,9 @@ def link_of(row: Row, domain: str, slug: str, before: Link | None, *, updated_at
         if "origins" in values:
             values["origins"] = [*map(read_origin, values["origins"])]
         destination = {} if before is None else {"destination": before.destination}
-        said = msgspec.convert({"domain": domain, "slug": slug, **destination, **values}, Link)
-        changes = {name: getattr(said, name) for name in values}
-        link = msgspec.structs.replace(before or said, **changes, updated_at_ms=updated_at_ms)
+        row_link = msgspec.convert({"domain": domain, "slug": slug, **destination, **values}, Link)
+        changes = {name: getattr(row_link, name) for name in values}
+        link = msgspec.structs.replace(before or row_link, **changes, updated_at_ms=updated_at_ms)
         check_link(link)
     except LinkError as error:
         raise RowError(str(error)) from error

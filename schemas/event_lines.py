@@ -75,8 +75,8 @@ def _fault(topic: str, line: bytes, error: Exception) -> LineFault:
 
 def _no_event(error: Exception) -> LineFault:
     detail = str(error)[:DETAIL_MAX_CHARS]
-    found = _FIELD.search(detail)
-    return LineFault("not_an_event", detail, (found[1] or found[2] or "") if found else "")
+    field_name = _FIELD.search(detail)
+    return LineFault("not_an_event", detail, (field_name[1] or field_name[2] or "") if field_name else "")
 
 
 def _newer(version: int, newest: int) -> LineFault:

@@ -44,18 +44,18 @@ class OnceAMinute(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        self._logged: dict[tuple[str, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is let through; it may gain a field `repeated`."""
         if record.name.partition(".")[0] not in _LIBRARIES:
             return True
         key = (record.name, str(record.msg))
-        said_at, repeated = self._said.get(key, (-REPEAT_AFTER_S, 0))
-        if record.created - said_at < REPEAT_AFTER_S:
-            self._said[key] = (said_at, repeated + 1)
+        logged_at, repeated = self._logged.get(key, (-REPEAT_AFTER_S, 0))
+        if record.created - logged_at < REPEAT_AFTER_S:
+            self._logged[key] = (logged_at, repeated + 1)
             return False
-        self._said[key] = (record.created, 0)
+        self._logged[key] = (record.created, 0)
         if repeated:
             record.repeated = repeated
         return True

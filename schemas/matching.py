@@ -88,8 +88,8 @@ def snapshot_keys(snapshot: Snapshot) -> tuple[str, ...]:
 def link_of(snapshot: Snapshot, links: Links, mapping: Mapping | None = None) -> str:
     """The link of a snapshot's post, or "" where nothing tells it."""
     keys = snapshot_keys(snapshot)
-    if mapping is not None and (said := mapping.link_of(keys)):
-        return said
+    if mapping is not None and (mapped := mapping.link_of(keys)):
+        return mapped
     return next(filter(links.has, link_keys(snapshot.urls)), "") or links.of_post(keys)
 
 
@@ -104,8 +104,8 @@ def link_keys(urls: Iterable[str]) -> Iterator[str]:
 
 def urls_in(text: str) -> tuple[str, ...]:
     """The addresses in a post's text, with a scheme or without, in their order, each once; at most URLS_MAX."""
-    found = (_trimmed(match[0]) for match in _URL.finditer(html.unescape(text)))
-    return tuple(dict.fromkeys(url for url in found if len(url) <= URL_MAX_CHARS))[:URLS_MAX]
+    urls = (_trimmed(match[0]) for match in _URL.finditer(html.unescape(text)))
+    return tuple(dict.fromkeys(url for url in urls if len(url) <= URL_MAX_CHARS))[:URLS_MAX]
 
 
 def _without_shim(url: str) -> str:

@@ -81,9 +81,9 @@ def post_of_url(url: str) -> tuple[str, str] | None:
     """Platform and post that a permalink names; None for other addresses."""
     platform = platform_of(url)
     _, path, query = _parts(url)
-    found = _IN_PATH[platform].search(path) if platform in _IN_PATH else None
-    if found is not None:
-        return platform, _urn(*found.groups()) if platform == "linkedin" else found[1]
+    post = _IN_PATH[platform].search(path) if platform in _IN_PATH else None
+    if post is not None:
+        return platform, _urn(*post.groups()) if platform == "linkedin" else post[1]
     for name in _IN_QUERY.get(platform, ()):
         if value := query.get(name):
             return platform, value[0]
@@ -97,8 +97,8 @@ def post_id(platform: str, text: str) -> str:
     """
     text = text.strip()
     if _ADDRESS.match(text):
-        found = post_of_url(text)
-        return found[1] if found is not None else text
+        named_post = post_of_url(text)
+        return named_post[1] if named_post is not None else text
     if platform == "linkedin" and (urn := _IN_PATH["linkedin"].search(unquote(text))):
         return _urn(*urn.groups())
     if platform == "facebook" and (parts := _PAGE_AND_POST.fullmatch(text)):

@@ -89,19 +89,19 @@ def _check_totals(tables: Tables) -> Iterator[Finding]:
 def _check_flushes(tables: Tables) -> Iterator[Finding]:
     for place, stored in sorted(tables.events_of_chain.items()):
         stretches = tables.chains[place].stretches
-        said = sum(one.events for one in stretches)
+        events_of_flushes = sum(one.events for one in stretches)
         late = sum(one.late for one in stretches)
         # A late event may be old enough to have left `events` by its TTL, which goes by the event's own time.
-        if said - late <= stored <= said:
+        if events_of_flushes - late <= stored <= events_of_flushes:
             continue
         yield Finding(
             severity="broken",
             check="events",
-            name="missing" if stored < said else "too_many",
+            name="missing" if stored < events_of_flushes else "too_many",
             where=f"{place} {stretches[0].first}..",
-            what=f"the flushes counted {said:,} events, the table has {stored:,} of the same offsets",
+            what=f"the flushes counted {events_of_flushes:,} events, the table has {stored:,} of the same offsets",
             advice="events are missing: restore the table, or rebuild it from Kafka"
-            if stored < said
+            if stored < events_of_flushes
             else "rows were added to events, or deleted from the counters",
             runbook="events-differ.md",
         )

@@ -175,19 +175,19 @@ def _check_letters(log: Log, chains: dict[Place, Chain]) -> Iterator[Finding]:
         stretches = chains[place].stretches
         if not stretches:
             continue
-        said = sum(one.dead_letters for one in stretches)
+        in_flushes = sum(one.dead_letters for one in stretches)
         first, last = min(one.first for one in stretches), max(one.last for one in stretches)
         kept = sum(first <= offset <= last for offset, _ in log.dead_letters.get(at, ()))
-        if kept == said:
+        if kept == in_flushes:
             continue
         yield Finding(
-            severity="warning" if kept > said else "broken",
+            severity="warning" if kept > in_flushes else "broken",
             check="dead_letters",
-            name="missing" if kept < said else "too_many",
+            name="missing" if kept < in_flushes else "too_many",
             where=f"{place} {first}..",
-            what=f"the flushes set {said:,} dead letters aside, the topic has {kept:,} of the same offsets",
+            what=f"the flushes set {in_flushes:,} dead letters aside, the topic has {kept:,} of the same offsets",
             advice="letters are gone: see retention and size limits of the topic dead-letters"
-            if kept < said
+            if kept < in_flushes
             else "records were judged differently on a second reading: settings changed in between?",
             runbook="dead-letters.md",
         )

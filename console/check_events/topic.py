@@ -33,8 +33,10 @@ async def newest_records(
             consumer.seek(partition, max(begins[partition], ends[partition] - last))
             while await consumer.position(partition) < ends[partition]:
                 async with asyncio.timeout(within_s):
-                    found = await consumer.getmany(partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS)
-                for record in found.get(partition, ()):
+                    records_of = await consumer.getmany(
+                        partition, timeout_ms=_FETCH_WAIT_MS, max_records=_MAX_RECORDS
+                    )
+                for record in records_of.get(partition, ()):
                     yield (
                         record.value,
                         Origin(

@@ -153,8 +153,8 @@ def _period(text: str) -> tuple[date, date] | None:
     if not text:
         return None
     try:
-        found = _PERIOD.fullmatch(text.strip())
-        first, last = (date.fromisoformat(part) for part in found.groups()) if found else (date.max, date.min)
+        days = _PERIOD.fullmatch(text.strip())
+        first, last = (date.fromisoformat(part) for part in days.groups()) if days else (date.max, date.min)
     except ValueError as error:
         raise typer.BadParameter(f"{text!r}: {error}") from error
     if first > last:

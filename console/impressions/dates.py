@@ -53,18 +53,18 @@ class DateError(ValueError):
 
 def order_of(cells: Iterable[Moment]) -> Order | None:
     """Whether day or month comes first in a file's dates, if one of them tells. Raises DateError: they differ."""
-    told: set[Order] = set()
+    orders: set[Order] = set()
     for cell in cells:
-        found = _NUMBERS.match(cell.strip()) if isinstance(cell, str) else None
-        if found is None or found[2] == ".":
+        numbers = _NUMBERS.match(cell.strip()) if isinstance(cell, str) else None
+        if numbers is None or numbers[2] == ".":
             continue
-        if int(found[1]) > _MONTHS_A_YEAR:
-            told.add("dmy")
-        elif int(found[3]) > _MONTHS_A_YEAR:
-            told.add("mdy")
-    if len(told) > 1:
+        if int(numbers[1]) > _MONTHS_A_YEAR:
+            orders.add("dmy")
+        elif int(numbers[3]) > _MONTHS_A_YEAR:
+            orders.add("mdy")
+    if len(orders) > 1:
         raise DateError("some dates have the day first and some the month: export the file again in one language")
-    return next(iter(told), None)
+    return next(iter(orders), None)
 
 
 def moment_of(cell: Moment, order: Order | None) -> datetime | None:
@@ -86,19 +86,19 @@ def moment_of(cell: Moment, order: Order | None) -> datetime | None:
 
 def _moment(text: str, order: Order | None) -> datetime:
     bare = _WEEKDAY.sub("", text)
-    if found := _ISO.fullmatch(bare):
-        year, month, day, clock = int(found[1]), int(found[2]), int(found[3]), found[4]
-    elif found := _NUMBERS.fullmatch(bare):
-        first, second, clock = int(found[1]), int(found[3]), found[5]
-        year = int(found[4]) if len(found[4]) > 2 else _CENTURY + int(found[4])  # noqa: PLR2004 - digits of a year
-        chosen = "dmy" if found[2] == "." else order
+    if parts := _ISO.fullmatch(bare):
+        year, month, day, clock = int(parts[1]), int(parts[2]), int(parts[3]), parts[4]
+    elif parts := _NUMBERS.fullmatch(bare):
+        first, second, clock = int(parts[1]), int(parts[3]), parts[5]
+        year = int(parts[4]) if len(parts[4]) > 2 else _CENTURY + int(parts[4])  # noqa: PLR2004 - digits of a year
+        chosen = "dmy" if parts[2] == "." else order
         if chosen is None:
             raise DateError("may begin with the day or the month: say which with --dates dmy or --dates mdy")
         day, month = (first, second) if chosen == "dmy" else (second, first)
-    elif (found := _DAY_FIRST.fullmatch(bare)) and (named := _MONTHS.get(found[2].lower())):
-        day, month, year, clock = int(found[1]), named, int(found[3]), found[4]
-    elif (found := _MONTH_FIRST.fullmatch(bare)) and (named := _MONTHS.get(found[1].lower())):
-        day, month, year, clock = int(found[2]), named, int(found[3]), found[4]
+    elif (parts := _DAY_FIRST.fullmatch(bare)) and (named := _MONTHS.get(parts[2].lower())):
+        day, month, year, clock = int(parts[1]), named, int(parts[3]), parts[4]
+    elif (parts := _MONTH_FIRST.fullmatch(bare)) and (named := _MONTHS.get(parts[1].lower())):
+        day, month, year, clock = int(parts[2]), named, int(parts[3]), parts[4]
     else:
         raise DateError("is no date that is known: write it like 2026-11-01")
     try:
@@ -110,10 +110,10 @@ def _moment(text: str, order: Order | None) -> datetime:
 def _clock(text: str | None) -> time:
     if not text:
         return time()
-    found = _CLOCK.fullmatch(text.strip())
-    if found is None:
+    parts = _CLOCK.fullmatch(text.strip())
+    if parts is None:
         raise ValueError(f"{text[:20]!r} is no time of day")
-    hour, half = int(found[1]), (found[4] or "").lower()
+    hour, half = int(parts[1]), (parts[4] or "").lower()
     if half:
         hour = hour % _NOON + (_NOON if half == "p" else 0)
-    return time(hour, int(found[2]), int(found[3] or 0))
+    return time(hour, int(parts[2]), int(parts[3] or 0))

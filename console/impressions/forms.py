@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 from console.impressions.dates import Order
-from console.impressions.lines import Line, PassedOver, Told
+from console.impressions.lines import FileFacts, Line, PassedOver
 from console.impressions.sheets import Cell, Row, Sheet
 from schemas.platforms.reading import Collector
 
@@ -28,7 +28,7 @@ class Form:
     platform: str
     columns: Mapping[str, tuple[str, ...]]
     needed: tuple[str, ...]
-    read: "Read"
+    read: "PartReader"
     dates: tuple[str, ...] = ()
     """Columns by which the order of day and month is found."""
     order: Order | None = None
@@ -40,14 +40,14 @@ class Form:
         """Where it has what, if this is a header of such a file."""
         if self.locate is not None:
             return self.locate(header)
-        found: dict[str, int] = {}
+        columns: dict[str, int] = {}
         for name, spellings in self.columns.items():
             accepted = (*spellings, *(f"={spelling}" for spelling in (name, *spellings)))
             number = next((header.index(spelling) for spelling in accepted if spelling in header), None)
             if number is not None:
-                found[name] = number
-        missing = [name for name in self.needed if not any(part in found for part in name.split("|"))]
-        return None if missing else found
+                columns[name] = number
+        missing = [name for name in self.needed if not any(part in columns for part in name.split("|"))]
+        return None if missing else columns
 
 
 class Part(NamedTuple):
@@ -58,11 +58,11 @@ class Part(NamedTuple):
     columns: Columns
     start: int
 
-    def lines(self, told: Told) -> Iterator[Line]:
+    def lines(self, facts: FileFacts) -> Iterator[Line]:
         """The rows under the header."""
         headers = self.sheet.rows[self.start - 1].cells if self.start else ()
         for row in self.sheet.rows[self.start :]:
-            yield Line(row, self.columns, headers, self.sheet.name, told)
+            yield Line(row, self.columns, headers, self.sheet.name, facts)
 
     def above(self) -> list[Row]:
         """The rows over the header."""
@@ -76,10 +76,10 @@ class Part(NamedTuple):
                 yield row.cells[number]
 
 
-class Read(Protocol):
+class PartReader(Protocol):
     """Puts what a part has into the collector, counts what it passes over. Raises PayloadError."""
 
-    def __call__(self, part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
+    def __call__(self, part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
         """Read all of it."""
 
 

@@ -90,7 +90,7 @@ async def import_impressions(wanted: Wanted, settings: ConsoleSettings, *, error
                 totals.bad += 1
                 continue
             _note(reading, path, totals, errors)
-            ready = [_with_link(one.snapshot, wanted.link, links, mapping) for one in reading.found]
+            ready = [_with_link(one.snapshot, wanted.link, links, mapping) for one in reading.placed]
             for one in ready:
                 _count(one, totals)
             if topic is not None:
@@ -115,7 +115,7 @@ def _with_link(snapshot: Snapshot, link: str, links: KnownLinks, mapping: PostMa
 
 
 def _note(reading: FileReading, path: Path, totals: Totals, errors: Console) -> None:
-    _tell(errors, f"{path}: {', '.join(dict.fromkeys(reading.titles))}, {len(reading.found):,} totals")
+    _tell(errors, f"{path}: {', '.join(dict.fromkeys(reading.titles))}, {len(reading.placed):,} totals")
     for note in reading.passed.notes:
         _tell(errors, f"{path}: {note}")
     for complaint in reading.complaints:

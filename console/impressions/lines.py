@@ -20,7 +20,7 @@ _SCIENTIFIC: Final = re.compile(r"\d(?:[.,]\d+)?E\+?\d+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
+class FileFacts:
     """What is known of a file besides its cells.
 
     `period` are the first and last day that it is of. `is_life` says that its totals are of the posts' lives,
@@ -87,12 +87,12 @@ class Line:
     """A row under its header. All readers of cells raise ItemError."""
 
     def __init__(
-        self, row: Row, columns: Mapping[str, int], headers: Sequence[Cell], sheet: str, told: Told
+        self, row: Row, columns: Mapping[str, int], headers: Sequence[Cell], sheet: str, facts: FileFacts
     ) -> None:
         self._row = row
         self._columns = columns
         self._headers = headers
-        self._told = told
+        self._facts = facts
         self.place = f"{sheet}:{row.number}" if sheet else str(row.number)
 
     def cell(self, name: str) -> Cell:
@@ -161,7 +161,7 @@ class Line:
         """A time, as the file writes it."""
         cell = self.cell(name)
         try:
-            return moment_of(cell, self._told.order)
+            return moment_of(cell, self._facts.order)
         except DateError as error:
             raise self.fault(name, str(error)) from error
 
@@ -170,7 +170,7 @@ class Line:
         moment = self.moment(name)
         if moment is None:
             return None, 0
-        aware = moment if moment.tzinfo else moment.replace(tzinfo=self._told.own_zone)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=self._facts.own_zone)
         try:
             return moment.date(), max(0, round(aware.timestamp() * 1000))
         except (OverflowError, ValueError) as error:

@@ -93,18 +93,20 @@ async def match_posts(
         stack.push_async_callback(client.close)
         topic = None if dry_run else await stack.enter_async_context(ImpressionTopic(settings.kafka))
         async for page in unmatched_pages(client):
-            found = []
+            linked = []
             for one in page:
-                said = mapping.link_of(snapshot_keys(one.snapshot))
-                if said and one.before not in ("", said):
-                    told = f"post {one.snapshot.post} counts for {one.before}, where it stays: take {said} away"
-                    errors.print(f"{map_file}: {told}", markup=False, highlight=False, soft_wrap=True)
+                mapped_link = mapping.link_of(snapshot_keys(one.snapshot))
+                if mapped_link and one.before not in ("", mapped_link):
+                    refusal_text = (
+                        f"post {one.snapshot.post} counts for {one.before}, where it stays: take {mapped_link} away"
+                    )
+                    errors.print(f"{map_file}: {refusal_text}", markup=False, highlight=False, soft_wrap=True)
                     bad += 1
-                elif link := one.before or said or link_of(one.snapshot, links):
-                    found.append(msgspec.structs.replace(one.snapshot, link=link))
-            matched += len(found)
+                elif link := one.before or mapped_link or link_of(one.snapshot, links):
+                    linked.append(msgspec.structs.replace(one.snapshot, link=link))
+            matched += len(linked)
             if topic is not None:
-                async for _ in topic.put(found):
+                async for _ in topic.put(linked):
                     pass
     return matched, bad + len(faults)
 

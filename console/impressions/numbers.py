@@ -70,12 +70,12 @@ def micros(cell: Number) -> int | None:
             raise NumberError("is no amount")
         return _limited(round(Decimal(str(cell)) * _MICROS))
     sign, digits = _sign(_SPACES.sub("", _CURRENCY.sub("", cell.strip())))
-    found = _WITH_FRACTION.fullmatch(digits)
-    if found is None:
+    digits_match = _WITH_FRACTION.fullmatch(digits)
+    if digits_match is None:
         if not (digits.isascii() and digits.isdigit()):
             raise NumberError("is no amount")
         return _limited(sign * int(digits) * _MICROS)
-    before, mark, fraction = found[1], found[2], found[3]
+    before, mark, fraction = digits_match[1], digits_match[2], digits_match[3]
     if len(fraction) == _LAST_GROUP and not (set(before) & set(".,") - {mark}):
         return None  # 1.234 is one and a bit or a thousand and more
     whole = _whole(before) if mark not in before else None

@@ -12,10 +12,10 @@ from console.impressions.dates import DateError, Moment, Order, moment_of, order
 from console.impressions.formats import linkedin
 from console.impressions.formats.known import FORMS
 from console.impressions.forms import Form, Part, header_seen, plain, recognize
-from console.impressions.lines import PassedOver, Told
+from console.impressions.lines import FileFacts, PassedOver
 from console.impressions.sheets import Sheet, readings_of
 from console.impressions.spreadsheets import FileError
-from schemas.platforms.reading import Collector, Complaint, Found, PayloadError, Unsaid
+from schemas.platforms.reading import Collector, Complaint, PayloadError, PlacedSnapshot, Unsaid
 from schemas.snapshot_times import snapshot_fault
 
 _IN_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})_(?:to_)?(\d{4}-\d{2}-\d{2})")
@@ -46,7 +46,7 @@ class FileReading(NamedTuple):
     """What a file has. Each of its rows is found, complained about or passed over."""
 
     titles: list[str]
-    found: list[Found]
+    placed: list[PlacedSnapshot]
     complaints: list[Complaint]
     passed: PassedOver
     observed_ms: int
@@ -59,8 +59,10 @@ def read_file(path: Path, choices: Choices, now_ms: int) -> FileReading:
         order = choices.order or _order(parts)
         period = choices.period or _period(path.name, sheets, parts, order)
         observed_ms = _observed_ms(path, sheets) if choices.observed_ms is None else choices.observed_ms
-        told = Told(observed_ms=observed_ms, zone=choices.zone, order=order, period=period, is_life=choices.is_life)
-        return _read(sheets, parts, told, now_ms)
+        facts = FileFacts(
+            observed_ms=observed_ms, zone=choices.zone, order=order, period=period, is_life=choices.is_life
+        )
+        return _read(sheets, parts, facts, now_ms)
     except (PayloadError, DateError) as error:
         raise FileError(str(error)) from error
 
@@ -69,9 +71,9 @@ def _recognized(path: Path, choices: Choices) -> tuple[list[Sheet], list[Part]]:
     forms = [form for form in FORMS if choices.form in ("", form.name)]
     seen: list[str] = []
     for sheets in readings_of(path, choices.encoding):
-        found = [part for sheet in sheets if (part := recognize(sheet, forms, choices.renamed)) is not None]
-        if found:
-            return sheets, found
+        parts = [part for sheet in sheets if (part := recognize(sheet, forms, choices.renamed)) is not None]
+        if parts:
+            return sheets, parts
         seen = max(seen, header_seen(sheets), key=len)
     raise FileError(_unknown(seen, forms))
 
@@ -101,18 +103,18 @@ def _unknown(seen: Sequence[str], forms: Sequence[Form]) -> str:
 
 def _order(parts: Sequence[Part]) -> Order | None:
     cells: Iterator[Moment] = chain.from_iterable(part.cells(name) for part in parts for name in part.form.dates)
-    found = order_of(cells)
+    order = order_of(cells)
     usual = next((part.form.order for part in parts if part.form.order is not None), None)
-    return found or usual
+    return order or usual
 
 
 def _period(
     name: str, sheets: Sequence[Sheet], parts: Sequence[Part], order: Order | None
 ) -> tuple[date, date] | None:
     """The days that a file is of: as its name says, its page's days, or a title such as 1/1/2026 - 3/31/2026."""
-    if found := _IN_NAME.search(name):
+    if named_days := _IN_NAME.search(name):
         try:
-            return date.fromisoformat(found[1]), date.fromisoformat(found[2])
+            return date.fromisoformat(named_days[1]), date.fromisoformat(named_days[2])
         except ValueError:
             pass
     days = [
@@ -146,19 +148,19 @@ def _observed_ms(path: Path, sheets: Sequence[Sheet]) -> int:
     The end of its period says nothing of that: one period may be exported twice, with other totals.
     """
     modified_ms = int(path.stat().st_mtime * 1000)
-    if found := _MADE_AT.search(path.name):
-        return min(int(found[1]), modified_ms)
+    if made_at := _MADE_AT.search(path.name):
+        return min(int(made_at[1]), modified_ms)
     for row in sheets[0].rows[: 2 * _TITLE_ROWS] if sheets else ():
         for cell in row.cells:
-            told = _COMPLETE_AT.match(cell.strip()) if isinstance(cell, str) else None
-            moment = _moment(told[1], "mdy") if told else None
+            complete_at = _COMPLETE_AT.match(cell.strip()) if isinstance(cell, str) else None
+            moment = _moment(complete_at[1], "mdy") if complete_at else None
             if moment is not None:
                 return min(round(moment.replace(tzinfo=UTC).timestamp() * 1000), modified_ms)
     return modified_ms
 
 
-def _read(sheets: Sequence[Sheet], parts: Sequence[Part], told: Told, now_ms: int) -> FileReading:
-    reading = FileReading([], [], [], PassedOver(), told.observed_ms)
+def _read(sheets: Sequence[Sheet], parts: Sequence[Part], facts: FileFacts, now_ms: int) -> FileReading:
+    reading = FileReading([], [], [], PassedOver(), facts.observed_ms)
     for sheet in sheets:
         place = f"{sheet.name}:" if sheet.name else ""
         reading.complaints.extend(Complaint(f"{place}{fault.number}", fault.text) for fault in sheet.faults)
@@ -166,15 +168,15 @@ def _read(sheets: Sequence[Sheet], parts: Sequence[Part], told: Told, now_ms: in
         reading.titles.append(part.form.title)
         collector = Collector(
             part.form.platform,
-            Unsaid(observed_ms=told.observed_ms, source=f"file:{part.form.name}", zone=told.zone),
+            Unsaid(observed_ms=facts.observed_ms, source=f"file:{part.form.name}", zone=facts.zone),
         )
-        part.form.read(part, told, collector, reading.passed)
-        found = collector.reading()
-        reading.complaints.extend(found.complaints)
-        for one in found.found:
+        part.form.read(part, facts, collector, reading.passed)
+        of_part = collector.reading()
+        reading.complaints.extend(of_part.complaints)
+        for one in of_part.placed:
             fault = snapshot_fault(one.snapshot, now_ms)
             if fault is None:
-                reading.found.append(one)
+                reading.placed.append(one)
             else:
                 reading.complaints.append(Complaint(one.place, f"{fault.field}: {fault.detail}"))
     return reading

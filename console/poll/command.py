@@ -82,7 +82,7 @@ def _accounts(settings: PollSettings, platforms: list[str]) -> Accounts:
         all_accounts = read_accounts(text, where)
     except (AccountsError, OSError, UnicodeDecodeError) as error:
         raise typer.BadParameter(str(error)) from error
-    accounts = {name: found for name in platforms or all_accounts if (found := all_accounts.get(name))}
+    accounts = {name: of_platform for name in platforms or all_accounts if (of_platform := all_accounts.get(name))}
     missing = [platform for platform in platforms if platform not in accounts]
     if missing or not accounts:
         wanted = missing[0] if missing else "any platform"
@@ -126,7 +126,7 @@ def _results(results: Results) -> Table:
     for column in table.columns[3:]:
         column.justify = "right"
     for (platform, name), result in results.items():
-        numbers = result.asked, result.snapshots, result.matched, result.gone
+        numbers = result.posts_asked, result.snapshots, result.matched, result.gone
         table.add_row(platform, escape(name), result.state, *(f"{number:,}" for number in numbers))
     return table
 

@@ -31,7 +31,7 @@ class Result:
     state: str = "ok"
     error: str = ""
     rests_until_s: float = 0.0
-    asked: int = 0
+    posts_asked: int = 0
     snapshots: int = 0
     matched: int = 0
     gone: int = 0
@@ -121,19 +121,19 @@ class Round:
                 self._result.complaints.append(f"{batch[0].id}{' and others' * (len(batch) > 1)}: {error}")
                 numbers = Numbers([], [])
             await self._settle(batch, numbers)
-            self._progress(self._result.asked, len(due))
+            self._progress(self._result.posts_asked, len(due))
         if refusals and len(refusals) == calls:
             raise refusals[0]
 
-    async def _settle(self, asked: Sequence[Post], numbers: Numbers) -> None:
+    async def _settle(self, posts: Sequence[Post], numbers: Numbers) -> None:
         platform, result = self._poller.platform, self._result
-        by_id = {post.id: post for post in asked}
+        by_id = {post.id: post for post in posts}
         snapshots = [self._completed(one, by_id.get(one.post)) for one in numbers.snapshots]
         await self._send(snapshots)
         counted = {one.post for one in snapshots}
         published = {one.post: one.published_ms for one in snapshots}
         now_ms = self._poller.now_ms
-        self._state.asked(
+        self._state.keep_asked(
             [
                 replace(
                     post,
@@ -142,11 +142,11 @@ class Round:
                     counted=post.counted or post.id in counted,
                     published_ms=post.published_ms or published.get(post.id, 0),
                 )
-                for post in asked
+                for post in posts
             ]
         )
         matched = sum(bool(one.link) for one in snapshots)
-        result.asked += len(asked)
+        result.posts_asked += len(posts)
         result.snapshots += len(snapshots)
         result.matched += matched
         result.gone += len(numbers.gone)

@@ -103,12 +103,12 @@ async def _rounds(
         for platform in accounts:
             metrics.succeeded.labels(platform).set(waits.now())
             metrics.every.labels(platform).set(every_s)
-        told = Changes()
+        changes = Changes()
         while True:
             began_s = waits.now()
             try:
                 async with world_of(console, accounts, posts_file) as world:
-                    told.tell(await pollers.round(world))
+                    changes.tell(await pollers.round(world))
                 trouble[0] = ""
             except TransientError as error:
                 trouble[0] = str(error)
@@ -135,7 +135,7 @@ class Changes:
                 "%s %s: %d posts asked, %d totals, %d gone",
                 platform,
                 name,
-                result.asked,
+                result.posts_asked,
                 result.snapshots,
                 result.gone,
             )

@@ -94,7 +94,7 @@ class Schedule:
 
 
 def _span_ms(text: str) -> int:
-    found = _SPAN.fullmatch(text)
-    if found is None or not int(found[1]):
+    span = _SPAN.fullmatch(text)
+    if span is None or not int(span[1]):
         raise ValueError(f"{text!r} is no span of time: write it like 30m, 6h or 7d")
-    return int(found[1]) * _UNITS_MS[found[2]]
+    return int(span[1]) * _UNITS_MS[span[2]]

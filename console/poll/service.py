@@ -27,7 +27,7 @@ from schemas.snapshots import Snapshot
 logger = logging.getLogger(__name__)
 
 _COMPLAINTS_SHOWN: Final = 5
-_SAID_MOST: Final = 10_000
+_LOGGED_MOST: Final = 10_000
 
 Accounts = Mapping[str, Sequence[Account]]
 Progress = Callable[[str, int, int], None]
@@ -38,14 +38,14 @@ class Once:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say: Final = say
-        self._said: set[str] = set()
+        self._logged: set[str] = set()
 
     def __call__(self, text: str) -> None:
         """Say it, unless it was said."""
-        if text not in self._said:
-            if len(self._said) >= _SAID_MOST:
-                self._said.clear()
-            self._said.add(text)
+        if text not in self._logged:
+            if len(self._logged) >= _LOGGED_MOST:
+                self._logged.clear()
+            self._logged.add(text)
             self._say(text)
 
 

@@ -95,7 +95,7 @@ class State:
             [self._row(replace(post, first_ms=now_ms)) for post in posts],
         )
 
-    def asked(self, posts: Sequence[Post]) -> None:
+    def keep_asked(self, posts: Sequence[Post]) -> None:
         """Numbers were asked for and, where there were any, are in Kafka: keep the posts as they are."""
         self._write("INSERT OR REPLACE INTO posts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", map(self._row, posts))
 

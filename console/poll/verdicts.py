@@ -77,7 +77,7 @@ class Unreachable(PollError):  # noqa: N818 - the same
     """The platform did not answer, or with errors of its own, for as long as we tried."""
 
 
-def told(answer: Answer, shape: type[Shape]) -> Shape | None:
+def body_as(answer: Answer, shape: type[Shape]) -> Shape | None:
     """The body as `shape`; None for what is none, such as the HTML page of a proxy."""
     try:
         return msgspec.json.decode(answer.body, type=shape)

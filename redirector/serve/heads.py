@@ -152,8 +152,8 @@ class Heads:
                 return None
             _add(self._same, key, block, BLOCKS_KEPT)
         if layout.varying:
-            said = {name: values[spelt] for name, spelt in layout.varying}
-            block = HeaderBlock(block.host, http11, block.close, self._observer.vary(block.facts, said))
+            varying = {name: values[spelt] for name, spelt in layout.varying}
+            block = HeaderBlock(block.host, http11, block.close, self._observer.vary(block.facts, varying))
         if layout.forwarded is not None and not forwarded:
             forwarded = (text_of(values[layout.forwarded]),)
         if keep_as and not (layout.own or block.close):

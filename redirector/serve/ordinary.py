@@ -191,12 +191,12 @@ class OrdinaryConnection(RequestHandler):
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self._lane.counts.outcomes["failed"] += 1
             _log.error("a request could not be answered", exc_info=exc)
-            said = "Something went wrong on our side. Try again later."
+            body_text = "Something went wrong on our side. Try again later."
         else:
             self._lane.counts.malformed += 1
-            status, said = _malformed(status, exc, self._lane.settings)
+            status, body_text = _malformed(status, exc, self._lane.settings)
         headers = {"Connection": "close", answers.SERVER[0]: answers.SERVER[1]}
-        response = web.Response(status=status, text=said + "\n", headers=headers)
+        response = web.Response(status=status, text=body_text + "\n", headers=headers)
         response.force_close()
         return response
 

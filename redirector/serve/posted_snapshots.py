@@ -42,7 +42,7 @@ class PostedSnapshots(NamedTuple):
     refused: int
 
 
-class Said:
+class StatedLinks:
     """What the sender says of posts: links by the posts' ids or addresses, and the link of all others.
 
     Raises LinkError for what is no link's name.
@@ -77,7 +77,7 @@ class PostedFacts(NamedTuple):
     caller: Caller
     times: DoorTimes
     now_ms: int
-    said: Said
+    stated: StatedLinks
     spool: str = ""
 
 
@@ -100,7 +100,7 @@ def take_snapshots(reading: Reading, find: Find, facts: PostedFacts) -> PostedSn
     unmatched: list[Unmatched] = []
     refused: list[Complaint] = []
     links = _HostLinks(find)
-    for index, (place, snapshot) in enumerate(reading.found):
+    for index, (place, snapshot) in enumerate(reading.placed):
         try:
             link = _link(snapshot, links, find, facts)
             _check_times(snapshot, facts)
@@ -113,14 +113,14 @@ def take_snapshots(reading: Reading, find: Find, facts: PostedFacts) -> PostedSn
             msgspec.structs.replace(snapshot, link=link, spool=facts.spool, seq=index + 1 if facts.spool else 0)
         )
     idle = [
-        Complaint(f"links[{name!r:.100}]", "no post in the payload has this id") for name in facts.said.unused()
+        Complaint(f"links[{name!r:.100}]", "no post in the payload has this id") for name in facts.stated.unused()
     ]
     rejected = [_as_text(one) for one in (*reading.complaints, *idle, *refused)]
     return PostedSnapshots(accepted, unmatched, rejected, len(refused))
 
 
 def _link(snapshot: Snapshot, links: _HostLinks, find: Find, facts: PostedFacts) -> str:
-    key = snapshot.link or link_of(snapshot, links, facts.said)
+    key = snapshot.link or link_of(snapshot, links, facts.stated)
     if not key:
         return ""
     link = find(key)

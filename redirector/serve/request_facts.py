@@ -119,11 +119,11 @@ class Observer:
         if purpose:
             facts.fields["purpose"] = clean(purpose, PURPOSE_MAX_CHARS)
 
-    def vary(self, facts: HeaderFacts, said: Mapping[str, bytes]) -> HeaderFacts:
+    def vary(self, facts: HeaderFacts, headers: Mapping[str, bytes]) -> HeaderFacts:
         """`facts`, in which none of the headers of `varying` is, together with what those say."""
         fields: RequestFacts = {**facts.fields}
         country = region = ""
-        for name, value in said.items():
+        for name, value in headers.items():
             if name == "accept-language":
                 if language := _language_of(value):
                     fields["language"] = language
@@ -185,16 +185,16 @@ def first_language(accepted: str) -> str:
 
 
 @lru_cache(_TEXTS_KEPT)
-def country_of(said: str) -> str:
-    """A country as ISO 3166-1 alpha-2, empty when `said` is none."""
-    country = said.strip().upper()
+def country_of(text: str) -> str:
+    """A country as ISO 3166-1 alpha-2, empty when `text` is none."""
+    country = text.strip().upper()
     return country if _COUNTRY.fullmatch(country) and country not in _NO_COUNTRY else ""
 
 
 @lru_cache(_TEXTS_KEPT)
-def region_of(said: str) -> str:
-    """The part of an ISO 3166-2 code behind the country, empty when `said` is none."""
-    region = said.strip().upper()
+def region_of(text: str) -> str:
+    """The part of an ISO 3166-2 code behind the country, empty when `text` is none."""
+    region = text.strip().upper()
     return region if _REGION.fullmatch(region) else ""
 
 

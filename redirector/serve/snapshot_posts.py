@@ -12,7 +12,7 @@ from redirector.serve.body_errors import BodyError
 from redirector.serve.counts import Outcome
 from redirector.serve.key_book import Counted, KeyedRequest
 from redirector.serve.parts import ServeParts
-from redirector.serve.posted_snapshots import PostedFacts, PostedSnapshots, Said, take_snapshots
+from redirector.serve.posted_snapshots import PostedFacts, PostedSnapshots, StatedLinks, take_snapshots
 from redirector.serve.settings import ServeSettings
 from redirector.serve.snapshot_query import Posted, read_envelope, read_query
 from schemas.event_times import DoorTimes
@@ -92,7 +92,7 @@ class SnapshotPosts:
             caller=caller,
             times=self._times,
             now_ms=now_ms,
-            said=_said(platform, posted, request.query.get("link", "")),
+            stated=_stated_links(platform, posted, request.query.get("link", "")),
             spool="" if keyed is None else keyed.spool,
         )
         try:
@@ -117,7 +117,7 @@ class SnapshotPosts:
             reading = READERS[platform](posted.payload, unsaid)
         except PayloadError as error:
             raise BodyError(f"nothing was counted: {error}", 422) from error
-        size = len(reading.found) + len(reading.complaints)
+        size = len(reading.placed) + len(reading.complaints)
         if size > self._settings.max_items:
             raise BodyError(
                 f"{size} totals in one request, at most {self._settings.max_items} are taken: split it", 413
@@ -145,8 +145,8 @@ def _told(taken: PostedSnapshots, accepted: int) -> dict[str, object]:
     return {"accepted": accepted, "unmatched": taken.unmatched if accepted else [], "rejected": taken.rejected}
 
 
-def _said(platform: str, posted: Posted, default: str) -> Said:
+def _stated_links(platform: str, posted: Posted, default: str) -> StatedLinks:
     try:
-        return Said(platform, posted.links, default)
+        return StatedLinks(platform, posted.links, default)
     except LinkError as error:
         raise BodyError(f"a link that was named is none: {error}") from error

@@ -188,13 +188,13 @@ class WebhookPosts:
                 "events of %s cannot be counted, which is said once: answers say why, the metrics how many",
                 counting.provider,
             )
-        told = {
+        body = {
             "accepted": len(kept),
             "ignored": results.count("ignored"),
             "refused": len(reasons),
             "reasons": [_as_text(reason) for reason in reasons[:_REASONS_TOLD]],
         }
-        return "webhook", answers.json(200, told)
+        return "webhook", answers.json(200, body)
 
     def _not_signed(
         self, request: web.BaseRequest, provider: Provider, error: SignatureError

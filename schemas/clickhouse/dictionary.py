@@ -36,7 +36,7 @@ def latest_dictionaries(statements: Iterable[Iterable[str]]) -> list[str]:
 def with_credentials(statement: str, server: Server) -> str:
     """The statement with a source that reads as the server's user."""
     user, password = (value.replace("\\", "\\\\").replace("'", "\\'") for value in (server.user, server.password))
-    return _SOURCE.sub(lambda found: f"{found[0]}USER '{user}' PASSWORD '{password}' ", statement, count=1)
+    return _SOURCE.sub(lambda source: f"{source[0]}USER '{user}' PASSWORD '{password}' ", statement, count=1)
 
 
 async def define(client: AsyncClient, statement: str, server: Server) -> None:

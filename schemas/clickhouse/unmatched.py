@@ -76,8 +76,8 @@ async def unmatched_pages(client: AsyncClient) -> AsyncIterator[list[Unmatched]]
     after: tuple[object, ...] = _FIRST
     while True:
         with clickhouse_errors():
-            found = await client.query(_PAGE, parameters={"after": after})
-        rows = found.result_rows
+            page = await client.query(_PAGE, parameters={"after": after})
+        rows = page.result_rows
         if not rows:
             return
         snapshots = [_snapshot(row) for row in rows]
@@ -100,12 +100,12 @@ async def _links_before(client: AsyncClient, posts: Iterable[tuple[str, str]]) -
     ordered = sorted(posts)
     for start in range(0, len(ordered), _KEYS_AT_ONCE):
         with clickhouse_errors():
-            found = await client.query(
+            result = await client.query(
                 _BEFORE,
                 parameters={"posts": ordered[start : start + _KEYS_AT_ONCE]},
                 settings={"max_query_size": _QUERY_BYTES},
             )
-        before |= {(platform, post): link for platform, post, link in found.result_rows}
+        before |= {(platform, post): link for platform, post, link in result.result_rows}
     return before
 
 
@@ -149,12 +149,12 @@ async def links_for(client: AsyncClient, totals: Sequence[Unmatched]) -> LinksNo
     ordered = sorted(named)
     for start in range(0, len(ordered), _KEYS_AT_ONCE):
         with clickhouse_errors():
-            found = await client.query(
+            result = await client.query(
                 _ACCOUNTS,
                 parameters={"keys": ordered[start : start + _KEYS_AT_ONCE]},
                 settings={"max_query_size": _QUERY_BYTES},
             )
-        accounts.update((link, account) for link, account in found.result_rows)
+        accounts.update((link, account) for link, account in result.result_rows)
     posts: dict[str, PostIndex] = {}
     with clickhouse_errors():
         async with await client.query_rows_stream(_WITH_POSTS) as rows:

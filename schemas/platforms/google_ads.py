@@ -119,9 +119,9 @@ def _read_row(collector: Collector, place: str, row: _Row, field_mask: str) -> N
 
 def _impressions(metrics: _Metrics | None, field_mask: str) -> int:
     """What a row says; nothing is zero where it was asked for: the mask names it, or other metrics are there."""
-    told = None if metrics is None else whole(metrics.impressions, "impressions")
-    if told is not None:
-        return told
+    impressions = None if metrics is None else whole(metrics.impressions, "impressions")
+    if impressions is not None:
+        return impressions
     selected = _IMPRESSIONS in field_mask.split(",") if field_mask else metrics is not None
     if not selected:
         raise ItemError("it has no metrics.impressions: select metrics.impressions")

@@ -143,8 +143,8 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
 def _elements_of(raw: bytes | msgspec.Raw) -> tuple[_Answer, list[msgspec.Raw]]:
     answer = payload_of(raw, _answer, "LinkedIn: an object with elements")
     if answer.elements is None:
-        told = f"LinkedIn answered with an error: {answer.status} {answer.message}"
-        raise PayloadError(told if answer.message else "this is no answer of LinkedIn: it has no elements")
+        error_text = f"LinkedIn answered with an error: {answer.status} {answer.message}"
+        raise PayloadError(error_text if answer.message else "this is no answer of LinkedIn: it has no elements")
     return answer, answer.elements
 
 
@@ -177,8 +177,8 @@ def _read_page_post(collector: Collector, place: str, element: _Element) -> None
 
 def _note_member(member: _Member, place: str, element: _Element) -> None:
     """Before 202605 the metric stands under the name of its type, since then by itself."""
-    told = element.metricType
-    metric = told if isinstance(told, str) else next(iter((told or {}).values()), "")
+    metric_type = element.metricType
+    metric = metric_type if isinstance(metric_type, str) else next(iter((metric_type or {}).values()), "")
     entity = next(filter(None, element.targetEntity.values()), "")
     if not entity:
         raise ItemError("it is of all the member's posts together: ask with q=entity for one post")
@@ -237,10 +237,10 @@ def _add(collector: Collector, place: str, names: list[str], *, metric: str, sco
     )
 
 
-def _period(told: _Days) -> Period:
+def _period(date_range: _Days) -> Period:
     """The end is the first day that is no longer in it; an answer for one day may name that as both."""
     try:
-        first, end = (date(day.year, day.month, day.day) for day in (told.start, told.end))
+        first, end = (date(day.year, day.month, day.day) for day in (date_range.start, date_range.end))
     except (ValueError, OverflowError) as error:
         raise ItemError(f"its dateRange has a day that is none: {error}") from error
     if first == end:

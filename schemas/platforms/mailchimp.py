@@ -55,9 +55,9 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
     """A report, or a list of them. Raises PayloadError."""
     answer = payload_of(raw, _answer, "Mailchimp: a report, or an object with reports")
     if answer.reports is None and answer.id is None:
-        told = f"Mailchimp answered with an error: {answer.title}: {answer.detail}"
+        error_text = f"Mailchimp answered with an error: {answer.title}: {answer.detail}"
         raise PayloadError(
-            told if answer.title else "this is no answer of Mailchimp: it has neither id nor reports"
+            error_text if answer.title else "this is no answer of Mailchimp: it has neither id nor reports"
         )
     collector = Collector(PLATFORM, unsaid)
     parts = (

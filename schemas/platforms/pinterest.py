@@ -59,10 +59,10 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
         raise PayloadError("this is no answer of Pinterest: it has no all, of all app types together")
     for pin, part in pins.items():
         with collector.part(pin):
-            told = _answer(part).all
-            if told is None:
+            all_apps = _answer(part).all
+            if all_apps is None:
                 raise ItemError("it has no all, of all app types together: ask with app_types=ALL")
-            _read_pin(collector, f"{pin}.", pin, told)
+            _read_pin(collector, f"{pin}.", pin, all_apps)
     return collector.reading()
 
 

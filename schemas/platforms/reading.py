@@ -64,7 +64,7 @@ class Complaint(msgspec.Struct, frozen=True):
     error: str
 
 
-class Found(NamedTuple):
+class PlacedSnapshot(NamedTuple):
     """A snapshot, and where in the payload it stood."""
 
     place: str
@@ -74,13 +74,13 @@ class Found(NamedTuple):
 class Reading(NamedTuple):
     """What is in a payload. Each of its parts is in one of the lists."""
 
-    found: list[Found]
+    placed: list[PlacedSnapshot]
     complaints: list[Complaint]
 
     @property
     def snapshots(self) -> list[Snapshot]:
-        """Those found, in the payload's order."""
-        return [one.snapshot for one in self.found]
+        """Those that are there, in the payload's order."""
+        return [one.snapshot for one in self.placed]
 
 
 class Collector:
@@ -89,9 +89,9 @@ class Collector:
     def __init__(self, platform: str, unsaid: Unsaid) -> None:
         self.platform: Final = platform
         self.unsaid: Final = unsaid
-        self._found: Final[list[Found]] = []
+        self._placed: Final[list[PlacedSnapshot]] = []
         self._complaints: Final[list[Complaint]] = []
-        self._totals: Final[dict[tuple[str, str, str, int], Found]] = {}
+        self._totals: Final[dict[tuple[str, str, str, int], PlacedSnapshot]] = {}
 
     @contextmanager
     def part(self, place: str) -> Iterator[None]:
@@ -142,18 +142,18 @@ class Collector:
             snapshot = msgspec.convert(fields, Snapshot)
         except msgspec.ValidationError as error:
             raise ItemError(_told(error)) from error
-        self._keep(Found(place[:_PLACE_MAX_CHARS], snapshot))
+        self._keep(PlacedSnapshot(place[:_PLACE_MAX_CHARS], snapshot))
 
     def reading(self) -> Reading:
         """All of it."""
-        return Reading(self._found, self._complaints)
+        return Reading(self._placed, self._complaints)
 
-    def _keep(self, found: Found) -> None:
-        snapshot = found.snapshot
+    def _keep(self, placed: PlacedSnapshot) -> None:
+        snapshot = placed.snapshot
         identity = (snapshot.platform, snapshot.post, snapshot.series, snapshot.start_ms)
-        before = self._totals.setdefault(identity, found)
-        if before is found:
-            self._found.append(found)
+        before = self._totals.setdefault(identity, placed)
+        if before is placed:
+            self._placed.append(placed)
         elif before.snapshot.total != snapshot.total:
             raise ItemError(
                 f"post {snapshot.post} is here with the total {snapshot.total}, and with"

@@ -98,9 +98,9 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
     """The posts of an answer, those that X gives an error for as complaints. Raises PayloadError."""
     answer = payload_of(raw, _answer, "X: an object with data or errors")
     if not opening(answer.data) and not answer.errors:
-        told = ": ".join(filter(None, (answer.title, answer.detail)))
+        reason = ": ".join(filter(None, (answer.title, answer.detail)))
         raise PayloadError(
-            f"X answered with an error: {told}" if told else "this is no answer of X: it has no data"
+            f"X answered with an error: {reason}" if reason else "this is no answer of X: it has no data"
         )
     collector = Collector(PLATFORM, unsaid)
     for place, post in _each(answer.data):
@@ -108,20 +108,20 @@ def read(raw: bytes | msgspec.Raw, unsaid: Unsaid) -> Reading:
             _read_post(collector, place, _post(post))
     for index, problem in enumerate(answer.errors):
         name = problem.resource_id or problem.value
-        told = ": ".join(filter(None, (problem.title or problem.message, problem.detail))) or "no reason given"
-        collector.complain(f"errors[{index}]", f"X has no numbers for post {name or 'without id'}: {told}")
+        reason = ": ".join(filter(None, (problem.title or problem.message, problem.detail))) or "no reason given"
+        collector.complain(f"errors[{index}]", f"X has no numbers for post {name or 'without id'}: {reason}")
     return collector.reading()
 
 
-def _each(found: msgspec.Raw) -> Iterator[tuple[str, msgspec.Raw]]:
+def _each(answer_data: msgspec.Raw) -> Iterator[tuple[str, msgspec.Raw]]:
     """The posts of a list, or the one of `/2/tweets/:id`."""
-    first = opening(found)
+    first = opening(answer_data)
     if not first:
         return
     if first == b"{":
-        yield "data", found
+        yield "data", answer_data
         return
-    posts = payload_of(found, _posts, "X: data is a list of posts")
+    posts = payload_of(answer_data, _posts, "X: data is a list of posts")
     yield from ((f"data[{index}]", post) for index, post in enumerate(posts))
 
 

@@ -41,14 +41,14 @@ class MatchStore(Protocol):
 
 def matched(totals: Sequence[Unmatched], links: LinksNow) -> list[Snapshot]:
     """Those of the totals whose link is known now, with it. A post keeps the link that it had. Pure."""
-    found = []
+    linked = []
     for one in totals:
         account = one.snapshot.account
         kept = one.before if one.before and links.has(one.before, account) else ""
         link = kept or link_of(one.snapshot, links.of(account))
         if link:
-            found.append(msgspec.structs.replace(one.snapshot, link=link))
-    return found
+            linked.append(msgspec.structs.replace(one.snapshot, link=link))
+    return linked
 
 
 class Matcher:
@@ -85,9 +85,9 @@ class Matcher:
         for identity in [one for one, (_, at) in self._sent.items() if at + SENT_AGAIN_AFTER_S < began]:
             del self._sent[identity]
         async for totals in self._store.unmatched():
-            found = matched(totals, await self._store.links_for(totals))
-            unmatched += len(totals) - len(found)
-            new = [one for one in found if self._sent.get(_identity(one), (-1, 0.0))[0] < one.observed_ms]
+            linked = matched(totals, await self._store.links_for(totals))
+            unmatched += len(totals) - len(linked)
+            new = [one for one in linked if self._sent.get(_identity(one), (-1, 0.0))[0] < one.observed_ms]
             if new:
                 await self._send(new)
                 self._metrics.matched.inc(len(new))

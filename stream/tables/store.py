@@ -60,10 +60,10 @@ class ClickHouseTable:
     async def highest_version(self) -> int | None:
         """Raises TransientClickHouseError."""
         with clickhouse_errors():
-            found = await self._client.query(
+            result = await self._client.query(
                 f"SELECT max(version) FROM {self._copied.topic} HAVING count() > 0"  # noqa: S608 - a constant
             )
-        return int(found.result_rows[0][0]) if found.result_rows else None
+        return int(result.result_rows[0][0]) if result.result_rows else None
 
     async def write(self, rows: Sequence[Row]) -> None:
         """One insert. Raises TransientClickHouseError."""
@@ -79,13 +79,13 @@ class ClickHouseTable:
         held: list[Row] = []
         for start in range(0, len(keys), _KEYS_AT_ONCE):
             with clickhouse_errors():
-                found = await self._client.query(
+                result = await self._client.query(
                     f"SELECT {', '.join(names)} FROM {self._copied.topic} FINAL"  # noqa: S608 - constants
                     f" WHERE {self._copied.key} IN %(keys)s",
                     parameters={"keys": tuple(keys[start : start + _KEYS_AT_ONCE])},
                     settings={"max_query_size": _QUERY_BYTES},
                 )
-            held += (dict(zip(names, row, strict=True)) for row in found.result_rows)
+            held += (dict(zip(names, row, strict=True)) for row in result.result_rows)
         return held
 
     async def delete_older(self, epoch: int) -> None:

@@ -10,7 +10,7 @@ import msgspec
 
 from redirector.serve.access import Caller
 from redirector.serve.body_errors import BodyError
-from redirector.serve.posted_snapshots import PostedFacts, Said, take_snapshots
+from redirector.serve.posted_snapshots import PostedFacts, StatedLinks, take_snapshots
 from redirector.serve.snapshot_query import read_envelope, read_query
 from schemas import snapshot_times
 from schemas.event_times import AGE_MARGIN_MS, MAX_SKEW_S, SKEW_MARGIN_MS, SNAPSHOT_MAX_AGE_DAYS, DoorTimes
@@ -55,14 +55,14 @@ def post_snapshots(seed: int, count: int) -> None:
             unsaid = read_query(rng.choice(_QUERIES), caller, NOW_MS)
             posted = read_envelope(body)
             reading = READERS[platform](posted.payload, unsaid)
-            said = Said(platform, posted.links)
+            stated = StatedLinks(platform, posted.links)
         except (BodyError, PayloadError, LinkError) as error:
             assert str(error), (seed, number)  # noqa: PT017 - any other is a failure
             continue
         spool = f"k{number}" if rng.random() < 0.5 else ""
-        facts = PostedFacts(caller=caller, times=_TIMES, now_ms=NOW_MS, said=said, spool=spool)
+        facts = PostedFacts(caller=caller, times=_TIMES, now_ms=NOW_MS, stated=stated, spool=spool)
         taken = take_snapshots(reading, _LINKS.get, facts)
-        assert len(taken.accepted) + taken.refused == len(reading.found), (seed, number)
+        assert len(taken.accepted) + taken.refused == len(reading.placed), (seed, number)
         msgspec.json.encode((taken.unmatched, taken.rejected))
         for snapshot in taken.accepted:
             for at_ms in (NOW_MS - SKEW_MARGIN_MS, NOW_MS, NOW_MS + AGE_MARGIN_MS):

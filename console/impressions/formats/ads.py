@@ -12,7 +12,7 @@ from typing import Final
 
 from console.impressions.dates import DateError, moment_of
 from console.impressions.forms import Form, Part
-from console.impressions.lines import Line, PassedOver, Told
+from console.impressions.lines import FileFacts, Line, PassedOver
 from schemas.events import POST_MAX_CHARS
 from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, PayloadError, side_of
@@ -36,24 +36,24 @@ class _Day:
     profile: str = ""
 
 
-def read_google(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
+def read_google(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
     """Rows of a Google Ads report."""
-    _read(part, told, collector, passed, "impressions")
+    _read(part, facts, collector, passed, "impressions")
 
 
-def read_microsoft(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
+def read_microsoft(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
     """Rows of a Microsoft Ads report."""
-    _read(part, told, collector, passed, "Impressions")
+    _read(part, facts, collector, passed, "Impressions")
 
 
-def _read(part: Part, told: Told, collector: Collector, passed: PassedOver, metric: str) -> None:
+def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver, metric: str) -> None:
     if "day" not in part.columns:
         raise PayloadError(
             "it has no column for the day: add it (Google: Segment, Time, Day; Microsoft: unit of time Day), the"
             " total of a longer time cannot be corrected later"
         )
     ads: dict[tuple[str, date], _Day] = {}
-    for line in _rows(part, told, passed):
+    for line in _rows(part, facts, passed):
         with collector.part(line.place):
             _add_up(line, ads)
     is_provisional = any(_INCOMPLETE.match(str(cell)) for row in part.above() for cell in row.cells)
@@ -68,24 +68,24 @@ def _read(part: Part, told: Told, collector: Collector, passed: PassedOver, metr
                 profile=summed.profile[:256],
                 side=side_of(**summed.side),
                 provisional=is_provisional,
-                **told.day(day, "day")._asdict(),
+                **facts.day(day, "day")._asdict(),
             )
 
 
-def _rows(part: Part, told: Told, passed: PassedOver) -> Iterator[Line]:
+def _rows(part: Part, facts: FileFacts, passed: PassedOver) -> Iterator[Line]:
     """Without those of the sums, which are of no day: a campaign may be called Total."""
-    for line in part.lines(told):
+    for line in part.lines(facts):
         if line.is_blank():
             passed.blank += 1
-        elif not _is_day(line, told) and (_FOOTER.match(line.first()) or any(map(_SUM.match, line.texts()))):
+        elif not _is_day(line, facts) and (_FOOTER.match(line.first()) or any(map(_SUM.match, line.texts()))):
             passed.totals += 1
         else:
             yield line
 
 
-def _is_day(line: Line, told: Told) -> bool:
+def _is_day(line: Line, facts: FileFacts) -> bool:
     try:
-        return moment_of(line.cell("day"), told.order) is not None
+        return moment_of(line.cell("day"), facts.order) is not None
     except DateError:
         return False
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from console.impressions.forms import Columns, Form, Part, plain
-from console.impressions.lines import Line, PassedOver, Told
+from console.impressions.lines import FileFacts, Line, PassedOver
 from console.impressions.sheets import Row
 from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, side_of
@@ -21,14 +21,14 @@ PLATFORM: Final = "linkedin"
 def _post(line: Line, name: str) -> tuple[str, str]:
     """The post and its permalink."""
     permalink = line.text(name)
-    found = post_of_url(permalink)
-    if found is None or found[0] != PLATFORM:
+    post = post_of_url(permalink)
+    if post is None or post[0] != PLATFORM:
         raise line.fault(name, "names no post of LinkedIn: import the file as it was downloaded")
-    return found[1], permalink
+    return post[1], permalink
 
 
-def _read_page(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(told):
+def _read_page(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
+    for line in part.lines(facts):
         if line.is_blank():
             passed.blank += 1
             continue
@@ -39,7 +39,7 @@ def _read_page(part: Part, told: Told, collector: Collector, passed: PassedOver)
                 passed.without_number += 1
                 continue
             day, published_ms = line.published("created")
-            told.check_life(day)
+            facts.check_life(day)
             collector.add(
                 line.place,
                 post=post,
@@ -71,7 +71,7 @@ PAGE_POSTS: Final = Form(
 )
 
 
-def _skip_days(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:  # noqa: ARG001 - as Read
+def _skip_days(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:  # noqa: ARG001 - as PartReader
     passed.note(
         f"sheet {part.sheet.name or 'of days'}: totals of the page's days belong to no post and are not imported"
     )
@@ -107,8 +107,8 @@ def _top_posts(header: Sequence[str]) -> Columns | None:
     }
 
 
-def _read_top_posts(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(told):
+def _read_top_posts(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
+    for line in part.lines(facts):
         if line.is_blank() or not line.text("permalink"):
             passed.blank += 1  # the other table is longer
             continue
@@ -119,7 +119,7 @@ def _read_top_posts(part: Part, told: Told, collector: Collector, passed: Passed
                 passed.without_number += 1
                 continue
             day, published_ms = line.published("created")
-            told.check_life(day)
+            facts.check_life(day)
             collector.add(
                 line.place,
                 post=post,
@@ -149,7 +149,7 @@ def _single_post(header: Sequence[str]) -> Columns | None:
     return None
 
 
-def _read_single_post(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
+def _read_single_post(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
     """Rows of a name and a value, until the demographics begin."""
     rows: dict[str, Row] = {}
     for row in part.sheet.rows[part.start - 1 :]:
@@ -167,7 +167,7 @@ def _read_single_post(part: Part, told: Told, collector: Collector, passed: Pass
         {name: number for number, name in enumerate(rows)},
         header,
         part.sheet.name,
-        told,
+        facts,
     )
     with collector.part(line.place):
         post, permalink = _post(line, "post url")

@@ -3,13 +3,13 @@
 from typing import Final
 
 from console.impressions.forms import Form, Part
-from console.impressions.lines import PassedOver, Told
+from console.impressions.lines import FileFacts, PassedOver
 from schemas.platforms.reading import Collector, ItemError, side_of
 from schemas.series import series_name
 
 
-def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(told):
+def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
+    for line in part.lines(facts):
         if line.is_blank():
             passed.blank += 1
             continue

@@ -3,7 +3,7 @@
 from typing import Final
 
 from console.impressions.forms import Form, Part
-from console.impressions.lines import Line, PassedOver, Told
+from console.impressions.lines import FileFacts, Line, PassedOver
 from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, side_of
 from schemas.posts import platform_of
@@ -17,16 +17,16 @@ _METRICS: Final = {
 }
 
 
-def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(told):
+def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
+    for line in part.lines(facts):
         if line.is_blank():
             passed.blank += 1
             continue
         with collector.part(line.place):
-            _read_line(line, told, collector, passed)
+            _read_line(line, facts, collector, passed)
 
 
-def _read_line(line: Line, told: Told, collector: Collector, passed: PassedOver) -> None:
+def _read_line(line: Line, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
     platform, post = _platform(line), line.identifier("post")
     if not post:
         raise ItemError(f"has no {line.header('post')!r}: a permalink of Meta changes, the id stays")
@@ -40,7 +40,7 @@ def _read_line(line: Line, told: Told, collector: Collector, passed: PassedOver)
     if any(character.isdigit() for character in line.text("date")):  # otherwise it says Lifetime, in any language
         day = line.moment("date")
         if day is not None:
-            scope, period = "day", told.day(day.date(), line.header("date"))._asdict()
+            scope, period = "day", facts.day(day.date(), line.header("date"))._asdict()
     collector.add(
         line.place,
         platform=platform,
@@ -63,9 +63,9 @@ def _read_line(line: Line, told: Told, collector: Collector, passed: PassedOver)
 
 
 def _platform(line: Line) -> str:
-    found = platform_of(line.text("permalink"))
-    if found in {"facebook", "instagram"}:
-        return found
+    platform = platform_of(line.text("permalink"))
+    if platform in {"facebook", "instagram"}:
+        return platform
     if line.has("page") or line.has("page_name"):
         return "facebook"
     if line.has("username"):

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from console.impressions.forms import Form, Part, plain
-from console.impressions.lines import Line, PassedOver, Told
+from console.impressions.lines import FileFacts, Line, PassedOver
 from schemas.link_names import read_link_name
 from schemas.links import LinkError
 from schemas.matching import urls_in
@@ -19,13 +19,13 @@ METRIC: Final = "impressions"
 SIDE: Final = "side."
 
 
-def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
+def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
     headers = [plain(cell) for cell in part.sheet.rows[part.start - 1].cells]
     side = {name: number for number, name in enumerate(headers) if name.startswith(SIDE)}
     known = {spelling for spellings in ROWS.columns.values() for spelling in spellings} | side.keys()
     if unknown := [name for name in headers if name and name not in known]:
         passed.note(f"columns that are not known are left out: {', '.join(unknown)}")
-    for line in part._replace(columns={**part.columns, **side}).lines(told):
+    for line in part._replace(columns={**part.columns, **side}).lines(facts):
         if line.is_blank():
             passed.blank += 1
             continue
@@ -34,16 +34,16 @@ def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> N
             if total is None:
                 passed.without_number += 1
                 continue
-            _add(line, told, collector, total, {name[len(SIDE) :]: line.count(name) for name in side})
+            _add(line, facts, collector, total, {name[len(SIDE) :]: line.count(name) for name in side})
 
 
-def _add(line: Line, told: Told, collector: Collector, total: int, side: dict[str, int | None]) -> None:
+def _add(line: Line, facts: FileFacts, collector: Collector, total: int, side: dict[str, int | None]) -> None:
     platform, given = platform_named(line.text("platform")), line.identifier("post")
     if not platform or not given:
         raise ItemError("needs platform and post: whose number it is, and of which post")
-    scope, period = _period(line, told)
+    scope, period = _period(line, facts)
     observed = line.moment("observed_at")
-    fields: dict[str, Any] = {} if observed is None else {"observed_ms": _ms(line, "observed_at", observed, told)}
+    fields: dict[str, Any] = {} if observed is None else {"observed_ms": _ms(line, "observed_at", observed, facts)}
     collector.add(
         line.place,
         platform=platform,
@@ -62,29 +62,29 @@ def _add(line: Line, told: Told, collector: Collector, total: int, side: dict[st
     )
 
 
-def _period(line: Line, told: Told) -> tuple[str, dict[str, int]]:
+def _period(line: Line, facts: FileFacts) -> tuple[str, dict[str, int]]:
     day, start, end = line.moment("day"), line.moment("start"), line.moment("end")
     if day is not None:
         if start is not None or end is not None:
             raise ItemError("names its period twice: give day, or start and end")
-        return "day", told.day(day.date(), "day")._asdict()
+        return "day", facts.day(day.date(), "day")._asdict()
     if (start is None) != (end is None):
         raise ItemError("has half a period: give start and end, or neither for a total of the post's life")
     if start is None or end is None:
         return "", {}
-    start_ms, end_ms = _ms(line, "start", start, told), _ms(line, "end", end, told)
+    start_ms, end_ms = _ms(line, "start", start, facts), _ms(line, "end", end, facts)
     if start_ms >= end_ms:
         raise ItemError("has a period that ends before it begins")
     return "period", {"start_ms": start_ms, "end_ms": end_ms}
 
 
-def _ms(line: Line, name: str, moment: datetime, told: Told) -> int:
+def _ms(line: Line, name: str, moment: datetime, facts: FileFacts) -> int:
     """A time that counts in: without a zone it is nobody's."""
-    if moment.tzinfo is None and told.zone is None:
+    if moment.tzinfo is None and facts.zone is None:
         raise PayloadError(
             f"column {line.header(name)!r} has times without a zone: end them in Z, or say --time-zone"
         )
-    aware = moment if moment.tzinfo else moment.replace(tzinfo=told.zone)
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=facts.zone)
     return max(0, round(aware.timestamp() * 1000))
 
 

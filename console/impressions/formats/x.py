@@ -3,15 +3,15 @@
 from typing import Final
 
 from console.impressions.forms import Form, Part
-from console.impressions.lines import PassedOver, Told
+from console.impressions.lines import FileFacts, PassedOver
 from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, PayloadError, side_of
 from schemas.posts import post_of_url
 from schemas.series import series_name
 
 
-def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(told):
+def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
+    for line in part.lines(facts):
         if line.is_blank():
             passed.blank += 1
             continue
@@ -28,7 +28,7 @@ def _read(part: Part, told: Told, collector: Collector, passed: PassedOver) -> N
                 passed.without_number += 1
                 continue
             day, published_ms = line.published("date")
-            told.check_life(day)
+            facts.check_life(day)
             collector.add(
                 line.place,
                 post=post,
@@ -65,7 +65,7 @@ CONTENT: Final = Form(
 )
 
 
-def _refuse(part: Part, told: Told, collector: Collector, passed: PassedOver) -> None:  # noqa: ARG001 - as Read
+def _refuse(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:  # noqa: ARG001 - as PartReader
     raise PayloadError(
         "it is the overview of X: totals of days, of no post, and of the last day a preliminary one. Export"
         " Content instead"

@@ -43,7 +43,7 @@ class FacebookPoller(MetaPoller[FacebookAccount]):
         return self.numbers_of(facebook.read, body, self.unsaid(version=self.settings.graph_version))
 
     async def _one_by_one(self, posts: Sequence[Post]) -> Numbers:
-        found, gone, refusals = Numbers([], []), set[str](), []
+        numbers, gone, refusals = Numbers([], []), set[str](), []
         for post in posts:
             try:
                 part = await self.numbers([post])
@@ -52,12 +52,12 @@ class FacebookPoller(MetaPoller[FacebookAccount]):
                 self.warn(f"post {post.id} has no numbers, it is a video perhaps: {error}")
                 gone.add(post.id)
                 continue
-            found.snapshots.extend(part.snapshots)
-            found.complaints.extend(part.complaints)
+            numbers.snapshots.extend(part.snapshots)
+            numbers.complaints.extend(part.complaints)
             gone |= part.gone
         if len(refusals) == len(posts):
             raise refusals[0]
-        return found._replace(gone=frozenset(gone))
+        return numbers._replace(gone=frozenset(gone))
 
     async def _ask(self, posts: Sequence[Post], metrics: Sequence[str]) -> bytes:
         ids = ",".join(f"{self.account.page}_{post.id}" for post in posts)

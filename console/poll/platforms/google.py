@@ -10,7 +10,7 @@ import msgspec
 
 from console.poll.accounts import GoogleAdsAccount
 from console.poll.client import Client
-from console.poll.verdicts import TOO_MANY, Answer, Verdict, by_status, expected, shown, told
+from console.poll.verdicts import TOO_MANY, Answer, Verdict, body_as, by_status, expected, shown
 
 RENEW: Final = (
     "make another refresh token by https://developers.google.com/oauthplayground with the scope adwords, and put it"
@@ -72,7 +72,7 @@ def judge(answer: Answer, now_s: float) -> Verdict:
 
 def judge_token(answer: Answer, now_s: float) -> Verdict:
     """Of the token's own address: `invalid_grant` is a refresh token that has expired or was taken back."""
-    error = told(answer, _TokenError) or _TokenError()
+    error = body_as(answer, _TokenError) or _TokenError()
     why = shown(": ".join(filter(None, (error.error, error.error_description))))
     if error.error in ("invalid_grant", "invalid_client", "unauthorized_client"):
         return Verdict(outcome="token", why=why)
@@ -83,9 +83,9 @@ def judge_token(answer: Answer, now_s: float) -> Verdict:
 
 def _error(answer: Answer) -> _Error | None:
     """searchStream may wrap it in an array."""
-    one = told(answer, _Body)
+    one = body_as(answer, _Body)
     if one is None:
-        several = told(answer, list[_Body])
+        several = body_as(answer, list[_Body])
         one = next((each for each in several or () if each.error is not None), None)
     return None if one is None else one.error
 

@@ -85,12 +85,12 @@ class ThreadsPoller(_OneAtATime):
         return "v1.0"
 
 
-def _listed_post(one: Listed) -> Post:
-    links = [one.link_attachment_url] if one.link_attachment_url else []
+def _listed_post(listed: Listed) -> Post:
+    links = [listed.link_attachment_url] if listed.link_attachment_url else []
     return Post(
-        id=one.id,
-        published_ms=iso_ms(one.timestamp, "timestamp"),
-        kind=one.media_product_type,
-        permalink=one.permalink,
-        urls=tuple(dict.fromkeys([*links, *urls_in(one.caption or one.text or "")])),
+        id=listed.id,
+        published_ms=iso_ms(listed.timestamp, "timestamp"),
+        kind=listed.media_product_type,
+        permalink=listed.permalink,
+        urls=tuple(dict.fromkeys([*links, *urls_in(listed.caption or listed.text or "")])),
     )

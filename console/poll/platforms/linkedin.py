@@ -14,7 +14,7 @@ from console.poll.client import Client
 from console.poll.platforms.asking import Numbers, PlatformPoller
 from console.poll.settings import PollSettings
 from console.poll.state import Post
-from console.poll.verdicts import TOO_MANY, Answer, PostGone, Refused, Verdict, by_status, expected, shown, told
+from console.poll.verdicts import TOO_MANY, Answer, PostGone, Refused, Verdict, body_as, by_status, expected, shown
 from schemas.matching import urls_in
 from schemas.platforms import linkedin
 from schemas.platforms.times import DAY_MS
@@ -49,7 +49,7 @@ class _Page(msgspec.Struct):
 
 def judge(answer: Answer, now_s: float) -> Verdict:
     """A 429 lasts until midnight UTC; a 426 means that the version is no more."""
-    body = told(answer, _Body) or _Body()
+    body = body_as(answer, _Body) or _Body()
     why = shown(body.message)
     if answer.status == TOO_MANY:
         midnight_s = (int(now_s) // _DAY_S + 1) * _DAY_S
@@ -93,20 +93,20 @@ class LinkedInPagePoller(LinkedInPoller):
             body = await self.client.get(
                 f"/rest/posts?author={self._page}&q=author&count={_LIST_PAGE}&start={start}&sortBy=CREATED"
             )
-            found = expected(body, _Page, "LinkedIn").elements
+            elements = expected(body, _Page, "LinkedIn").elements
             posts = [
                 Post(id=one.id, published_ms=one.publishedAt or one.createdAt, urls=urls_in(one.commentary))
-                for one in found
+                for one in elements
             ]
             yield [post for post in posts if post.published_ms >= since_ms]
             start += _LIST_PAGE
-            if len(found) < _LIST_PAGE or all(post.published_ms < since_ms for post in posts):
+            if len(elements) < _LIST_PAGE or all(post.published_ms < since_ms for post in posts):
                 return
 
     async def numbers(self, posts: Sequence[Post]) -> Numbers:
         """Two calls where there are posts of both kinds."""
         parts = [
-            await self._asked(parameter, some)
+            await self._numbers_of_kind(parameter, some)
             for parameter, kind in (("shares", "urn:li:share:"), ("ugcPosts", "urn:li:ugcPost:"))
             if (some := [post for post in posts if post.id.startswith(kind)])
         ]
@@ -116,7 +116,7 @@ class LinkedInPagePoller(LinkedInPoller):
             frozenset[str]().union(*(part.gone for part in parts)),
         )
 
-    async def _asked(self, parameter: str, posts: Sequence[Post]) -> Numbers:
+    async def _numbers_of_kind(self, parameter: str, posts: Sequence[Post]) -> Numbers:
         """A post that is not in the answer has 0, so LinkedIn says; if it had more before, it is gone.
 
         One more is asked for than there can be, so that the answer shows itself to be whole.

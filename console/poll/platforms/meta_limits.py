@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from console.poll.verdicts import TOO_MANY, Answer, Shape, Verdict, by_status, shown, told
+from console.poll.verdicts import TOO_MANY, Answer, Shape, Verdict, body_as, by_status, shown
 
 RENEW: Final = (
     "make another at https://developers.facebook.com/tools/explorer, a long-lived one, and put it where this one is"
@@ -56,7 +56,7 @@ def is_withheld(message: str) -> bool:
 def judge(answer: Answer, now_s: float) -> Verdict:
     """Meta's own codes come before the status: a throttled call may be a 400 or a 403."""
     used, regain_s = _usage(answer)
-    error = (told(answer, _Body) or _Body()).error
+    error = (body_as(answer, _Body) or _Body()).error
     why = f"{shown(error.message)} (code {error.code})" if error else "too many requests"
     if answer.status == TOO_MANY or (error is not None and error.code in _THROTTLE):
         return Verdict(outcome="limited", why=why, until_s=now_s + (regain_s or _THROTTLED_S))
@@ -99,4 +99,4 @@ def _usage(answer: Answer) -> tuple[float, float]:
 
 
 def _header(answer: Answer, name: str, shape: type[Shape]) -> Shape | None:
-    return told(Answer(answer.status, {}, answer.headers.get(name, "").encode()), shape)
+    return body_as(Answer(answer.status, {}, answer.headers.get(name, "").encode()), shape)

@@ -10,7 +10,7 @@ import msgspec
 from console.poll.accounts import PinterestAccount
 from console.poll.platforms.asking import Numbers, PlatformPoller
 from console.poll.state import Post
-from console.poll.verdicts import TOO_MANY, Answer, PostGone, Verdict, by_status, expected, number, shown, told
+from console.poll.verdicts import TOO_MANY, Answer, PostGone, Verdict, body_as, by_status, expected, number, shown
 from schemas.matching import urls_in
 from schemas.platforms import pinterest
 from schemas.platforms.times import iso_ms
@@ -43,7 +43,7 @@ class _Pins(msgspec.Struct):
 
 def judge(answer: Answer, now_s: float) -> Verdict:
     """A 429 lasts as long as `x-ratelimit-reset` says, in seconds from now."""
-    why = shown((told(answer, _Body) or _Body()).message)
+    why = shown((body_as(answer, _Body) or _Body()).message)
     if answer.status == TOO_MANY:
         wait_s = number(answer.headers.get("x-ratelimit-reset")) or _WINDOW_S
         return Verdict(outcome="limited", why=why or "too many requests", until_s=now_s + wait_s)

@@ -8,7 +8,7 @@ import msgspec
 from console.poll.accounts import TikTokAccount
 from console.poll.platforms.asking import Numbers, PlatformPoller
 from console.poll.state import Post
-from console.poll.verdicts import TOO_MANY, Answer, Verdict, by_status, expected, shown, told
+from console.poll.verdicts import TOO_MANY, Answer, Verdict, body_as, by_status, expected, shown
 from schemas.platforms import tiktok
 
 RENEW: Final = (
@@ -47,7 +47,7 @@ class _Answer(msgspec.Struct):
 
 def judge(answer: Answer, now_s: float) -> Verdict:
     """`ok` is success, whatever is beside it."""
-    error = (told(answer, _Body) or _Body()).error or _Error()
+    error = (body_as(answer, _Body) or _Body()).error or _Error()
     why = shown(": ".join(filter(None, (error.code, error.message))))
     match error.code:
         case "rate_limit_exceeded":
@@ -76,8 +76,8 @@ class TikTokPoller(PlatformPoller[TikTokAccount]):
         """The user's videos since, the newest first."""
         cursor: int | None = None
         while True:
-            asked = {"max_count": _LIST_PAGE, **({} if cursor is None else {"cursor": cursor})}
-            body = await self.client.post("/v2/video/list/?fields=id,create_time", msgspec.json.encode(asked))
+            query = {"max_count": _LIST_PAGE, **({} if cursor is None else {"cursor": cursor})}
+            body = await self.client.post("/v2/video/list/?fields=id,create_time", msgspec.json.encode(query))
             page = expected(body, _Answer, "TikTok").data
             posts = [Post(id=one.id, published_ms=one.create_time * 1000) for one in page.videos]
             yield [post for post in posts if post.published_ms >= since_ms]
@@ -87,8 +87,8 @@ class TikTokPoller(PlatformPoller[TikTokAccount]):
 
     async def numbers(self, posts: Sequence[Post]) -> Numbers:
         """A video that is not in the answer was deleted, or is not this user's."""
-        asked = {"filters": {"video_ids": [post.id for post in posts]}}
-        body = await self.client.post(f"/v2/video/query/?fields={_FIELDS}", msgspec.json.encode(asked))
+        query = {"filters": {"video_ids": [post.id for post in posts]}}
+        body = await self.client.post(f"/v2/video/query/?fields={_FIELDS}", msgspec.json.encode(query))
         there = {one.id for one in expected(body, _Answer, "TikTok").data.videos}
         gone = frozenset(post.id for post in posts if post.id not in there)
         return self.numbers_of(tiktok.read, body, self.unsaid(), gone)

@@ -13,7 +13,7 @@ import msgspec
 from console.poll.accounts import XAccount
 from console.poll.platforms.asking import Numbers, PlatformPoller
 from console.poll.state import Post
-from console.poll.verdicts import TOO_MANY, Answer, Verdict, by_status, expected, number, shown, told
+from console.poll.verdicts import TOO_MANY, Answer, Verdict, body_as, by_status, expected, number, shown
 from schemas.platforms import x
 from schemas.platforms.times import DAY_MS, iso_ms
 
@@ -77,7 +77,7 @@ def judge(answer: Answer, now_s: float) -> Verdict:
         return verdict
     if answer.status != TOO_MANY:
         return by_status(answer, _why(answer))
-    body = told(answer, _Body) or _Body()
+    body = body_as(answer, _Body) or _Body()
     if "usage-capped" in body.type or body.title == "UsageCapExceeded":
         return Verdict(
             outcome="limited",
@@ -89,7 +89,7 @@ def judge(answer: Answer, now_s: float) -> Verdict:
 
 
 def _why(answer: Answer) -> str:
-    body = told(answer, _Body)
+    body = body_as(answer, _Body)
     if body is None:
         return ""
     parts = body.title, body.detail, *(error.message or error.title for error in body.errors[:1])
@@ -126,11 +126,11 @@ class XPoller(PlatformPoller[XAccount]):
         other = [post for post in posts if not self._has_private(post)]
         parts = []
         if young:
-            found, refused = await self._asked(young, _PRIVATE)
-            parts.append(found)
+            with_private, refused = await self._numbers_with(young, _PRIVATE)
+            parts.append(with_private)
             other += [post for post in young if post.id in refused]
         if other:
-            parts.append((await self._asked(other, _PUBLIC))[0])
+            parts.append((await self._numbers_with(other, _PUBLIC))[0])
         return Numbers(
             [snapshot for part in parts for snapshot in part.snapshots],
             [complaint for part in parts for complaint in part.complaints],
@@ -140,7 +140,7 @@ class XPoller(PlatformPoller[XAccount]):
     def _has_private(self, post: Post) -> bool:
         return self.account.owner and self.now_ms - post.published_ms < _PRIVATE_FOR_MS
 
-    async def _asked(self, posts: Sequence[Post], fields: str) -> tuple[Numbers, set[str]]:
+    async def _numbers_with(self, posts: Sequence[Post], fields: str) -> tuple[Numbers, set[str]]:
         """The numbers, and the posts whose private fields are not ours to see and that are not in the answer."""
         query = urlencode({"ids": ",".join(post.id for post in posts), "tweet.fields": fields}, safe=",")
         body = await self.client.get(f"/2/tweets?{query}")

@@ -65,10 +65,10 @@ def read(body: bytes) -> MailEvent | EventError:
     time_ms = moment_ms(at)
     if time_ms is None:
         return EventError(f"its time {at[:40]!r} is none")
-    told = f"{event.record_type}\0{event.message_id}\0{event.recipient}\0{at}"
+    identity = f"{event.record_type}\0{event.message_id}\0{event.recipient}\0{at}"
     return MailEvent(
         happening="delivered" if event.record_type == "Delivery" else "opened",
-        id=hashlib.blake2b(told.encode("utf-8", "replace"), digest_size=16).hexdigest(),
+        id=hashlib.blake2b(identity.encode("utf-8", "replace"), digest_size=16).hexdigest(),
         time_ms=time_ms,
         link=named_link(event.metadata),
         ua=event.user_agent or "",

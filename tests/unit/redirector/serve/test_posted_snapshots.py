@@ -6,11 +6,11 @@ import pytest
 
 from redirector.serve.access import Caller
 from redirector.serve.body_errors import BodyError
-from redirector.serve.posted_snapshots import PostedFacts, PostedSnapshots, Said, take_snapshots
+from redirector.serve.posted_snapshots import PostedFacts, PostedSnapshots, StatedLinks, take_snapshots
 from redirector.serve.snapshot_query import read_envelope, read_query
 from schemas.event_times import DoorTimes
 from schemas.links import Link, LinkError, NewerLinkError
-from schemas.platforms.reading import Complaint, Found, Reading
+from schemas.platforms.reading import Complaint, PlacedSnapshot, Reading
 from schemas.snapshots import Snapshot
 from tests.builders import DAY_MS, NOW_MS
 from tests.unit.redirector.serve.fakes import FakeLinks
@@ -38,10 +38,10 @@ def take(
     caller: Caller = WRITER,
     **facts: Any,
 ) -> PostedSnapshots:
-    found = [Found(f"data[{index}]", one) for index, one in enumerate(snapshots)]
-    said = Said("x", links or {}, default)
-    told = PostedFacts(caller=caller, times=TIMES, now_ms=NOW_MS, said=said, **facts)
-    return take_snapshots(Reading(found, [Complaint("errors[0]", "gone")]), LINKS.get, told)
+    placed = [PlacedSnapshot(f"data[{index}]", one) for index, one in enumerate(snapshots)]
+    stated = StatedLinks("x", links or {}, default)
+    posted_facts = PostedFacts(caller=caller, times=TIMES, now_ms=NOW_MS, stated=stated, **facts)
+    return take_snapshots(Reading(placed, [Complaint("errors[0]", "gone")]), LINKS.get, posted_facts)
 
 
 def link_of(*args: Any, **kwargs: Any) -> str:
@@ -92,17 +92,17 @@ def test_a_link_said_of_a_post_that_is_not_in_the_payload_is_told() -> None:
 
 def test_what_is_no_links_name_is_refused_before_anything_is_kept() -> None:
     with pytest.raises(LinkError):
-        Said("x", {"19": "nothing"})
+        StatedLinks("x", {"19": "nothing"})
     with pytest.raises(LinkError):
-        Said("x", {}, "nothing")
+        StatedLinks("x", {}, "nothing")
 
 
 def test_a_link_of_a_newer_release_is_not_guessed_at() -> None:
     links = FakeLinks()
     links.newer.add("sho.rt/a")
-    facts = PostedFacts(caller=WRITER, times=TIMES, now_ms=NOW_MS, said=Said("x", {}))
+    facts = PostedFacts(caller=WRITER, times=TIMES, now_ms=NOW_MS, stated=StatedLinks("x", {}))
     with pytest.raises(NewerLinkError):
-        take_snapshots(Reading([Found("", snapshot(urls=("https://sho.rt/a",)))], []), links.get, facts)
+        take_snapshots(Reading([PlacedSnapshot("", snapshot(urls=("https://sho.rt/a",)))], []), links.get, facts)
 
 
 @pytest.mark.parametrize(
