@@ -193,12 +193,12 @@ class FakeSink:
 
     def totals(self) -> dict[tuple[object, ...], tuple[int, int]]:
         """(clicks, impressions) by (link, window start, class, source, impression kind)."""
-        found: dict[tuple[object, ...], tuple[int, int]] = {}
+        totals: dict[tuple[object, ...], tuple[int, int]] = {}
         for row in self.rows(DELTA):
             key = tuple(row[name] for name in ("link", "window_start", "class", "source", "impression_kind"))
-            clicks, impressions = found.get(key, (0, 0))
-            found[key] = clicks + row["clicks"], impressions + row["impressions"]
-        return found
+            clicks, impressions = totals.get(key, (0, 0))
+            totals[key] = clicks + row["clicks"], impressions + row["impressions"]
+        return totals
 
     def marked(self, column: str) -> int:
         """Sum of a column over the chain markers."""

@@ -89,8 +89,8 @@ def _torn_tail(world: World) -> None:
         spool = _spool_of(unit, world.stack.spool_dir)
         unit.send(signal.SIGKILL)
         time.sleep(0.1)
-        if spool is not None and (found := segments(spool)):
-            with segment_path(spool, found[-1]).open("ab") as segment:
+        if spool is not None and (segment_files := segments(spool)):
+            with segment_path(spool, segment_files[-1]).open("ab") as segment:
                 segment.write(b'{"type":"click","time_ms":1700000000000,"link":"go.exam')
         world.sleep(0.5, 1.5)
     finally:

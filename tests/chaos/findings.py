@@ -95,25 +95,25 @@ def compare(database: Database, ledger: Ledger, records: Iterable[Raw]) -> Findi
 
 def audit(markers: Mapping[Place, list[tuple[int, int, int]]], gaps: Ranges) -> Audit:
     """Each flush (first, last, batches) must begin where the one before ended, or where a told gap ends."""
-    found = Audit(gap_records=sum(last - first + 1 for ranges in gaps.values() for first, last in ranges))
+    audited = Audit(gap_records=sum(last - first + 1 for ranges in gaps.values() for first, last in ranges))
     for place, flushes in markers.items():
         expected: int | None = None
         for first, last, batches in flushes:
-            found.doubles += batches > 1
+            audited.doubles += batches > 1
             if expected is not None and first > expected:
-                found.holes += (expected, first - 1) not in gaps.get(place, ())
+                audited.holes += (expected, first - 1) not in gaps.get(place, ())
             if expected is not None and first < expected:
-                found.overlaps += 1
+                audited.overlaps += 1
             expected = max(last + 1, expected or 0)
-    return found
+    return audited
 
 
 def _markers(database: Database, *, kind: int) -> dict[Place, list[tuple[int, int, int]]]:
-    found: dict[Place, list[tuple[int, int, int]]] = {}
+    markers: dict[Place, list[tuple[int, int, int]]] = {}
     for topic, partition, first, last, batches in database.select(_MARKERS.format(kind=kind)):
         place = (topic_and_epoch(str(topic))[0], int(partition))
-        found.setdefault(place, []).append((int(first), int(last), int(batches)))
-    return found
+        markers.setdefault(place, []).append((int(first), int(last), int(batches)))
+    return markers
 
 
 def _ranges(database: Database, *, kind: int) -> Ranges:
@@ -181,17 +181,17 @@ def _events_against_counters(
 
 def _dead_letters(findings: Findings, records: list[Raw], expected: Recount, ledger: Ledger) -> None:
     """Each dead letter is in its topic, under its key and with its reason; none other is."""
-    told: dict[str, str] = {}
+    headers_by_name: dict[str, str] = {}
     for record in records:
         if record.topic == "dead-letters":
-            told[(record.key or b"").decode()] = dict(record.headers).get("reason", b"").decode()
+            headers_by_name[(record.key or b"").decode()] = dict(record.headers).get("reason", b"").decode()
     findings.dead_letters = len(expected.dead)
     wanted = {"-".join(map(str, where)): reason for where, reason in expected.dead.items()}
-    if missing := wanted.keys() - told.keys():
+    if missing := wanted.keys() - headers_by_name.keys():
         findings.add_lost(len(missing), f"dead letters that are in no topic: {sorted(missing)[:5]}")
     for key, reason in wanted.items():
-        if reason != "poison" and told.get(key, reason) != reason:
-            findings.words.append(f"dead letter {key} has the reason {told[key]}, not {reason}")
+        if reason != "poison" and headers_by_name.get(key, reason) != reason:
+            findings.words.append(f"dead letter {key} has the reason {headers_by_name[key]}, not {reason}")
     reasons = Counter(expected.dead.values())
     for reason, least in ledger.dead_letters.items():
         if reasons[reason] < least - sum(expected.taken.values()):

@@ -154,15 +154,15 @@ class Load:
 
 
 def _as_json(item: Item, rng: random.Random) -> dict[str, object]:
-    told: dict[str, object] = {"link": item.link, "kind": "rendered", "count": item.count}
+    fields: dict[str, object] = {"link": item.link, "kind": "rendered", "count": item.count}
     now_ms = int(time.time() * 1000)
     if item.fate == "future":
-        told["time_ms"] = now_ms + rng.randint(1, 2000) * _HOUR_MS
+        fields["time_ms"] = now_ms + rng.randint(1, 2000) * _HOUR_MS
     elif item.fate == "too_old":
-        told["time_ms"] = now_ms - rng.randint(100 * 24, 1000 * 24) * _HOUR_MS
+        fields["time_ms"] = now_ms - rng.randint(100 * 24, 1000 * 24) * _HOUR_MS
     elif rng.random() < 0.3:
-        told["time_ms"] = now_ms - rng.randint(0, 48) * _HOUR_MS
-    return told
+        fields["time_ms"] = now_ms - rng.randint(0, 48) * _HOUR_MS
+    return fields
 
 
 async def _main() -> None:

@@ -16,13 +16,13 @@ _STATUS: Final[dict[Source, int]] = {"click": 302, "pixel": 200}
 
 def slugs(number: int) -> list[str]:
     """One slug for each partition, of a round's own."""
-    found: dict[int, str] = {}
+    slug_of: dict[int, str] = {}
     candidate = 0
-    while len(found) < PARTITIONS:
+    while len(slug_of) < PARTITIONS:
         slug = f"probe{number}-{candidate}"
         candidate += 1
-        found.setdefault((murmur2(f"{DOMAIN}/{slug}".encode()) & 0x7FFFFFFF) % PARTITIONS, slug)
-    return [found[partition] for partition in sorted(found)]
+        slug_of.setdefault((murmur2(f"{DOMAIN}/{slug}".encode()) & 0x7FFFFFFF) % PARTITIONS, slug)
+    return [slug_of[partition] for partition in sorted(slug_of)]
 
 
 def recovery_s(stack: Stack, ledger: Ledger, number: int) -> float:

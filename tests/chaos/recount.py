@@ -63,7 +63,7 @@ def in_gap(gaps: Mapping[Place, Iterable[tuple[int, int]]], place: Place, offset
 
 def recount(records: Iterable[Raw], gaps: Mapping[Place, list[tuple[int, int]]]) -> Recount:
     """Fold the log with a plain set of identities. `gaps` are inclusive ranges that were never read."""
-    found = Recount()
+    counted = Recount()
     taken: dict[Identity, Seen] = {}
     taken_totals: Totals = {}
     for record in sorted(records, key=lambda one: (one.topic, one.partition, one.offset)):
@@ -72,14 +72,14 @@ def recount(records: Iterable[Raw], gaps: Mapping[Place, list[tuple[int, int]]])
         if in_gap(gaps, (record.topic, record.partition), record.offset):
             _take(record, taken, taken_totals)
         else:
-            _fold(record, found)
+            _fold(record, counted)
     for identity, seen in taken.items():
-        found.taken[seen.name] += seen.times
-        if found.identities.get(identity):
-            found.perhaps[seen.name] += seen.times
-            found.sure[seen.name] -= seen.times
-    _add_totals(found, taken_totals)
-    return found
+        counted.taken[seen.name] += seen.times
+        if counted.identities.get(identity):
+            counted.perhaps[seen.name] += seen.times
+            counted.sure[seen.name] -= seen.times
+    _add_totals(counted, taken_totals)
+    return counted
 
 
 def _take(record: Raw, taken: dict[Identity, Seen], totals: Totals) -> None:
@@ -90,14 +90,14 @@ def _take(record: Raw, taken: dict[Identity, Seen], totals: Totals) -> None:
             taken[identity] = _seen(event)
 
 
-def _add_totals(found: Recount, taken: Totals) -> None:
+def _add_totals(counted: Recount, taken: Totals) -> None:
     """The newest total of each post is sure; what retention took beyond it may be counted."""
-    for (link, _), (_, total) in found.totals.items():
-        found.sure[f"snapshot {link}"] += total
+    for (link, _), (_, total) in counted.totals.items():
+        counted.sure[f"snapshot {link}"] += total
     for place, (_, total) in taken.items():
-        more = max(0, total - found.totals.get(place, (0, 0))[1])
-        found.taken[f"snapshot {place[0]}"] += more
-        found.perhaps[f"snapshot {place[0]}"] += more
+        more = max(0, total - counted.totals.get(place, (0, 0))[1])
+        counted.taken[f"snapshot {place[0]}"] += more
+        counted.perhaps[f"snapshot {place[0]}"] += more
 
 
 def _note_total(totals: Totals, event: dict[str, Any]) -> None:
@@ -105,26 +105,26 @@ def _note_total(totals: Totals, event: dict[str, Any]) -> None:
     totals[place] = max(totals.get(place, (0, 0)), (event["observed_ms"], event["total"]))
 
 
-def _fold(record: Raw, found: Recount) -> None:
+def _fold(record: Raw, counted: Recount) -> None:
     for index, identity, event in _events(record):
         where = (record.topic, record.partition, record.offset, index)
         if event is None:
-            found.dead[where] = "poison"
-        elif identity in found.identities:
-            found.resent += 1
+            counted.dead[where] = "poison"
+        elif identity in counted.identities:
+            counted.resent += 1
         elif event["time_ms"] > record.timestamp_ms + MAX_SKEW_MS:
-            found.identities[identity] = ""
-            found.dead[where] = "future"
+            counted.identities[identity] = ""
+            counted.dead[where] = "future"
         elif event["time_ms"] < record.timestamp_ms - _max_age_ms(event):
-            found.identities[identity] = ""
-            found.dead[where] = "too_old"
+            counted.identities[identity] = ""
+            counted.dead[where] = "too_old"
         else:
             seen = _seen(event)
-            found.identities[identity] = seen.name
+            counted.identities[identity] = seen.name
             if event["type"] == "snapshot":
-                _note_total(found.totals, event)
+                _note_total(counted.totals, event)
             else:
-                found.sure[seen.name] += seen.times
+                counted.sure[seen.name] += seen.times
 
 
 def _max_age_ms(event: dict[str, Any]) -> int:

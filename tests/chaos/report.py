@@ -34,9 +34,9 @@ class Played:
 
 def report(played: Played) -> str:
     """One line of JSON; its shape is described in docs/chaos.md."""
-    found = played.findings
+    findings = played.findings
     tallies = played.ledger.tallies.values()
-    audit = asdict(found.audit)
+    audit = asdict(findings.audit)
     gap_records = audit.pop("gap_records")
     recoveries = sorted(played.recoveries_s) or [0.0]
     return json.dumps(
@@ -46,15 +46,15 @@ def report(played: Played) -> str:
             "faults": dict(sorted(played.faults.items())),
             "answered": sum(tally.answered for tally in tallies),
             "unanswered": sum(tally.unanswered for tally in tallies),
-            "counted": found.counted,
-            "lost": found.lost,
-            "doubled": found.doubled,
+            "counted": findings.counted,
+            "lost": findings.lost,
+            "doubled": findings.doubled,
             "audit": audit,
             "recovery_seconds": {"p50": round(statistics.median(recoveries), 2), "max": round(recoveries[-1], 2)},
             "refused": sum(tally.refused for tally in tallies),
             "posts": played.ledger.posts,
             "retries": played.ledger.retries,
-            "dead_letters": found.dead_letters,
+            "dead_letters": findings.dead_letters,
             "gap_records": gap_records,
             "notes": len(played.notes),
             "product_audit": played.product_audit,

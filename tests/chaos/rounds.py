@@ -49,16 +49,16 @@ def play(
     try:
         stack.start()
         own = Ledger()
-        told = place / "ledger.json"
+        ledger_file = place / "ledger.json"
         warm_up_s = probe.recovery_s(stack, own, 0)
-        load = _start_load(stack, seed, told)
+        load = _start_load(stack, seed, ledger_file)
         print(f"started: the first click was visible after {warm_up_s:.1f} s; logs in {stack.logs}", flush=True)
         time.sleep(LOAD_AT_LEAST_S)
         _play_rounds(stack, own, played, only)
         load.send_signal(signal.SIGTERM)
         load.wait(LOAD_ENDS_WITHIN_S)
         _come_to_rest(stack, played)
-        played.ledger = merge((own, msgspec.json.decode(told.read_bytes(), type=Ledger)))
+        played.ledger = merge((own, msgspec.json.decode(ledger_file.read_bytes(), type=Ledger)))
         if played.ledger.rejected:
             played.notes.append(f"{played.ledger.rejected} items were rejected, as if their links were unknown")
         played.notes += played.ledger.surprises

@@ -23,7 +23,7 @@ def product_audit(stack: Stack) -> list[str]:
     command = [sys.executable, "-m", "console", "audit", "--json"]
     try:
         with (stack.logs / "audit.log").open("wb") as words:
-            said = subprocess.run(
+            ended = subprocess.run(
                 command,
                 cwd=REPOSITORY,
                 env=os.environ | env,
@@ -32,8 +32,8 @@ def product_audit(stack: Stack) -> list[str]:
                 timeout=_WITHIN_S,
                 check=False,
             ).stdout
-        (stack.logs / "audit.json").write_bytes(said)
-        findings = json.loads(said)["findings"]
+        (stack.logs / "audit.json").write_bytes(ended)
+        findings = json.loads(ended)["findings"]
     except (subprocess.TimeoutExpired, ValueError, KeyError) as error:
         return [f"none: {error!r}"]
     return sorted(

@@ -50,16 +50,16 @@ class Tables:
 
 
 def ledger(answered: int = 3, unanswered: int = 0) -> Ledger:
-    told = Ledger()
-    told.note("click", LINK, answered=True, count=answered)
-    told.note("click", LINK, answered=False, count=unanswered)
-    return told
+    ledger = Ledger()
+    ledger.note("click", LINK, answered=True, count=answered)
+    ledger.note("click", LINK, answered=False, count=unanswered)
+    return ledger
 
 
 def test_a_run_in_which_all_was_counted_once_is_clean() -> None:
-    found = compare(Tables(), ledger(), LOG)
-    assert found.clean, found.words
-    assert (found.counted, found.lost, found.doubled) == (3, 0, 0)
+    findings = compare(Tables(), ledger(), LOG)
+    assert findings.clean, findings.words
+    assert (findings.counted, findings.lost, findings.doubled) == (3, 0, 0)
 
 
 def test_an_unanswered_click_may_be_counted_or_not() -> None:
@@ -68,13 +68,13 @@ def test_an_unanswered_click_may_be_counted_or_not() -> None:
 
 
 def test_a_click_that_was_answered_and_not_counted_is_lost() -> None:
-    found = compare(Tables(), ledger(answered=4), LOG)
-    assert (found.lost, found.doubled) == (1, 0)
+    findings = compare(Tables(), ledger(answered=4), LOG)
+    assert (findings.lost, findings.doubled) == (1, 0)
 
 
 def test_a_click_that_is_counted_and_was_never_made_is_doubled() -> None:
-    found = compare(Tables(), ledger(answered=2), LOG)
-    assert (found.lost, found.doubled) == (0, 1)
+    findings = compare(Tables(), ledger(answered=2), LOG)
+    assert (findings.lost, findings.doubled) == (0, 1)
 
 
 def test_a_delta_too_many_is_doubled_and_one_too_few_is_lost() -> None:
@@ -83,13 +83,13 @@ def test_a_delta_too_many_is_doubled_and_one_too_few_is_lost() -> None:
 
 
 def test_counts_that_merely_moved_to_another_link_are_found() -> None:
-    found = compare(Tables(counted={NAME: 2, "click go.example/b": 1}), ledger(), LOG)
-    assert (found.lost, found.doubled) == (1, 1)
+    findings = compare(Tables(counted={NAME: 2, "click go.example/b": 1}), ledger(), LOG)
+    assert (findings.lost, findings.doubled) == (1, 1)
 
 
 def test_an_identity_that_stands_twice_in_events_is_doubled() -> None:
-    found = compare(Tables(events=[(0, 0, 1), (0, 1, 2), (1, 0, 3), (2, 1, 3)]), ledger(), LOG)
-    assert found.doubled == 1
+    findings = compare(Tables(events=[(0, 0, 1), (0, 1, 2), (1, 0, 3), (2, 1, 3)]), ledger(), LOG)
+    assert findings.doubled == 1
 
 
 def test_an_event_that_is_not_in_events_is_lost() -> None:
@@ -105,8 +105,8 @@ def test_an_event_that_is_not_in_events_is_lost() -> None:
     ],
 )
 def test_the_audit_finds_what_is_wrong_with_a_chain(markers: list[tuple[int, int, int]], wrong: str) -> None:
-    found = audit({CLICKS: markers}, {})
-    assert {name: getattr(found, name) for name in ("holes", "overlaps", "doubles")} == Counter(
+    audited = audit({CLICKS: markers}, {})
+    assert {name: getattr(audited, name) for name in ("holes", "overlaps", "doubles")} == Counter(
         {"holes": 0, "overlaps": 0, "doubles": 0, wrong: 1}
     )
     assert not compare(Tables(markers=markers), ledger(), LOG).clean
@@ -116,15 +116,15 @@ def test_a_gap_that_is_told_is_no_hole_and_what_lay_in_it_need_not_be_counted() 
     tables = Tables(counted={NAME: 1}, events=[(2, 0, 3)], markers=[(0, 0, 1), (2, 2, 1)], gaps=[(1, 1, 1)])
     log = [raw(0, b"garbage"), raw(1, line(1), line(2)), raw(2, line(3))]
     letters = [raw(0, topic="dead-letters", key=b"clicks-0-0-0")]
-    found = compare(tables, ledger(answered=3), log + letters)
-    assert found.clean, found.words
-    assert found.audit.gap_records == 1
+    findings = compare(tables, ledger(answered=3), log + letters)
+    assert findings.clean, findings.words
+    assert findings.audit.gap_records == 1
 
 
 def test_a_hole_that_is_not_told_loses_what_lay_in_it() -> None:
     tables = Tables(counted={NAME: 1}, events=[(2, 0, 3)], markers=[(0, 0, 1), (2, 2, 1)])
-    found = compare(tables, ledger(answered=3), [raw(0, b"x"), raw(1, line(1), line(2)), raw(2, line(3))])
-    assert (found.lost, found.audit.holes) == (2, 1)
+    findings = compare(tables, ledger(answered=3), [raw(0, b"x"), raw(1, line(1), line(2)), raw(2, line(3))])
+    assert (findings.lost, findings.audit.holes) == (2, 1)
 
 
 def test_a_dead_letter_that_is_in_no_topic_is_lost() -> None:
@@ -132,21 +132,28 @@ def test_a_dead_letter_that_is_in_no_topic_is_lost() -> None:
 
 
 def test_the_recount_knows_good_lines_among_poison_and_clocks_that_jumped() -> None:
-    found = recount(
+    counted = recount(
         [
             raw(0, b"garbage", line(0), b'{"type":"impression"}', spool=""),
             raw(1, line(0, time_ms=NOW_MS + DAY_MS), line(0, time_ms=NOW_MS - 100 * DAY_MS), spool=""),
         ],
         {},
     )
-    assert found.sure == {NAME: 1}
-    assert Counter(found.dead.values()) == {"poison": 2, "future": 1, "too_old": 1}
+    assert counted.sure == {NAME: 1}
+    assert Counter(counted.dead.values()) == {"poison": 2, "future": 1, "too_old": 1}
 
 
 def test_of_snapshots_the_newest_total_of_each_post_counts_and_what_retention_took_may() -> None:
     def total(at: int, total: int, post: str = "1") -> bytes:
-        told = {"type": "snapshot", "platform": "x", "post": post, "series": "views", "link": LINK, "total": total}
-        return json.dumps(told | {"observed_ms": NOW_MS + at}).encode()
+        snapshot = {
+            "type": "snapshot",
+            "platform": "x",
+            "post": post,
+            "series": "views",
+            "link": LINK,
+            "total": total,
+        }
+        return json.dumps(snapshot | {"observed_ms": NOW_MS + at}).encode()
 
     log = [
         raw(0, total(1, 10), total(3, 30), total(2, 20), total(3, 30), spool="", topic="impressions"),
@@ -155,24 +162,24 @@ def test_of_snapshots_the_newest_total_of_each_post_counts_and_what_retention_to
         ),
         raw(2, total(9, 90), total(1, 10), spool="", topic="impressions"),
     ]
-    found = recount(log, {})
-    assert found.sure == {f"snapshot {LINK}": 95}
-    assert Counter(found.dead.values()) == {"too_old": 1, "poison": 1}
+    counted = recount(log, {})
+    assert counted.sure == {f"snapshot {LINK}": 95}
+    assert Counter(counted.dead.values()) == {"too_old": 1, "poison": 1}
     taken = recount(log, {("impressions", 0): [(2, 2)]})
     assert (taken.sure, taken.perhaps, taken.taken) == tuple({f"snapshot {LINK}": n} for n in (35, 60, 60))
 
 
 def test_a_post_with_a_key_counts_once_however_often_it_was_acknowledged() -> None:
-    told = Ledger()
-    told.settle(Post("key", [Item(LINK, 5, "counted"), Item(LINK, 1, "future")], acknowledged=2, maybe=1))
-    assert (told.tally("api", LINK).answered, told.tally("api", LINK).unanswered) == (5, 0)
-    assert told.dead_letters == {"future": 1}
+    keyed_ledger = Ledger()
+    keyed_ledger.settle(Post("key", [Item(LINK, 5, "counted"), Item(LINK, 1, "future")], acknowledged=2, maybe=1))
+    assert (keyed_ledger.tally("api", LINK).answered, keyed_ledger.tally("api", LINK).unanswered) == (5, 0)
+    assert keyed_ledger.dead_letters == {"future": 1}
 
 
 def test_a_post_without_a_key_counts_once_for_each_try_and_may_for_each_without_answer() -> None:
-    told = Ledger()
-    told.settle(Post("", [Item(LINK, 5, "counted")], acknowledged=1, maybe=1))
-    assert (told.tally("api", LINK).answered, told.tally("api", LINK).unanswered) == (5, 5)
+    keyless_ledger = Ledger()
+    keyless_ledger.settle(Post("", [Item(LINK, 5, "counted")], acknowledged=1, maybe=1))
+    assert (keyless_ledger.tally("api", LINK).answered, keyless_ledger.tally("api", LINK).unanswered) == (5, 5)
 
 
 def test_ledgers_add_up() -> None:

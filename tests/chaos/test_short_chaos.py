@@ -35,17 +35,17 @@ def run(*arguments: str) -> tuple[int, dict[str, Any], str]:
 @pytest.mark.parametrize("seed", [SEED, SEED + 1])
 def test_after_some_rounds_of_faults_every_answered_event_is_counted_once(seed: int) -> None:
     print(f"again: make chaos SEED={seed} ROUNDS={ROUNDS}")
-    status, told, printed = run("--seed", str(seed), "--rounds", str(ROUNDS))
+    status, report, printed = run("--seed", str(seed), "--rounds", str(ROUNDS))
     print(printed)
     assert status == 0, printed
-    assert told["lost"] == told["doubled"] == 0
-    assert told["audit"] == {"holes": 0, "overlaps": 0, "doubles": 0}
-    assert told["answered"] > 0
-    assert set(told) >= {"seed", "rounds", "faults", "unanswered", "counted", "recovery_seconds"}
+    assert report["lost"] == report["doubled"] == 0
+    assert report["audit"] == {"holes": 0, "overlaps": 0, "doubles": 0}
+    assert report["answered"] > 0
+    assert set(report) >= {"seed", "rounds", "faults", "unanswered", "counted", "recovery_seconds"}
 
 
 def test_falsified_tables_fail_the_run() -> None:
-    status, told, printed = run("--seed", "1", "--rounds", "0", "--tamper")
+    status, report, printed = run("--seed", "1", "--rounds", "0", "--tamper")
     assert status == 1, printed
-    assert told["lost"] > 0
-    assert told["doubled"] > 0
+    assert report["lost"] > 0
+    assert report["doubled"] > 0

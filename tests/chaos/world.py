@@ -33,17 +33,17 @@ class World:
 
     def heads(self) -> dict[tuple[str, int], int]:
         """The heads, once ClickHouse answers."""
-        found: dict[tuple[str, int], int] = {}
+        heads: dict[tuple[str, int], int] = {}
 
         def answered() -> bool:
             try:
-                found.update(self.stack.heads())
+                heads.update(self.stack.heads())
             except NoAnswerError:
                 return False
             return True
 
         wait_for(answered, "ClickHouse tells its heads")
-        return found
+        return heads
 
     def delete_records(self, before: dict[tuple[str, int], int]) -> None:
         """Let Kafka forget what lies before these offsets, as retention would."""

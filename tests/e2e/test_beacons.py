@@ -120,7 +120,7 @@ async def test_a_link_that_names_its_pages_takes_beacons_from_these_alone(
         async with browser() as running:
             page = await running.new_page()
             await page.goto(origin_of(pages))
-            said = await page.evaluate(
+            sent = await page.evaluate(
                 """async () => {
                     const items = ["ours", "others"].map(slug => ({link: "go.example/" + slug, kind: "rendered"}))
                     const body = JSON.stringify(items)
@@ -128,6 +128,6 @@ async def test_a_link_that_names_its_pages_takes_beacons_from_these_alone(
                     return await answer.json()
                 }"""
             )
-        assert said["accepted"] == 1
-        assert "takes no impressions from pages of http://localhost" in said["rejected"][0]["error"]
+        assert sent["accepted"] == 1
+        assert "takes no impressions from pages of http://localhost" in sent["rejected"][0]["error"]
         assert [event["link"] for event in serve.events()] == ["go.example/ours"]

@@ -29,8 +29,8 @@ def test_a_campaign_on_six_channels_is_counted_to_the_last_unit_through_a_kill()
         check=False,
     )
     assert ended.returncode == 0, ended.stdout
-    told = json.loads(ended.stdout.splitlines()[-1])
-    assert (told["missing"], told["extra"], told["unmatched"]) == (0, 0, 2)
-    assert told["revisions"] > 0
-    assert sum(told["kills"].values()) == 1
-    assert min(told["sent"].values()) > 0
+    report = json.loads(ended.stdout.splitlines()[-1])
+    assert (report["missing"], report["extra"], report["unmatched"]) == (0, 0, 2)
+    assert report["revisions"] > 0
+    assert sum(report["kills"].values()) == 1
+    assert min(report["sent"].values()) > 0

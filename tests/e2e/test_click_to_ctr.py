@@ -160,12 +160,12 @@ class Pipeline:
         rows = self.streams.http.rows(
             f"SELECT link, {', '.join(f'sum({column})' for column in columns)} FROM ctr_1m GROUP BY link"
         )
-        found = {
+        counted = {
             (link, column): int(value)
             for link, *values in rows
             for column, value in zip(columns, values, strict=True)
         }
-        return Counter({key: value for key, value in found.items() if value})
+        return Counter({key: value for key, value in counted.items() if value})
 
 
 def test_every_click_and_impression_is_counted_once_in_its_own_column(pipeline: Pipeline) -> None:
@@ -252,13 +252,15 @@ def test_no_request_without_a_token_changes_a_past_window(pipeline: Pipeline) ->
         lies += [{**shown, "kind": kind, "count": 1, "time_ms": item["time_ms"]} for item in past]
         lies += [{**shown, "kind": kind, "count": 1_000_000}]
         lies += [{**shown, "kind": kind, "source": source, "count": 1} for source in IMPRESSION_SOURCES]
-    said = [lie for lie in lies if lie["kind"] in {"rendered", "viewable"} and lie.get("source") == "beacon"]
+    beacon_lies = [lie for lie in lies if lie["kind"] in {"rendered", "viewable"} and lie.get("source") == "beacon"]
     for lie in lies:
         body = msgspec.json.encode(lie)
         queried = f"/v1/impressions?source={lie.get('source', 'beacon')}"
-        assert pipeline.say(post(body, human), post(body, human, path=queried)) == (202 if lie in said else 422)
+        assert pipeline.say(post(body, human), post(body, human, path=queried)) == (
+            202 if lie in beacon_lies else 422
+        )
         assert pipeline.say(post(body, human, "Idempotency-Key: 1")) == 401
     assert pipeline.say(get("/i/launch.gif", human)) == 200
     counted = "SELECT sum(impressions_rendered + impressions_viewable) FROM ctr_1m"
-    wait_for(lambda: streams.number(counted) == 2 * len(said), "the displays are counted", streams.workers)
+    wait_for(lambda: streams.number(counted) == 2 * len(beacon_lies), "the displays are counted", streams.workers)
     assert streams.http.rows(query) == before

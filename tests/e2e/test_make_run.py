@@ -45,15 +45,15 @@ class Running:
 
     def wait_for(self, pattern: str, *, within_s: float = PATIENCE_S) -> re.Match[str]:
         deadline = time.monotonic() + within_s
-        while not (found := re.search(pattern, self.log.read_text())):
+        while not (match := re.search(pattern, self.log.read_text())):
             assert self.process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.05)
-        return found
+        return match
 
     def pids(self, module: str) -> list[int]:
         """The processes of this stack whose command line names a module."""
-        found = []
+        pids = []
         for directory in Path("/proc").glob("[0-9]*"):
             try:
                 command = (directory / "cmdline").read_bytes().replace(b"\0", b" ").decode()
@@ -61,8 +61,8 @@ class Running:
             except OSError:
                 continue
             if module in command and f"CLICKTALLY_LOCAL_DATA_DIR={self.directory}\0".encode() in variables:
-                found.append(int(directory.name))
-        return found
+                pids.append(int(directory.name))
+        return pids
 
     def stop(self) -> int:
         """By SIGTERM; safe to repeat."""

@@ -95,6 +95,7 @@ class Mutator:
             return line
         start = self._rng.choice(colons) + 1
         end = min(
-            (found for found in (line.find(mark, start) for mark in (b",", b"}")) if found >= 0), default=start
+            (position for position in (line.find(mark, start) for mark in (b",", b"}")) if position >= 0),
+            default=start,
         )
         return line[:start] + self._rng.choice(self._rng.choice((NUMBERS, STRINGS))) + line[end:]

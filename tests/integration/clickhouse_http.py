@@ -41,9 +41,9 @@ class Http:
     ) -> Answer:
         """POST ``query`` in the URL with ``body``; GET when the body is None."""
         user = {} if self.user == "default" else {"user": self.user}
-        said = urllib.parse.urlencode({"database": self.database, "query": query, **user, **parameters})
+        url_query = urllib.parse.urlencode({"database": self.database, "query": query, **user, **parameters})
         request = urllib.request.Request(  # noqa: S310 - the test's own server
-            f"{self.url}/?{said}", data=body, headers=headers or {}
+            f"{self.url}/?{url_query}", data=body, headers=headers or {}
         )
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - as above

@@ -46,8 +46,8 @@ def left_waiting(http: Http, query: str, query_id: str) -> Iterator[socket.socke
 
 def running(http: Http, text: str) -> int:
     """How many queries with that text run, beside the one that asks."""
-    found = http.rows(
+    rows = http.rows(
         "SELECT count() FROM system.processes WHERE query LIKE {text:String} AND query NOT LIKE '%processes%'",
         param_text=f"%{text}%",
     )
-    return int(found[0][0])
+    return int(rows[0][0])

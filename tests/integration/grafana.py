@@ -27,7 +27,7 @@ class Shown:
             ValueError: a macro or a variable is left over.
         """
         query = re.sub(r"\$__conditionalAll\(((?:[^()]|\([^()]*\))*), \$(\w+)\)", self._condition, query)
-        query = re.sub(r"\$\{(\w+):singlequote\}", lambda found: quoted(self.chosen[found[1]]), query)
+        query = re.sub(r"\$\{(\w+):singlequote\}", lambda match: quoted(self.chosen[match[1]]), query)
         since, until = int(self.since.timestamp()), int(self.until.timestamp())
         query = query.replace("${__from:date:seconds}", str(since)).replace("${__to:date:seconds}", str(until))
         query = re.sub(
@@ -42,8 +42,8 @@ class Shown:
             raise ValueError(f"Grafana would not replace all of this: {query}")
         return query
 
-    def _condition(self, found: re.Match[str]) -> str:
-        return found[1] if self.chosen.get(found[2]) else "1=1"
+    def _condition(self, match: re.Match[str]) -> str:
+        return match[1] if self.chosen.get(match[2]) else "1=1"
 
 
 def quoted(values: Sequence[str]) -> str:

@@ -138,12 +138,12 @@ class Serve:
 
 def spool_lines(spool_dir: Path) -> list[bytes]:
     """The whole lines of every spool below a directory."""
-    found: list[bytes] = []
+    lines: list[bytes] = []
     for spool in spools(spool_dir):
         for first in segments(spool):
             *whole, _torn = segment_path(spool, first).read_bytes().split(b"\n")
-            found += whole
-    return found
+            lines += whole
+    return lines
 
 
 class Client:

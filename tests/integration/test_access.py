@@ -73,8 +73,8 @@ def test_an_idempotency_key_needs_a_token(serve: Serve) -> None:
 
 def test_a_token_says_counts_sources_and_past_times(serve: Serve) -> None:
     an_hour_ago_ms = int(time.time() * 1000) - 3_600_000
-    told = SHOWN | {"count": 1000, "time_ms": an_hour_ago_ms, "source": "platform", "kind": "platform"}
-    assert say(serve, told, AS_WRITER).status == 202
+    item = SHOWN | {"count": 1000, "time_ms": an_hour_ago_ms, "source": "platform", "kind": "platform"}
+    assert say(serve, item, AS_WRITER).status == 202
     (event,) = serve.events()
     assert (event["source"], event["count"], event["time_ms"]) == ("platform", 1000, an_hour_ago_ms)
 

@@ -112,8 +112,8 @@ def test_lines_are_answered_by_lines_and_found_by_what_they_say(consoles: Consol
         assert Counter(answer["status"] for answer in answers) == {status: 4_999, 422: 1}
         assert (answers[7]["status"], answers[7]["pointer"]) == (422, "/destination")
     for console in consoles:
-        found = console.ask("GET", f"/v1/links?domain={domain}&search=example.com/4321").json["links"]
-        assert [link["slug"] for link in found] == ["s4321"]
+        links = console.ask("GET", f"/v1/links?domain={domain}&search=example.com/4321").json["links"]
+        assert [link["slug"] for link in links] == ["s4321"]
         seen: list[str] = []
         cursor: str | None = ""
         while cursor is not None:

@@ -58,13 +58,13 @@ def ask_everything(operation: schemathesis.APIOperation[Any, Any, Any, Any], mod
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
 def test_no_answer_is_a_fault_or_undocumented(console: ConsoleProcess, mode: GenerationMode) -> None:
     schema = schemathesis.openapi.from_url(f"http://127.0.0.1:{console.port}/v1/openapi.json")
-    asked = []
-    for found in schema.get_all_operations():
-        operation: Any = found.ok()  # type: ignore[union-attr]
+    requested = []
+    for operation_result in schema.get_all_operations():
+        operation: Any = operation_result.ok()  # type: ignore[union-attr]
         if operation.path == "/v1/live":
             continue  # an answer that does not end
         if mode is GenerationMode.NEGATIVE and not (operation.query or operation.headers or operation.body):
             continue  # there is nothing that the description could forbid
         ask_everything(operation, mode)
-        asked.append(operation.label)
-    assert len(asked) >= 9
+        requested.append(operation.label)
+    assert len(requested) >= 9

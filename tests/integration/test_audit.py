@@ -80,11 +80,11 @@ def runbook_sql(name: str) -> str:
 
 def only(findings: list[Finding], check: str) -> Finding:
     """The one finding of a check; it says what to do, in an existing runbook."""
-    found = [finding for finding in findings if finding.check == check]
-    assert len(found) == 1, findings
-    assert found[0].advice
-    assert (REPOSITORY / "docs/runbooks" / found[0].runbook).is_file(), found[0].runbook
-    return found[0]
+    of_check = [finding for finding in findings if finding.check == check]
+    assert len(of_check) == 1, findings
+    assert of_check[0].advice
+    assert (REPOSITORY / "docs/runbooks" / of_check[0].runbook).is_file(), of_check[0].runbook
+    return of_check[0]
 
 
 async def test_an_installation_at_rest_has_no_finding(counted: Installation) -> None:
@@ -141,8 +141,8 @@ async def test_a_deleted_flush_is_a_hole(harmed: Installation) -> None:
         " ORDER BY first_offset LIMIT 1 OFFSET 2"
     )
     await harmed.delete("counters", f"kind = 2 AND topic = 'clicks@1' AND partition = 1 AND first_offset = {first}")
-    found = await harmed.wrong()
-    hole = only(found, "chain")
+    findings = await harmed.wrong()
+    hole = only(findings, "chain")
     assert (hole.severity, hole.name, hole.where) == ("broken", "hole", f"clicks@1-1 {first}..{last}")
 
 
@@ -194,10 +194,10 @@ async def test_a_moved_head_is_found(harmed: Installation, last: int, name: str)
         "INSERT INTO counters (kind, topic, partition, last_offset, touched_at, flush_month)"
         f" VALUES (1, 'clicks@1', 0, {head + last}, now(), toStartOfMonth(now()))"
     )
-    found = await harmed.wrong()
-    assert (only(found, "chain").severity, only(found, "chain").name) == ("broken", name)
+    findings = await harmed.wrong()
+    assert (only(findings, "chain").severity, only(findings, "chain").name) == ("broken", name)
     if name == "head_ahead":
-        assert (only(found, "log").severity, only(found, "log").name) == ("broken", "recreated")
+        assert (only(findings, "log").severity, only(findings, "log").name) == ("broken", "recreated")
 
 
 async def test_a_delta_added_by_hand_is_found_and_its_link_named(harmed: Installation) -> None:
@@ -205,9 +205,9 @@ async def test_a_delta_added_by_hand_is_found_and_its_link_named(harmed: Install
         "INSERT INTO counters (kind, link, window_start, class, clicks, rules, flush_month)"
         " VALUES (0, 'go.example/3', toStartOfMinute(now()), 'human', 1, 1, toStartOfMonth(now()))"
     )
-    found = await harmed.wrong(deep=True)
-    differs = only(found, "counters")
-    assert len(found) == 1, found
+    findings = await harmed.wrong(deep=True)
+    differs = only(findings, "counters")
+    assert len(findings) == 1, findings
     assert (differs.severity, differs.name) == ("broken", "more_counted")
     assert differs.where == time.strftime("%Y-%m-%d human clicks", time.gmtime())
     assert "go.example/3 (" in differs.what
@@ -226,9 +226,9 @@ async def test_counts_moved_from_link_to_link_are_found(harmed: Installation) ->
 
 async def test_a_deleted_event_is_found_on_both_sides(harmed: Installation) -> None:
     await harmed.delete("events", "topic = 'clicks' AND partition = 0 AND record_offset = 3 AND event_index = 7")
-    found = await harmed.wrong()
-    assert (only(found, "counters").name, only(found, "counters").severity) == ("more_counted", "broken")
-    missing = only(found, "events")
+    findings = await harmed.wrong()
+    assert (only(findings, "counters").name, only(findings, "counters").severity) == ("more_counted", "broken")
+    missing = only(findings, "events")
     assert (missing.severity, missing.name, missing.where) == ("broken", "missing", "clicks@1-0 0..")
 
 
@@ -240,12 +240,12 @@ async def test_a_duplicate_event_is_found(harmed: Installation) -> None:
         "INSERT INTO events SELECT * REPLACE (4000 AS event_index) FROM events"
         " WHERE topic = 'clicks' AND partition = 1 AND record_offset = 2 AND events.event_index = 5"
     )
-    found = await harmed.wrong()
-    duplicate = only(found, "dedup")
+    findings = await harmed.wrong()
+    duplicate = only(findings, "dedup")
     assert (duplicate.severity, duplicate.name) == ("broken", "duplicate")
     assert duplicate.where == f"clicks-1 spool {spool}"
     assert duplicate.what.startswith("1 ")
-    assert only(found, "events").name == "too_many"
+    assert only(findings, "events").name == "too_many"
 
 
 async def test_a_lost_dedup_state_is_found(harmed: Installation) -> None:
@@ -318,8 +318,8 @@ def test_damaged_spools_are_found_by_the_command(counted: Installation, tmp_path
     done = counted.run_audit("--json", "--spool-dir", str(tmp_path))
     assert done.returncode == 1, done.stderr
     report = msgspec.json.decode(done.stdout, type=Report)
-    found = {(one.severity, one.name, one.where) for one in report.findings if one.check == "spools"}
-    assert found == {
+    findings = {(one.severity, one.name, one.where) for one in report.findings if one.check == "spools"}
+    assert findings == {
         ("warning", "torn_tail", f"spool {torn.spool_id}"),
         ("warning", "undrained", f"spool {torn.spool_id}"),
         ("broken", "checkpoint_beyond", f"spool {beyond.spool_id}"),
@@ -329,9 +329,9 @@ def test_damaged_spools_are_found_by_the_command(counted: Installation, tmp_path
 async def test_records_that_nobody_counts_are_found(counted: Installation, clickhouse: ClickHouse) -> None:
     fresh = Installation(counted.kafka, clickhouse, counted.directory)
     await fresh.set_up()
-    found = await fresh.wrong()
-    assert {(one.severity, one.check, one.name) for one in found} == {("warning", "log", "uncounted")}
-    assert len(found) == PARTITIONS * len(EVENT_TOPICS)
+    findings = await fresh.wrong()
+    assert {(one.severity, one.check, one.name) for one in findings} == {("warning", "log", "uncounted")}
+    assert len(findings) == PARTITIONS * len(EVENT_TOPICS)
 
 
 async def test_a_stalled_stream_is_found(counted: Installation, harmed: Installation) -> None:

@@ -34,7 +34,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         yield started
 
 
-def told(serve: Serve, raw: bytes, *, half_close: bool = False) -> tuple[int, Any, dict[str, str]]:
+def answer_to(serve: Serve, raw: bytes, *, half_close: bool = False) -> tuple[int, Any, dict[str, str]]:
     with serve.connect() as client:
         began = time.monotonic()
         client.send(raw)
@@ -51,18 +51,18 @@ def test_a_packed_body_counts_when_it_is_whole_and_not_when_it_is_cut(serve: Ser
     for content in (BODY, LINES):
         packed = PACKERS[coding](content)
         for end in (len(packed) - 1, len(packed) // 2, 10, 1, 0):
-            status, problem, _ = told(serve, post(packed[:end], f"Content-Encoding: {coding}"))
+            status, problem, _ = answer_to(serve, post(packed[:end], f"Content-Encoding: {coding}"))
             assert (status, "error" in problem) == (400, True)
-        status, _, _ = told(serve, post(packed + b"x", f"Content-Encoding: {coding}"))
+        status, _, _ = answer_to(serve, post(packed + b"x", f"Content-Encoding: {coding}"))
         assert status == 400
     assert len(serve.events()) == before
-    status, answer, _ = told(serve, post(PACKERS[coding](BODY), f"Content-Encoding: {coding}", AS_WRITER))
+    status, answer, _ = answer_to(serve, post(PACKERS[coding](BODY), f"Content-Encoding: {coding}", AS_WRITER))
     assert (status, answer["accepted"], len(serve.events()) - before) == (202, 300, 300)
 
 
 def test_a_gzip_body_broken_off_after_110_bytes_is_not_270_items(serve: Serve) -> None:
     before = len(serve.events())
-    assert told(serve, post(gzip.compress(LINES)[:110], "Content-Encoding: gzip"))[0] == 400
+    assert answer_to(serve, post(gzip.compress(LINES)[:110], "Content-Encoding: gzip"))[0] == 400
     assert len(serve.events()) == before
 
 
@@ -80,7 +80,7 @@ def test_a_gzip_body_broken_off_after_110_bytes_is_not_270_items(serve: Serve) -
 )
 def test_a_body_shorter_than_its_frame_is_400_at_once(serve: Serve, raw: bytes) -> None:
     before = len(serve.events())
-    status, problem, headers = told(serve, raw, half_close=True)
+    status, problem, headers = answer_to(serve, raw, half_close=True)
     assert (status, headers["connection"]) == (400, "close")
     assert "whole" in problem["error"]
     assert len(serve.events()) == before
@@ -98,6 +98,6 @@ def test_a_broken_chunk_is_400(serve: Serve, frame: bytes) -> None:
 
 def test_a_coding_that_is_not_understood_is_415_with_the_list(serve: Serve) -> None:
     for coding in ("compress", "gzip, gzip", "br, gzip"):
-        status, problem, headers = told(serve, post(BODY, f"Content-Encoding: {coding}"))
+        status, problem, headers = answer_to(serve, post(BODY, f"Content-Encoding: {coding}"))
         assert (status, headers["accept-encoding"]) == (415, "gzip, deflate, br, zstd")
         assert "gzip, deflate, br, zstd" in problem["error"]

@@ -64,10 +64,10 @@ def test_parameters_are_bound_by_their_type(http: Http) -> None:
 
 
 def test_a_setting_in_the_url_is_for_that_query_alone(http: Http) -> None:
-    asked = "SELECT getSetting('max_threads'), getSetting('log_comment')"
-    before = http.rows(asked)
-    assert http.rows(asked, max_threads=1, log_comment="it's") == [["1", "it\\'s"]]
-    assert http.rows(asked) == before
+    query = "SELECT getSetting('max_threads'), getSetting('log_comment')"
+    before = http.rows(query)
+    assert http.rows(query, max_threads=1, log_comment="it's") == [["1", "it\\'s"]]
+    assert http.rows(query) == before
 
 
 def test_settings_of_queries_that_run_together_do_not_mix(http: Http) -> None:
@@ -229,8 +229,8 @@ def test_clickhouse_connect_creates_inserts_and_queries(client: Client) -> None:
     assert (
         client.insert("posts", [[1, "it's", 0], [2, "b", 1]], column_names=["id", "name", "at"]).written_rows == 2
     )
-    found = client.query("SELECT id, name FROM posts WHERE id = {id:UInt64}", parameters={"id": 1})
-    assert found.result_rows == [(1, "it's")]
+    result = client.query("SELECT id, name FROM posts WHERE id = {id:UInt64}", parameters={"id": 1})
+    assert result.result_rows == [(1, "it's")]
     assert client.query_arrow("SELECT id FROM posts ORDER BY id").column("id").to_pylist() == [1, 2]
     assert client.command("SELECT count() FROM posts") == 2
     assert client.query("SELECT id FROM posts LIMIT 0").column_names == ("id",)
@@ -304,11 +304,11 @@ def test_a_session_keeps_its_settings_and_temporary_tables(http: Http) -> None:
     assert http("SET max_threads = 3", session_id=session).status == 200
     http("CREATE TEMPORARY TABLE mine (n UInt8)", session_id=session)
     http("INSERT INTO mine FORMAT TSV", b"7\n", session_id=session)
-    asked = "SELECT n, getSetting('max_threads') FROM mine"
-    assert http.rows(asked, session_id=session) == [["7", "3"]]
-    assert http.rows(asked, session_id=session, max_threads=5) == [["7", "5"]]
-    assert http.rows(asked, session_id=session) == [["7", "3"]]
-    assert http(asked).headers["X-ClickHouse-Exception-Code"] == "60"
+    query = "SELECT n, getSetting('max_threads') FROM mine"
+    assert http.rows(query, session_id=session) == [["7", "3"]]
+    assert http.rows(query, session_id=session, max_threads=5) == [["7", "5"]]
+    assert http.rows(query, session_id=session) == [["7", "3"]]
+    assert http(query).headers["X-ClickHouse-Exception-Code"] == "60"
 
 
 def test_a_session_takes_one_query_at_a_time(http: Http) -> None:

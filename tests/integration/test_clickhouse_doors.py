@@ -219,8 +219,8 @@ def test_pages_and_names_that_the_settings_allow_may_query(tmp_path: Path) -> No
         assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (200, "https://bi.example")
         assert http("SELECT 1", b"", {"Origin": "https://other.example"}).status == 403
         for origin, status in (("https://bi.example", 204), ("https://other.example", 403)):
-            asked = urllib.request.Request(http.url, method="OPTIONS", headers={"Origin": origin})  # noqa: S310 - ours
-            assert answered(asked).status == status
+            preflight = urllib.request.Request(http.url, method="OPTIONS", headers={"Origin": origin})  # noqa: S310 - ours
+            assert answered(preflight).status == status
 
 
 def answered(request: urllib.request.Request) -> Answer:
@@ -251,10 +251,10 @@ def test_a_front_that_strangers_reach_starts_with_passwords(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "said", ["Basic abc", "Basic", "Basic \u00e9", "Basic " + base64.b64encode(b"\xff\xff:").decode()]
+    "authorization", ["Basic abc", "Basic", "Basic \u00e9", "Basic " + base64.b64encode(b"\xff\xff:").decode()]
 )
-def test_an_authorization_that_cannot_be_read_is_refused_with_what_to_send(http: Http, said: str) -> None:
-    answer = http("SELECT 1", b"", {"Authorization": said})
+def test_an_authorization_that_cannot_be_read_is_refused_with_what_to_send(http: Http, authorization: str) -> None:
+    answer = http("SELECT 1", b"", {"Authorization": authorization})
     assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (403, "516")
     assert b"base64 of user:password" in answer.body
 

@@ -26,7 +26,7 @@ LATE = "SELECT number, throwIf(number = 3000000, 'here it ends') FROM numbers(40
 
 
 @contextmanager
-def asked(http: Http, query: str, **parameters: str | int) -> Iterator[HTTPResponse]:
+def answer_of(http: Http, query: str, **parameters: str | int) -> Iterator[HTTPResponse]:
     """The answer as it comes, to be read by hand."""
     target = urllib.parse.urlencode({"database": http.database, **parameters})
     request = urllib.request.Request(f"{http.url}/?{target}", data=query.encode())  # noqa: S310 - ours
@@ -170,13 +170,13 @@ def test_what_is_no_form_is_refused(http: Http) -> None:
 
 def test_a_late_error_breaks_the_transfer_and_says_why(http: Http) -> None:
     for name in ("TSV", "JSON", "RowBinaryWithNamesAndTypes", "Native"):
-        with asked(http, f"{LATE} FORMAT {name}") as answer:
+        with answer_of(http, f"{LATE} FORMAT {name}") as answer:
             tag = answer.headers["X-ClickHouse-Exception-Tag"]
             with pytest.raises(IncompleteRead) as broken:
                 answer.read()
         assert answer.status == 200
-        said = bytes(broken.value.partial)
-        assert re.search(rb"__exception__\r\n%s\r\nCode: 395\. .*here it ends" % tag.encode(), said), name
+        received = bytes(broken.value.partial)
+        assert re.search(rb"__exception__\r\n%s\r\nCode: 395\. .*here it ends" % tag.encode(), received), name
 
 
 @pytest.mark.parametrize("switch", [{"wait_end_of_query": 1}, {"buffer_size": 500_000_000}], ids=str)
@@ -227,7 +227,7 @@ def resident_bytes(pid: int) -> int:
 def test_ten_million_rows_pass_in_little_memory(clickhouse: ClickHouse, http: Http, name: str) -> None:
     before = most = resident_bytes(clickhouse.pid)
     query = f"SELECT number, toString(number) AS s FROM numbers(10000000) FORMAT {name}"
-    with asked(http, query, max_threads=1) as answer:
+    with answer_of(http, query, max_threads=1) as answer:
         received = 0
         while piece := answer.read(1 << 22):
             received += len(piece)

@@ -31,13 +31,13 @@ class Ctr(NamedTuple):
     ctr: str
 
 
-def said(http: Http, statement: str) -> None:
+def run_sql(http: Http, statement: str) -> None:
     answer = http(statement)
     assert answer.status == 200, answer.body
 
 
 def link(http: Http, name: str, *, channel: str = "", kind: str = "", version: int = 1) -> None:
-    said(
+    run_sql(
         http,
         "INSERT INTO links (link, channel, ctr_impressions, version)"
         f" VALUES ('go.example/{name}', '{channel}', '{kind}', {version})",
@@ -51,7 +51,7 @@ def count(http: Http, name: str, at: str, clicks: int = 0, **impressions: int) -
     values = ", ".join(
         f"(0, 'go.example/{name}', '{at}', 'human', '{kind}', {clicked}, {seen})" for kind, clicked, seen in rows
     )
-    said(
+    run_sql(
         http,
         "INSERT INTO counters (kind, link, window_start, class, impression_kind, clicks, impressions)"
         f" SETTINGS insert_deduplicate = 0 VALUES {values}",
@@ -148,8 +148,8 @@ def test_an_operator_replaces_the_default_of_a_channel(migrated: Http) -> None:
     link(migrated, "b", channel="web")
     for name in "ab":
         count(migrated, name, f"{TODAY} 10:00:00", 1, served=100, viewable=10)
-    said(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('web', ['viewable'], 1)")
-    said(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['viewable'], 1)")
+    run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('web', ['viewable'], 1)")
+    run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['viewable'], 1)")
     know_links(migrated)
     assert [ctr(migrated, name, f"{TODAY} 00:00:00").kind for name in "ab"] == ["viewable", "viewable"]
 
@@ -178,7 +178,7 @@ def test_every_channel_has_its_kinds_and_a_meaning(migrated: Http) -> None:
 
 @pytest.mark.parametrize("view", ["ctr_1m", "ctr_1h", "ctr_1d"])
 def test_a_query_of_one_link_or_one_day_does_not_read_all_history(migrated: Http, view: str) -> None:
-    said(
+    run_sql(
         migrated,
         "INSERT INTO counters (kind, link, window_start, flush_month, class, impression_kind, impressions)"
         " SELECT 0, concat('go.example/', toString(number % 1000)), toDateTime('2025-11-27 00:00:00', 'UTC')"

@@ -40,7 +40,7 @@ async def impressions(kafka: Kafka, *arguments: str) -> subprocess.CompletedProc
 async def sent(kafka: Kafka, mark: str) -> list[tuple[int, bytes, Snapshot]]:
     """Partition, key and value of the snapshots of posts with this mark."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
-    found: list[tuple[int, bytes, Snapshot]] = []
+    snapshots: list[tuple[int, bytes, Snapshot]] = []
     async with consumer:
         partitions = [TopicPartition(IMPRESSIONS, number) for number in range(PARTITIONS)]
         consumer.assign(partitions)
@@ -49,12 +49,12 @@ async def sent(kafka: Kafka, mark: str) -> list[tuple[int, bytes, Snapshot]]:
         for partition in partitions:
             while await consumer.position(partition) < ends[partition]:
                 records = (await consumer.getmany(partition, timeout_ms=200)).get(partition, [])
-                found += (
+                snapshots += (
                     (partition.partition, record.key, msgspec.json.decode(record.value, type=Snapshot))
                     for record in records
                     if mark.encode() in record.value
                 )
-    return found
+    return snapshots
 
 
 async def test_totals_of_a_file_reach_the_topic_under_their_links_and_bad_lines_are_named(

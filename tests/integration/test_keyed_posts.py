@@ -56,12 +56,12 @@ def test_a_keyed_request_with_a_bad_item_counts_nothing_and_its_key_does_for_the
     serve: Serve,
 ) -> None:
     body: list[Any] = [ITEM, {**ITEM, "link": "go.example/unknown"}, ITEM, {**ITEM, "count": 0}]
-    status, told, _ = send(serve, body, "order-1")
-    assert (status, told["accepted"], [one["index"] for one in told["rejected"]]) == (422, 0, [1, 3])
-    assert "nothing was counted: 2 of 4 items" in told["error"]
+    status, answer, _ = send(serve, body, "order-1")
+    assert (status, answer["accepted"], [one["index"] for one in answer["rejected"]]) == (422, 0, [1, 3])
+    assert "nothing was counted: 2 of 4 items" in answer["error"]
     assert serve.events() == []
-    status, told, _ = send(serve, [ITEM] * 4, "order-1")
-    assert (status, told) == (202, {"accepted": 4, "rejected": []})
+    status, answer, _ = send(serve, [ITEM] * 4, "order-1")
+    assert (status, answer) == (202, {"accepted": 4, "rejected": []})
     assert [seq for _, seq in identities(serve)] == [1, 2, 3, 4]
     assert keyed(serve) == {"counted": 1, "repeated": 0, "rejected": 1, "reused": 0}
 
@@ -71,8 +71,8 @@ def test_the_same_request_after_its_unknown_link_was_imported_is_counted(serve: 
     assert send(serve, body, "order-1")[0] == 422
     soon = Link(domain="go.example", slug="soon", destination="https://example.com/soon")
     write_links(tmp_path / "links", [*LINKS, soon])
-    status, told, _ = send(serve, body, "order-1")
-    assert (status, told["accepted"], len(serve.events())) == (202, 2, 2)
+    status, answer, _ = send(serve, body, "order-1")
+    assert (status, answer["accepted"], len(serve.events())) == (202, 2, 2)
 
 
 def test_the_same_bytes_again_are_answered_as_before_whatever_became_of_the_links(
@@ -91,8 +91,8 @@ def test_the_same_bytes_again_are_answered_as_before_whatever_became_of_the_link
 @pytest.mark.parametrize("changed", [[{**ITEM, "count": 2}], [{**ITEM, "link": "go.example/"}], [ITEM, ITEM]])
 def test_other_bytes_under_a_key_that_was_counted_are_refused(serve: Serve, changed: list[Any]) -> None:
     assert send(serve, [ITEM], "order-1")[0] == 202
-    status, told, _ = send(serve, changed, "order-1")
-    assert (status, told["accepted"], "another key" in told["error"]) == (422, 0, True)
+    status, answer, _ = send(serve, changed, "order-1")
+    assert (status, answer["accepted"], "another key" in answer["error"]) == (422, 0, True)
     assert len(serve.events()) == 1
     assert keyed(serve)["reused"] == 1
 
@@ -101,8 +101,8 @@ def test_a_link_that_a_newer_release_wrote_keeps_the_request_for_later(serve: Se
     newer = msgspec.structs.replace(LINKS[0], v=LINK_VERSION + 1)
     change(tmp_path, newer.key, msgspec.json.encode(newer))
     for body in ([ITEM], [{**ITEM, "link": "go.example/"}, ITEM]):
-        status, told, headers = send(serve, body, "order-1")
-        assert (status, "retry-after" in headers, "upgrade" in told["error"]) == (503, True, True)
+        status, answer, headers = send(serve, body, "order-1")
+        assert (status, "retry-after" in headers, "upgrade" in answer["error"]) == (503, True, True)
     assert serve.events() == []
 
 
@@ -148,8 +148,8 @@ def test_another_host_counts_the_same_bytes_as_the_same_events_and_other_bytes_a
 
 
 def test_two_keys_in_one_request_are_400(serve: Serve) -> None:
-    status, told, _ = send(serve, [ITEM], "order-1", "Idempotency-Key: order-2")
-    assert (status, told["error"]) == (400, "2 Idempotency-Key headers: send one")
+    status, answer, _ = send(serve, [ITEM], "order-1", "Idempotency-Key: order-2")
+    assert (status, answer["error"]) == (400, "2 Idempotency-Key headers: send one")
     assert serve.events() == []
 
 

@@ -124,15 +124,15 @@ def cut(stream: bytes, chance: random.Random) -> list[bytes]:
 def everything(serve: Serve, pieces: list[bytes]) -> bytes:
     """All that is answered until the server closes, without what tells the time."""
     with serve.connect() as client:
-        said = b""
+        received = b""
         try:
             for piece in pieces:
                 client.send(piece)
             while more := client.socket.recv(65536):
-                said += more
+                received += more
         except ConnectionError:
-            said += b"(reset)"
-    return re.sub(rb"Date: [^\r]*", b"Date:", said)
+            received += b"(reset)"
+    return re.sub(rb"Date: [^\r]*", b"Date:", received)
 
 
 def kept(serve: Serve, since: int) -> list[dict[str, Any]]:

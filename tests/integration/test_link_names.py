@@ -12,7 +12,7 @@ from schemas.clickhouse.client import Server, connect
 from schemas.clickhouse.dictionary import DictionaryError, define
 from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
-from tests.integration.counted import count, link, said
+from tests.integration.counted import count, link, run_sql
 
 
 def campaign_of(http: Http, name: str) -> str:
@@ -23,14 +23,14 @@ def campaign_of(http: Http, name: str) -> str:
 def test_a_change_of_links_or_channels_is_seen_within_seconds(migrated: Http) -> None:
     link(migrated, "a", {"campaign": "spring", "channel": "podcast"})
     assert campaign_of(migrated, "a") == "spring"
-    said(
+    run_sql(
         migrated,
         "INSERT INTO links (link, campaign, channel, version) VALUES ('go.example/a', 'new', 'podcast', 2)",
     )
-    said(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['platform'], 1)")
+    run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['platform'], 1)")
     deadline = time.monotonic() + 20
-    asked = "SELECT dictGet('link_names', ('campaign', 'kinds'), 'go.example/a')"
-    while migrated.rows(asked) != [["('new',[3])"]]:
+    query = "SELECT dictGet('link_names', ('campaign', 'kinds'), 'go.example/a')"
+    while migrated.rows(query) != [["('new',[3])"]]:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 

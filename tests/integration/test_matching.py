@@ -109,9 +109,12 @@ async def link(
 
 async def test_a_total_comes_back_as_it_was_sent(client: AsyncClient) -> None:
     await store(client, TOTAL, changed(start_ms=1_795_000_000_000, end_ms=1_795_000_060_000))
-    found = await all_unmatched(client)
-    assert [one.snapshot for one in found] == [TOTAL, changed(start_ms=1_795_000_000_000, end_ms=1_795_000_060_000)]
-    assert {one.before for one in found} == {""}
+    unmatched = await all_unmatched(client)
+    assert [one.snapshot for one in unmatched] == [
+        TOTAL,
+        changed(start_ms=1_795_000_000_000, end_ms=1_795_000_060_000),
+    ]
+    assert {one.before for one in unmatched} == {""}
 
 
 async def test_the_newest_counts_and_is_matched_by_one_as_new(client: AsyncClient) -> None:
@@ -152,8 +155,8 @@ async def test_links_tell_by_address_and_by_post_within_their_account(client: As
     await link(client, "go.example/c", account="acme", post_id="https://twitter.com/a/status/1900000000000000002")
     await link(client, "go.example/gone", account="acme", deleted=True)
     totals = await all_unmatched(client)
-    found = matched(totals, await links_for(client, totals))
-    assert {one.post[-1]: one.link for one in found} == {"1": "go.example/a", "2": "go.example/c"}
+    linked = matched(totals, await links_for(client, totals))
+    assert {one.post[-1]: one.link for one in linked} == {"1": "go.example/a", "2": "go.example/c"}
 
 
 class Parts:

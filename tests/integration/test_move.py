@@ -82,8 +82,8 @@ async def test_a_filled_counter_table_keeps_every_total_of_every_kind(
     expected = await rows(client, TOTALS.format("counters"))
     by_day = await rows(client, "SELECT * FROM ctr_1d ORDER BY ALL")
     shutil.copy(LAYOUT_2, before_layout_2)
-    said: list[str] = []
-    await migrate(url, directory=before_layout_2, progress=said.append)
+    messages: list[str] = []
+    await migrate(url, directory=before_layout_2, progress=messages.append)
     assert await rows(client, TOTALS.format("counters")) == expected
     assert len(expected) > 500
     assert await rows(client, "SELECT * FROM ctr_1d ORDER BY ALL") == by_day
@@ -91,7 +91,7 @@ async def test_a_filled_counter_table_keeps_every_total_of_every_kind(
         client, "SELECT sorting_key FROM system.tables WHERE database = currentDatabase() AND name = 'counters'"
     )
     assert str(keys[0][0]).startswith("kind, link, window_start, ")
-    assert [line.partition(",")[0] for line in said[:3]] == [
+    assert [line.partition(",")[0] for line in messages[:3]] == [
         f"counters: toYYYYMM(flush_month) = {month}" for month in (202609, 202610, 202611)
     ]
     assert await rows(client, TOTALS.format("counters_before_layout_2")) == expected, (
@@ -119,8 +119,8 @@ async def test_a_move_that_died_while_copying_begins_that_month_anew(client: Asy
     await create(client, "a_next", "(month, n)")
     await client.command("INSERT INTO a_next SELECT month, n FROM a WHERE month = 202600")
     await client.command("INSERT INTO a_next SELECT month, n FROM a WHERE month = 202601 LIMIT 7")
-    said: list[str] = []
-    await move(client, MOVE, said.append)
+    messages: list[str] = []
+    await move(client, MOVE, messages.append)
     assert await rows(client, "SELECT count(), uniqExact(n) FROM a") == [(1000, 1000)]
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.integration.clickhouse_http import Http
-from tests.integration.counted import count, link, said
+from tests.integration.counted import count, link, run_sql
 
 KINDS_OF_CHANNELS = {
     "x": ("platform",),
@@ -98,9 +98,9 @@ def test_totals_equal_the_sums_of_their_breakdowns_and_what_python_counts(migrat
         for grain, names in GRAINS.items():
             view = f"{grain}_performance{when}"
             rows = migrated.rows(f"SELECT {', '.join(names)}, clicks, gross_clicks, impressions FROM {view}")
-            found = {tuple(row[:-3]): (int(row[-3]), int(row[-2]), int(row[-1])) for row in rows}
-            assert len(found) == len(rows)
-            assert found == added_up(counted, names)
+            sums = {tuple(row[:-3]): (int(row[-3]), int(row[-2]), int(row[-1])) for row in rows}
+            assert len(sums) == len(rows)
+            assert sums == added_up(counted, names)
             totals.update(
                 map(tuple, migrated.rows(f"SELECT sum(links), sum(clicks), sum(impressions) FROM {view}"))
             )
@@ -240,7 +240,7 @@ def test_a_range_of_time_holds_its_first_window_and_not_the_one_after_its_last(m
 
 
 def test_the_quality_of_the_data_is_told_with_examples(migrated: Http) -> None:
-    said(
+    run_sql(
         migrated,
         "INSERT INTO counters (kind, topic, touched_at, late, dead_letters, events)"
         " VALUES (2, 'clicks@1', now(), 7, 2, 100)",

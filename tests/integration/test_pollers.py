@@ -72,7 +72,7 @@ async def poll(environment: dict[str, str], *arguments: str) -> tuple[int | None
 async def sent(kafka: Kafka, domain: str) -> list[Snapshot]:
     """The snapshots of links of this domain."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
-    found: list[Snapshot] = []
+    snapshots: list[Snapshot] = []
     async with consumer:
         partitions = [TopicPartition(IMPRESSIONS, number) for number in range(PARTITIONS)]
         consumer.assign(partitions)
@@ -81,12 +81,12 @@ async def sent(kafka: Kafka, domain: str) -> list[Snapshot]:
         for partition in partitions:
             while await consumer.position(partition) < ends[partition]:
                 records = (await consumer.getmany(partition, timeout_ms=200)).get(partition, [])
-                found += (
+                snapshots += (
                     msgspec.json.decode(record.value, type=Snapshot)
                     for record in records
                     if (record.key or b"").startswith(domain.encode())
                 )
-    return found
+    return snapshots
 
 
 async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_and_as_a_service(
@@ -114,7 +114,7 @@ async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_a
     x.posts, linkedin.posts = {post: 42}, {share: 900}
     async with platforms(broker, x, linkedin, tmp_path) as environment:
         status, planned, _ = await poll(environment, "--plan")
-        assert (status, x.asked, linkedin.asked) == (0, [], []), "a plan asks nobody"
+        assert (status, x.requests, linkedin.requests) == (0, [], []), "a plan asks nobody"
         assert "0.29" in planned, "dollars of the one post of the first account"
 
         before_ms = int(time.time() * 1000)
@@ -130,9 +130,9 @@ async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_a
         }
         assert all(one.observed_ms >= before_ms for one in snapshots.values())
 
-        asked = len(x.asked)
+        requests_before = len(x.requests)
         await poll(environment, "x", "--once")
-        assert len(x.asked) == asked + 1, "only the account whose post has no number yet asks again"
+        assert len(x.requests) == requests_before + 1, "only the account whose post has no number yet asks again"
 
         port = unused_port()
         service = await asyncio.create_subprocess_exec(

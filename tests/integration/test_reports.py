@@ -10,7 +10,7 @@ import pytest
 
 from schemas.clickhouse.migrate import read_migrations
 from tests.integration.clickhouse_http import Http
-from tests.integration.counted import count, link, said
+from tests.integration.counted import count, link, run_sql
 
 CTR_VIEWS = ("ctr_1m", "ctr_1h", "ctr_1d")
 ZONES = (
@@ -66,14 +66,14 @@ def test_the_views_say_what_their_former_definitions_said(migrated: Http, seed: 
     before = next(migration for migration in read_migrations() if migration.name.startswith("0009_"))
     for statement in before.statements:
         if (view := re.match(r"CREATE OR REPLACE VIEW (ctr_1.)", statement)) is not None:
-            said(migrated, statement.replace(view[1], f"former_{view[1]}", 1))
+            run_sql(migrated, statement.replace(view[1], f"former_{view[1]}", 1))
     for view_name in CTR_VIEWS:
         columns = [row[0] for row in migrated.rows(f"DESCRIBE former_{view_name}")]
         numbers = ", ".join(column for column in columns if column != "over_100_percent")
-        asked = f"SELECT count(), groupBitXor(cityHash64({numbers}, toUInt8(over_100_percent))) FROM "
-        ((rows, hashed),) = migrated.rows(asked + view_name)
+        fingerprint_query = f"SELECT count(), groupBitXor(cityHash64({numbers}, toUInt8(over_100_percent))) FROM "
+        ((rows, hashed),) = migrated.rows(fingerprint_query + view_name)
         assert int(rows) > 0
-        assert [[rows, hashed]] == migrated.rows(f"{asked} former_{view_name}")
+        assert [[rows, hashed]] == migrated.rows(f"{fingerprint_query} former_{view_name}")
 
 
 def test_unverified_impressions_stand_beside_and_are_divided_by_nowhere(migrated: Http) -> None:
@@ -91,7 +91,7 @@ def test_unverified_impressions_stand_beside_and_are_divided_by_nowhere(migrated
 @pytest.mark.parametrize("zone", ZONES)
 def test_hours_and_days_of_a_zone_are_those_of_its_calendar(migrated: Http, zone: str) -> None:
     """A click in each quarter of an hour of a year: Python says in which hour and day of the zone it lies."""
-    said(
+    run_sql(
         migrated,
         "INSERT INTO counters (kind, link, window_start, class, clicks) SELECT 0, 'go.example/a',"
         " toDateTime('2026-01-01 00:00:00', 'UTC') + number * 900, 'human', 1 FROM numbers(365 * 96)",
@@ -121,14 +121,14 @@ def test_hours_and_days_of_a_zone_are_those_of_its_calendar(migrated: Http, zone
 def test_a_day_on_which_clocks_move_has_all_of_its_minutes(
     migrated: Http, zone: str, day: date, quarters: int, hours: int
 ) -> None:
-    said(
+    run_sql(
         migrated,
         "INSERT INTO counters (kind, link, window_start, class, clicks) SELECT 0, 'go.example/a',"
         f" toDateTime('{day - timedelta(days=2)} 00:00:00', 'UTC') + number * 900, 'human', 1 FROM numbers(5 * 96)",
     )
     for view, rows in (("ctr_1h_tz", hours), ("ctr_1d_tz", 1)):
-        asked = f"SELECT count(), sum(clicks) FROM {view}(zone = '{zone}') WHERE day = '{day}'"
-        assert migrated.rows(asked) == [[str(rows), str(quarters)]]
+        query = f"SELECT count(), sum(clicks) FROM {view}(zone = '{zone}') WHERE day = '{day}'"
+        assert migrated.rows(query) == [[str(rows), str(quarters)]]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_day_on_which_clocks_move_has_all_of_its_minutes(
 def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
     migrated: Http, view: str, time: str
 ) -> None:
-    said(
+    run_sql(
         migrated,
         "INSERT INTO counters (kind, link, window_start, flush_month, class, clicks)"
         " SELECT 0, concat('go.example/', toString(number % 1000)), toDateTime('2025-11-27 00:00:00', 'UTC')"
@@ -166,7 +166,7 @@ def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
 def test_totals_are_the_sums_of_all_links(migrated: Http, seed: int) -> None:
     """Also where the projection by minute answers for some parts, and the rows themselves for others."""
     random_counts(migrated, seed)
-    said(migrated, "ALTER TABLE counters MATERIALIZE PROJECTION by_minute SETTINGS mutations_sync = 1")
+    run_sql(migrated, "ALTER TABLE counters MATERIALIZE PROJECTION by_minute SETTINGS mutations_sync = 1")
     count(
         migrated,
         [

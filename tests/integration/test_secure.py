@@ -142,8 +142,10 @@ def counted(secured: Secured) -> tuple[int, ...]:
         server = Server.of_url(secured.settings["CLICKHOUSE_URL"], ca_file=secured.settings["CLICKHOUSE_CA_FILE"])
         client = await connect(server)
         try:
-            asked = "(SELECT sum(clicks + unknown_clicks) FROM ctr_1m), (SELECT sum(dead_letters) FROM counters), "
-            return tuple((await client.query(f"SELECT {asked} (SELECT count() FROM links FINAL)")).result_rows[0])
+            columns = (
+                "(SELECT sum(clicks + unknown_clicks) FROM ctr_1m), (SELECT sum(dead_letters) FROM counters), "
+            )
+            return tuple((await client.query(f"SELECT {columns} (SELECT count() FROM links FINAL)")).result_rows[0])
         finally:
             await client.close()
 

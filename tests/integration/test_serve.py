@@ -146,13 +146,13 @@ def test_two_processes_share_port_and_visitors(tmp_path: Path) -> None:
 def test_a_full_spool_redirects_and_says_that_it_does_not_count(tmp_path: Path, fast_lane: bool) -> None:
     with running(tmp_path, fast_lane=fast_lane, cap_bytes=2000, segment_bytes=1000) as serve:
         with serve.connect() as client:
-            told = []
+            statuses = []
             for _ in range(100):
                 client.send(get())
-                told.append(client.answer())
-        assert {answer.status for answer in told} == {302}
-        assert {answer.headers.get("clicktally-counted", "yes") for answer in told} == {"yes", "no"}
-        counted = sum("clicktally-counted" not in answer.headers for answer in told)
+                statuses.append(client.answer())
+        assert {answer.status for answer in statuses} == {302}
+        assert {answer.headers.get("clicktally-counted", "yes") for answer in statuses} == {"yes", "no"}
+        counted = sum("clicktally-counted" not in answer.headers for answer in statuses)
         assert counted == len(serve.events())
         assert answered(serve, get("/i/launch.gif")).headers["clicktally-counted"] == "no"
         assert "clicktally-counted" not in answered(serve, get("/nope")).headers
@@ -176,10 +176,10 @@ def test_impressions_are_taken_item_by_item(serve: Serve) -> None:
         {"link": "go.example/launch", "kind": "seen"},
         {"kind": "rendered"},
     ]
-    status, told = impressions(serve, body, "User-Agent: Page")
+    status, answer = impressions(serve, body, "User-Agent: Page")
     assert status == 202
-    assert told["accepted"] == 2
-    assert [one["index"] for one in told["rejected"]] == [2, 3, 4]
+    assert answer["accepted"] == 2
+    assert [one["index"] for one in answer["rejected"]] == [2, 3, 4]
     first, second = serve.events()
     assert (first["link"], first["source"], first["count"]) == ("go.example/launch", "api", 3)
     assert first["time_ms"] == an_hour_ago_ms

@@ -102,7 +102,7 @@ async def test_what_is_read_on_assignment_is_the_keys_that_live_and_not_all_that
         },
     )
     text = "\n".join(str(row[0]) for row in plan.result_rows)
-    granules = [(int(found[1]), int(found[2])) for found in re.finditer(r"Granules: (\d+)/(\d+)", text)]
+    granules = [(int(match[1]), int(match[2])) for match in re.finditer(r"Granules: (\d+)/(\d+)", text)]
     total = max(total for _, total in granules)
     assert total > 90, text
     assert min(read for read, of in granules if of == total) < total / 8, text

@@ -125,8 +125,8 @@ async def rows(client: AsyncClient, query: str) -> Sequence[Sequence[Any]]:
 
 
 async def sums(client: AsyncClient) -> dict[tuple[str, str], int]:
-    found = await rows(client, "SELECT link, source, sum(impressions) FROM counters WHERE kind = 0 GROUP BY ALL")
-    return {(link, source): impressions for link, source, impressions in found}
+    summed = await rows(client, "SELECT link, source, sum(impressions) FROM counters WHERE kind = 0 GROUP BY ALL")
+    return {(link, source): impressions for link, source, impressions in summed}
 
 
 async def test_whatever_step_of_a_flush_a_worker_is_killed_at_the_differences_are_the_newest_totals(

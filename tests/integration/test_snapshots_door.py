@@ -56,10 +56,10 @@ def recent(payload: object) -> object:
 
 def test_posts_are_kept_with_and_without_a_link_and_the_platforms_errors_are_told(shared: Serve) -> None:
     before = len(shared.events())
-    status, told, _ = send(shared, X)
-    assert (status, told["accepted"]) == (202, 2)
-    assert told["unmatched"] == [{"place": "data[1]", "post": "1900000000000000003"}]
-    assert [one["place"] for one in told["rejected"]] == ["errors[0]"]
+    status, answer, _ = send(shared, X)
+    assert (status, answer["accepted"]) == (202, 2)
+    assert answer["unmatched"] == [{"place": "data[1]", "post": "1900000000000000003"}]
+    assert [one["place"] for one in answer["rejected"]] == ["errors[0]"]
     first, second = kept(shared, before)
     assert (first["type"], first["link"], first["total"]) == ("snapshot", "go.example/launch", 4210)
     assert "link" not in second
@@ -81,9 +81,9 @@ def test_what_is_posted_is_counted_by_result(shared: Serve) -> None:
 def test_what_each_platform_answers_is_kept(shared: Serve, platform: str, payload: object) -> None:
     query = "?time_zone=UTC&post=178&granularity=daily"
     before = len(shared.events())
-    status, told, _ = send(shared, recent(payload), f"/v1/snapshots/{platform}{query}")
-    assert status == 202, told
-    assert told["accepted"] == len(kept(shared, before)) > 0
+    status, answer, _ = send(shared, recent(payload), f"/v1/snapshots/{platform}{query}")
+    assert status == 202, answer
+    assert answer["accepted"] == len(kept(shared, before)) > 0
 
 
 def test_a_link_may_be_said_for_all_in_the_query_or_for_each_in_an_envelope(shared: Serve) -> None:
@@ -111,9 +111,9 @@ def test_without_a_token_or_without_the_role_nothing_is_taken(shared: Serve) -> 
 
 def test_a_token_of_an_account_says_nothing_of_other_links(shared: Serve) -> None:
     before = len(shared.events())
-    status, told, _ = send(shared, X, bearer=bearer_of(3))
-    assert (status, told["accepted"]) == (202, 1)
-    assert "another account" in told["rejected"][-1]["error"]
+    status, answer, _ = send(shared, X, bearer=bearer_of(3))
+    assert (status, answer["accepted"]) == (202, 1)
+    assert "another account" in answer["rejected"][-1]["error"]
     (unmatched,) = kept(shared, before)
     assert (unmatched["post"], unmatched["account"]) == ("1900000000000000003", "acme")
     assert send(shared, X, "/v1/snapshots/x?link=go.example/acme", bearer=bearer_of(3))[1]["accepted"] == 2
@@ -141,9 +141,9 @@ def test_what_cannot_be_counted_is_refused_with_a_reason(
     shared: Serve, path: str, body: object, status: int
 ) -> None:
     before = len(shared.events())
-    answered, told, _ = send(shared, body, path)
+    answered, answer, _ = send(shared, body, path)
     assert (answered, kept(shared, before)) == (status, [])
-    assert told["error"]
+    assert answer["error"]
 
 
 def test_a_hundred_megabytes_are_refused_unread(shared: Serve) -> None:
@@ -151,10 +151,10 @@ def test_a_hundred_megabytes_are_refused_unread(shared: Serve) -> None:
         token = f"Authorization: Bearer {bearer_of(1)}"
         client.send(get("/v1/snapshots/x", token, "Content-Length: 104857600", method="POST"))
         assert client.answer("POST").status == 413
-    status, told, _ = send(
+    status, answer, _ = send(
         shared, gzip.compress(b" " * (100 << 20), 9), "/v1/snapshots/x", "Content-Encoding: gzip"
     )
-    assert (status, "longer than" in told["error"]) == (413, True)
+    assert (status, "longer than" in answer["error"]) == (413, True)
 
 
 def test_a_packed_body_is_unpacked(shared: Serve) -> None:
@@ -174,8 +174,8 @@ def test_the_same_bytes_under_a_key_are_kept_once_and_other_bytes_refused(tmp_pa
     with running(tmp_path) as serve:
         key = "Idempotency-Key: hourly-1"
         assert send(serve, X, "/v1/snapshots/x", key)[1]["accepted"] == 2
-        status, told, headers = send(serve, X, "/v1/snapshots/x", key)
-        assert (status, told["accepted"], headers["idempotency-replayed"]) == (202, 2, "true")
+        status, answer, headers = send(serve, X, "/v1/snapshots/x", key)
+        assert (status, answer["accepted"], headers["idempotency-replayed"]) == (202, 2, "true")
         assert send(serve, X, "/v1/snapshots/x?link=go.example/moved", key)[0] == 422
         assert [one["seq"] for one in serve.events()] == [1, 2]
         assert len({one["spool"] for one in serve.events()}) == 1
@@ -184,6 +184,6 @@ def test_the_same_bytes_under_a_key_are_kept_once_and_other_bytes_refused(tmp_pa
 def test_under_a_key_a_total_that_is_refused_holds_all_back_and_a_deleted_post_does_not(tmp_path: Path) -> None:
     with running(tmp_path) as serve:
         envelope = {"payload": X, "links": {"1900000000000000003": "go.example/soon"}}
-        status, told, _ = send(serve, envelope, "/v1/snapshots/x", "Idempotency-Key: a")
-        assert (status, told["accepted"], serve.events()) == (422, 0, [])
+        status, answer, _ = send(serve, envelope, "/v1/snapshots/x", "Idempotency-Key: a")
+        assert (status, answer["accepted"], serve.events()) == (422, 0, [])
         assert send(serve, X, "/v1/snapshots/x", "Idempotency-Key: a")[1]["accepted"] == 2

@@ -50,14 +50,14 @@ class Sns:
     """What SNS answers, and what it was asked."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        self.requested_paths: list[str] = []
         self.status = 200
         self.body = AMAZON_CERTIFICATE.public_bytes(Encoding.PEM)
         self.port = 0
         self.trust = ssl.create_default_context()
 
     async def answer(self, request: web.BaseRequest) -> web.Response:
-        self.asked.append(request.path_qs)
+        self.requested_paths.append(request.path_qs)
         return web.Response(status=self.status, body=self.body, headers={"Location": f"https://{HOST}/elsewhere"})
 
     def amazon(self) -> Amazon:
@@ -97,14 +97,14 @@ async def test_a_message_is_proved_by_the_certificate_that_is_fetched_once(serve
         assert sns.signed_at_ms(message, certificate) == NOW_MS
     together = [amazon.certificate(f"https://{HOST}/SimpleNotificationService-b.pem", NOW_MS) for _ in range(5)]
     assert len(set(await asyncio.gather(*together))) == 1
-    assert server.asked == [CERTIFICATE_PATH, "/SimpleNotificationService-b.pem"]
+    assert server.requested_paths == [CERTIFICATE_PATH, "/SimpleNotificationService-b.pem"]
 
 
 async def test_a_subscription_is_confirmed_by_asking_its_address(server: Sns) -> None:
     message = sns.read(json.dumps(confirmation()).encode())
     await server.amazon().confirm(sns.check_subscribe_url(message), NOW_MS)
-    (asked,) = server.asked
-    assert asked.startswith("/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:")
+    (requested,) = server.requested_paths
+    assert requested.startswith("/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:eu-west-1:")
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ async def test_what_is_no_certificate_is_none_and_no_redirect_is_followed(
     server.status, server.body = status, body
     with pytest.raises(TransientError):
         await server.amazon().certificate(f"https://{HOST}{CERTIFICATE_PATH}", NOW_MS)
-    assert server.asked == [CERTIFICATE_PATH]
+    assert server.requested_paths == [CERTIFICATE_PATH]
 
 
 async def test_a_host_that_cannot_prove_its_name_is_not_believed(server: Sns) -> None:
     server.trust = ssl.create_default_context()
     with pytest.raises(TransientError):
         await server.amazon().certificate(f"https://{HOST}{CERTIFICATE_PATH}", NOW_MS)
-    assert server.asked == []
+    assert server.requested_paths == []
 
 
 async def test_whoever_names_more_and_more_certificates_amazon_is_asked_now_and_then(server: Sns) -> None:
@@ -135,5 +135,5 @@ async def test_whoever_names_more_and_more_certificates_amazon_is_asked_now_and_
         await amazon.certificate(f"https://{HOST}/SimpleNotificationService-x.pem", NOW_MS + MINUTE_MS - 1)
     await amazon.certificate(f"https://{HOST}/SimpleNotificationService-0.pem", NOW_MS)
     await amazon.certificate(f"https://{HOST}/SimpleNotificationService-x.pem", NOW_MS + MINUTE_MS)
-    assert len(server.asked) == FETCHES_A_MINUTE + 1
+    assert len(server.requested_paths) == FETCHES_A_MINUTE + 1
     assert len(amazon._certificates) <= CERTIFICATES_KEPT

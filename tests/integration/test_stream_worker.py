@@ -88,11 +88,11 @@ async def dead_letters(bootstrap: str) -> list[Any]:
         place = TopicPartition(DEAD_LETTERS, 0)
         consumer.assign([place])
         await consumer.seek_to_beginning(place)
-        found: list[Any] = []
+        letters: list[Any] = []
         end = (await consumer.end_offsets([place]))[place]
         while await consumer.position(place) < end:
-            found += [one for records in (await consumer.getmany(timeout_ms=200)).values() for one in records]
-        return found
+            letters += [one for records in (await consumer.getmany(timeout_ms=200)).values() for one in records]
+        return letters
     finally:
         await consumer.stop()
 
@@ -160,20 +160,22 @@ async def test_events_become_windows_links_and_dead_letters(streams: Streams, pr
         "SELECT sum(clicks + impressions) FROM counters WHERE kind = 0 AND source NOT IN ('snapshot', 'opening')"
     )
 
-    found = {
+    counted = {
         (headers["topic"], headers["offset"], headers["index"]): (headers["reason"], letter.value)
         for letter in await dead_letters(streams.bootstrap)
         for headers in [{name: value.decode() for name, value in letter.headers}]
     }
     at = (CLICKS, str(place.offset))
     lines = poison.split(b"\n")
-    assert {key[2]: reason for key, (reason, _) in found.items() if key[:2] == at and found[key][1] in lines} == {
+    assert {
+        key[2]: reason for key, (reason, _) in counted.items() if key[:2] == at and counted[key][1] in lines
+    } == {
         "1": "not_json",
         "2": "wrong_topic",
         "3": "too_old",
         "4": "unsupported_version",
     }
-    assert "bad_headers" in {reason for reason, _ in found.values()}
+    assert "bad_headers" in {reason for reason, _ in counted.values()}
     assert streams.clicks("go.example/c") == Counter({"go.example/c": 1})
     shown = "sum(impressions), any(impression_kind)"
     assert rows(f"SELECT {shown} FROM ctr_1m WHERE link = 'go.example/post'") == [["70", "platform"]]

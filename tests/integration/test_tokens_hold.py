@@ -63,12 +63,12 @@ class Hosts:
 
     def statuses(self, bearer: str) -> list[int]:
         """What each host answers to an impression with this token."""
-        found = []
+        statuses = []
         for serve in self.serving:
             with serve.connect() as client:
                 client.send(post(ITEM, f"Authorization: Bearer {bearer}"))
-                found.append(client.answer("POST").status)
-        return found
+                statuses.append(client.answer("POST").status)
+        return statuses
 
 
 def _fill_links(directory: Path) -> None:

@@ -62,13 +62,13 @@ async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka)
 async def test_event_topics_have_the_broker_s_time_and_what_hosts_follow_is_compacted(kafka: Kafka) -> None:
     clicks, _, links, tokens, dead_letters = wanted = own_topics()
     await ensure_topics(kafka.bootstrap, wanted)
-    found = await settings_of(kafka.bootstrap, clicks.name)
-    assert found["message.timestamp.type"] == "LogAppendTime"
-    assert found["retention.ms"] == str(7 * 24 * 3600 * 1000)
+    settings = await settings_of(kafka.bootstrap, clicks.name)
+    assert settings["message.timestamp.type"] == "LogAppendTime"
+    assert settings["retention.ms"] == str(7 * 24 * 3600 * 1000)
     for followed in (links, tokens):
         assert (await settings_of(kafka.bootstrap, followed.name))["cleanup.policy"] == "compact"
     larger = await settings_of(kafka.bootstrap, dead_letters.name)
-    assert int(larger["max.message.bytes"]) > int(found["max.message.bytes"])
+    assert int(larger["max.message.bytes"]) > int(settings["max.message.bytes"])
 
 
 async def test_a_kafka_that_is_not_there_is_to_be_tried_again() -> None:

@@ -19,7 +19,7 @@ from statsmodels.stats.proportion import (
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
-from tests.integration.counted import count, link, said
+from tests.integration.counted import count, link, run_sql
 
 AT = "2026-11-20 10:00:00"
 HUGE = 2**50
@@ -41,7 +41,7 @@ def database(clickhouse: ClickHouse) -> Iterator[Http]:
 @pytest.fixture
 def migrated(database: Http) -> Http:
     for table in ("links", "counters"):
-        said(database, f"TRUNCATE TABLE {table}")
+        run_sql(database, f"TRUNCATE TABLE {table}")
     return database
 
 
@@ -53,7 +53,7 @@ class Arm(NamedTuple):
     weight: float | None = None
 
 
-class Found(NamedTuple):
+class VariantRow(NamedTuple):
     """A row of the view."""
 
     variant: str
@@ -81,8 +81,8 @@ def experiments(http: Http, arms: dict[str, dict[str, Arm]], kind: str = "viewab
             links.append(f"('{name}', '{experiment}', '{variant}', {tags}, 1)")
             counters.append(f"(0, '{name}', '{AT}', 'human', '', {arm.clicks}, 0)")
             counters.append(f"(0, '{name}', '{AT}', 'human', '{kind}', 0, {arm.impressions})")
-    said(http, f"INSERT INTO links (link, experiment, variant, tags, version) VALUES {', '.join(links)}")
-    said(
+    run_sql(http, f"INSERT INTO links (link, experiment, variant, tags, version) VALUES {', '.join(links)}")
+    run_sql(
         http,
         "INSERT INTO counters (kind, link, window_start, class, impression_kind, clicks, impressions)"
         f" SETTINGS insert_deduplicate = 0 VALUES {', '.join(counters)}",
@@ -93,12 +93,12 @@ def number(cell: str) -> float | None:
     return None if cell == r"\N" else float(cell)
 
 
-def all_found(http: Http) -> dict[str, list[Found]]:
+def rows_by_experiment(http: Http) -> dict[str, list[VariantRow]]:
     """The rows of each experiment, the control first, then by name."""
     rows = http.rows(f"SELECT experiment, {COLUMNS} FROM variant_comparison ORDER BY is_control DESC, variant")
-    experiments: dict[str, list[Found]] = {}
+    experiments: dict[str, list[VariantRow]] = {}
     for name, *row in rows:
-        one = Found(
+        one = VariantRow(
             row[0],
             row[1] == "true",
             int(row[2]),
@@ -117,8 +117,8 @@ def all_found(http: Http) -> dict[str, list[Found]]:
     return experiments
 
 
-def found(http: Http, experiment: str = "e") -> list[Found]:
-    return all_found(http)[experiment]
+def experiment_rows(http: Http, experiment: str = "e") -> list[VariantRow]:
+    return rows_by_experiment(http)[experiment]
 
 
 def close(got: float | None, expected: float, *, rel: float = 1e-9, absolute: float = 1e-13) -> None:
@@ -141,7 +141,7 @@ def enough(arms: list[Arm]) -> bool:
     return all(min(usual, 1 - usual) * arm.impressions >= 10 for arm in arms)
 
 
-def check_ctr(rows: list[Found], variants: dict[str, Arm]) -> None:
+def check_ctr(rows: list[VariantRow], variants: dict[str, Arm]) -> None:
     """Every number of an experiment that has impressions."""
     arms = [variants[row.variant] for row in rows]
     assert [(row.clicks, row.impressions) for row in rows] == [arm[:2] for arm in arms]
@@ -175,7 +175,7 @@ def check_ctr(rows: list[Found], variants: dict[str, Arm]) -> None:
     check_ratio(rows, arms)
 
 
-def check_ratio(rows: list[Found], arms: list[Arm]) -> None:
+def check_ratio(rows: list[VariantRow], arms: list[Arm]) -> None:
     weights = [1 if arm.weight is None else arm.weight for arm in arms]
     total = sum(arm.impressions for arm in arms)
     shares = [total * weight / sum(weights) for weight in weights]
@@ -200,7 +200,7 @@ def test_ctrs_are_compared_as_scipy_and_statsmodels_do(migrated: Http) -> None:
             variants[name] = Arm(clicked, shown, chosen.choice([None, None, 1.0, 1.01]))
         arms[f"e{at}"] = variants
     experiments(migrated, arms)
-    rows_of = all_found(migrated)
+    rows_of = rows_by_experiment(migrated)
     seen: set[str] = set()
     for name, variants in arms.items():
         rows = rows_of[name]
@@ -224,7 +224,7 @@ def test_extreme_counts_have_right_numbers_too(migrated: Http) -> None:
     )
     arms = {str(at): dict(zip("abcd", some, strict=False)) for at, some in enumerate(extremes)}
     experiments(migrated, arms)
-    rows_of = all_found(migrated)
+    rows_of = rows_by_experiment(migrated)
     for name, variants in arms.items():
         check_ctr(rows_of[name], variants)
 
@@ -240,7 +240,7 @@ def test_clicks_without_impressions_are_compared_by_their_shares(migrated: Http)
         }
     arms["none"] = {"a": Arm(0, 0), "b": Arm(50, 0)}
     experiments(migrated, arms)
-    rows_of = all_found(migrated)
+    rows_of = rows_by_experiment(migrated)
     seen: set[str] = set()
     for name, variants in arms.items():
         rows = rows_of.get(name, [])
@@ -252,7 +252,7 @@ def test_clicks_without_impressions_are_compared_by_their_shares(migrated: Http)
     assert seen == {"winner", "no winner yet", "not enough data yet"}
 
 
-def check_clicks(rows: list[Found], variants: dict[str, Arm]) -> None:
+def check_clicks(rows: list[VariantRow], variants: dict[str, Arm]) -> None:
     """By scipy's chi-square of two counts; the interval has 0 outside exactly when p is below 0.05."""
     arms = [variants[row.variant] for row in rows]
     weights = [arm.weight or 1 for arm in arms]
@@ -287,7 +287,7 @@ def test_the_control_is_called_so_or_a_or_is_the_first(migrated: Http) -> None:
     }
     arms = {str(at): dict.fromkeys(names, Arm(50, 1000)) for at, names in enumerate(controls)}
     experiments(migrated, arms)
-    rows_of = all_found(migrated)
+    rows_of = rows_by_experiment(migrated)
     for name, control in zip(arms, controls.values(), strict=True):
         rows = rows_of[name]
         assert [row.variant for row in rows if row.is_control] == [control]
@@ -305,7 +305,7 @@ def test_ten_clicks_expected_of_each_variant_are_enough(migrated: Http) -> None:
             "less": {"a": Arm(0, 0), "b": Arm(19, 0)},
         },
     )
-    assert {name: {row.verdict for row in rows} for name, rows in all_found(migrated).items()} == {
+    assert {name: {row.verdict for row in rows} for name, rows in rows_by_experiment(migrated).items()} == {
         "enough": {"winner"},
         "fewer": {"not enough data yet"},
         "misses": {"not enough data yet"},
@@ -318,11 +318,11 @@ def test_a_variant_without_any_count_is_there_as_long_as_its_link_is(migrated: H
     experiments(migrated, {"e": {"a": Arm(100, 0), "b": Arm(120, 0)}})
     names = {"experiment": "e", "variant": "c"}
     link(migrated, "late", names)
-    assert [(row.variant, row.clicks) for row in found(migrated)] == [("a", 100), ("b", 120), ("c", 0)]
+    assert [(row.variant, row.clicks) for row in experiment_rows(migrated)] == [("a", 100), ("b", 120), ("c", 0)]
     link(migrated, "late", names, version=2, deleted=True)
-    assert [row.variant for row in found(migrated)] == ["a", "b"]
+    assert [row.variant for row in experiment_rows(migrated)] == ["a", "b"]
     link(migrated, "e-b", {"experiment": "e", "variant": "b"}, version=2, deleted=True)
-    assert [(row.variant, row.clicks) for row in found(migrated)] == [("a", 100), ("b", 120)]
+    assert [(row.variant, row.clicks) for row in experiment_rows(migrated)] == [("a", 100), ("b", 120)]
 
 
 def test_what_cannot_be_compared_says_why_and_has_no_p(migrated: Http) -> None:
@@ -339,7 +339,7 @@ def test_what_cannot_be_compared_says_why_and_has_no_p(migrated: Http) -> None:
     experiments(migrated, {"mixed": {"a": Arm(50, 1000)}})
     link(migrated, "other", {"experiment": "mixed", "variant": "b"})
     count(migrated, [("other", AT, "human", "", 60, 0), ("other", AT, "human", "served", 0, 1000)])
-    rows_of = all_found(migrated)
+    rows_of = rows_by_experiment(migrated)
     expected = {
         "alone": "nothing to compare",
         "over": "more clicks than impressions",
@@ -393,7 +393,7 @@ def test_a_tag_that_is_no_weight_declares_none(migrated: Http) -> None:
     tags = ("weight=", "weight=-2", "weight=nan", "weight=inf", "weight=two", "weight")
     experiments(migrated, {str(at): {"a": Arm(500, 10_000), "b": Arm(600, 10_000)} for at in range(len(tags))})
     links = ", ".join(f"('go.example/{at}-b', '{at}', 'b', ['{tag}'], 2)" for at, tag in enumerate(tags))
-    said(migrated, f"INSERT INTO links (link, experiment, variant, tags, version) VALUES {links}")
+    run_sql(migrated, f"INSERT INTO links (link, experiment, variant, tags, version) VALUES {links}")
     rows = migrated.rows("SELECT weight, verdict, count() FROM variant_comparison GROUP BY ALL")
     assert rows == [["1", "winner", str(2 * len(tags))]]
 

@@ -34,21 +34,21 @@ class GoogleAdsServer(PlatformServer):
 
     def queries(self) -> list[str]:
         """All that were asked, in their order."""
-        return [json.loads(one.body)["query"] for one in self.asked if "googleAds" in one.path]
+        return [json.loads(one.body)["query"] for one in self.requests if "googleAds" in one.path]
 
     async def _token(self, request: web.Request) -> web.Response:
         form = await request.post()
         if form["refresh_token"] != self.refresh_token:
-            told = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
-            return answer(Fault(400, told))
+            refusal = {"error": "invalid_grant", "error_description": "Token has been expired or revoked."}
+            return answer(Fault(400, refusal))
         self.tokens += 1
         return web.json_response({"access_token": self.token, "expires_in": 3599, "token_type": "Bearer"})
 
     async def _search(self, request: web.Request) -> web.Response:
-        asked = await request.json()
-        if "FROM customer" in asked["query"]:
+        body = await request.json()
+        if "FROM customer" in body["query"]:
             return web.json_response({"results": [{"customer": {"timeZone": self.time_zone}}], "requestId": "r0"})
-        start = int(asked.get("pageToken", "0"))
+        start = int(body.get("pageToken", "0"))
         answered = self._batch(self.days[start : start + self.page])
         if start + self.page < len(self.days):
             answered["nextPageToken"] = str(start + self.page)

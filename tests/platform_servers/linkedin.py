@@ -32,11 +32,11 @@ class LinkedInServer(PlatformServer):
             return answer(wrong)
         raw = request.rel_url.raw_query_string
         assert "organizationalEntity=urn%3Ali%3Aorganization%3A111" in raw
-        found = re.search(r"(shares|ugcPosts)=List\(([^)]*)\)", raw)
-        assert found is not None, raw
+        match = re.search(r"(shares|ugcPosts)=List\(([^)]*)\)", raw)
+        assert match is not None, raw
         elements = []
-        for post in map(unquote, found[2].split(",")):
-            assert (":share:" in post) == (found[1] == "shares")
+        for post in map(unquote, match[2].split(",")):
+            assert (":share:" in post) == (match[1] == "shares")
             if post in self.posts:
                 name = "share" if ":share:" in post else "ugcPost"
                 totals = {"impressionCount": self.posts[post], "uniqueImpressionsCount": 3, "clickCount": 2}
@@ -55,9 +55,9 @@ class LinkedInServer(PlatformServer):
         if (wrong := self._version(request)) is not None:
             return answer(wrong)
         metric = request.query["queryType"]
-        found = re.search(r"entity=\((share|ugc):([^)]*)\)", request.rel_url.raw_query_string)
-        assert found is not None
-        post = unquote(found[2])
+        match = re.search(r"entity=\((share|ugc):([^)]*)\)", request.rel_url.raw_query_string)
+        assert match is not None
+        post = unquote(match[2])
         if metric in self.refused:
             return answer(_error(400, f"Invalid value for queryType: {metric}", 100))
         if post not in self.posts:

@@ -44,18 +44,18 @@ class MetaServer(PlatformServer):
         fields = request.query["fields"]
         metrics = re.search(r"insights\.metric\(([^)]*)\)", fields)
         assert metrics is not None
-        found = {}
+        posts = {}
         for post in request.query["ids"].split(","):
             wrong = self._wrong(post, metrics[1].split(","))
             if wrong is not None:
                 return answer(wrong)
-            found[post] = {
+            posts[post] = {
                 "id": post,
                 "created_time": self.times.get(post, "2026-11-01T09:00:00+0000"),
                 **self.more.get(post, {}),
                 "insights": {"data": self._metrics(post, metrics[1].split(","))},
             }
-        return web.json_response(found)
+        return web.json_response(posts)
 
     async def _insights(self, request: web.Request) -> web.Response:
         post, metrics = request.match_info["post"], request.query["metric"].split(",")

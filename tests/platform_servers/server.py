@@ -21,7 +21,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReceivedRequest:
     """A request that came."""
 
     method: str
@@ -36,7 +36,7 @@ class PlatformServer:
     """`faults` are given first, one a request; `always` adds headers to each answer."""
 
     def __init__(self) -> None:
-        self.asked: list[Asked] = []
+        self.requests: list[ReceivedRequest] = []
         self.faults: list[Fault] = []
         self.headers: dict[str, str] = {}
         self.token = TOKEN
@@ -61,14 +61,14 @@ class PlatformServer:
 
     def paths(self) -> list[str]:
         """Of the requests that came."""
-        return [one.path for one in self.asked]
+        return [one.path for one in self.requests]
 
     @web.middleware
     async def _before(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        self.asked.append(
-            Asked(
+        self.requests.append(
+            ReceivedRequest(
                 request.method,
                 request.path,
                 request.rel_url.raw_query_string,

@@ -30,15 +30,15 @@ class XServer(PlatformServer):
         ids, fields = request.query["ids"].split(","), request.query["tweet.fields"].split(",")
         if len(ids) > 100:
             return web.json_response({"title": "Invalid Request", "type": "…/invalid-request"}, status=400)
-        found: dict[str, Any] = {"data": [], "errors": []}
+        page: dict[str, Any] = {"data": [], "errors": []}
         for post in ids:
             if post not in self.posts:
-                found["errors"].append(_problem(post, "Not Found Error", "resource-not-found"))
+                page["errors"].append(_problem(post, "Not Found Error", "resource-not-found"))
             elif PRIVATE in fields and post not in self.owned:
-                found["errors"].append(_problem(post, "Field Authorization Error", "not-authorized-for-field"))
+                page["errors"].append(_problem(post, "Field Authorization Error", "not-authorized-for-field"))
             else:
-                found["data"].append(self._post(post, PRIVATE in fields))
-        return web.json_response({key: value for key, value in found.items() if value})
+                page["data"].append(self._post(post, PRIVATE in fields))
+        return web.json_response({key: value for key, value in page.items() if value})
 
     async def _timeline(self, request: web.Request) -> web.Response:
         since = request.query.get("start_time", "2000-01-01T00:00:00Z")

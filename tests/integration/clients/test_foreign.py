@@ -18,7 +18,7 @@ pytestmark = pytest.mark.clients
 MILLION = 499_999_500_000
 
 
-def said(command: list[str], **env: str) -> str:
+def output_of(command: list[str], **env: str) -> str:
     """What a program says, which must end well."""
     done = subprocess.run(
         command,
@@ -38,7 +38,9 @@ def netloc(http: Http) -> str:
 
 def test_jdbc_reads_writes_and_lists(counted: Http) -> None:
     url = f"jdbc:clickhouse://{netloc(counted)}/{counted.database}"
-    lines = said(["java", "-cp", f"{places.jdbc()}/*", str(places.HERE / "java" / "Main.java"), url]).splitlines()
+    lines = output_of(
+        ["java", "-cp", f"{places.jdbc()}/*", str(places.HERE / "java" / "Main.java"), url]
+    ).splitlines()
     assert json.loads(lines[0]) == {
         "totals": ["1000", "499500", "it's 999", "low", "500", "2023-11-14 22:13:20"],
         "tables": ["by_jdbc"],
@@ -50,18 +52,18 @@ def test_jdbc_reads_writes_and_lists(counted: Http) -> None:
 
 
 def test_clickhouse_go_over_http_reads_writes_and_lists(counted: Http) -> None:
-    found: dict[str, Any] = json.loads(said([str(places.go() / "client"), netloc(counted), counted.database]))
-    assert found["half"] == [500, 124_750, "it's 99"]
-    assert found["second"] == [1, "it's 1", "2023-11-14T22:13:20Z", 0.5, "low", ["a", "b"], {"k": 1}]
-    assert {"by_go", "links", "ctr_1h"} <= set(found["tables"])
-    assert (found["streamed"], found["nothing"], found["sql"]) == (MILLION, True, 1)
-    assert "code: 47" in found["error"]
-    assert found["reader"] == ["1", "refused"], "it asks for five seconds more, and the reader may have 60"
+    report: dict[str, Any] = json.loads(output_of([str(places.go() / "client"), netloc(counted), counted.database]))
+    assert report["half"] == [500, 124_750, "it's 99"]
+    assert report["second"] == [1, "it's 1", "2023-11-14T22:13:20Z", 0.5, "low", ["a", "b"], {"k": 1}]
+    assert {"by_go", "links", "ctr_1h"} <= set(report["tables"])
+    assert (report["streamed"], report["nothing"], report["sql"]) == (MILLION, True, 1)
+    assert "code: 47" in report["error"]
+    assert report["reader"] == ["1", "refused"], "it asks for five seconds more, and the reader may have 60"
 
 
 def test_the_javascript_client_reads_writes_and_streams(counted: Http) -> None:
     main = str(places.js() / "main.js")
-    assert json.loads(said(["node", main, counted.url, counted.database])) == {
+    assert json.loads(output_of(["node", main, counted.url, counted.database])) == {
         "ping": True,
         "half": [{"count": 500, "sum": 124750, "last": "it's 99"}],
         "streamed": MILLION,
@@ -79,7 +81,7 @@ def test_the_semantic_layer_is_built_by_dbt_and_again(counted: Http, tmp_path: P
     ]  # fmt: skip
     names = {"CLICKHOUSE_HOST": str(where.hostname), "CLICKHOUSE_PORT": str(where.port), "DO_NOT_TRACK": "1"}
     for _ in range(2):
-        done = said(command, CLICKHOUSE_DATABASE=counted.database, **names)
+        done = output_of(command, CLICKHOUSE_DATABASE=counted.database, **names)
         assert re.search(r"PASS=(\d+) WARN=0 ERROR=0 SKIP=0", done), done
     built = Http(counted.url, f"{counted.database}_dbt", "reader")
     assert built.rows("SELECT campaign, sum(clicks), sum(impressions) FROM daily GROUP BY campaign ORDER BY 1") == [

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from deploy.local.processes import REPOSITORY
 from tests.integration.clickhouse_http import Http
-from tests.integration.counted import said
+from tests.integration.counted import run_sql
 
 
 def committed() -> NotebookNode:
@@ -19,7 +19,7 @@ def committed() -> NotebookNode:
 
 
 def test_the_notebook_runs_and_draws_a_chart(reader: Http, counted: Http, monkeypatch: pytest.MonkeyPatch) -> None:
-    said(
+    run_sql(
         counted,
         "INSERT INTO counters (kind, link, window_start, class, clicks)"
         " VALUES (0, 'go.example/a', now() - INTERVAL 1 DAY, 'human', 7)",

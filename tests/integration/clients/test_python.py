@@ -44,8 +44,10 @@ def test_clickhouse_connect_brings_a_table_with_its_query(reader: Http) -> None:
         file_name="names", data=b"go.example/a\tApril\ngo.example/b\tBerta\n", fmt="TSV",
         structure=["link String", "name String"],
     )  # fmt: skip
-    found = client.query("SELECT name, clicks FROM ctr_1h JOIN names USING link ORDER BY name", external_data=names)
-    assert list(found.result_rows) == [("April", 10), ("Berta", 20)]
+    result = client.query(
+        "SELECT name, clicks FROM ctr_1h JOIN names USING link ORDER BY name", external_data=names
+    )
+    assert list(result.result_rows) == [("April", 10), ("Berta", 20)]
     client.close()
 
 

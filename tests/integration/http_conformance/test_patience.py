@@ -54,15 +54,15 @@ def test_a_client_that_does_not_read_is_not_read_from(client: Client, serve: Ser
                 another.answer()
     assert sent < 64 * 1024 * 1024
     rest = request[sent % len(request) :]
-    wanted, tail, found = -(-sent // len(request)) * 100, b"", 0
-    while found < wanted:
+    wanted, tail, answers = -(-sent // len(request)) * 100, b"", 0
+    while answers < wanted:
         readable, writable, _ = select.select([client.socket], [client.socket] if rest else [], [], DEADLINE_S)
         assert readable or writable
         if writable:
             rest = rest[client.socket.send(rest) :]
         if readable:
             tail += client.socket.recv(1 << 20)
-            found += tail.count(b"HTTP/1.1 302 Found\r\n")
+            answers += tail.count(b"HTTP/1.1 302 Found\r\n")
             tail = tail[tail.rfind(b"HTTP/1.1 302 Found\r\n") + 1 :]
     assert counted.now() == wanted
 

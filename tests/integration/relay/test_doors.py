@@ -43,18 +43,18 @@ def test_totals_and_mails_lie_in_the_partition_of_their_link_or_post_each_under_
     with world.relay():
         wait_for(lambda: not spools(world.place / "spool"), "the spools are drained")
     numbers = list(range(PARTITIONS))
-    found: dict[str, list[dict[str, Any]]] = {"bluesky": [], "mail": []}
+    events: dict[str, list[dict[str, Any]]] = {"bluesky": [], "mail": []}
     for record in asyncio.run(read_all(world.broker.bootstrap)):
         for line in lines_of(record) if record.topic == IMPRESSIONS else ():
             of_mail = line["type"] == "impression" and line.get("kind") in ("rendered", "platform")
             if line.get("platform") == "bluesky" or (of_mail and is_key(line.get("spool", ""))):
                 key = line.get("link") or f"{line['platform']}:{line['post']}"
                 assert record.partition == DefaultPartitioner()(key.encode(), numbers, numbers)
-                found["mail" if of_mail else "bluesky"].append(line)
+                events["mail" if of_mail else "bluesky"].append(line)
                 assert of_mail or SPOOL in dict(record.headers)
-    assert sorted((line["post"], line["total"]) for line in found["bluesky"]) == [
+    assert sorted((line["post"], line["total"]) for line in events["bluesky"]) == [
         ("of-a-link", 10),
         ("of-no-link", 20),
     ]
-    assert len(found["mail"]) == 4
-    assert len({(line["spool"], line["seq"]) for line in found["mail"]}) == 2
+    assert len(events["mail"]) == 4
+    assert len({(line["spool"], line["seq"]) for line in events["mail"]}) == 2

@@ -111,7 +111,7 @@ async def read_all(bootstrap: str) -> list[Record]:
     """Every record of the event topics, and the dead letters."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
-    found: list[Record] = []
+    all_records: list[Record] = []
     try:
         places = [TopicPartition(topic, number) for topic in EVENT_TOPICS for number in range(PARTITIONS)]
         places.append(TopicPartition(DEAD_LETTERS, 0))
@@ -121,10 +121,12 @@ async def read_all(bootstrap: str) -> list[Record]:
             await consumer.seek_to_beginning(place)
             while await consumer.position(place) < ends[place]:
                 for records in (await consumer.getmany(place, timeout_ms=200)).values():
-                    found += [Record(one.topic, one.partition, one.value, list(one.headers)) for one in records]
+                    all_records += [
+                        Record(one.topic, one.partition, one.value, list(one.headers)) for one in records
+                    ]
     finally:
         await consumer.stop()
-    return found
+    return all_records
 
 
 def assert_each_once(events: list[Event], sent: list[Event]) -> None:

@@ -15,10 +15,10 @@ from schemas.topics import EVENT_TOPICS
 def test_it_inserts_into_the_floor_s_table_with_the_floor_s_settings() -> None:
     settings = connect.sink_settings("http://127.0.0.1:8123/round0")
     url = urlsplit(str(settings["insert.url"]))
-    asked = {name: values[0] for name, values in parse_qs(url.query).items()}
+    parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
     assert url.netloc == "127.0.0.1:8123"
-    assert asked.pop("query") == "INSERT INTO round0.incoming FORMAT JSONEachRow"
-    assert asked == {name: str(value) for name, value in floor.SETTINGS.items()}
+    assert parameters.pop("query") == "INSERT INTO round0.incoming FORMAT JSONEachRow"
+    assert parameters == {name: str(value) for name, value in floor.SETTINGS.items()}
     assert str(settings["topics"]).split(",") == list(EVENT_TOPICS)
 
 

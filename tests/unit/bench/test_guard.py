@@ -14,8 +14,8 @@ FOLD = "stream: decode and fold"
 
 @pytest.fixture
 def paths() -> Iterator[dict[str, Call]]:
-    with hot_paths() as found:
-        yield found
+    with hot_paths() as calls:
+        yield calls
 
 
 def test_an_injected_slowdown_is_noticed(paths: dict[str, Call], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,16 +12,16 @@ def test_every_second_round_goes_backwards() -> None:
 
 
 def test_a_ratio_is_the_median_of_the_rounds_ratios_not_the_ratio_of_medians() -> None:
-    found = Rounds()
+    measured = Rounds()
     for one, other in ((10.0, 5.0), (2.0, 4.0), (90.0, 30.0)):
-        found.add("one", per_s=one)
-        found.add("other", per_s=other)
-    assert found.ratio("one", "other", "per_s") == pytest.approx(2.0)
+        measured.add("one", per_s=one)
+        measured.add("other", per_s=other)
+    assert measured.ratio("one", "other", "per_s") == pytest.approx(2.0)
 
 
 def test_a_spread_keeps_the_extremes() -> None:
-    found = spread([3.0, 1.0, 2.0])
-    assert (found.median, found.least, found.most, found.rounds) == (2.0, 1.0, 3.0, 3)
+    measured = spread([3.0, 1.0, 2.0])
+    assert (measured.median, measured.least, measured.most, measured.rounds) == (2.0, 1.0, 3.0, 3)
 
 
 @pytest.mark.parametrize(

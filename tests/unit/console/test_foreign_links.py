@@ -41,9 +41,9 @@ def read(text: str, kind: FileFormat, shortener: Shortener | None = None, domain
 
 
 def links(text: str, kind: FileFormat, shortener: Shortener | None = None, domain: str = "") -> list[Link]:
-    found = read(text, kind, shortener, domain)
-    assert [one for one in found if isinstance(one, Complaint)] == []
-    return [one.link for one in found if isinstance(one, FileLink)]
+    rows = read(text, kind, shortener, domain)
+    assert [one for one in rows if isinstance(one, Complaint)] == []
+    return [one.link for one in rows if isinstance(one, FileLink)]
 
 
 def link(key: str, **fields: object) -> Link:
@@ -129,9 +129,9 @@ INSERT INTO `yourls_log` VALUES (1,'2025-03-04 05:06:07','ab','direct','UA','192
 )
 def test_what_is_lost_is_told(change: dict[str, object], why: str) -> None:
     entry = json.loads(DUB)[0] | change
-    found = read(json.dumps([entry]), "json")
-    assert [why in one.text for one in found if isinstance(one, Complaint)] == [True]
-    assert len(found) == (2 if "geo" in change else 1)
+    rows = read(json.dumps([entry]), "json")
+    assert [why in one.text for one in rows if isinstance(one, Complaint)] == [True]
+    assert len(rows) == (2 if "geo" in change else 1)
 
 
 @pytest.mark.parametrize(

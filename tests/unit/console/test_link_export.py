@@ -34,9 +34,9 @@ def exported(links: list[Link], kind: OwnFormat) -> str:
 
 
 def imported(text: str, kind: OwnFormat) -> list[Link]:
-    found = list(read_links(io.StringIO(text, newline=""), kind, updated_at_ms=0))
-    assert all(isinstance(one, FileLink) for one in found), found
-    return [one.link for one in found if isinstance(one, FileLink)]
+    rows = list(read_links(io.StringIO(text, newline=""), kind, updated_at_ms=0))
+    assert all(isinstance(one, FileLink) for one in rows), rows
+    return [one.link for one in rows if isinstance(one, FileLink)]
 
 
 def test_an_exported_row_is_as_people_write_it() -> None:

@@ -23,7 +23,7 @@ def read(content: str | bytes, kind: FileFormat = "csv") -> list[FileLink | Comp
     return list(read_links(text_lines(io.BufferedReader(io.BytesIO(raw))), kind, updated_at_ms=7))
 
 
-def found(content: str | bytes, kind: FileFormat = "csv") -> list[Link]:
+def links_in(content: str | bytes, kind: FileFormat = "csv") -> list[Link]:
     return [one.link for one in read(content, kind) if isinstance(one, FileLink)]
 
 
@@ -51,7 +51,7 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
         'platform,awareness,"a, b,,c","https://A.example,http://b.example:80",301,'
         "2026-11-01T09:00:00Z,2026-12-24T18:00:00+01:00\n"
     )
-    assert found(content) == [
+    assert links_in(content) == [
         Link(
             domain="go.example",
             slug="hello",
@@ -82,7 +82,7 @@ def test_ndjson_and_csv_mean_the_same() -> None:
     row = {"domain": "go.example", "slug": "a", "destination": "https://x.com", "status": 307, "campaign": "c"}
     as_csv = f'{",".join(row)},tags\n{",".join(map(str, row.values()))},"d,e"\n'
     for tags in ("d,e", ["d", "e"]):
-        assert found(json.dumps(row | {"tags": tags}) + "\n", "ndjson") == found(as_csv) != []
+        assert links_in(json.dumps(row | {"tags": tags}) + "\n", "ndjson") == links_in(as_csv) != []
 
 
 @pytest.mark.parametrize("start", [b"\xef\xbb\xbf", b""])
@@ -90,24 +90,24 @@ def test_ndjson_and_csv_mean_the_same() -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_what_spreadsheets_write_is_read(start: bytes, newline: str, delimiter: str) -> None:
     lines = [HEADER.replace(",", delimiter), delimiter.join(("go.example", "ä", "https://x.com")), ""]
-    assert [link.slug for link in found(start + newline.join(lines).encode())] == ["ä"]
+    assert [link.slug for link in links_in(start + newline.join(lines).encode())] == ["ä"]
 
 
 def test_a_complaint_names_the_line_its_row_begins_on() -> None:
     content = f'{HEADER},post\ngo.example,a,https://x.com,"two\nlines"\n\ngo.example,b,nowhere,\n'
-    assert [link.post for link in found(content)] == ["two\nlines"]
+    assert [link.post for link in links_in(content)] == ["two\nlines"]
     assert complaints(content) == [(5, "destination 'nowhere' is no absolute URL: start it with https://")]
 
 
 def test_an_unclosed_quote_costs_its_own_line_only() -> None:
     content = f'{HEADER}\ngo.example,"a,https://x.com\ngo.example,b,https://x.com\ngo.example,c,https://x.com\n'
-    assert [link.slug for link in found(content)] == ["b", "c"]
+    assert [link.slug for link in links_in(content)] == ["b", "c"]
     assert [line for line, _ in complaints(content)] == [2]
 
 
 def test_a_link_given_twice_is_imported_once_and_named() -> None:
     content = f"{HEADER}\ngo.example,a,https://x.com\nGO.example.,/a,https://y.com\n"
-    assert [link.destination for link in found(content)] == ["https://x.com"]
+    assert [link.destination for link in links_in(content)] == ["https://x.com"]
     assert complaints(content) == [(3, "go.example/a is on line 2 already: keep one of them")]
 
 
@@ -135,7 +135,7 @@ ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_a_file_is_read_whatever_system_wrote_it(encoding: str, newline: str) -> None:
     text = newline.join([HEADER, "go.example,caf\xe9,https://x.com", "go.example,b,nowhere", ""])
-    assert [link.slug for link in found(text.encode(encoding))] == ["caf\xe9"]
+    assert [link.slug for link in links_in(text.encode(encoding))] == ["caf\xe9"]
     assert [line for line, _ in complaints(text.encode(encoding))] == [3]
 
 
@@ -146,7 +146,7 @@ def test_what_is_no_text_is_told_with_what_to_do(kind: FileFormat) -> None:
         kind, ['{"domain":"go.example","slug":"caf\xe9","destination":"https://x.com"}', json.dumps(good)]
     )
     raw = "\n".join(lines).encode("latin-1")
-    assert [link.slug for link in found(raw, kind)] == ["a"]
+    assert [link.slug for link in links_in(raw, kind)] == ["a"]
     assert ["--encoding" in text for _, text in complaints(raw, kind)] == [True]
     lines_as_named = text_lines(io.BufferedReader(io.BytesIO(raw)), "windows-1252")
     read_as_named = read_links(lines_as_named, kind, updated_at_ms=7)
@@ -156,13 +156,13 @@ def test_what_is_no_text_is_told_with_what_to_do(kind: FileFormat) -> None:
 @pytest.mark.parametrize("cut", [1, 3])
 def test_a_utf_16_file_cut_in_a_character_loses_that_row_only(cut: int) -> None:
     raw = f"{HEADER}\ngo.example,a,https://x.com\ngo.example,b,https://x.com/\U0001f517".encode("utf-16")[:-cut]
-    assert [link.slug for link in found(raw)] == ["a"]
+    assert [link.slug for link in links_in(raw)] == ["a"]
     assert [line for line, _ in complaints(raw)] == [3]
 
 
 def test_rows_without_anything_in_them_are_counted_and_no_complaint() -> None:
     content = f"{HEADER}\n,,\ngo.example,a,https://x.com\n , ,\n\n,\n"
-    assert [link.slug for link in found(content)] == ["a"]
+    assert [link.slug for link in links_in(content)] == ["a"]
     assert [one.line for one in read(content) if isinstance(one, Blank)] == [2, 4, 6]
     assert complaints(content) == []
 
@@ -170,7 +170,7 @@ def test_rows_without_anything_in_them_are_counted_and_no_complaint() -> None:
 def test_null_means_absent() -> None:
     row = {"domain": "go.example", "slug": "a", "destination": "https://x.com"}
     nulls = row | dict.fromkeys(set(COLUMNS) - row.keys())
-    assert found(json.dumps(nulls), "ndjson") == found(json.dumps(row), "ndjson") != []
+    assert links_in(json.dumps(nulls), "ndjson") == links_in(json.dumps(row), "ndjson") != []
 
 
 OLD = Link(
@@ -246,7 +246,7 @@ def test_a_wrong_value_says_what_to_do(row: str, complaint: str) -> None:
     content = f"{HEADER},status,expires_at\n{row}\ngo.example,good,https://x.com,,\n"
     if complaint:
         assert [complaint in text for _, text in complaints(content)] == [True]
-    assert found(content)[-1].slug == "good"
+    assert links_in(content)[-1].slug == "good"
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_broken_json_line_is_named(line: str) -> None:
     good = '{"domain":"go.example","slug":"a","destination":"https://x.com"}'
     content = f"{line}\n{good}\n".encode("latin-1")
     assert [number for number, _ in complaints(content, "ndjson")] == [1]
-    assert len(found(content, "ndjson")) == 1
+    assert len(links_in(content, "ndjson")) == 1
 
 
 @pytest.mark.parametrize(
@@ -298,7 +298,7 @@ def test_no_ring_of_links_can_be_imported(rows: list[str], bad: list[int]) -> No
 
 
 def test_escapes_in_a_slug_mean_what_they_mean_in_a_url() -> None:
-    assert [link.slug for link in found(f"{HEADER}\ngo.example,a%20b%3F,https://x.com\n")] == ["a b?"]
+    assert [link.slug for link in links_in(f"{HEADER}\ngo.example,a%20b%3F,https://x.com\n")] == ["a b?"]
 
 
 TEXT = st.text(max_size=30) | st.sampled_from(

@@ -26,15 +26,15 @@ def test_a_line_is_a_request_with_its_client_and_its_headers() -> None:
 
 
 def test_a_line_whose_end_was_cut_keeps_its_request() -> None:
-    (found,) = requests(LINE[:-1])
-    assert found is not None
-    assert (found.target, found.agent) == (b"/a%20b?x=1", b"Agent/1")
+    (request,) = requests(LINE[:-1])
+    assert request is not None
+    assert (request.target, request.agent) == (b"/a%20b?x=1", b"Agent/1")
 
 
 def test_the_common_format_has_no_referrer_and_no_agent() -> None:
-    (found,) = requests(LINE.partition(b' "http')[0])
-    assert found is not None
-    assert (found.referrer, found.agent) == (b"", b"")
+    (request,) = requests(LINE.partition(b' "http')[0])
+    assert request is not None
+    assert (request.referrer, request.agent) == (b"", b"")
 
 
 @pytest.mark.parametrize(
@@ -54,15 +54,15 @@ def test_nginx_s_main_format_tells_who_came_by_a_proxy(forwarded: bytes, client:
 
 @pytest.mark.parametrize("more", [b" 0.003 0.002 .", b' "-" rt=0.003', b' "192.0.2.7" "tls1.3"'])
 def test_more_fields_than_the_format_has_are_passed_over(more: bytes) -> None:
-    (found,) = requests(LINE + more)
-    assert found is not None
-    assert (found.target, found.agent) == (b"/a%20b?x=1", b"Agent/1")
+    (request,) = requests(LINE + more)
+    assert request is not None
+    assert (request.target, request.agent) == (b"/a%20b?x=1", b"Agent/1")
 
 
 def test_escapes_of_the_log_are_undone_in_headers() -> None:
-    (found,) = requests(LINE.replace(b"Agent/1", rb"a \"b\" \xe4\n").replace(b"http://r.example/", b"-"))
-    assert found is not None
-    assert (found.agent, found.referrer) == (b'a "b" \xe4n', b"")
+    (request,) = requests(LINE.replace(b"Agent/1", rb"a \"b\" \xe4\n").replace(b"http://r.example/", b"-"))
+    assert request is not None
+    assert (request.agent, request.referrer) == (b'a "b" \xe4n', b"")
 
 
 @pytest.mark.parametrize("line", [b"garbage", b'1.2.3.4 - - [x] "-" 408 0 "-" "-"', b'1.2.3.4 - - [x] "GET" 400 0'])
@@ -102,14 +102,14 @@ def human(**counts: int) -> dict[str, Counter[str]]:
 
 
 def test_missing_and_extra_are_told_link_by_link() -> None:
-    found = compare(human(a=1, b=3, c=2), {"a": 2, "b": 2, "d": 1, "c": 2}, {})
-    assert (found.missing, found.extra, found.links) == (2, 1, {"a": -1, "b": 1, "d": -1})
+    comparison = compare(human(a=1, b=3, c=2), {"a": 2, "b": 2, "d": 1, "c": 2}, {})
+    assert (comparison.missing, comparison.extra, comparison.links) == (2, 1, {"a": -1, "b": 1, "d": -1})
 
 
 @pytest.mark.parametrize(("counted", "missing", "extra"), [(0, 1, 0), (1, 0, 0), (2, 0, 0), (3, 0, 1)])
 def test_an_unanswered_request_may_be_counted_or_not(counted: int, missing: int, extra: int) -> None:
-    found = compare(human(a=counted), {"a": 2}, {"a": 1})
-    assert (found.missing, found.extra) == (missing, extra)
+    comparison = compare(human(a=counted), {"a": 2}, {"a": 1})
+    assert (comparison.missing, comparison.extra) == (missing, extra)
 
 
 def test_only_what_this_run_added_is_compared() -> None:

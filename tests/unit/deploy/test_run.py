@@ -22,9 +22,9 @@ def test_on_its_usual_ports_clicktally_finds_the_stack_by_itself() -> None:
 def test_on_other_ports_the_variables_that_clicktally_needs_are_shown() -> None:
     other = stack(CLICKTALLY_LOCAL_KAFKA_PORT="19092", CLICKTALLY_LOCAL_CLICKHOUSE_PORT="18123")
     _, *lines = console_exports(other)
-    told = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-    assert ConsoleSettings.load(told).bootstrap_servers.endswith(":19092")
-    assert ":18123/" in told["CLICKTALLY_CONSOLE_CLICKHOUSE_URL"]
+    exported = dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    assert ConsoleSettings.load(exported).bootstrap_servers.endswith(":19092")
+    assert ":18123/" in exported["CLICKTALLY_CONSOLE_CLICKHOUSE_URL"]
 
 
 def test_pollers_are_started_where_there_are_accounts_and_nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:

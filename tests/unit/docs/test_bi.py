@@ -63,9 +63,9 @@ def models() -> dict[str, Any]:
 
 
 def test_every_model_of_the_dbt_project_is_described_and_tested() -> None:
-    found = models()
-    assert set(found) == {path.stem for path in DBT.glob("models/**/*.sql")}
-    for name, model in found.items():
+    all_models = models()
+    assert set(all_models) == {path.stem for path in DBT.glob("models/**/*.sql")}
+    for name, model in all_models.items():
         assert model["description"], name
         tests = [*model.get("data_tests", [])]
         assert tests or any(column.get("data_tests") for column in model["columns"]), name

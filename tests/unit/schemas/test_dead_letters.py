@@ -89,7 +89,7 @@ def test_what_is_no_letter_is_told_apart(missing: str) -> None:
 def test_the_contract_names_every_header_and_every_reason() -> None:
     page = PAGE.read_text()
     headers = {name for letter in (OF_A_RECORD, OF_A_SPOOL) for name, _ in letter.to_kafka()}
-    told = set(re.findall(r"^\| `([a-z._…]+)` \|", page, re.MULTILINE))
+    documented = set(re.findall(r"^\| `([a-z._…]+)` \|", page, re.MULTILINE))
     assert {name if not name.startswith("batch.") else "batch.…" for name in headers} | set(
         get_args(DeadLetterReason)
-    ) == told
+    ) == documented

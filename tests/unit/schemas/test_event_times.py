@@ -41,7 +41,7 @@ def test_the_stream_and_the_door_have_the_same_bounds_unless_they_are_set() -> N
 
 
 @pytest.mark.parametrize(
-    ("time_ms", "told"),
+    ("time_ms", "reason"),
     [
         (NOW_MS // 1000, "looks like seconds: multiply by 1000"),
         (NOW_MS // 1000 - 3 * 365 * 86400, "looks like seconds"),
@@ -56,8 +56,8 @@ def test_the_stream_and_the_door_have_the_same_bounds_unless_they_are_set() -> N
         (-(2**63), "days old"),
     ],
 )
-def test_a_time_out_of_bounds_is_told_what_it_looks_like(time_ms: int, told: str) -> None:
-    assert told in TIMES.why_not(time_ms, NOW_MS)
+def test_a_time_out_of_bounds_is_told_what_it_looks_like(time_ms: int, reason: str) -> None:
+    assert reason in TIMES.why_not(time_ms, NOW_MS)
     assert f"time_ms {time_ms} " in TIMES.why_not(time_ms, NOW_MS)
 
 

@@ -70,5 +70,5 @@ def test_an_impression_has_a_known_source_and_kind_and_a_count(change: dict[str,
 )
 def test_the_relay_reads_of_an_event_what_it_needs(event: Event) -> None:
     kind = ClickRouting if isinstance(event, Click) else ImpressionRouting
-    found: Routing = msgspec.json.decode(msgspec.json.encode(event), type=Routing)
-    assert found == kind(link="a/b", seq=7, spool="k1")
+    routing: Routing = msgspec.json.decode(msgspec.json.encode(event), type=Routing)
+    assert routing == kind(link="a/b", seq=7, spool="k1")

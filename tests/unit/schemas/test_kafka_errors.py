@@ -9,17 +9,17 @@ from schemas.kafka_errors import TooLargeError, TopicRefusesError, kafka_error
 
 @pytest.mark.parametrize("error", [errors.MessageSizeTooLargeError(), errors.RecordListTooLargeError()])
 def test_a_record_that_is_too_large_is_refused_for_ever(error: errors.KafkaError) -> None:
-    found = kafka_error("topic x", error)
-    assert isinstance(found, TooLargeError)
-    assert not isinstance(found, TransientError)
+    classified = kafka_error("topic x", error)
+    assert isinstance(classified, TooLargeError)
+    assert not isinstance(classified, TransientError)
 
 
 @pytest.mark.parametrize("code", [3, 17, 29, 32, 43, 44])
 def test_a_topic_that_refuses_is_asked_again_by_those_who_need_it_alone(code: int) -> None:
     error = errors.for_code(code)()
-    found = kafka_error("topic x takes no record", error)
-    assert isinstance(found, TopicRefusesError)
-    assert str(found) == f"topic x takes no record: {error!r}"
+    classified = kafka_error("topic x takes no record", error)
+    assert isinstance(classified, TopicRefusesError)
+    assert str(classified) == f"topic x takes no record: {error!r}"
 
 
 @pytest.mark.parametrize(

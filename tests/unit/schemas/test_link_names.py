@@ -37,7 +37,7 @@ def test_a_link_has_one_key_however_it_is_named(text: str, key: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reason"),
     [
         ("", "lacks its slash: name it domain/slug, or by its https URL"),
         ("go.example", "lacks its slash"),
@@ -53,10 +53,10 @@ def test_a_link_has_one_key_however_it_is_named(text: str, key: str) -> None:
         ("a b/x", "character"),
     ],
 )
-def test_what_names_no_link_is_told_what_would(text: str, told: str) -> None:
+def test_what_names_no_link_is_told_what_would(text: str, reason: str) -> None:
     with pytest.raises(LinkError) as refusal:
         read_link_name(text)
-    assert told in str(refusal.value)
+    assert reason in str(refusal.value)
 
 
 def test_a_message_is_not_longer_than_a_line_however_long_the_name() -> None:

@@ -49,14 +49,14 @@ def test_our_own_loggers_are_never_held_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (ConnectionResetError("Cannot write to closing transport"), "a connection ended under a request"),
         (ValueError("a bug"), "Task exception was never retrieved"),
     ],
 )
 async def test_a_lost_connection_that_nobody_waits_for_is_told_without_a_traceback(
-    error: Exception, said: str, caplog: pytest.LogCaptureFixture
+    error: Exception, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
     loop = asyncio.get_running_loop()
@@ -71,4 +71,4 @@ async def test_a_lost_connection_that_nobody_waits_for_is_told_without_a_traceba
     gc.collect()
     await asyncio.sleep(0)
     (record,) = caplog.records
-    assert (record.getMessage().startswith(said), bool(record.exc_info)) == (True, isinstance(error, ValueError))
+    assert (record.getMessage().startswith(message), bool(record.exc_info)) == (True, isinstance(error, ValueError))

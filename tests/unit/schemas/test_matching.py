@@ -27,7 +27,7 @@ class SomeLinks:
         return self._index.of_post(keys)
 
 
-class Said:
+class OnePostMapping:
     """A mapping of one post."""
 
     def __init__(self, key: str, link: str) -> None:
@@ -60,8 +60,8 @@ def test_an_address_goes_before_the_post_that_a_link_names_and_a_mapping_before_
     links = SomeLinks("go.example/a", "go.example/b", index=index(("go.example/b", POST)))
     carried = post("https://go.example/a")
     assert link_of(carried, links) == "go.example/a"
-    assert link_of(carried, links, Said(f"x:{POST}", "go.example/c")) == "go.example/c"
-    assert link_of(carried, links, Said("x:19", "go.example/c")) == "go.example/a"
+    assert link_of(carried, links, OnePostMapping(f"x:{POST}", "go.example/c")) == "go.example/c"
+    assert link_of(carried, links, OnePostMapping("x:19", "go.example/c")) == "go.example/a"
     assert link_of(post(), links) == "go.example/b"
 
 
@@ -76,7 +76,7 @@ def test_of_links_that_name_one_post_the_first_by_name_is_meant_whichever_came_f
 
 
 def test_further_ids_and_the_permalink_name_the_post_too() -> None:
-    found = Snapshot(
+    snapshot = Snapshot(
         observed_ms=1,
         platform="linkedin",
         post="urn:li:share:222",
@@ -85,7 +85,7 @@ def test_further_ids_and_the_permalink_name_the_post_too() -> None:
         series="impressionCount",
         total=1,
     )
-    assert snapshot_keys(found) == ("linkedin:222", "linkedin:333", "linkedin:444")
+    assert snapshot_keys(snapshot) == ("linkedin:222", "linkedin:333", "linkedin:444")
 
 
 @pytest.mark.parametrize(

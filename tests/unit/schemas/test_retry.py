@@ -15,12 +15,12 @@ class World:
     def __init__(self, policy: RetryPolicy, *, chance: float = 0.0) -> None:
         self.now_s = 100.0
         self.paused: list[float] = []
-        self.told: list[object] = []
+        self.notices: list[object] = []
         self.retry = Retry(
             policy,
-            on_first=lambda error: self.told.append(f"first {error}"),
-            on_failure=lambda error: self.told.append(f"{error}"),
-            on_recovery=lambda failures, seconds: self.told.append((failures, seconds)),
+            on_first=lambda error: self.notices.append(f"first {error}"),
+            on_failure=lambda error: self.notices.append(f"{error}"),
+            on_recovery=lambda failures, seconds: self.notices.append((failures, seconds)),
             sleep=self.sleep,
             clock=lambda: self.now_s,
             chance=lambda: chance,
@@ -70,14 +70,14 @@ def test_chance_takes_away_the_part_that_the_jitter_says(jitter: float, chance: 
 async def test_what_works_at_once_is_told_to_nobody() -> None:
     world = World(DOUBLING)
     assert await world.retry.until_it_works(failing(), on=Away) == 1
-    assert (world.told, world.paused) == ([], [])
+    assert (world.notices, world.paused) == ([], [])
 
 
 async def test_observers_hear_of_the_first_failure_of_each_and_of_the_recovery() -> None:
     world = World(DOUBLING)
     assert await world.retry.until_it_works(failing(Away("a"), Away("b"), Away("c")), on=Away) == 4
     assert world.paused == pytest.approx([0.1, 0.2, 0.4])
-    assert world.told == ["first a", "a", "b", "c", (3, pytest.approx(0.7))]
+    assert world.notices == ["first a", "a", "b", "c", (3, pytest.approx(0.7))]
 
 
 async def test_after_a_recovery_pauses_begin_anew() -> None:
@@ -85,14 +85,14 @@ async def test_after_a_recovery_pauses_begin_anew() -> None:
     for _ in range(2):
         await world.retry.until_it_works(failing(Away("a"), Away("b")), on=Away)
     assert world.paused == pytest.approx([0.1, 0.2, 0.1, 0.2])
-    assert world.told.count("first a") == 2
+    assert world.notices.count("first a") == 2
 
 
 async def test_an_error_of_another_kind_passes_at_once() -> None:
     world = World(DOUBLING)
     with pytest.raises(KeyError):
         await world.retry.until_it_works(failing(KeyError("k")), on=(Away, OSError))
-    assert (world.told, world.paused) == ([], [])
+    assert (world.notices, world.paused) == ([], [])
 
 
 async def test_an_error_that_is_excepted_passes_at_once_though_its_base_is_tried_again() -> None:
@@ -102,7 +102,7 @@ async def test_an_error_that_is_excepted_passes_at_once_though_its_base_is_tried
     world = World(DOUBLING)
     with pytest.raises(Refused):
         await world.retry.until_it_works(failing(Away("a"), Refused("no")), on=Away, but=Refused)
-    assert world.told == ["first a", "a"]
+    assert world.notices == ["first a", "a"]
 
 
 @pytest.mark.parametrize(("within_s", "tries"), [(0.0, 1), (0.99, 1), (1.0, 2), (1.01, 2), (1.99, 2), (2.0, 3)])
@@ -148,7 +148,7 @@ async def test_what_is_done_for_ever_begins_again_and_says_itself_that_it_works(
     with pytest.raises(KeyError):
         await world.retry.for_ever(attempt, on=Away)
     assert world.paused == pytest.approx([0.1, 0.2, 0.1])
-    assert world.told == [
+    assert world.notices == [
         "first not yet",
         "not yet",
         "not yet",

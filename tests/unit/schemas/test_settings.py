@@ -43,9 +43,9 @@ def test_settings_cannot_be_changed() -> None:
 
 
 def test_secrets_are_masked_when_settings_are_told() -> None:
-    told = Example.load({"CLICKTALLY_EXAMPLE_PASSWORD": "hunter2"}).describe()
-    assert "CLICKTALLY_EXAMPLE_PASSWORD=**********" in told
-    assert "CLICKTALLY_EXAMPLE_PORT=80" in told
+    description = Example.load({"CLICKTALLY_EXAMPLE_PASSWORD": "hunter2"}).describe()
+    assert "CLICKTALLY_EXAMPLE_PASSWORD=**********" in description
+    assert "CLICKTALLY_EXAMPLE_PORT=80" in description
 
 
 def test_wrong_settings_end_a_process_with_2(

@@ -53,14 +53,14 @@ HUMAN_CLICK = CounterKey(LINK, MINUTE, "human", "", "")
 
 def deltas_of(fold: Fold, topic: str, column: str) -> dict[CounterKey, int]:
     block = counter_block(Flushed(Chain(topic, 1, 0), -1, 0, 0), fold.deltas, fold.dedup)
-    found = {}
+    value_of = {}
     for row in rows_of(block):
         if row["kind"] == DELTA and row[column]:
             minute = row["window_start"] // 60
             key = CounterKey(row["link"], minute, row["class"], row["source"], row["impression_kind"])
-            assert key not in found
-            found[key] = row[column]
-    return found
+            assert key not in value_of
+            value_of[key] = row[column]
+    return value_of
 
 
 def clicks_of(*records: Record) -> dict[CounterKey, int]:
@@ -70,7 +70,7 @@ def clicks_of(*records: Record) -> dict[CounterKey, int]:
     return deltas_of(fold, CLICKS, "clicks")
 
 
-def told(fold: Fold, topic: str = CLICKS) -> list[dict[str, Any]]:
+def judged_events(fold: Fold, topic: str = CLICKS) -> list[dict[str, Any]]:
     """The events of the next flush, in the order of the log."""
     rows = rows_of(event_block(fold.deltas, topic))
     return sorted(rows, key=lambda row: (row["record_offset"], row["event_index"]))
@@ -86,8 +86,8 @@ def reasons(fold: Fold) -> list[tuple[int, int, str]]:
 
 def test_a_window_begins_with_its_minute_and_ends_before_the_next() -> None:
     times = [WINDOW_START_MS - 1, WINDOW_START_MS, WINDOW_START_MS + 59_999, WINDOW_START_MS + 60_000]
-    found = clicks_of(record([click(time_ms=time_ms) for time_ms in times]))
-    assert found == {
+    counted = clicks_of(record([click(time_ms=time_ms) for time_ms in times]))
+    assert counted == {
         HUMAN_CLICK._replace(minute=MINUTE - 1): 1,
         HUMAN_CLICK: 2,
         HUMAN_CLICK._replace(minute=MINUTE + 1): 1,
@@ -136,7 +136,7 @@ def test_reported_impressions_are_human_whoever_reports_them(source: str) -> Non
     fold = new_fold()
     fold.add(record([impression(source=source, kind="platform", ua="curl/8", count=900)], topic=IMPRESSIONS))
     assert deltas_of(fold, IMPRESSIONS, "impressions") == {(LINK, MINUTE, "human", source, "platform"): 900}
-    assert [(row["class"], row["reason"]) for row in told(fold, IMPRESSIONS)] == [("human", "reported")]
+    assert [(row["class"], row["reason"]) for row in judged_events(fold, IMPRESSIONS)] == [("human", "reported")]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_events_out_of_time_are_dead_letters_and_their_neighbours_are_counted(
     if reason:
         (_, poison) = fold.deltas.poison[0]
         assert msgspec.json.decode(poison.value)["time_ms"] == time_ms
-        assert [row["event_index"] for row in told(fold)] == [0, 2]
+        assert [row["event_index"] for row in judged_events(fold)] == [0, 2]
 
 
 def test_a_batch_that_is_sent_again_counts_once() -> None:
@@ -191,7 +191,7 @@ def test_a_resend_that_was_cut_differently_is_trimmed_to_what_is_new() -> None:
     fold.add(batch("aa", numbered(1, 5)))
     tally = fold.add(batch("aa", numbered(3, 9), prev=2, offset=1))
     assert (tally.counted, tally.resent, tally.gaps) == (4, 3, 0)
-    assert [(row["seq"], row["event_index"]) for row in told(fold)[5:]] == [(6, 3), (7, 4), (8, 5), (9, 6)]
+    assert [(row["seq"], row["event_index"]) for row in judged_events(fold)[5:]] == [(6, 3), (7, 4), (8, 5), (9, 6)]
 
 
 def test_what_was_counted_before_a_restart_is_known_from_the_dedup_state() -> None:

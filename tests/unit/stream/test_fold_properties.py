@@ -184,11 +184,11 @@ def test_the_books_of_any_log_balance(log: list[Record]) -> None:
     for one in log:
         before = copy.copy(fold.deltas.tally)
         tally = fold.add(one)
-        found = read_record(one.topic, one.value)
+        decoded = read_record(one.topic, one.value)
         if any(bad.reason == "bad_headers" for at, bad in fold.deltas.poison if at is one):
             assert tally == Tally(records=1, dead_letters=1)
         else:
-            assert tally.settled == len(found.events) + len(found.snapshots) + len(found.poison)
+            assert tally.settled == len(decoded.events) + len(decoded.snapshots) + len(decoded.poison)
         assert fold.deltas.tally.settled == before.settled + tally.settled
     deltas = fold.deltas
     assert len(deltas.poison) == deltas.tally.dead_letters
@@ -238,9 +238,9 @@ def ndjson_lines(one: Record) -> list[bytes]:
 @given(st.lists(st.one_of(clicks, impressions), min_size=1, max_size=5))
 def test_events_survive_the_wire(events: list[Event]) -> None:
     wanted = [event for event in events if isinstance(event, Click)]
-    found = read_record(CLICKS, ndjson(events))
-    assert found.events == wanted
-    assert [bad.reason for bad in found.poison] == ["wrong_topic"] * (len(events) - len(wanted))
+    decoded = read_record(CLICKS, ndjson(events))
+    assert decoded.events == wanted
+    assert [bad.reason for bad in decoded.poison] == ["wrong_topic"] * (len(events) - len(wanted))
 
 
 numbers = st.integers(0, 2**53 - 1)

@@ -32,10 +32,10 @@ NEUTRAL: Row = {name: "" if kind == "String" else 0 for name, kind in COUNTER_CO
 
 
 def flushed_rows(fold: Fold, flushed: Flushed = FLUSHED) -> dict[int, list[Row]]:
-    found: dict[int, list[Row]] = {DELTA: [], HEAD: [], MARKER: [], DEDUP: [], GAP: []}
+    rows_of_kind: dict[int, list[Row]] = {DELTA: [], HEAD: [], MARKER: [], DEDUP: [], GAP: []}
     for row in rows_of(counter_block(flushed, fold.take_deltas(), fold.dedup)):
-        found[row.pop("kind")].append({name: value for name, value in row.items() if value != NEUTRAL[name]})
-    return found
+        rows_of_kind[row.pop("kind")].append({name: value for name, value in row.items() if value != NEUTRAL[name]})
+    return rows_of_kind
 
 
 def fold_of(*records: Record) -> Fold:
@@ -74,8 +74,8 @@ def test_each_kind_holds_what_it_says_and_is_neutral_elsewhere() -> None:
 def test_impressions_have_their_source_and_kind() -> None:
     shown = [impression(count=7), impression(source="platform", kind="platform", count=100)]
     flushed = flushed_rows(fold_of(record(shown, topic=IMPRESSIONS)))
-    found = {(row["source"], row["impression_kind"]): row["impressions"] for row in flushed[DELTA]}
-    assert found == {("pixel", "served"): 7, ("platform", "platform"): 100}
+    impressions = {(row["source"], row["impression_kind"]): row["impressions"] for row in flushed[DELTA]}
+    assert impressions == {("pixel", "served"): 7, ("platform", "platform"): 100}
     assert all("clicks" not in row for row in flushed[DELTA])
 
 

@@ -265,10 +265,10 @@ def test_what_the_compiler_says_is_told(tmp_path: Path) -> None:
 def test_nothing_is_read_or_written_beyond_its_room(tmp_path: Path) -> None:
     library = tmp_path / "sanitized.so"
     build(library, "-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    asked = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    compiler = subprocess.run(["cc", "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
     done = subprocess.run(
         [sys.executable, "-m", "tests.unit.stream.sanitized_scan", str(library), "4000"],
-        env={**os.environ, "LD_PRELOAD": asked.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
+        env={**os.environ, "LD_PRELOAD": compiler.stdout.strip(), "ASAN_OPTIONS": "detect_leaks=0"},
         capture_output=True,
         text=True,
         check=False,

@@ -62,9 +62,9 @@ def test_a_flush_over_offsets_of_another_is_an_overlap(stretches: list[Stretch],
     whole = (stretches[0].first, stretches[-1].last)
     first = data.draw(st.integers(*whole))
     last = data.draw(st.integers(first, whole[1]))
-    found = wrong(chain_of([*stretches, Stretch(first, last)]))
-    assert found
-    assert {one.name for one in found} == {"overlap"}
+    findings = wrong(chain_of([*stretches, Stretch(first, last)]))
+    assert findings
+    assert {one.name for one in findings} == {"overlap"}
 
 
 @given(sound_stretches(), st.data())

@@ -61,9 +61,11 @@ def test_a_link_whose_totals_and_differences_differ_is_named_with_both() -> None
     assert finding.runbook
 
 
-def tables(found: int, *, said: int = 100, late: int = 0) -> Tables:
-    chain = Chain(Head(9, 0), [Stretch(0, 4, events=said // 2), Stretch(5, 9, events=said - said // 2, late=late)])
-    return Tables(chains={PLACE: chain}, events_of_chain={PLACE: found})
+def tables(events: int, *, flushed: int = 100, late: int = 0) -> Tables:
+    chain = Chain(
+        Head(9, 0), [Stretch(0, 4, events=flushed // 2), Stretch(5, 9, events=flushed - flushed // 2, late=late)]
+    )
+    return Tables(chains={PLACE: chain}, events_of_chain={PLACE: events})
 
 
 def test_fewer_events_than_the_flushes_say_are_missing() -> None:
@@ -80,8 +82,8 @@ def test_late_events_may_have_left_the_table_by_their_own_time() -> None:
 
 def test_duplicates_and_a_state_that_is_behind_are_named_by_spool() -> None:
     at = SpoolAt("clicks", 0, "00aa")
-    found = wrong(Tables(duplicates={at: 2}, forgotten={at: (9, 4)}))
-    assert [(one.name, one.where) for one in found] == [
+    findings = wrong(Tables(duplicates={at: 2}, forgotten={at: (9, 4)}))
+    assert [(one.name, one.where) for one in findings] == [
         ("duplicate", "clicks-0 spool 00aa"),
         ("state_behind", "clicks-0 spool 00aa"),
     ]

@@ -74,8 +74,8 @@ def test_the_document_keeps_its_keys() -> None:
 
 def test_the_table_can_be_read_at_80_columns() -> None:
     what = "12 events of the counters are missing in the table of events"
-    found = finding("broken", "clicks-3, 2026-11-27 10:00 to 11:00", what=what)
-    report = Report(status="broken", checked_at="2026-11-27T10:00:00Z", since="2026-11-20", findings=[found])
+    wide = finding("broken", "clicks-3, 2026-11-27 10:00 to 11:00", what=what)
+    report = Report(status="broken", checked_at="2026-11-27T10:00:00Z", since="2026-11-20", findings=[wide])
     console = Console(width=80, record=True, file=io.StringIO())
     console.print(table_of(report))
     text = console.export_text()

@@ -16,9 +16,9 @@ def chains(last: int = 99) -> dict[Place, Chain]:
 
 
 def wrong(log: Log, of: dict[Place, Chain], before: Waiting | None = None) -> list[Finding]:
-    found = [one for one in check_log(log, of, before) if one.severity != "ok"]
-    assert all(one.advice and one.runbook for one in found)
-    return found
+    findings = [one for one in check_log(log, of, before) if one.severity != "ok"]
+    assert all(one.advice and one.runbook for one in findings)
+    return findings
 
 
 def log(start: int = 0, end: int = 100, *, aging: int = 0, time_s: float = NOW_S + 0.9) -> Log:

@@ -32,9 +32,9 @@ def write_checkpoint(directory: Path, writer: SpoolWriter, segment: int, offset:
 
 
 def wrong(directory: Path) -> list[Finding]:
-    found = [one for one in check_spools(look_at_spools(directory), now_s=NOW_S) if one.severity != "ok"]
-    assert all(one.advice and one.runbook for one in found)
-    return found
+    findings = [one for one in check_spools(look_at_spools(directory), now_s=NOW_S) if one.severity != "ok"]
+    assert all(one.advice and one.runbook for one in findings)
+    return findings
 
 
 def names(directory: Path) -> list[tuple[str, str]]:
@@ -46,9 +46,9 @@ def test_a_spool_that_is_written_and_shipped_has_no_finding(tmp_path: Path) -> N
     spool = tmp_path / writer.spool_id
     write_checkpoint(tmp_path, writer, segments(spool)[1], len(line(3)))
     assert names(tmp_path) == []
-    (found,) = look_at_spools(tmp_path)
-    assert found.owned
-    assert found.waiting_bytes == sum(
+    (spool_state,) = look_at_spools(tmp_path)
+    assert spool_state.owned
+    assert spool_state.waiting_bytes == sum(
         segment_path(spool, first).stat().st_size for first in segments(spool)[1:]
     ) - len(line(3))
     writer.close()

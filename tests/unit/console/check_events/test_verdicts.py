@@ -24,7 +24,7 @@ SNAPSHOT = {
 DAY_MS = 24 * 3600 * 1000
 
 
-def said(line: dict[str, Any] | bytes, topic: str = "") -> tuple[list[Verdict], Tally]:
+def verdicts_of(line: dict[str, Any] | bytes, topic: str = "") -> tuple[list[Verdict], Tally]:
     tally = Tally()
     value = line if isinstance(line, bytes) else json.dumps(line).encode()
     return list(check_line("f:1", topic, value, now_ms=NOW_MS, tally=tally)), tally
@@ -32,7 +32,7 @@ def said(line: dict[str, Any] | bytes, topic: str = "") -> tuple[list[Verdict], 
 
 @pytest.mark.parametrize("line", [CLICK, IMPRESSION, SNAPSHOT, SNAPSHOT | {"link": ""}, CLICK | {"own_field": 1}])
 def test_good_events_of_every_type_are_counted(line: dict[str, Any]) -> None:
-    verdicts, tally = said(line)
+    verdicts, tally = verdicts_of(line)
     assert verdicts == []
     assert tally.events == {line["type"]: 1}
 
@@ -67,7 +67,7 @@ def test_good_events_of_every_type_are_counted(line: dict[str, Any]) -> None:
 def test_bad_ones_are_told_where_why_and_what_to_do(
     line: dict[str, Any] | bytes, topic: str, reason: str, field: str, why: str
 ) -> None:
-    (verdict,), tally = said(line, topic)
+    (verdict,), tally = verdicts_of(line, topic)
     assert (verdict.reason, verdict.field) == (reason, field)
     assert why in verdict.text
     assert str(verdict).startswith(f"f:1: {reason}: ")
@@ -77,7 +77,7 @@ def test_bad_ones_are_told_where_why_and_what_to_do(
 @pytest.mark.parametrize(("past_ms", "taken"), [(0, True), (1, False)])
 def test_times_are_taken_up_to_the_streams_bounds(past_ms: int, taken: bool) -> None:
     for time_ms in (NOW_MS + int(MAX_SKEW_S * 1000) + past_ms, NOW_MS - int(MAX_AGE_DAYS * DAY_MS) - past_ms):
-        verdicts, tally = said(CLICK | {"time_ms": time_ms})
+        verdicts, tally = verdicts_of(CLICK | {"time_ms": time_ms})
         assert (verdicts == []) is taken
         assert tally.events.total() == taken
 
@@ -92,7 +92,7 @@ def test_times_are_taken_up_to_the_streams_bounds(past_ms: int, taken: bool) -> 
     ],
 )
 def test_a_link_that_no_report_will_find_is_advised_about_and_counts(link: str, advice: str) -> None:
-    (verdict,), tally = said(CLICK | {"link": link})
+    (verdict,), tally = verdicts_of(CLICK | {"link": link})
     assert (verdict.reason, verdict.field) == (None, "link")
     assert advice in verdict.text
     assert tally.events == {"click": 1}

@@ -50,7 +50,7 @@ def read(path: Path, **choices: Any) -> FileReading:
 
 def snapshots(reading: FileReading) -> list[Snapshot]:
     """What was found."""
-    return [one.snapshot for one in reading.found]
+    return [one.snapshot for one in reading.placed]
 
 
 def complaints(reading: FileReading) -> dict[str, str]:

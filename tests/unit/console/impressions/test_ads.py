@@ -97,9 +97,9 @@ def test_days_without_a_time_zone_are_asked_for_theirs(tmp_path: Path) -> None:
 
 def test_a_row_without_a_day_that_is_no_sum_is_a_complaint(tmp_path: Path) -> None:
     text = "Day,Campaign,Currency code,Impr.,Clicks\n,Spring,EUR,5,1\n2026-11-01,,EUR,5,1\n"
-    told = complaints(read(saved(tmp_path / "report.csv", text), zone=BERLIN))
-    assert "has no 'Day'" in told["2"]
-    assert "names neither an ad nor an ad group nor a campaign" in told["3"]
+    complaint_texts = complaints(read(saved(tmp_path / "report.csv", text), zone=BERLIN))
+    assert "has no 'Day'" in complaint_texts["2"]
+    assert "names neither an ad nor an ad group nor a campaign" in complaint_texts["3"]
 
 
 @pytest.mark.parametrize("incomplete", ["true", "false"])

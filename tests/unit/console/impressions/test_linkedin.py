@@ -79,14 +79,14 @@ def test_a_members_totals_are_those_beside_the_impressions(tmp_path: Path) -> No
 
 def test_the_discovery_sheet_tells_the_period_of_a_renamed_file(tmp_path: Path) -> None:
     reading = read(workbook(tmp_path / "mine.xlsx", {"DISCOVERY": DISCOVERY, "TOP POSTS": TOP_POSTS}))
-    assert (len(reading.found), len(reading.complaints)) == (2, 1)
+    assert (len(reading.placed), len(reading.complaints)) == (2, 1)
 
 
 def test_dates_of_which_none_tells_the_order_are_asked_for(tmp_path: Path) -> None:
     rows = [*TOP_POSTS[:3], [None, None, None, None, ACTIVITY.format(1), "8/9/2026", "5"]]
     path = workbook(tmp_path / "AggregateAnalytics_Ada_2026-08-01_2026-08-31.xlsx", {"TOP POSTS": rows})
     assert "--dates dmy or --dates mdy" in complaints(read(path))["TOP POSTS:4"]
-    assert len(read(path, order="mdy").found) == 1
+    assert len(read(path, order="mdy").placed) == 1
 
 
 def test_a_single_post_is_read_by_its_rows(tmp_path: Path) -> None:

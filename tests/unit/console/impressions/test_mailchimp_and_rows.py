@@ -64,7 +64,7 @@ def test_plain_rows_say_everything_themselves(tmp_path: Path) -> None:
 def test_bad_rows_are_told_what_to_do(tmp_path: Path, cells: str, why: str) -> None:
     reading = read(saved(tmp_path / "mine.csv", f"platform,post,total,link,start,end\n{cells}\n"))
     assert why in complaints(reading)["2"]
-    assert reading.found == []
+    assert reading.placed == []
 
 
 def test_a_time_without_a_zone_is_nobodys(tmp_path: Path) -> None:
@@ -100,4 +100,4 @@ def test_another_encoding_is_named_or_complained_about(tmp_path: Path) -> None:
 def test_times_that_the_stream_would_not_take_are_told_at_once(tmp_path: Path, cells: str, why: str) -> None:
     reading = read(saved(tmp_path / "mine.csv", f"platform,post,total,observed_at,start,end\n{cells}\n"))
     assert why in complaints(reading)["2"]
-    assert reading.found == []
+    assert reading.placed == []

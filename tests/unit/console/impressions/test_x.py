@@ -50,7 +50,7 @@ def test_a_renamed_file_is_asked_for_its_period(tmp_path: Path) -> None:
     path = saved(tmp_path / "x.csv", HEADER + ROWS)
     with pytest.raises(FileError, match="--period"):
         read(path)
-    assert len(read(path, is_life=True).found) == 2
+    assert len(read(path, is_life=True).placed) == 2
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_renamed_file_is_asked_for_its_period(tmp_path: Path) -> None:
 )
 def test_a_bad_row_is_named_and_leaves_the_others_alone(tmp_path: Path, row: str, why: str) -> None:
     reading = read(saved(tmp_path / NAME, f"{HEADER}{row}\n{ROWS}"))
-    assert len(reading.found) == 2
+    assert len(reading.placed) == 2
     assert list(complaints(reading)) == ["2"]
     assert why in complaints(reading)["2"]
 
@@ -79,7 +79,7 @@ def test_a_bad_row_is_named_and_leaves_the_others_alone(tmp_path: Path, row: str
 def test_a_row_without_a_number_is_no_zero(tmp_path: Path) -> None:
     row = '19,"Tue, Jul 14, 2026",t,https://x.com/a/status/19,--\n'
     reading = read(saved(tmp_path / NAME, HEADER + row + ",,,,\n"))
-    assert (reading.found, reading.complaints) == ([], [])
+    assert (reading.placed, reading.complaints) == ([], [])
     assert (reading.passed.without_number, reading.passed.blank) == (1, 1)
 
 
@@ -98,7 +98,7 @@ def test_a_header_in_another_language_is_named_by_who_imports(tmp_path: Path) ->
     with pytest.raises(FileError, match=r"no form that is known.*Impressionen"):
         read(path)
     renamed = {"impressionen": "impressions", "link zum post": "permalink", "datum": "date"}
-    assert len(read(path, form="x-content", renamed=renamed).found) == 2
+    assert len(read(path, form="x-content", renamed=renamed).placed) == 2
     with pytest.raises(FileError, match=r"lacks permalink.*--column"):
         read(path, form="x-content", renamed={"impressionen": "impressions", "datum": "date"})
 

@@ -42,7 +42,7 @@ async def test_the_days_of_all_ads_come_in_the_accounts_time_zone(tmp_path: Path
     assert all("BETWEEN '2026-10-29' AND '2026-11-27'" in query for query in server.queries()[1:])
     assert len(server.queries()) == 1 + 2 * (1 if method == "searchStream" else 2)
     assert server.tokens == 1
-    assert server.asked[-1].headers["login-customer-id"] == "456"
+    assert server.requests[-1].headers["login-customer-id"] == "456"
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ async def test_the_days_of_all_ads_come_in_the_accounts_time_zone(tmp_path: Path
 def test_the_window_ends_with_the_accounts_today(
     now: datetime, zone: str, days: int, first: tuple[int, int], last: tuple[int, int]
 ) -> None:
-    found = window(int(now.timestamp() * 1000), ZoneInfo(zone), days)
-    assert found == (date(2026, *first), date(2026, *last))
+    days_polled = window(int(now.timestamp() * 1000), ZoneInfo(zone), days)
+    assert days_polled == (date(2026, *first), date(2026, *last))
 
 
 async def test_an_exhausted_quota_is_waited_for_as_long_as_its_delay_says(tmp_path: Path) -> None:
@@ -117,8 +117,8 @@ async def test_fifty_videos_are_one_call_and_one_more_is_another(tmp_path: Path)
     async with polling(server, "youtube", tmp_path) as account:
         account.links = SomeLinks("sho.rt/yt")
         result = await account.round(*server.videos)
-    assert (result.snapshots, result.matched, len(server.asked)) == (51, 51, 2)
-    assert all("key" not in one.query for one in server.asked), "a key is no part of an address"
+    assert (result.snapshots, result.matched, len(server.requests)) == (51, 51, 2)
+    assert all("key" not in one.query for one in server.requests), "a key is no part of an address"
 
 
 async def test_a_video_that_is_not_in_the_answer_is_gone(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ async def test_a_video_that_is_not_in_the_answer_is_gone(tmp_path: Path) -> None
         assert (result.gone, result.snapshots) == (1, 1)
         account.clock.now_s += 3600
         await account.round()
-    assert server.asked[-1].query["id"] == "abcdefghijk"
+    assert server.requests[-1].query["id"] == "abcdefghijk"
 
 
 async def test_a_channels_uploads_are_read_until_they_are_older_than_the_last_listing(tmp_path: Path) -> None:

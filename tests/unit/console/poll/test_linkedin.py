@@ -94,8 +94,8 @@ async def test_a_members_metrics_are_asked_for_one_by_one_and_sent_as_one(tmp_pa
     (snapshot,) = account.sent
     assert (snapshot.total, snapshot.series) == (512, "IMPRESSION@202610")
     assert snapshot.side == {"reach": 512, "link_clicks": 512}
-    asked = [one.query["queryType"] for one in server.asked if "404" not in one.raw_query]
-    assert asked == ["IMPRESSION", "MEMBERS_REACHED", "LINK_CLICKS"]
+    query_types = [one.query["queryType"] for one in server.requests if "404" not in one.raw_query]
+    assert query_types == ["IMPRESSION", "MEMBERS_REACHED", "LINK_CLICKS"]
 
 
 @pytest.mark.parametrize(("version", "asks"), [("202603", False), ("202604", True)])
@@ -106,7 +106,7 @@ async def test_link_clicks_are_asked_for_since_the_version_that_has_them(
     server.posts = {SHARE: 512}
     async with polling(server, "linkedin", tmp_path, linkedin_version=version) as account:
         await account.round(SHARE)
-    assert ("LINK_CLICKS" in {one.query["queryType"] for one in server.asked}) is asks
+    assert ("LINK_CLICKS" in {one.query["queryType"] for one in server.requests}) is asks
 
 
 async def test_a_metric_that_is_refused_is_left_out_told_once_and_impressions_go_on(tmp_path: Path) -> None:
@@ -118,7 +118,7 @@ async def test_a_metric_that_is_refused_is_left_out_told_once_and_impressions_go
         await account.round()
     assert [one.side for one in account.sent] == [{"reach": 512}] * 2
     assert len(account.warned) == 1
-    assert sum(one.query["queryType"] == "LINK_CLICKS" for one in server.asked) == 1
+    assert sum(one.query["queryType"] == "LINK_CLICKS" for one in server.requests) == 1
 
 
 async def test_a_version_that_is_no_more_says_what_to_set(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ async def test_an_account_whose_quota_is_used_up_rests_and_asks_nobody(tmp_path:
     async with polling(server, "linkedin", tmp_path) as account:
         assert (await account.round(SHARE)).state == "limited"
         assert (await account.round()).rests_until_s == START_S + 6 * 3600
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
         account.clock.now_s += 6 * 3600
         assert (await account.round()).state == "ok"
 

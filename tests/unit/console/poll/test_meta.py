@@ -24,8 +24,8 @@ MEDIA = {"views": 70, "reach": 50, "total_interactions": 3, "profile_visits": 2}
 
 def usage(percent: float, regain_minutes: float = 0) -> dict[str, str]:
     used = {"call_count": percent, "total_cputime": 1, "total_time": 1}
-    told = {"222": [{**used, "type": "pages", "estimated_time_to_regain_access": regain_minutes}]}
-    return {"X-Business-Use-Case-Usage": json.dumps(told)}
+    usage_by_page = {"222": [{**used, "type": "pages", "estimated_time_to_regain_access": regain_minutes}]}
+    return {"X-Business-Use-Case-Usage": json.dumps(usage_by_page)}
 
 
 async def test_a_pages_posts_come_fifty_a_call_with_their_links(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ async def test_a_pages_posts_come_fifty_a_call_with_their_links(tmp_path: Path) 
     async with polling(server, "facebook", tmp_path, PAGE) as account:
         account.links = SomeLinks("sho.rt/f1")
         result = await account.round(*(str(number) for number in range(1001, 1052)))
-    lookups = [one for one in server.asked if one.path == "/v25.0/"]
+    lookups = [one for one in server.requests if one.path == "/v25.0/"]
     assert [len(one.query["ids"].split(",")) for one in lookups] == [50, 1]
     assert (result.state, result.snapshots, result.matched, result.complaints) == ("ok", 51, 1, [])
     first = next(one for one in account.sent if one.post == "1001")
@@ -53,10 +53,10 @@ async def test_one_retired_metric_is_dropped_told_once_and_the_poller_goes_on(
     server.refused = {"": {"post_clicks"}}
     async with polling(server, "facebook", tmp_path, PAGE) as account:
         assert (await account.round("1001")).state == "ok"
-        calls = len(server.asked)
+        calls = len(server.requests)
         account.clock.now_s += 3600
         assert (await account.round("1001")).state == "ok"
-    assert len(server.asked) == calls + 2, "the list, and one call without the metric"
+    assert len(server.requests) == calls + 2, "the list, and one call without the metric"
     assert "clicks" not in account.sent[1].side
     assert account.sent[1].side["link_clicks"] == 18
     (warning,) = account.warned
@@ -107,7 +107,7 @@ async def test_a_deleted_post_does_not_hold_back_the_others_of_its_call_and_a_vi
         assert (result.state, result.snapshots, result.gone) == ("ok", 1, 2)
         account.clock.now_s += 3600
         await account.round()
-    assert server.asked[-1].query["ids"] == "111_1001"
+    assert server.requests[-1].query["ids"] == "111_1001"
 
 
 @pytest.mark.parametrize("code", [4, 17, 32, 613, 80001])
@@ -166,7 +166,7 @@ async def test_a_missing_permission_is_told_as_one(tmp_path: Path) -> None:
         result = await account.round("1001")
     assert result.state == "failing"
     assert "docs/pollers.md" in result.error
-    assert len(server.asked) == 2, "not once for each post"
+    assert len(server.requests) == 2, "not once for each post"
 
 
 async def test_lists_are_read_to_their_last_page(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ async def test_lists_are_read_to_their_last_page(tmp_path: Path) -> None:
     server.posts = {f"111_{number}": VALUES for number in range(1001, 1006)}
     async with polling(server, "facebook", tmp_path, PAGE) as account:
         assert (await account.round()).snapshots == 5
-    assert [one.query.get("after") for one in server.asked if one.path.endswith("/posts")] == [None, "2", "4"]
+    assert [one.query.get("after") for one in server.requests if one.path.endswith("/posts")] == [None, "2", "4"]
 
 
 async def test_instagram_asks_each_kind_of_media_for_what_it_has(tmp_path: Path) -> None:
@@ -186,7 +186,9 @@ async def test_instagram_asks_each_kind_of_media_for_what_it_has(tmp_path: Path)
         account.links = SomeLinks("sho.rt/i1")
         result = await account.round()
     assert (result.state, result.snapshots, result.matched) == ("ok", 2, 1)
-    metrics = {one.path.split("/")[2]: one.query["metric"] for one in server.asked if one.path.endswith("insights")}
+    metrics = {
+        one.path.split("/")[2]: one.query["metric"] for one in server.requests if one.path.endswith("insights")
+    }
     assert metrics == {"1": "views,reach,total_interactions,profile_visits", "2": "views,reach,total_interactions"}
     first = next(one for one in account.sent if one.post == "1")
     assert (first.permalink, first.link) == ("https://www.instagram.com/p/Abc/", "sho.rt/i1")
@@ -241,7 +243,7 @@ async def test_threads_takes_the_links_from_its_list(tmp_path: Path) -> None:
     async with polling(server, "threads", tmp_path) as account:
         account.links = SomeLinks("sho.rt/t1")
         await account.round()
-    assert [one.path for one in server.asked] == ["/v1.0/me/threads", "/v1.0/9/insights"]
+    assert [one.path for one in server.requests] == ["/v1.0/me/threads", "/v1.0/9/insights"]
     assert (account.sent[0].link, account.sent[0].series) == ("sho.rt/t1", "views@v1.0")
 
 

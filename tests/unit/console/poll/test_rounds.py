@@ -35,13 +35,13 @@ async def test_a_round_that_a_limit_cuts_off_goes_on_where_it_was(tmp_path: Path
     async with polling(server, "x", tmp_path, longest_wait_s="0") as account:
         server.headers = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(account.clock.now_s) + 900)}
         first = await account.round(*POSTS)
-        assert (first.state, first.asked) == ("limited", 100)
+        assert (first.state, first.posts_asked) == ("limited", 100)
         server.headers = {}
         account.clock.now_s += 900
         second = await account.round()
-    assert (second.state, second.asked) == ("ok", 150)
-    asked = [post for one in server.asked for post in one.query["ids"].split(",")]
-    assert sorted(asked) == sorted(POSTS), "each once"
+    assert (second.state, second.posts_asked) == ("ok", 150)
+    posts = [post for one in server.requests for post in one.query["ids"].split(",")]
+    assert sorted(posts) == sorted(POSTS), "each once"
 
 
 async def test_a_batch_that_is_refused_holds_back_no_other_and_the_books_balance(tmp_path: Path) -> None:
@@ -50,7 +50,7 @@ async def test_a_batch_that_is_refused_holds_back_no_other_and_the_books_balance
     server.faults = [Fault(400, {"title": "Invalid Request", "detail": "one of them"})]
     async with polling(server, "x", tmp_path) as account:
         result = await account.round(*POSTS)
-    assert (result.state, result.asked) == ("ok", 250)
+    assert (result.state, result.posts_asked) == ("ok", 250)
     assert "Invalid Request: one of them" in result.complaints[0]
     outcomes = {name: account.count("posts", platform="x", outcome=name) for name in ("counted", "gone", "without")}
     assert sum(outcomes.values()) == 250

@@ -60,7 +60,7 @@ async def test_the_days_of_a_pin_become_totals_of_days(tmp_path: Path) -> None:
         account.links = SomeLinks("sho.rt/55")
         result = await account.round()
     assert (result.state, result.snapshots, result.matched) == ("ok", 2, 2)
-    assert server.asked[-1].query["start_date"] == "2026-11-20"
+    assert server.requests[-1].query["start_date"] == "2026-11-20"
     assert account.sent[0].start_ms == datetime(2026, 11, 26, tzinfo=UTC).timestamp() * 1000
 
 
@@ -81,7 +81,7 @@ async def test_no_more_than_ninety_days_back_are_asked_for(tmp_path: Path, age_d
     async with polling(server, "pinterest", tmp_path) as account:
         result = await account.round(Post(id="55", published_ms=START_MS - age_days * DAY_MS))
     assert result.complaints == []
-    first = date.fromisoformat(server.asked[-1].query["start_date"])
+    first = date.fromisoformat(server.requests[-1].query["start_date"])
     assert first == START.date() - timedelta(days=min(age_days, 90))
 
 

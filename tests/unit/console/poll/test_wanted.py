@@ -67,9 +67,9 @@ def test_a_post_of_another_platform_or_of_none_is_nobodys(platform: str, fields:
 def test_a_post_that_its_api_knows_under_another_name_comes_with_advice(
     platform: str, url: str, advice: str
 ) -> None:
-    (found,) = posts_of_links([link(post_url=url)], platform)
-    assert isinstance(found, Unaskable)
-    assert advice in found.advice
+    (wanted,) = posts_of_links([link(post_url=url)], platform)
+    assert isinstance(wanted, Unaskable)
+    assert advice in wanted.advice
 
 
 def test_a_post_of_two_links_is_asked_for_once() -> None:
@@ -92,9 +92,9 @@ def test_an_id_of_x_tells_when_the_post_was_published() -> None:
 def test_a_file_of_posts_has_ids_permalinks_blank_lines_and_comments(tmp_path: Path) -> None:
     file = tmp_path / "posts.txt"
     file.write_text("\ufeff# ours\n\n19\n https://x.com/a/status/20  # the second\nnothing\n", encoding="utf-8")
-    found = list(posts_of_file(file, "x"))
-    assert [one.post.id for one in found if isinstance(one, Wanted)] == ["19", "20"]
-    assert [one.name for one in found if isinstance(one, Unaskable)] == ["nothing"]
+    wanted = list(posts_of_file(file, "x"))
+    assert [one.post.id for one in wanted if isinstance(one, Wanted)] == ["19", "20"]
+    assert [one.name for one in wanted if isinstance(one, Unaskable)] == ["nothing"]
 
 
 def test_posts_go_to_the_account_that_their_link_names_else_to_the_first() -> None:

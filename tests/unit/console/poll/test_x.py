@@ -36,7 +36,7 @@ async def test_totals_come_with_their_links_source_and_time(tmp_path: Path) -> N
         account.links = SomeLinks("sho.rt/x1")
         result = await account.round("1900000000000000001")
     (snapshot,) = account.sent
-    assert (result.state, result.asked, result.snapshots, result.matched) == ("ok", 1, 1, 1)
+    assert (result.state, result.posts_asked, result.snapshots, result.matched) == ("ok", 1, 1, 1)
     assert (snapshot.total, snapshot.link, snapshot.source) == (42, "sho.rt/x1", "poll/x")
     assert (snapshot.observed_ms, snapshot.account) == (START_MS, "acme-gmbh")
     assert account.count("snapshots", platform="x", matched="yes") == 1
@@ -47,10 +47,10 @@ async def test_a_hundred_posts_are_one_call_and_one_more_is_another(tmp_path: Pa
     server.posts = {str(1_900_000_000_000_000_000 + number): number for number in range(101)}
     async with polling(server, "x", tmp_path) as account:
         await account.round(*list(server.posts)[:100])
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
         account.clock.now_s += 3600
         await account.round(*server.posts)
-        assert len(server.asked) == 3
+        assert len(server.requests) == 3
         assert account.totals() == server.posts
 
 
@@ -96,7 +96,7 @@ async def test_a_usage_cap_is_not_retried_soon(tmp_path: Path) -> None:
         assert (result.state, result.rests_until_s) == ("limited", START_S + 86_400)
         account.clock.now_s += 86_400 - 961
         assert (await account.round()).state == "limited"
-        assert len(server.asked) == 1, "nobody was asked"
+        assert len(server.requests) == 1, "nobody was asked"
         account.clock.now_s += 961
         assert (await account.round()).state == "ok"
     assert account.clock.slept == []
@@ -130,7 +130,7 @@ async def test_deleted_posts_are_remembered_and_not_asked_for_again_for_a_month(
         for _ in range(29):
             account.clock.now_s += 86_400
             await account.round()
-        assert all("02" not in one.query["ids"][-2:] for one in server.asked[1:])
+        assert all("02" not in one.query["ids"][-2:] for one in server.requests[1:])
         account.clock.now_s += 86_400
         server.posts["1900000000000000002"] = 9  # the account is back
         await account.round()
@@ -160,12 +160,12 @@ async def test_the_timeline_is_read_by_pages_once_and_then_from_where_it_ended(t
     server.posts = dict.fromkeys(server.times, 8)
     async with polling(server, "x", tmp_path, {"user_id": "77"}) as account:
         await account.round()
-        assert [one.query.get("pagination_token") for one in server.asked[:3]] == [None, "2", "4"]
+        assert [one.query.get("pagination_token") for one in server.requests[:3]] == [None, "2", "4"]
         assert account.totals() == server.posts
         account.clock.now_s += 3 * 3600
         server.times["1950000000000000000"], server.posts["1950000000000000000"] = START + timedelta(hours=2), 1
         await account.round()
-    (listing,) = [one for one in server.asked[4:] if one.path.startswith("/2/users")]
+    (listing,) = [one for one in server.requests[4:] if one.path.startswith("/2/users")]
     assert listing.query["start_time"] == "2026-11-27T17:00:00Z"
     assert account.totals()["1950000000000000000"] == 1
 

@@ -11,12 +11,12 @@ def properties(**settings: int) -> dict[str, str]:
 
 
 def test_a_broker_listens_for_clients_and_for_its_own_quorum() -> None:
-    told = properties()
-    assert told["listeners"] == "PLAINTEXT://127.0.0.1:1001,CONTROLLER://127.0.0.1:1002"
-    assert told["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1001"
+    settings = properties()
+    assert settings["listeners"] == "PLAINTEXT://127.0.0.1:1001,CONTROLLER://127.0.0.1:1002"
+    assert settings["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1001"
 
 
 def test_clients_of_the_second_listener_are_told_the_port_of_their_proxy() -> None:
-    told = properties(kafka_second_port=1003, kafka_second_advertised_port=1004)
-    assert "SECOND://127.0.0.1:1003" in told["listeners"]
-    assert told["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1001,SECOND://127.0.0.1:1004"
+    settings = properties(kafka_second_port=1003, kafka_second_advertised_port=1004)
+    assert "SECOND://127.0.0.1:1003" in settings["listeners"]
+    assert settings["advertised.listeners"] == "PLAINTEXT://127.0.0.1:1001,SECOND://127.0.0.1:1004"

@@ -8,8 +8,8 @@ from deploy.local.clickhouse.errors import StatementError
 from deploy.local.settings import LocalSettings
 
 
-def headers(**said: str) -> CIMultiDictProxy[str]:
-    return CIMultiDictProxy(CIMultiDict({name.replace("_", "-"): value for name, value in said.items()}))
+def headers(**values: str) -> CIMultiDictProxy[str]:
+    return CIMultiDictProxy(CIMultiDict({name.replace("_", "-"): value for name, value in values.items()}))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ class Answer:
     """Two pieces; the second comes when it is ended or let go."""
 
     def __init__(self) -> None:
-        self.said: list[str] = []
+        self.calls: list[str] = []
         self.blocks, self.ended = threading.Event(), threading.Event()
 
     def pieces(self) -> Generator[bytes, None, None]:
@@ -25,10 +25,10 @@ class Answer:
             self.ended.wait(30)
             yield b"2"
         finally:
-            self.said.append("closed")
+            self.calls.append("closed")
 
     def end(self) -> None:
-        self.said.append("ended")
+        self.calls.append("ended")
         self.ended.set()
 
 
@@ -51,7 +51,7 @@ async def test_a_step_that_runs_is_ended_or_let_finish_before_the_rest_is_closed
         if finish:
             answer.ended.set()
         await closes
-    assert answer.said == (["closed"] if finish else ["ended", "closed"])
+    assert answer.calls == (["closed"] if finish else ["ended", "closed"])
 
 
 async def test_a_step_that_waits_for_a_thread_is_taken_back() -> None:
@@ -71,7 +71,7 @@ async def test_a_step_that_waits_for_a_thread_is_taken_back() -> None:
             await waits
         await steps.close(finish=False)
         busy.set()
-    assert answer.said == []
+    assert answer.calls == []
 
 
 async def test_an_answer_that_is_left_between_two_pieces_is_closed() -> None:
@@ -81,4 +81,4 @@ async def test_an_answer_that_is_left_between_two_pieces_is_closed() -> None:
         pieces = steps.pieces()
         assert await anext(pieces) == b"1"
         await steps.close(finish=False)
-    assert answer.said == ["closed"]
+    assert answer.calls == ["closed"]

@@ -51,8 +51,8 @@ def impression(seq: int) -> bytes:
 
 
 def letter(size: int, cut_bytes: int = 0) -> Round:
-    found = DeadLetter(reason="not_json", detail="", offset=7, line=b"\0" * size, cut_bytes=cut_bytes)
-    return Round({}, [found], 1, 0, 0)
+    dead_letter = DeadLetter(reason="not_json", detail="", offset=7, line=b"\0" * size, cut_bytes=cut_bytes)
+    return Round({}, [dead_letter], 1, 0, 0)
 
 
 async def until_refused(world: World) -> None:

@@ -79,10 +79,10 @@ async def ship_until_crash(shipper: Shipper) -> None:
 
 
 def per_place(events: list[Event]) -> dict[tuple[str, str], list[Event]]:
-    found: dict[tuple[str, str], list[Event]] = {}
+    by_place: dict[tuple[str, str], list[Event]] = {}
     for event in events:
-        found.setdefault((type(event).__name__, event.link), []).append(event)
-    return found
+        by_place.setdefault((type(event).__name__, event.link), []).append(event)
+    return by_place
 
 
 @settings(deadline=None, max_examples=150)

@@ -54,8 +54,8 @@ class FakeKeys:
         self.counted: dict[bytes, Counted] = {}
 
     def find(self, name: bytes, now_s: int) -> Counted | None:
-        found = self.counted.get(name)
-        return found if found is not None and now_s - found.at_s <= KEY_TTL_S else None
+        counted = self.counted.get(name)
+        return counted if counted is not None and now_s - counted.at_s <= KEY_TTL_S else None
 
     async def enter(self, name: bytes, counted: Counted) -> None:
         self.counted[name] = counted

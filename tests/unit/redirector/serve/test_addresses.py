@@ -64,9 +64,9 @@ def test_a_file_that_turned_bad_is_told_once_and_what_it_held_is_kept(
         known.refresh()
         known.refresh()
     assert known.facts("192.0.2.1")["network"] == "office"
-    (told,) = caplog.messages
-    assert "office.txt" in told
-    assert told.endswith("what it held before is kept")
+    (message,) = caplog.messages
+    assert "office.txt" in message
+    assert message.endswith("what it held before is kept")
     office.write_text("198.51.100.0/24\n")
     known.refresh()
     assert known.facts("198.51.100.1") == {"network": "office"}

@@ -36,8 +36,8 @@ def test_each_way_to_go_on_has_its_tail() -> None:
 
 
 def test_what_was_not_counted_says_so_after_the_status_line() -> None:
-    said = answers.say_not_counted(b"HTTP/1.1 302 Found\r\nA: b\r\n\r\n")
-    assert said == b"HTTP/1.1 302 Found\r\nClicktally-Counted: no\r\nA: b\r\n\r\n"
+    marked = answers.say_not_counted(b"HTTP/1.1 302 Found\r\nA: b\r\n\r\n")
+    assert marked == b"HTTP/1.1 302 Found\r\nClicktally-Counted: no\r\nA: b\r\n\r\n"
 
 
 def test_the_server_names_itself_and_no_version() -> None:

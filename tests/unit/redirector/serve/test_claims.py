@@ -60,9 +60,9 @@ def test_no_other_time_than_now_without_a_token(distance_ms: int, allowed: bool)
 
 
 def test_what_is_said_without_a_token_counts_now_whatever_time_was_said() -> None:
-    said = msgspec.structs.replace(SHOWN, time_ms=NOW_MS - 5000)
-    assert time_of(said, ANONYMOUS, NOW_MS) == NOW_MS
-    assert time_of(said, WRITER, NOW_MS) == NOW_MS - 5000
+    backdated = msgspec.structs.replace(SHOWN, time_ms=NOW_MS - 5000)
+    assert time_of(backdated, ANONYMOUS, NOW_MS) == NOW_MS
+    assert time_of(backdated, WRITER, NOW_MS) == NOW_MS - 5000
     assert time_of(SHOWN, WRITER, NOW_MS) == NOW_MS
 
 

@@ -40,7 +40,7 @@ def test_an_item_gets_what_it_leaves_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("item", "told"),
+    ("item", "reason"),
     [
         ({"kind": "rendered"}, "names no link"),
         ({**GOOD, "slug": "launch"}, "twice"),
@@ -60,11 +60,11 @@ def test_an_item_gets_what_it_leaves_out() -> None:
         (None, "object"),
     ],
 )
-def test_a_bad_item_is_told_what_is_wrong_and_the_others_count(item: Any, told: str) -> None:
+def test_a_bad_item_is_told_what_is_wrong_and_the_others_count(item: Any, reason: str) -> None:
     accepted, (rejected,) = read(GOOD, item, GOOD)
     assert len(accepted) == 2
     assert rejected.index == 1
-    assert told in rejected.error
+    assert reason in rejected.error
 
 
 def test_an_item_that_is_not_utf_8_is_rejected_alone() -> None:
@@ -80,7 +80,7 @@ def test_a_rejection_is_text_whatever_a_link_is_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time_ms", "told"),
+    ("time_ms", "reason"),
     [
         (NOW_MS // 1000, "looks like seconds: multiply by 1000"),
         (NOW_MS * 1000, "looks like microseconds: divide by 1000"),
@@ -92,11 +92,11 @@ def test_a_rejection_is_text_whatever_a_link_is_called() -> None:
         (-1, "days old"),
     ],
 )
-def test_a_time_that_the_stream_would_refuse_is_refused_at_the_door_alone(time_ms: int, told: str) -> None:
+def test_a_time_that_the_stream_would_refuse_is_refused_at_the_door_alone(time_ms: int, reason: str) -> None:
     accepted, (rejected,) = read(GOOD, {**GOOD, "time_ms": time_ms}, {**GOOD, "time_ms": NOW_MS - DAY_MS})
     assert len(accepted) == 2
     assert rejected.index == 1
-    assert told in rejected.error
+    assert reason in rejected.error
 
 
 @pytest.mark.parametrize(

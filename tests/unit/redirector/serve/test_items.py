@@ -17,7 +17,7 @@ NS_A_BYTE: Final = 60
 """CPU that a body may take, as in `make fuzz`. What it takes on a quiet machine: 1 to 40."""
 
 
-def told(raw: bytes) -> str:
+def refusal_of(raw: bytes) -> str:
     with pytest.raises(ItemError) as refusal:
         read_item(raw)
     return str(refusal.value)
@@ -90,8 +90,8 @@ def test_nested_arrays_are_rejected_alone_and_their_neighbours_are_not(deep: byt
         first, second, third = split(body, "", 10)
         assert read_item(first).link == "go.example/launch"
         assert read_item(third).link == 'go.example/a]},[{"'
-        assert told(second)
-    assert "nested too deeply" in told(DEEP_FIELD) or "Expected" in told(DEEP_FIELD)
+        assert refusal_of(second)
+    assert "nested too deeply" in refusal_of(DEEP_FIELD) or "Expected" in refusal_of(DEEP_FIELD)
 
 
 def test_an_array_with_a_deep_item_is_split_as_any_other() -> None:
@@ -113,7 +113,7 @@ def test_an_array_with_a_deep_item_is_split_as_any_other() -> None:
     ],
 )
 def test_a_field_that_is_given_twice_is_rejected_by_name(raw: bytes, repeated: str) -> None:
-    assert told(raw) == f"it has {repeated} more than once: send each field once"
+    assert refusal_of(raw) == f"it has {repeated} more than once: send each field once"
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_a_field_that_is_given_once_is_taken_whatever_its_value(raw: bytes) -> N
 
 
 def test_an_item_that_is_not_utf_8_says_so() -> None:
-    assert "UTF-8" in told(b'{"link": "go.example/\xff", "kind": "rendered"}')
+    assert "UTF-8" in refusal_of(b'{"link": "go.example/\xff", "kind": "rendered"}')
 
 
 @pytest.mark.parametrize("number", [b"9" * 5000, b"-" + b"9" * 5000, b"1e400", b"%d" % 2**64])
 def test_a_number_of_any_length_is_rejected(number: bytes) -> None:
     for name in (b"time_ms", b"count"):
-        assert len(told(b'{"link":"a/b","kind":"rendered","' + name + b'":' + number + b"}")) < 400
+        assert len(refusal_of(b'{"link":"a/b","kind":"rendered","' + name + b'":' + number + b"}")) < 400
 
 
 @given(st.binary(max_size=200))

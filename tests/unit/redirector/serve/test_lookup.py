@@ -16,28 +16,28 @@ def lookup(links: FakeLinks, keep: int = 100) -> Lookup:
 
 def test_a_link_is_prepared_once_whatever_the_query() -> None:
     links = FakeLinks(LAUNCH)
-    found = lookup(links)
-    first = found.find("go.example", "/launch?a=1", 1000)
+    lookups = lookup(links)
+    first = lookups.find("go.example", "/launch?a=1", 1000)
     assert first is not None
-    assert found.find("go.example", "/launch?a=2", 1010) is first
+    assert lookups.find("go.example", "/launch?a=2", 1010) is first
     assert (first.kind, first.key, links.gets) == ("click", "go.example/launch", 1)
 
 
 def test_host_and_path_do_not_run_into_each_other() -> None:
-    found = lookup(FakeLinks(LAUNCH, Link(domain="a", slug="b/c", destination="https://example.com/")))
-    assert found.find("a", "/b/c", 1000) is not None
+    lookups = lookup(FakeLinks(LAUNCH, Link(domain="a", slug="b/c", destination="https://example.com/")))
+    assert lookups.find("a", "/b/c", 1000) is not None
     with pytest.raises(LinkError):
-        found.find("a/b", "/c", 1000)
+        lookups.find("a/b", "/c", 1000)
 
 
 def test_a_changed_link_is_seen_at_the_next_refresh() -> None:
     links = FakeLinks(LAUNCH)
-    found = lookup(links)
-    found.find("go.example", "/launch", 1000)
+    lookups = lookup(links)
+    lookups.find("go.example", "/launch", 1000)
     links.put(Link(domain="go.example", slug="launch", destination="https://example.com/new"))
 
     def destination(now_ms: int) -> str:
-        prepared = found.find("go.example", "/launch", now_ms)
+        prepared = lookups.find("go.example", "/launch", now_ms)
         assert prepared is not None
         return prepared.answer.answer.headers[0][1]
 
@@ -47,24 +47,24 @@ def test_a_changed_link_is_seen_at_the_next_refresh() -> None:
 
 def test_a_clock_that_jumps_back_does_not_stop_the_refreshing() -> None:
     links = FakeLinks(LAUNCH)
-    found = lookup(links)
-    found.find("go.example", "/launch", 1000)
+    lookups = lookup(links)
+    lookups.find("go.example", "/launch", 1000)
     links.put(Link(domain="go.example", slug="launch", destination="https://example.com/new"))
-    assert isinstance(found.find("go.example", "/launch", 10), PreparedLink)
+    assert isinstance(lookups.find("go.example", "/launch", 10), PreparedLink)
     assert links.gets == 2
 
 
 def test_no_more_than_so_many_links_are_kept() -> None:
     links = FakeLinks(*(Link(domain="a", slug=str(n), destination="https://example.com/") for n in range(9)))
-    found = lookup(links, keep=3)
+    lookups = lookup(links, keep=3)
     for number in range(9):
-        found.find("a", f"/{number}", 1000)
-        found.find("a", f"/no{number}", 1000)
+        lookups.find("a", f"/{number}", 1000)
+        lookups.find("a", f"/no{number}", 1000)
     before = links.gets
     for number in (6, 7, 8):
-        found.find("a", f"/{number}", 1000)
+        lookups.find("a", f"/{number}", 1000)
     assert links.gets == before
-    found.find("a", "/5", 1000)
+    lookups.find("a", "/5", 1000)
     assert links.gets == before + 1
 
 
@@ -75,14 +75,14 @@ def test_reserved_paths_are_never_links(path: str) -> None:
 
 
 def test_a_pixel_belongs_to_its_link() -> None:
-    found = lookup(FakeLinks(LAUNCH, Link(domain="go.example", slug="", destination="https://example.com/")))
-    pixel = found.find("go.example", "/i/launch.gif", 1000)
-    root = found.find("go.example", "/i/.gif", 1000)
+    lookups = lookup(FakeLinks(LAUNCH, Link(domain="go.example", slug="", destination="https://example.com/")))
+    pixel = lookups.find("go.example", "/i/launch.gif", 1000)
+    root = lookups.find("go.example", "/i/.gif", 1000)
     assert pixel is not None
     assert root is not None
     assert (pixel.kind, pixel.key, root.key) == ("pixel", "go.example/launch", "go.example/")
     assert pixel.answer.answer == answers.pixel("gif")
-    assert found.find("go.example", "/i/nope.gif", 1000) is None
+    assert lookups.find("go.example", "/i/nope.gif", 1000) is None
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
@@ -114,9 +114,9 @@ def test_a_link_over_another_that_ends_is_answered() -> None:
         Link(domain="go.example", slug="in", destination="https://a.example/1"),
         Link(domain="a.example", slug="1", destination="https://a.example/elsewhere"),
     )
-    found = lookup(links).find("go.example", "/in", 1000)
-    assert found is not None
-    assert found.answer.answer.headers[0] == ("Location", "https://a.example/1")
+    prepared = lookup(links).find("go.example", "/in", 1000)
+    assert prepared is not None
+    assert prepared.answer.answer.headers[0] == ("Location", "https://a.example/1")
 
 
 def test_an_expired_link_chooses_gone_from_its_instant_on() -> None:
@@ -156,13 +156,13 @@ def test_a_link_of_a_newer_release_is_answered_503_and_named_in_the_log_once(
 ) -> None:
     links = FakeLinks(LAUNCH)
     links.newer = {"go.example/secret"}
-    found = lookup(links)
+    lookups = lookup(links)
     for path in ("/secret", "/i/secret.gif", "/secret?a=1"):
-        prepared = found.find("go.example", path, 1000)
+        prepared = lookups.find("go.example", path, 1000)
         assert prepared is not None
         chosen = prepared.choose(NO_REQUEST_FACTS, 1000)
         assert (chosen.outcome, chosen.answer.status, chosen.counted) == ("newer_link", 503, False)
     assert [record.message for record in caplog.records] == [
         "go.example/secret is answered 503: the link is version 9, this release reads 2: upgrade it"
     ]
-    assert found.find("go.example", "/launch", 1000) is not None
+    assert lookups.find("go.example", "/launch", 1000) is not None

@@ -85,8 +85,8 @@ def test_the_operator_s_own_office_goes_before_what_it_rents() -> None:
     classes = NetworkClasses(
         {"datacenter": read_networks(["192.0.2.0/24"]), "office": read_networks(["192.0.2.128/26"])}
     )
-    found = [classes.class_of(packed(f"192.0.2.{last}")) for last in (0, 127, 128, 191, 192, 255)]
-    assert found == ["datacenter", "datacenter", "office", "office", "datacenter", "datacenter"]
+    network_classes = [classes.class_of(packed(f"192.0.2.{last}")) for last in (0, 127, 128, 191, 192, 255)]
+    assert network_classes == ["datacenter", "datacenter", "office", "office", "datacenter", "datacenter"]
     assert classes.class_of(packed("192.0.3.0")) == ""
 
 

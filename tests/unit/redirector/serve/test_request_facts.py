@@ -74,9 +74,9 @@ def test_a_referrer_loses_query_and_fragment(referrer: str, bare: str) -> None:
 @given(st.binary(max_size=600), st.text(st.characters(max_codepoint=126), max_size=80))
 def test_any_header_bytes_and_query_become_a_valid_event(raw: bytes, query: str) -> None:
     text = raw.decode("utf-8", "surrogateescape")
-    for said in (query, f"utm_source={query}", "utm_term=%ff%00%F0%9F&qr"):
+    for query_bytes in (query, f"utm_source={query}", "utm_term=%ff%00%F0%9F&qr"):
         kept = behind_proxy(
-            said,
+            query_bytes,
             User_Agent=text,
             Referer=text,
             Purpose=text,
@@ -118,20 +118,20 @@ def test_a_language_is_the_first_that_is_accepted_with_its_region(accepted: str,
 
 
 def test_a_country_is_believed_of_a_trusted_proxy_alone() -> None:
-    said = {"CF_IPCountry": "de", "X_Region": "be"}
-    trusted = behind_proxy(**said)
+    geo_headers = {"CF_IPCountry": "de", "X_Region": "be"}
+    trusted = behind_proxy(**geo_headers)
     assert (trusted["country"], trusted["region"]) == ("DE", "BE")
-    assert "country" not in seen(**said)
+    assert "country" not in seen(**geo_headers)
     assert "region" not in behind_proxy(X_Region="be")
 
 
 def test_what_is_no_country_or_region_is_none() -> None:
-    assert [country_of(said) for said in ("de", " US ", "XX", "T1", "DEU", "", "ä", "1a")] == [
+    assert [country_of(text) for text in ("de", " US ", "XX", "T1", "DEU", "", "ä", "1a")] == [
         "DE",
         "US",
         *[""] * 6,
     ]
-    assert [region_of(said) for said in ("be", "9", "ENG", "ENGL", "", "é")] == ["BE", "9", "ENG", "", "", ""]
+    assert [region_of(text) for text in ("be", "9", "ENG", "ENGL", "", "é")] == ["BE", "9", "ENG", "", "", ""]
 
 
 def test_campaign_parameters_are_kept_decoded_and_cut_and_the_first_of_each_wins() -> None:

@@ -24,10 +24,10 @@ def new_reader(spool: Path, place: Place = START, chunk_bytes: int = 1000) -> Sp
 
 
 def read_on(reader: SpoolReader) -> bytes:
-    found = []
+    chunks = []
     while (chunk := reader.read()) is not None:
-        found.append(chunk.lines)
-    return b"".join(found)
+        chunks.append(chunk.lines)
+    return b"".join(chunks)
 
 
 def dead_spool(directory: Path, *contents: bytes) -> Path:

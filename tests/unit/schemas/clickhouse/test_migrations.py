@@ -30,8 +30,8 @@ REPEATABLE = re.compile(
 @pytest.mark.parametrize("path", sorted(MIGRATIONS_DIR.glob("*.sql")), ids=lambda path: path.name)
 def test_a_file_begins_with_what_grain_writer_undo_and_why(path: Path) -> None:
     head = [line for line in path.read_text().splitlines() if line.startswith("-- ")]
-    found = [match[1] for line in head if (match := re.match(r"-- ([A-Z]\w+): +\S", line))]
-    assert tuple(found[:5]) == HEADINGS, f"{path.name}: write What:, Grain:, Writer:, Undo: and Why: at its top"
+    headings = [match[1] for line in head if (match := re.match(r"-- ([A-Z]\w+): +\S", line))]
+    assert tuple(headings[:5]) == HEADINGS, f"{path.name}: write What:, Grain:, Writer:, Undo: and Why: at its top"
 
 
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda migration: migration.name)

@@ -207,4 +207,4 @@ def one(platform: str, payload: object, **unsaid: Any) -> Snapshot:
 
 def complaints(platform: str, payload: object, **unsaid: Any) -> dict[str, str]:
     """Why parts of an answer are no snapshots, by place."""
-    return {told.place: told.error for told in read(platform, payload, **unsaid).complaints}
+    return {complaint.place: complaint.error for complaint in read(platform, payload, **unsaid).complaints}

@@ -118,7 +118,7 @@ def test_an_error_of_google_is_no_answer_in_an_array_or_by_itself(wrap: Any) -> 
 
 
 def test_an_answer_without_rows_has_none() -> None:
-    assert read("google-ads", [{"fieldMask": "metrics.impressions", "requestId": "r"}]).found == []
+    assert read("google-ads", [{"fieldMask": "metrics.impressions", "requestId": "r"}]).placed == []
 
 
 def test_a_mailings_total_is_what_was_delivered_and_opens_stand_beside() -> None:
@@ -154,7 +154,7 @@ def test_a_platform_of_many_names_is_one() -> None:
 
 def test_rows_come_one_a_line_too() -> None:
     lines = b"\n".join(msgspec.json.encode(row) for row in ROWS)
-    assert len(READERS["rows"](lines, Unsaid(observed_ms=NOW_MS)).found) == 2
+    assert len(READERS["rows"](lines, Unsaid(observed_ms=NOW_MS)).placed) == 2
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_rows_come_one_a_line_too() -> None:
 def test_a_row_that_cannot_be_read_says_why(row: dict[str, Any], reason: str) -> None:
     good = {"platform": "bluesky", "post": "3k", "total": 10}
     reading = read("rows", [good | row, good], account="acme")
-    assert len(reading.found) == 1
+    assert len(reading.placed) == 1
     assert reason in reading.complaints[0].error
 
 

@@ -45,8 +45,8 @@ def read(platform: str, raw: bytes) -> Reading | None:
     except PayloadError as error:
         assert str(error)  # noqa: PT017 - any other is a failure
         return None
-    for found in reading.found:
-        assert msgspec.json.decode(msgspec.json.encode(found.snapshot), type=Snapshot) == found.snapshot
+    for placed in reading.placed:
+        assert msgspec.json.decode(msgspec.json.encode(placed.snapshot), type=Snapshot) == placed.snapshot
     msgspec.json.encode(reading.complaints)
     return reading
 
@@ -88,11 +88,11 @@ def test_no_wounded_bytes_do(platform: str) -> None:
 )
 def test_no_rubbish_does(platform: str, raw: bytes) -> None:
     reading = read(platform, raw)
-    assert reading is None or reading.found == []
+    assert reading is None or reading.placed == []
 
 
 @pytest.mark.parametrize(("platform", "payload"), PAYLOADS)
 def test_each_answer_gives_snapshots_of_its_platform(platform: str, payload: object) -> None:
     reading = read(platform, msgspec.json.encode(payload))
     assert reading is not None
-    assert {found.snapshot.platform for found in reading.found} <= {platform, "bluesky", "taboola"}
+    assert {placed.snapshot.platform for placed in reading.placed} <= {platform, "bluesky", "taboola"}

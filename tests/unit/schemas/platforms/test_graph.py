@@ -51,7 +51,7 @@ def test_rows_of_a_breakdown_are_parts_of_one_total() -> None:
 )
 def test_values_that_are_no_parts_of_one_total_are_not_added_up(rows: list[Any]) -> None:
     reading = read("facebook", {"data": [metric("post_media_view", *rows)]})
-    assert reading.found == []
+    assert reading.placed == []
     assert reading.complaints[0].place == "data[0]"
 
 
@@ -157,10 +157,12 @@ def test_one_answer_that_is_an_error_leaves_the_others_alone() -> None:
     for payload, place in (([error, FACEBOOK], "[0]"), ({"9": error, "222": FACEBOOK}, "9")):
         reading = read("facebook", payload)
         assert [one.post for one in reading.snapshots] == ["222"]
-        assert [(told.place, "too few viewers" in told.error) for told in reading.complaints] == [(place, True)]
+        assert [(complaint.place, "too few viewers" in complaint.error) for complaint in reading.complaints] == [
+            (place, True)
+        ]
 
 
 @pytest.mark.parametrize("payload", [{}, {"a": 1}, [], 3, "text", None, [[FACEBOOK]]])
 def test_what_is_no_answer_is_none(payload: object) -> None:
     with suppress(PayloadError):
-        assert read("facebook", payload).found == []
+        assert read("facebook", payload).placed == []

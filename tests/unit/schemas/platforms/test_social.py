@@ -85,7 +85,7 @@ def test_a_zero_from_before_x_counted_says_nothing() -> None:
 
 def test_a_single_post_is_read_like_a_list_of_one() -> None:
     reading = read("x", {"data": X["data"][0]})
-    assert [(found.place, found.snapshot.total) for found in reading.found] == [("data", 4210)]
+    assert [(placed.place, placed.snapshot.total) for placed in reading.placed] == [("data", 4210)]
 
 
 @pytest.mark.parametrize("payload", [{"title": "Unauthorized", "detail": "no", "status": 401}, {}, {"meta": {}}])
@@ -194,7 +194,9 @@ def test_a_members_other_metrics_stand_beside_impressions_that_come_with_them() 
 def test_an_answer_that_is_an_error_leaves_the_others_of_its_array_alone() -> None:
     reading = read("linkedin", [{"status": 429, "message": "later"}, LINKEDIN_MEMBER])
     assert [one.total for one in reading.snapshots] == [512]
-    assert [(told.place, "429 later" in told.error) for told in reading.complaints] == [("[0]", True)]
+    assert [(complaint.place, "429 later" in complaint.error) for complaint in reading.complaints] == [
+        ("[0]", True)
+    ]
 
 
 def test_a_members_day_is_a_period() -> None:

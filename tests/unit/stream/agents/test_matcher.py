@@ -12,17 +12,17 @@ from tests.builders import RULES
 from tests.unit.stream.agents.samples import BOTS, BROWSERS
 
 
-def found(expressions: Sequence[str], text: str, *, caseless: bool = True) -> list[int]:
+def matching(expressions: Sequence[str], text: str, *, caseless: bool = True) -> list[int]:
     return sorted(Matcher([Pattern("test", one, caseless) for one in expressions]).matching(text))
 
 
 def test_every_pattern_that_is_in_the_text_is_found_once() -> None:
-    assert found(["bot", "^a", "z$", "bot.*bot", "nothing"], "a bot and a bot, z") == [0, 1, 2, 3]
+    assert matching(["bot", "^a", "z$", "bot.*bot", "nothing"], "a bot and a bot, z") == [0, 1, 2, 3]
 
 
 def test_case_matters_where_a_list_says_so() -> None:
-    assert found(["BOT"], "bot") == [0]
-    assert found(["BOT"], "bot", caseless=False) == []
+    assert matching(["BOT"], "bot") == [0]
+    assert matching(["BOT"], "bot", caseless=False) == []
 
 
 @pytest.mark.parametrize(
@@ -37,11 +37,11 @@ def test_case_matters_where_a_list_says_so() -> None:
     ],
 )
 def test_lookarounds_are_heeded(expression: str, text: str, is_in: bool) -> None:
-    assert bool(found([expression], text)) is is_in
+    assert bool(matching([expression], text)) is is_in
 
 
 def test_text_of_any_alphabet_and_half_a_pair_of_surrogates_are_only_text() -> None:
-    assert found(["bot"], "бот 机器人 \ud800 bot") == [0]
+    assert matching(["bot"], "бот 机器人 \ud800 bot") == [0]
 
 
 def cpu_us(judge: Callable[[str], object], texts: Sequence[str]) -> float:

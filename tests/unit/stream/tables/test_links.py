@@ -18,8 +18,8 @@ def row_of(link: Link) -> Row:
 
 def stored(row: Row) -> Row:
     """As Arrow would send it."""
-    (found,) = pa.Table.from_pylist([row | {"version": 0}], schema=LINKS_TABLE.schema).to_pylist()
-    return dict(found)
+    (row_of_arrow,) = pa.Table.from_pylist([row | {"version": 0}], schema=LINKS_TABLE.schema).to_pylist()
+    return dict(row_of_arrow)
 
 
 def test_a_link_becomes_a_row() -> None:

@@ -54,7 +54,7 @@ class Table:
         groups: dict[tuple[object, ...], list[Snapshot]] = {}
         for row in self.rows:
             groups.setdefault((row.platform, row.post, row.series, row.start_ms, row.end_ms), []).append(row)
-        found = []
+        unmatched = []
         for rows in groups.values():
             without = max((row for row in rows if not row.link), key=lambda row: row.observed_ms, default=None)
             linked_ms = max((row.observed_ms for row in rows if row.link), default=0)
@@ -64,9 +64,11 @@ class Table:
                     for row in self.rows
                     if row.link and (row.platform, row.post) == (without.platform, without.post)
                 ]
-                found.append(Unmatched(without, max(same, key=lambda row: row.observed_ms).link if same else ""))
-        for start in range(0, len(found), self.page):
-            yield found[start : start + self.page]
+                unmatched.append(
+                    Unmatched(without, max(same, key=lambda row: row.observed_ms).link if same else "")
+                )
+        for start in range(0, len(unmatched), self.page):
+            yield unmatched[start : start + self.page]
 
     async def links_for(self, totals: Sequence[Unmatched]) -> LinksNow:
         named = {key for one in totals for key in link_keys(one.snapshot.urls)} | {one.before for one in totals}
@@ -153,8 +155,8 @@ async def test_a_total_of_an_account_gets_no_link_of_anothers(account: str, link
     await matcher(table).look()
     assert [one.link for one in table.sent] == ([link] if link else [])
     named = [Unmatched(total(5, account=account, urls=("https://go.example/b",)), "")]
-    found = matched(named, LinksNow({"go.example/b": "acme"}, {}))
-    assert [one.link for one in found] == ([] if account == "other" else ["go.example/b"])
+    linked = matched(named, LinksNow({"go.example/b": "acme"}, {}))
+    assert [one.link for one in linked] == ([] if account == "other" else ["go.example/b"])
     kept = [Unmatched(total(5, account=account), "go.example/b")]
     assert bool(matched(kept, LinksNow({"go.example/b": "acme"}, {}))) is (account != "other")
 

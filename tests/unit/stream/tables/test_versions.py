@@ -32,8 +32,8 @@ def test_copying_goes_on_behind_the_highest_version(offset: int) -> None:
 
 
 def test_a_topic_that_ends_before_the_table_was_made_anew_and_is_read_as_a_new_epoch() -> None:
-    found = start(version_of(2, 10))
-    assert found == Start(3, 0, "the table holds offset 10, the topic ends at 10")
+    begin = start(version_of(2, 10))
+    assert begin == Start(3, 0, "the table holds offset 10, the topic ends at 10")
 
 
 def test_offsets_that_are_gone_from_the_topic_may_have_been_deletions() -> None:
@@ -50,12 +50,12 @@ def test_what_waited_for_so_long_that_deletions_may_be_compacted_away_is_read_ag
 
 @pytest.mark.parametrize(("least_epoch", "expected"), [(1, Start(2, 5)), (2, Start(2, 5)), (3, 3), (5, 5)])
 def test_an_operator_can_order_an_epoch_once(least_epoch: int, expected: Start | int) -> None:
-    found = start(version_of(2, 4), least_epoch=least_epoch)
+    begin = start(version_of(2, 4), least_epoch=least_epoch)
     if isinstance(expected, int):
-        assert (found.epoch, found.offset, bool(found.why)) == (expected, 0, True)
+        assert (begin.epoch, begin.offset, bool(begin.why)) == (expected, 0, True)
         assert start(version_of(expected, 4), least_epoch=least_epoch) == Start(expected, 5)
     else:
-        assert found == expected
+        assert begin == expected
 
 
 def test_a_sweep_lies_between_two_epochs_and_a_table_that_holds_nothing_later_begins_the_second() -> None:

@@ -59,8 +59,8 @@ def as_mailgun(event: Any, *, nonce: str = "t1", signed_ms: int = NOW_MS) -> byt
     """A body of Mailgun's."""
     timestamp = str(signed_ms // 1000)
     signature = hmac.new(MAILGUN_KEY.encode(), f"{timestamp}{nonce}".encode(), hashlib.sha256).hexdigest()
-    told = {"timestamp": timestamp, "token": nonce, "signature": signature}
-    return json.dumps({"signature": told, "event-data": event}).encode()
+    signed = {"timestamp": timestamp, "token": nonce, "signature": signature}
+    return json.dumps({"signature": signed, "event-data": event}).encode()
 
 
 def as_postmark(credentials: str = POSTMARK) -> dict[str, str]:

@@ -187,8 +187,8 @@ def test_an_event_that_is_sent_again_has_the_same_identity_and_another_has_not()
 
 def test_what_is_not_counted_here_is_answered_and_counted_as_ignored() -> None:
     doors = Doors()
-    status, told = sent_to_sendgrid(doors, opened(event="click"), opened(event="bounce"), opened(event="new one"))
-    assert (status, told["ignored"], doors.kept) == (200, 3, [])
+    status, answer = sent_to_sendgrid(doors, opened(event="click"), opened(event="bounce"), opened(event="new one"))
+    assert (status, answer["ignored"], doors.kept) == (200, 3, [])
     assert doors.counts.webhooks["sendgrid", "ignored"] == 3
 
 
@@ -220,9 +220,9 @@ def test_the_link_is_the_messages_own_else_the_webhooks(event: dict[str, Any], q
 )
 def test_what_cannot_be_counted_is_told_and_not_asked_for_again(event: Any, result: Any, reason: str) -> None:
     doors = Doors()
-    status, told = sent_to_sendgrid(doors, event, opened(sg_event_id="good"))
-    assert (status, told["accepted"], told["refused"]) == (200, 1, 1)
-    assert reason in told["reasons"][0]
+    status, answer = sent_to_sendgrid(doors, event, opened(sg_event_id="good"))
+    assert (status, answer["accepted"], answer["refused"]) == (200, 1, 1)
+    assert reason in answer["reasons"][0]
     assert doors.counts.webhooks["sendgrid", result] == 1
 
 
@@ -256,8 +256,8 @@ def test_a_recorded_request_does_not_count_again_when_its_events_are_forgotten()
 @pytest.mark.parametrize("provider", ["sendgrid", "mailgun", "postmark", "ses"])
 def test_a_provider_that_is_not_set_is_told_what_to_do(provider: str) -> None:
     doors = Doors({})
-    status, told = doors.post(provider, b"{}")
-    assert (status, "CLICKTALLY_SERVE_" in told["error"]) == (404, True)
+    status, answer = doors.post(provider, b"{}")
+    assert (status, "CLICKTALLY_SERVE_" in answer["error"]) == (404, True)
     assert doors.post("myspace", b"{}")[0] == 404
 
 
@@ -318,9 +318,9 @@ def test_a_delivery_of_amazons_counts_each_of_its_recipients() -> None:
 
 def test_an_open_of_amazons_is_known_by_the_message_that_told_it() -> None:
     doors = Doors()
-    told = {"eventType": "Open", "mail": SES_MAIL, "open": {"timestamp": SES_TIME, "userAgent": BROWSER}}
+    open_event = {"eventType": "Open", "mail": SES_MAIL, "open": {"timestamp": SES_TIME, "userAgent": BROWSER}}
     for number in (1, 1, 2):
-        assert doors.post("ses", json.dumps(as_amazon(told, MessageId=f"m-{number}")).encode())[0] == 200
+        assert doors.post("ses", json.dumps(as_amazon(open_event, MessageId=f"m-{number}")).encode())[0] == 200
     first, again, other = doors.kept
     assert (first.spool, first.ua) == (again.spool, BROWSER)
     assert other.spool != first.spool
