@@ -26,7 +26,7 @@ _SERVICES: Final[dict[str, Service]] = {"relay": "relay", "stream": "stream"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordOrigin:
-    """A line of a Kafka record, the first is 0; the whole record is 0, too."""
+    """A line of a Kafka record by its `index`: 0 is the first line, or the whole record."""
 
     topic: str
     partition: int
@@ -35,7 +35,7 @@ class RecordOrigin:
 
     @property
     def key(self) -> bytes:
-        """Of the letter: copies of one letter have the same."""
+        """The key of the letter's record; copies of one letter have the same."""
         return f"{self.topic}-{self.partition}-{self.offset}-{self.index}".encode()
 
 
@@ -49,7 +49,7 @@ class SpoolOrigin:
 
     @property
     def key(self) -> bytes:
-        """Of the letter: copies of one letter have the same."""
+        """The key of the letter's record; copies of one letter have the same."""
         return f"{self.spool}-{self.segment}-{self.offset}".encode()
 
 

@@ -46,7 +46,7 @@ class KafkaAccess:
 
     @classmethod
     def of(cls, kafka: Union[str, "KafkaAccess"]) -> "KafkaAccess":
-        """Bootstrap servers alone are spoken to in plain text, as nobody."""
+        """`kafka` as it is; of bootstrap servers alone, access in plain text and without a user."""
         return cls(bootstrap_servers=kafka) if isinstance(kafka, str) else kafka
 
     def __str__(self) -> str:
@@ -62,7 +62,7 @@ class KafkaAccess:
         return context
 
     def token_provider(self) -> TokenFile | None:
-        """Of OAUTHBEARER; None where a user and a password are shown."""
+        """What gives OAUTHBEARER's token; None where a user and a password are shown instead."""
         return None if self.sasl_token_file is None else TokenFile(self.sasl_token_file)
 
     def arguments(self, purpose: str = "") -> dict[str, Any]:

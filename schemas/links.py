@@ -192,7 +192,7 @@ def read_origin(text: str) -> str:
 
 
 def slug_of_path(path: str) -> str:
-    """The slug that a request path means, given without its leading slash's rest: `/a%20b?x=1` is `a b`.
+    """The slug that a request's path means: without leading slash and query, decoded once. `/a%20b?x=1` is `a b`.
 
     A path that is not UTF-8 once decoded keeps its escapes, so that no two paths fall together.
     """
@@ -206,7 +206,11 @@ def slug_of_path(path: str) -> str:
 
 
 def check_link(link: Link) -> None:
-    """Raise LinkError when a link could never be served: reserved or too long a slug, no absolute destination."""
+    """Raise LinkError for a link that must not be written: the redirector could not serve it, or not as it says.
+
+    That is a slug that is reserved, too long or has control characters; a destination or `post_url` that is no
+    absolute URL; a tag twice; an origin not as browsers send it; a version other than `form_of`; rules too large.
+    """
     if link.slug in RESERVED_SLUGS or link.slug.startswith(RESERVED_PREFIXES):
         raise LinkError(f"slug {link.slug!r} is a path the redirector answers itself: choose another")
     size = len(link.key.encode())

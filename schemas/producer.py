@@ -76,20 +76,20 @@ class KafkaProducer:
         )
 
     async def start(self) -> None:
-        """Connect, within the request timeout."""
+        """Connect, within the request timeout. Raises TransientError."""
         await self._limited("no connection to Kafka", self._producer.start())
 
     async def send(
         self, topic: str, partition: int | None, value: bytes, *, key: bytes | None, headers: Headers
     ) -> None:
-        """Return once acknowledged; raise when that takes longer than the request timeout."""
+        """Return once acknowledged. Raises TransientError when that takes longer than the request timeout, too."""
         await self._limited(
             f"topic {topic} takes no record of {len(value)} bytes",
             self._producer.send_and_wait(topic, value, key=key, partition=partition, headers=headers),
         )
 
     async def partitions(self, topic: str) -> int:
-        """As Kafka says now."""
+        """How many partitions the topic has now. Raises TransientError, TopicRefusesError."""
         return len(
             await self._limited(f"no partitions known of topic {topic}", self._producer.partitions_for(topic))
         )

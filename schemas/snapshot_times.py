@@ -19,7 +19,7 @@ class SnapshotFault(NamedTuple):
 
 
 def snapshot_fault(snapshot: Snapshot, now_ms: int) -> SnapshotFault | None:
-    """None where it is taken now, by the usual bounds."""
+    """Why a snapshot that is sent now would not be counted, by the usual bounds; None where it would be."""
     start_ms, end_ms = snapshot.start_ms, snapshot.end_ms
     if (end_ms or start_ms) and start_ms >= end_ms:
         return SnapshotFault("not_an_event", "end_ms", f"a period ends after it begins, not [{start_ms}, {end_ms})")

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from schemas.events import LINK_MAX_BYTES, NUMBER_LIMIT, PLATFORM_MAX_CHARS, POST_MAX_CHARS, post_key
+from schemas.series import SERIES_MAX_CHARS
 
 VERSION: Final = 1
 """Written only where it is above 1."""
@@ -46,7 +47,7 @@ class Snapshot(
         str,
         Meta(
             min_length=1,
-            max_length=64,
+            max_length=SERIES_MAX_CHARS,
             description="metric and version of its definition, such as post_media_view@v25.0",
         ),
     ]

@@ -17,7 +17,7 @@ def advance(dedup: DedupState, deltas: Deltas, spool: str, seq: int) -> None:
 
 
 def fresh_rows(dedup: DedupState, deltas: Deltas, batch_spool: str, decoded: Decoded) -> Mask | None:
-    """Which rows of a record without snapshots were not applied before, None when none was."""
+    """Which rows of a record without snapshots are new; None: all of them are, nothing was applied before."""
     seqs = deltas.columns.number("seq", decoded.start)
     if decoded.spools:
         return _one_by_one(dedup, deltas, batch_spool, decoded, seqs)

@@ -26,7 +26,11 @@ class Hole(Enum):
 
 
 def judge_hole(expected: int, came: int, *, log_start: int, first: int | None) -> Hole:
-    """`first` is the offset of the broker's first record from `expected` on, None where it does not say."""
+    """What to do when offset `came` was delivered, and `expected` was next.
+
+    `log_start` is the log's first offset; `first` that of the broker's first record from `expected` on, None where
+    it does not say.
+    """
     if log_start > expected:
         return Hole.GONE
     return Hole.EMPTY if first == came else Hole.LOST

@@ -29,7 +29,9 @@ class Loaded:
 
 
 async def load(chain: Chain, shared: Shared, tries: Tries, *, log_start: int, log_end: int) -> Loaded:
-    """`log_start` and `log_end` are the partition's first offset and the one after its last.
+    """Read a partition's state back, and say where reading goes on.
+
+    `log_start` and `log_end` are the partition's first offset and the one after its last.
 
     Raises PartitionRefusedError. Waits as long as ClickHouse does not answer.
     """

@@ -142,7 +142,7 @@ class Sink(Protocol):
 
 
 class ClickHouseSink:
-    """The counter table and `events`, by HTTP."""
+    """The tables `counters`, `events` and `snapshots`, by HTTP."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client

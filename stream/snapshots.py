@@ -25,7 +25,7 @@ class Refusal(NamedTuple):
 
 
 def refusal(snapshot: Snapshot, now_ms: int, bounds: TimeBounds) -> Refusal | None:
-    """None where it can be counted; `now_ms` is the broker's clock."""
+    """Why a snapshot cannot be counted, None where it can; `now_ms` is the broker's clock."""
     start_ms, end_ms = snapshot.start_ms, snapshot.end_ms
     if start_ms >= end_ms and (start_ms or end_ms):
         return Refusal("not_an_event", f"a period begins before it ends, not [{start_ms}, {end_ms})")

@@ -98,7 +98,10 @@ class CachedTable(Generic[T]):
         self.version: Final = cache.version
 
     def get(self, key: str) -> T | None:
-        """The record of `key`, None when there is none. Raises what decoding raises: a newer form's, above all."""
+        """The record of `key`, None when there is none.
+
+        Raises what its decoder raises: NewerLinkError for a link of a newer release, msgspec.DecodeError.
+        """
         if not key:
             return None
         try:

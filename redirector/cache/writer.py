@@ -72,7 +72,7 @@ class TableWriter:
     def retain(self, keys: set[bytes], *, after: bytes, at_most: int) -> Swept:
         """One step of deleting what is not among `keys`: looks at the next `at_most` keys that follow `after`.
 
-        In steps, so that no other table waits long for its turn to write.
+        In steps, so that no other table waits long for its turn to write. Raises lmdb.Error.
         """
         with self._environment.begin(write=True) as transaction:
             cursor = transaction.cursor(db=self._table)

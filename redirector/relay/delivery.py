@@ -164,7 +164,7 @@ class Sender:
         return await self._session(topic).until_it_works(lambda producer: producer.partitions(topic))
 
     def trouble(self) -> str:
-        """Why nothing is sent; nothing as long as Kafka takes or answers what it is asked."""
+        """Why nothing is sent; empty as long as Kafka answers."""
         return self._outage.trouble
 
     async def close(self) -> None:

@@ -169,7 +169,7 @@ class Cutter:
 
 
 def halves(batch: Batch) -> list[Batch]:
-    """The batch as two, for a topic that finds it too large; together they say what it said."""
+    """A batch cut in two, for a topic that finds it too large; the headers of each speak of its own lines alone."""
     lines = batch.value.split(b"\n")[:-1]
     middle = len(lines) // 2
     halved = []

@@ -34,7 +34,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
         return msgspec.structs.replace(self, headers=(*self.headers, *headers))
 
     def uncounted(self) -> "Answer":
-        """The same, claim that no event was kept of it."""
+        """The same with the header that says that no event was kept of it."""
         return self.with_headers(NOT_COUNTED)
 
 
@@ -87,7 +87,7 @@ def as_http10(head: bytes) -> bytes:
 
 
 def say_not_counted(response: bytes) -> bytes:
-    """A rendered response, claim that no event was kept of it."""
+    """A rendered response with the header that says that no event was kept of it."""
     status_line, _, rest = response.partition(b"\r\n")
     return b"%b\r\n%b: %b\r\n%b" % (status_line, NOT_COUNTED[0].encode(), NOT_COUNTED[1].encode(), rest)
 

@@ -17,7 +17,7 @@ _ORIGIN_MAX_CHARS: Final = 512
 
 
 def headers_for(origin: str) -> tuple[Header, ...]:
-    """For the answer to a request with this Origin; empty when it has none."""
+    """The CORS headers of an answer to `origin`; for an empty or unusable one only Vary, which permits nothing."""
     if not origin or len(origin) > _ORIGIN_MAX_CHARS or not (origin.isascii() and origin.isprintable()):
         return (_VARY,)
     return (_VARY, ("Access-Control-Allow-Origin", origin), _CREDENTIALS)

@@ -26,7 +26,7 @@ PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIX: Final = ".gif"
 _NEVER_MS: Final = 2**63
 _DOMAINS_KEPT: Final = 10_000
-_NEWER_SAID: Final = 1000
+_NEWER_LOGGED: Final = 1000
 """Links whose newer form is named in the log, each once."""
 _log: Final = logging.getLogger(__name__)
 _HOPS: Final = 8
@@ -137,7 +137,7 @@ class Lookup:
         self._prepared: dict[tuple[str, str], PreparedLink] = {}
         self._domains: dict[str, str] = {}
         self._slash_domains: Final = frozenset(slash_domains)
-        self._newer_said: set[str] = set()
+        self._newer_logged: set[str] = set()
         self._loaded = False
 
     def find(self, host: str, path: str, now_ms: int) -> PreparedLink | None:
@@ -203,8 +203,8 @@ class Lookup:
 
     def _newer(self, key: str, error: NewerLinkError) -> PreparedLink:
         """Nothing but 503 can be said for a link that may hold a password, say, which this release cannot read."""
-        if key not in self._newer_said and len(self._newer_said) < _NEWER_SAID:
-            self._newer_said.add(key)
+        if key not in self._newer_logged and len(self._newer_logged) < _NEWER_LOGGED:
+            self._newer_logged.add(key)
             _log.error("%s is answered 503: %s", key, error)
         return PreparedLink(kind="click", key=key, answer=_NEWER)
 

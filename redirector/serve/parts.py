@@ -33,7 +33,7 @@ class ServeParts:
     new_click_id: Callable[[], str] = field(default_factory=lambda: ClickIds().next)
 
     def address(self, headers: CIMultiDictProxy[str], peer: str) -> str:
-        """Whose request this is, proxies of ours looked through."""
+        """The client's address: the peer's, or what proxies that we trust say of it."""
         return self.proxies.client(peer, headers.getall("X-Forwarded-For", ()))
 
     def observe(self, headers: CIMultiDictProxy[str], peer: str, query: str, now_ms: int) -> RequestFacts:

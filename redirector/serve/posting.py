@@ -45,14 +45,14 @@ class Keys(Protocol):
 
 
 def refused(counts: Counts, refusal: Refusal) -> tuple[Outcome, Answer]:
-    """The answer to somebody who may not."""
+    """Outcome and answer for a caller who is refused; counts the refusal by its reason."""
     counts.refused[refusal.reason] += 1
     answer = answers.json(refusal.status, {"error": refusal.error}, *refusal.headers)
     return _OUTCOME_OF_STATUS[refusal.status], answer
 
 
 def not_taken(error: BodyError) -> tuple[Outcome, Answer]:
-    """The answer to a body that is not taken as a whole."""
+    """Outcome and answer for a body of which nothing is taken."""
     outcome = _OUTCOME_OF_STATUS.get(error.status, "bad_request")
     # What a client sent may stand in it, and need not be text.
     reason = str(error).encode("utf-8", "backslashreplace").decode()

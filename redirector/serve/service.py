@@ -130,6 +130,7 @@ def _addresses(settings: ServeSettings) -> Addresses:
 def serve_parts(
     settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts: Counts, addresses: Addresses
 ) -> ServeParts:
+    """What both lanes share, made from the settings and from what is open. Raises OSError for the host's secret."""
     secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
     lookup = Lookup(
         cache.links,

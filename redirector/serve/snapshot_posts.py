@@ -110,7 +110,7 @@ class SnapshotPosts:
         if keyed is not None:
             counts.keyed["counted"] += 1
             await self._keys.enter(keyed.name, Counted(keyed.meaning, len(taken.accepted), now_ms // 1000))
-        return "snapshots", answers.json(202, _told(taken, len(taken.accepted)))
+        return "snapshots", answers.json(202, _answer_lists(taken, len(taken.accepted)))
 
     def _read(self, platform: str, posted: Posted, unsaid: Unsaid) -> Reading:
         try:
@@ -133,7 +133,7 @@ class SnapshotPosts:
             problem += (
                 "; under a key all are or none is: correct them, the same key will do, or send it without one"
             )
-        return "rejected", answers.json(422, {"error": problem, **_told(taken, 0)})
+        return "rejected", answers.json(422, {"error": problem, **_answer_lists(taken, 0)})
 
 
 def _check_known(platform: str) -> None:
@@ -141,7 +141,7 @@ def _check_known(platform: str) -> None:
         raise BodyError(f"platform {platform[:40]!r} is none of {', '.join(sorted(READERS))}", 404)
 
 
-def _told(taken: PostedSnapshots, accepted: int) -> dict[str, object]:
+def _answer_lists(taken: PostedSnapshots, accepted: int) -> dict[str, object]:
     return {"accepted": accepted, "unmatched": taken.unmatched if accepted else [], "rejected": taken.rejected}
 
 

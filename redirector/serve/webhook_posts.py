@@ -48,7 +48,7 @@ _SETTINGS: Final[dict[Provider, str]] = {
 }
 _FORBIDDEN: Final = 403
 _NEVER_AGAIN: Final = 406
-_REASONS_TOLD: Final = 10
+_REASONS_SHOWN: Final = 10
 _log: Final = logging.getLogger(__name__)
 
 Events = Iterable[MailEvent | EventError]
@@ -192,7 +192,7 @@ class WebhookPosts:
             "accepted": len(kept),
             "ignored": results.count("ignored"),
             "refused": len(reasons),
-            "reasons": [_as_text(reason) for reason in reasons[:_REASONS_TOLD]],
+            "reasons": [_as_text(reason) for reason in reasons[:_REASONS_SHOWN]],
         }
         return "webhook", answers.json(200, body)
 

@@ -72,7 +72,7 @@ class Unmatched(NamedTuple):
 
 
 async def unmatched_pages(client: AsyncClient) -> AsyncIterator[list[Unmatched]]:
-    """All of them, some thousands at a time. Raises TransientClickHouseError, ClickHouseError."""
+    """All unmatched totals, PAGE_ROWS at a time. Raises TransientClickHouseError, ClickHouseError."""
     after: tuple[object, ...] = _FIRST
     while True:
         with clickhouse_errors():
@@ -117,7 +117,7 @@ class LinksNow:
         self._posts = posts
 
     def of(self, account: str) -> Links:
-        """Those of an account; of nobody's, all."""
+        """The links of an account; of all accounts where it is empty."""
         return _AccountLinks(account, self._accounts, self._posts)
 
     def has(self, link: str, account: str) -> bool:

@@ -39,7 +39,7 @@ class Unsaid(msgspec.Struct, frozen=True, kw_only=True):
     """When the platform answered."""
     source: str = "api"
     version: str = ""
-    """Of the API that was asked: `v25.0`, `202605`."""
+    """The version of the API that was asked: `v25.0`, `202605`."""
     account: str = ""
     profile: str = ""
     post: str = ""
@@ -47,13 +47,13 @@ class Unsaid(msgspec.Struct, frozen=True, kw_only=True):
     posts: tuple[str, ...] = ()
     """All that were asked for: where a platform leaves out what has none (LinkedIn pages), those are zero."""
     zone: tzinfo | None = None
-    """Of the account, in which its days begin; None where nobody said it."""
+    """The account's time zone, in which its days begin; None where nobody said it."""
     granularity: str = ""
-    """Of the periods that were asked for, in the platform's word."""
+    """How long the periods are that were asked for, in the platform's word: `daily`."""
 
     @property
     def day_zone(self) -> tzinfo:
-        """The time zone of days on a platform whose own they are in unless it is told otherwise."""
+        """`zone`, or UTC: for platforms whose days are those of UTC unless the account has another time zone."""
         return self.zone or UTC
 
 
@@ -72,7 +72,7 @@ class PlacedSnapshot(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What is in a payload. Each of its parts is in one of the lists."""
+    """What is in a payload. Each of its parts is in one of the lists, but for the repetition of a total."""
 
     placed: list[PlacedSnapshot]
     complaints: list[Complaint]
@@ -101,7 +101,7 @@ class Collector:
         except ItemError as error:
             self.complain(place, str(error))
         except _UNREADABLE as error:
-            self.complain(place, _told(error))
+            self.complain(place, _error_text(error))
 
     def complain(self, place: str, error: str) -> None:
         """A part is no snapshot."""
@@ -141,7 +141,7 @@ class Collector:
         try:
             snapshot = msgspec.convert(fields, Snapshot)
         except msgspec.ValidationError as error:
-            raise ItemError(_told(error)) from error
+            raise ItemError(_error_text(error)) from error
         self._keep(PlacedSnapshot(place[:_PLACE_MAX_CHARS], snapshot))
 
     def reading(self) -> Reading:
@@ -172,11 +172,11 @@ def payload_of(raw: bytes | msgspec.Raw, decode: Callable[[bytes | msgspec.Raw],
     try:
         return decode(raw)
     except _UNREADABLE as error:
-        raise PayloadError(f"this is no answer of {wanted}: {_told(error)}") from error
+        raise PayloadError(f"this is no answer of {wanted}: {_error_text(error)}") from error
 
 
 def whole(value: int | str | None, name: str) -> int | None:
-    """A number that a platform writes as text, for readers that know no 64 bits. Raises ItemError."""
+    """A whole number that a platform gives as one or as a text; None for None. Raises ItemError."""
     if value is None or isinstance(value, int):
         return value
     if not _WHOLE.fullmatch(value):
@@ -203,7 +203,7 @@ def side_of_names(metrics: Mapping[str, int | str | None]) -> dict[str, int]:
     return side
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     if isinstance(error, RecursionError):
         return "it is nested too deeply"
     if isinstance(error, UnicodeDecodeError):

@@ -29,7 +29,7 @@ _BROKEN: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
 class TopicCopier:
-    """Keeps one table in step. Without a group: each copier reads all of the topic, and two do no harm."""
+    """Keeps one table in step. It is in no consumer group: each copier reads all of the topic, two do no harm."""
 
     def __init__(
         self,

@@ -36,7 +36,7 @@ class MatchStore(Protocol):
         """Newest totals without a link."""
 
     async def links_for(self, totals: Sequence[Unmatched]) -> LinksNow:
-        """What tells their links."""
+        """The links that may be theirs."""
 
 
 def matched(totals: Sequence[Unmatched], links: LinksNow) -> list[Snapshot]:
@@ -52,7 +52,7 @@ def matched(totals: Sequence[Unmatched], links: LinksNow) -> list[Snapshot]:
 
 
 class Matcher:
-    """One is enough; two do no harm."""
+    """Looks for the links of totals that have none, again and again. One is enough; two do no harm."""
 
     def __init__(
         self,

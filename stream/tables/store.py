@@ -41,7 +41,7 @@ class TableStore(Protocol):
     """One table. Every method may raise TransientError: try again."""
 
     async def highest_version(self) -> int | None:
-        """Of all rows, None where there is none."""
+        """The highest version of all rows, None where there is none."""
 
     async def write(self, rows: Sequence[Row]) -> None:
         """Add rows, the columns of the schema by name."""
@@ -51,7 +51,7 @@ class TableStore(Protocol):
 
 
 class ClickHouseTable:
-    """A ReplacingMergeTree(version)."""
+    """A copied topic's table in ClickHouse, a ReplacingMergeTree(version)."""
 
     def __init__(self, client: AsyncClient, copied: Copied) -> None:
         self._client = client

@@ -28,5 +28,5 @@ class ClickHouseMatches:
             raise
 
     async def links_for(self, totals: Sequence[Unmatched]) -> LinksNow:
-        """What tells their links."""
+        """The links that may be theirs."""
         return await links_for(self._client, totals)
