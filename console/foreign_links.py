@@ -16,7 +16,7 @@ Shortener = Literal["bitly", "dub", "kutt", "rebrandly", "shlink", "short.io", "
 SHORTENERS: Final[tuple[Shortener, ...]] = get_args(Shortener)
 
 # What tells a shortener's links in JSON from the others', and where they keep what.
-_TOLD_BY: Final[dict[str, Shortener]] = {
+_MARKS: Final[dict[str, Shortener]] = {
     "long_url": "bitly",
     "originalURL": "short.io",
     "longUrl": "shlink",
@@ -57,7 +57,7 @@ def json_rows(text: str, domain: str, wanted: Shortener | None = None) -> Iterat
     if not entries:
         yield RowError("has no links of a shortener that is known: " + ", ".join(SHORTENERS))
     for entry in entries:
-        shortener = next((name for mark, name in _TOLD_BY.items() if mark in entry), None)
+        shortener = next((name for mark, name in _MARKS.items() if mark in entry), None)
         if shortener is None or wanted not in (None, shortener):
             yield RowError(f"an entry is no link of {wanted or ', '.join(SHORTENERS)}: {str(entry)[:80]}")
         else:

@@ -19,8 +19,8 @@ from console.link_snapshot import LinkSnapshot
 from console.link_topic import LinkTopic
 from console.settings import ConsoleSettings
 
-TOLD_EVERY_LINES: Final = 4096
-TOLD_EVERY_S: Final = 10.0
+PROGRESS_EVERY_LINES: Final = 4096
+PROGRESS_EVERY_S: Final = 10.0
 _DOMAINS_SHOWN: Final = 20
 
 
@@ -130,7 +130,7 @@ class WatchedFile:
             disable=not console.is_terminal,
         )
         self._task = self._bar.add_task("importing", total=self._size or None)
-        self._told_at = clock()
+        self._reported_at = clock()
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -142,7 +142,7 @@ class WatchedFile:
     def lines(self, lines: Iterable[str]) -> Iterator[str]:
         """The lines, watched."""
         for number, line in enumerate(lines, 1):
-            if number % TOLD_EVERY_LINES == 0:
+            if number % PROGRESS_EVERY_LINES == 0:
                 self._tell(number)
             yield line
 
@@ -150,8 +150,8 @@ class WatchedFile:
         done = self._file.source.tell() if self._size else 0
         self._bar.update(self._task, completed=done)
         now = self._clock()
-        if self._console.is_terminal or now - self._told_at < TOLD_EVERY_S:
+        if self._console.is_terminal or now - self._reported_at < PROGRESS_EVERY_S:
             return
-        self._told_at = now
+        self._reported_at = now
         share = f", {min(100, 100 * done // self._size)} %" if self._size else ""
         self._console.print(f"{self._file.name}: {number:,} lines read{share}", markup=False, highlight=False)

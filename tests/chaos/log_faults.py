@@ -69,27 +69,27 @@ def truncate_unflushed(world: World) -> None:
     """Retention takes what was never counted, while no stream worker runs: lost, and said so."""
     _discard_backups(world)
     workers = world.stack.supervisor.of_kind("stream")
-    before = _told(world)
+    before = _gaps_by_worker(world)
     for worker in workers:
         worker.hold()
     wanted = _cut(world, {place: head + 1 for place, head in world.heads().items()})
     for worker in workers:
         worker.start()
-    _expect_told(world, wanted, before)
+    _expect_rise(world, wanted, before)
 
 
 def truncate_unread(world: World) -> None:
     """Retention takes records under a worker's nose: it runs, but was too slow to read them."""
     _discard_backups(world)
     workers = world.stack.supervisor.of_kind("stream")
-    before = _told(world)
+    before = _gaps_by_worker(world)
     for worker in workers:
         worker.send(signal.SIGSTOP)
     time.sleep(0.7)  # what a worker asked for before it stopped is on its way to it
     wanted = _cut(world, dict(world.stack.reader.next_offsets))
     for worker in workers:
         worker.send(signal.SIGCONT)
-    _expect_told(world, wanted, before)
+    _expect_rise(world, wanted, before)
 
 
 def _cut(world: World, unread: dict[tuple[str, int], int]) -> int:
@@ -106,17 +106,17 @@ def _cut(world: World, unread: dict[tuple[str, int], int]) -> int:
     return sum(cut - unread[place] for place, cut in cuts.items())
 
 
-def _told(world: World) -> dict[tuple[str, int], float]:
+def _gaps_by_worker(world: World) -> dict[tuple[str, int], float]:
     """What the metric of log gaps says, by worker and by how often it was started."""
     units = world.stack.supervisor.of_kind("stream")
     return {(unit.name, unit.starts): world.stack.metric(unit.name, _LOG_GAPS) or 0.0 for unit in units}
 
 
-def _expect_told(world: World, wanted: int, before: dict[tuple[str, int], float]) -> None:
+def _expect_rise(world: World, wanted: int, before: dict[tuple[str, int], float]) -> None:
     """What is gone must show in the metric."""
 
     def rose() -> bool:
-        return any(value > before.get(unit, 0.0) for unit, value in _told(world).items())
+        return any(value > before.get(unit, 0.0) for unit, value in _gaps_by_worker(world).items())
 
     if not wanted:
         return

@@ -31,7 +31,6 @@ PARTITIONS: Final = 3
 LOAD_LINKS: Final = 40
 READY_WITHIN_S: Final = 90.0
 TMPFS_BYTES: Final = 48 * 1024 * 1024
-CHAIN_EPOCH: Final = 1
 _CLONE_NEWNS: Final = 0x00020000
 
 T = TypeVar("T")

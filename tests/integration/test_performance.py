@@ -115,7 +115,7 @@ def campaign(http: Http, name: str, clicks: int, impressions: int, channel: str 
     count(http, [(slug, at, "human", "", clicks, 0), (slug, at, "human", "platform", 0, impressions)])
 
 
-def said_of(http: Http, name: str, columns: str, view: str = "campaign_performance") -> list[str]:
+def cells_of(http: Http, name: str, columns: str, view: str = "campaign_performance") -> list[str]:
     (row,) = http.rows(f"SELECT {columns} FROM {view} WHERE campaign = '{name}'")
     return row
 
@@ -127,7 +127,7 @@ def said_of(http: Http, name: str, columns: str, view: str = "campaign_performan
 def test_the_interval_is_wilsons(migrated: Http, clicks: int, impressions: int) -> None:
     """Its ends are where the distance to the CTR is z standard errors: the roots of a quadratic, in 50 digits."""
     campaign(migrated, "c", clicks, impressions)
-    got = [float(end) for end in said_of(migrated, "c", "ctr_from, ctr_to")]
+    got = [float(end) for end in cells_of(migrated, "c", "ctr_from, ctr_to")]
     with localcontext() as context:
         context.prec = 50
         z, n, p = Decimal("1.95996398454005423552"), Decimal(impressions), Decimal(clicks) / Decimal(impressions)
@@ -142,7 +142,7 @@ def test_without_impressions_for_its_clicks_a_ctr_has_no_interval(
     migrated: Http, clicks: int, impressions: int
 ) -> None:
     campaign(migrated, "c", clicks, impressions)
-    assert said_of(migrated, "c", "ctr_from, ctr_to, enough_data") == ["\\N", "\\N", "false"]
+    assert cells_of(migrated, "c", "ctr_from, ctr_to, enough_data") == ["\\N", "\\N", "false"]
 
 
 @pytest.mark.parametrize(
@@ -166,18 +166,18 @@ def test_a_ctr_is_placed_in_its_channels_range_and_judged_from_five_expected_cli
     migrated: Http, channel: str, counted: tuple[int, int], position: str, enough: str
 ) -> None:
     campaign(migrated, "c", *counted, channel)
-    assert said_of(migrated, "c", "position, enough_data") == [position, enough]
+    assert cells_of(migrated, "c", "position, enough_data") == [position, enough]
 
 
 def test_a_campaign_over_several_channels_is_placed_in_the_range_that_its_impressions_make(migrated: Http) -> None:
     campaign(migrated, "c", 10, 3000, "x")
     campaign(migrated, "c", 10, 1000, "email")
-    low, high, position = said_of(migrated, "c", "range_low, range_high, position")
+    low, high, position = cells_of(migrated, "c", "range_low, range_high, position")
     assert float(low) == pytest.approx((3000 * 0.005 + 1000 * 0.02) / 4000)
     assert float(high) == pytest.approx((3000 * 0.02 + 1000 * 0.05) / 4000)
     assert position == "below"
     campaign(migrated, "c", 0, 1000, "web")
-    assert said_of(migrated, "c", "range_low, position, pattern") == ["\\N", "", "no reference range"]
+    assert cells_of(migrated, "c", "range_low, position, pattern") == ["\\N", "", "no reference range"]
 
 
 def test_the_pattern_says_what_the_numbers_mean_and_what_to_do(migrated: Http) -> None:
@@ -194,7 +194,7 @@ def test_the_pattern_says_what_the_numbers_mean_and_what_to_do(migrated: Http) -
     for number in range(20):
         campaign(migrated, f"other{number}", 1, 1_000_000, account="other")
     columns = "pattern, meaning, advice, usual_impressions"
-    assert {name: said_of(migrated, name, columns)[:3] for name in ("seen", "median", "resonates", "ignored")} == {
+    assert {name: cells_of(migrated, name, columns)[:3] for name in ("seen", "median", "resonates", "ignored")} == {
         "seen": [
             "many impressions, few clicks",
             "seen, but the hook did not land",
@@ -217,7 +217,7 @@ def test_the_pattern_says_what_the_numbers_mean_and_what_to_do(migrated: Http) -
         ],
     }
     assert {
-        name: said_of(migrated, name, columns)[0] for name in ("works", "known", "young", "silent", "site")
+        name: cells_of(migrated, name, columns)[0] for name in ("works", "known", "young", "silent", "site")
     } == {
         "works": "many impressions, many clicks",
         "known": "awareness",
@@ -225,9 +225,9 @@ def test_the_pattern_says_what_the_numbers_mean_and_what_to_do(migrated: Http) -
         "silent": "no impressions",
         "site": "no reference range",
     }
-    assert said_of(migrated, "known", "meaning, advice") == ["impressions lead, CTR is not judged", ""]
+    assert cells_of(migrated, "known", "meaning, advice") == ["impressions lead, CTR is not judged", ""]
     for view in ("campaign_performance", "post_performance"):
-        assert said_of(migrated, "seen", f"{columns}, kinds", view)[3:] == ["2999.5", "['platform']"]
+        assert cells_of(migrated, "seen", f"{columns}, kinds", view)[3:] == ["2999.5", "['platform']"]
 
 
 def test_a_range_of_time_holds_its_first_window_and_not_the_one_after_its_last(migrated: Http) -> None:

@@ -33,7 +33,6 @@ _CLICKS_SINCE: Final = "202604"
 
 class _Body(msgspec.Struct):
     message: str = ""
-    serviceErrorCode: int = 0  # noqa: N815 - LinkedIn's name
 
 
 class _Listed(msgspec.Struct):

@@ -24,7 +24,6 @@ _CAPPED_S: Final = 86_400.0
 _PRIVATE_FOR_MS: Final = 30 * DAY_MS
 _PUBLIC: Final = "public_metrics,entities,note_tweet,created_at,author_id"
 _PRIVATE: Final = f"{_PUBLIC},non_public_metrics,organic_metrics"
-_CODE_RATE: Final = 88
 
 
 class _Error(msgspec.Struct):

@@ -72,24 +72,24 @@ def letters(*offsets: int) -> Log:
     return Log(dead_letters={AT: {(offset, 0) for offset in offsets}}, reasons=Counter(not_json=len(offsets)))
 
 
-def letters_said(count: int) -> dict[Place, Chain]:
+def flushes_with_letters(count: int) -> dict[Place, Chain]:
     return {PLACE: Chain(Head(99, NOW_S), [Stretch(50, 99, dead_letters=count)])}
 
 
 def test_as_many_letters_as_the_flushes_say_are_fine_and_told_by_reason() -> None:
     # 10 lies before the first flush that is looked at, 120 is not durable yet.
-    (fine,) = check_dead_letters(letters(10, 50, 99, 120), letters_said(2), comparable=True)
+    (fine,) = check_dead_letters(letters(10, 50, 99, 120), flushes_with_letters(2), comparable=True)
     assert (fine.severity, fine.what) == ("ok", "4 not_json")
 
 
 def test_letters_that_are_gone_or_too_many_are_found() -> None:
-    (missing,) = check_dead_letters(letters(50), letters_said(2), comparable=True)
+    (missing,) = check_dead_letters(letters(50), flushes_with_letters(2), comparable=True)
     assert (missing.severity, missing.name) == ("broken", "missing")
-    (too_many,) = check_dead_letters(letters(50, 60, 70), letters_said(2), comparable=True)
+    (too_many,) = check_dead_letters(letters(50, 60, 70), flushes_with_letters(2), comparable=True)
     assert (too_many.severity, too_many.name) == ("warning", "too_many")
 
 
 def test_letters_are_not_compared_beyond_their_topics_memory() -> None:
-    (fine,) = check_dead_letters(letters(), letters_said(2), comparable=False)
+    (fine,) = check_dead_letters(letters(), flushes_with_letters(2), comparable=False)
     assert fine.severity == "ok"
     assert "not compared" in fine.what
