@@ -1,7 +1,7 @@
 """Exports of other shorteners as rows of an import, recognized by their shape.
 
-Kept is what a link has room for: names, destination, title, tags, status, expiry. Clicks that were counted there
-are no events, and for when a link was created there is no field.
+Kept is what an import takes: names, destination, title, tags, status, expiry. Clicks that were counted there are no
+events, and when a link was created there is not read.
 """
 
 import json

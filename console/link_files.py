@@ -69,7 +69,7 @@ class Known(Protocol):
         """Those that have a link."""
 
 
-class Nothing:
+class NoLinks:
     """No link exists."""
 
     def get(self, key: str) -> Link | None:  # noqa: ARG002 - as Known
@@ -97,7 +97,7 @@ def read_links(
     with the same link is a complaint, and so is a link to a domain that has links, known ones or those of lines
     before. Keeps the keys it has seen: about 200 bytes a link.
     """
-    known = known or Nothing()
+    known = known or NoLinks()
     seen: dict[str, int] = {}
     own = set(known.domains())
     for line, row in _rows(lines, kind, foreign):

@@ -28,7 +28,7 @@ class Filters(msgspec.Struct, frozen=True):
 
     @classmethod
     def given(cls, domain: str, campaign: str | None, labels: list[str] | None) -> Self:
-        """As options say it. Raises typer.BadParameter."""
+        """The filters that a command's options name. Raises typer.BadParameter."""
         wanted = [] if campaign is None else [("campaign", campaign)]
         for label in labels or []:
             name, separator, value = label.partition("=")

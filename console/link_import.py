@@ -48,7 +48,7 @@ class Totals:
     domains: Counter[str] = field(default_factory=Counter)
 
     def table(self, *, dry_run: bool) -> Table:
-        """For people: per domain, then all."""
+        """The totals as a table for people: per domain, then all."""
         table = Table("domain", "links", title="links that would be imported" if dry_run else "imported links")
         table.columns[1].justify = "right"
         for domain, count in self.domains.most_common(_DOMAINS_SHOWN):

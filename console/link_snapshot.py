@@ -78,7 +78,7 @@ class LinkSnapshot:
             there = cursor.set_range(domain + b"0")  # the character after the slash
 
     def links(self, domain: str = "") -> Iterator[Link]:
-        """In the order of their keys, of one domain or of all; what this release cannot read is left out."""
+        """Links of one domain or of all, in the order of their keys; what this release cannot read is left out."""
         cursor = self._read().cursor()
         start = f"{domain}/".encode() if domain else b""
         there = cursor.set_range(start) if start else cursor.first()
@@ -92,7 +92,7 @@ class LinkSnapshot:
             there = cursor.next()
 
     def close(self) -> None:
-        """Safe to repeat."""
+        """Let go of the links. Safe to repeat."""
         if self._reading is not None:
             self._reading.abort()
             self._reading = None

@@ -1,4 +1,4 @@
-"""The one rule for naming a link in text: impressions, import files and commands read names with it.
+"""The rule for naming a link in text: doors, import files, mapping files and `--link` read names with it.
 
 A link is named as people see it: `go.example/spring`, or its address, `https://go.example/spring?utm_source=x`. The
 host may be written in any form, the slug with escapes such as %20, decoded once, as a visit decodes them.

@@ -199,7 +199,7 @@ def earlier_ends(chains: dict[Place, Chain]) -> dict[tuple[str, int], int]:
     return dict(ends)
 
 
-def some(values: Sequence[str]) -> str:
+def first_few(values: Sequence[str]) -> str:
     """The first few, and how many more."""
     shown = ", ".join(values[:_SHOWN])
     return shown if len(values) <= _SHOWN else f"{shown} and {len(values) - _SHOWN:,} more"

@@ -67,7 +67,7 @@ def audit_command(
 
 
 def table_of(report: Report) -> Table:
-    """For people, readable on the narrowest of terminals: what is said of a finding stands below each other."""
+    """The report as a table for people, for any terminal: a finding's parts stand below each other."""
     table = Table(title=f"audit at {report.checked_at}, since {report.since}: {report.status}", show_lines=True)
     table.add_column("finding", no_wrap=True)
     table.add_column("what, and what to do", overflow="fold", ratio=1)

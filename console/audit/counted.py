@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from console.audit.chain import some
+from console.audit.chain import first_few
 from console.audit.findings import Finding
 from console.audit.tables import Cell, Sum, Tables
 
@@ -31,7 +31,7 @@ def check_counted(tables: Tables) -> list[Finding]:
 
 def name_links(finding: Finding, differing: Mapping[str, tuple[int, int]]) -> Finding:
     """The finding with the links that differ: in counters, in events."""
-    named = some(
+    named = first_few(
         [f"{link} ({counted:,} in counters, {events:,} in events)" for link, (counted, events) in differing.items()]
     )
     return Finding(

@@ -80,7 +80,7 @@ class Look:
 
     @property
     def seems_well(self) -> bool:
-        """Whether a second look is not needed: it is, too, to see whether what lags moves."""
+        """Whether no second look is needed. One is where something is wrong, or lags: does it move meanwhile?"""
         return worst(self.findings) == "ok" and not lag_records(self.log, self.chains)
 
     async def _check_migrations(self, server: Server) -> None:

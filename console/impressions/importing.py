@@ -51,7 +51,7 @@ class Totals:
     links: Counter[str] = field(default_factory=Counter)
 
     def table(self, *, dry_run: bool) -> Table:
-        """For people."""
+        """The totals as a table for people."""
         table = Table("", "", title="what would be imported" if dry_run else "imported", show_header=False)
         table.columns[1].justify = "right"
         for name, number in (

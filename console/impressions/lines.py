@@ -35,7 +35,7 @@ class FileFacts:
 
     @property
     def own_zone(self) -> tzinfo:
-        """Of times that only say when a post was published: nobody's, so UTC, unless it was said."""
+        """The time zone of times that only say when a post was published: `zone`, or UTC where nobody said one."""
         return self.zone or UTC
 
     def day(self, day: date, name: str) -> Period:
@@ -117,7 +117,7 @@ class Line:
         return (cell.strip() for cell in self._row.cells if isinstance(cell, str))
 
     def text(self, name: str) -> str:
-        """Without spaces around it; a whole number as its digits."""
+        """A cell's text without spaces around it, a whole number as its digits; "" for none."""
         cell = self.cell(name)
         if cell is None:
             return ""
@@ -151,14 +151,14 @@ class Line:
         return number
 
     def micros(self, name: str) -> int | None:
-        """Money, in millionths."""
+        """Money in millionths of its unit, None for none and for what can be read in two ways."""
         try:
             return micros(self.cell(name))
         except NumberError as error:
             raise self.fault(name, str(error)) from error
 
     def moment(self, name: str) -> datetime | None:
-        """A time, as the file writes it."""
+        """A time, as the file writes it; None for none."""
         cell = self.cell(name)
         try:
             return moment_of(cell, self._facts.order)

@@ -51,7 +51,7 @@ async def unmatched_posts(settings: ConsoleSettings, limit: int) -> list[Snapsho
 
 
 def posts_table(posts: Iterable[Snapshot]) -> Table:
-    """For people."""
+    """The posts as a table for people."""
     table = Table("platform", "post", "total", "observed", "permalink", "links in it")
     table.columns[2].justify = "right"
     for column in table.columns[4:]:
@@ -67,7 +67,7 @@ def posts_table(posts: Iterable[Snapshot]) -> Table:
 
 
 def write_posts(posts: Iterable[Snapshot], out: TextIO) -> None:
-    """As a mapping file whose column `link` is to be filled."""
+    """Write the posts as a mapping file whose column `link` is to be filled."""
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for one in posts:

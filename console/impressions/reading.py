@@ -43,7 +43,7 @@ class Choices:
 
 
 class FileReading(NamedTuple):
-    """What a file has. Each of its rows is found, complained about or passed over."""
+    """What a file has. Each of its rows is a total, complained about or passed over."""
 
     titles: list[str]
     placed: list[PlacedSnapshot]

@@ -160,7 +160,7 @@ class Round:
         self._metrics.unread.labels(platform).inc(len(numbers.complaints))
 
     def _completed(self, snapshot: Snapshot, post: Post | None) -> Snapshot:
-        """With what the account's list told of the post, and its link."""
+        """The snapshot with what the account's list told of its post, and with its link."""
         if post is not None:
             snapshot = msgspec.structs.replace(
                 snapshot,

@@ -16,7 +16,7 @@ from console.poll.client import Waits
 from console.poll.metrics import PollMetrics
 from console.poll.platforms.known import Maker
 from console.poll.rounds import Result
-from console.poll.service import Accounts, Once, Pollers, Progress, world_of
+from console.poll.service import Accounts, Pollers, Progress, WarnOnce, world_of
 from console.poll.settings import PollSettings
 from console.settings import ConsoleSettings
 from schemas.errors import TransientError
@@ -40,13 +40,13 @@ async def opened(
     warn: Callable[[str], None],
     waits: Waits,
 ) -> AsyncIterator[tuple[Pollers, PollMetrics]]:
-    """The pollers with their connections."""
+    """The pollers and their metrics; connections are open while the context is."""
     metrics = PollMetrics(registry)
     async with (
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
         ImpressionTopic(console.kafka) as topic,
     ):
-        once = Once(warn)
+        once = WarnOnce(warn)
         maker = Maker(session, settings, metrics, waits, once)
         yield Pollers(accounts, settings, maker=maker, metrics=metrics, topic=topic, warn=once), metrics
 

@@ -33,7 +33,7 @@ Accounts = Mapping[str, Sequence[Account]]
 Progress = Callable[[str, int, int], None]
 
 
-class Once:
+class WarnOnce:
     """Says a thing once."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -103,7 +103,7 @@ class Pollers:
         maker: Maker,
         metrics: PollMetrics,
         topic: ImpressionTopic,
-        warn: Once,
+        warn: WarnOnce,
     ) -> None:
         self._accounts: Final = accounts
         self._settings: Final = settings

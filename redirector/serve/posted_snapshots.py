@@ -19,7 +19,7 @@ from schemas.snapshots import Snapshot
 
 _SECOND_MS: Final = 1000
 
-Find = Callable[[str], Link | None]
+FindLink = Callable[[str], Link | None]
 """The link named `domain/slug`. It raises NewerLinkError."""
 
 
@@ -84,7 +84,7 @@ class PostedFacts(NamedTuple):
 class _HostLinks:
     """The host's links. Which post a link names as its own is known behind the log, where all links are."""
 
-    def __init__(self, find: Find) -> None:
+    def __init__(self, find: FindLink) -> None:
         self._find: Final = find
 
     def has(self, key: str) -> bool:
@@ -94,7 +94,7 @@ class _HostLinks:
         return ""
 
 
-def take_snapshots(reading: Reading, find: Find, facts: PostedFacts) -> PostedSnapshots:
+def take_snapshots(reading: Reading, find: FindLink, facts: PostedFacts) -> PostedSnapshots:
     """Give each snapshot its link, or refuse it. With an idempotency key, seq is the position, from 1."""
     accepted: list[Snapshot] = []
     unmatched: list[Unmatched] = []
@@ -119,7 +119,7 @@ def take_snapshots(reading: Reading, find: Find, facts: PostedFacts) -> PostedSn
     return PostedSnapshots(accepted, unmatched, rejected, len(refused))
 
 
-def _link(snapshot: Snapshot, links: _HostLinks, find: Find, facts: PostedFacts) -> str:
+def _link(snapshot: Snapshot, links: _HostLinks, find: FindLink, facts: PostedFacts) -> str:
     key = snapshot.link or link_of(snapshot, links, facts.stated)
     if not key:
         return ""

@@ -66,77 +66,77 @@ def read_move(statement: str) -> Move | None:
     return Move(**match.groupdict()) if match else None
 
 
-async def move(client: AsyncClient, what: Move, progress: Progress) -> None:
+async def move(client: AsyncClient, tables: Move, progress: Progress) -> None:
     """Bring the old table's rows into the new one and give it the name; nothing is left to do where that was done.
 
     `progress` is told a line a month. Raises MoveError, TransientClickHouseError and ClickHouseError.
     """
-    while not await _is_moved(client, what):
+    while not await _is_moved(client, tables):
         try:
-            await _move(client, what, progress)
+            await _move(client, tables, progress)
         except ClickHouseError as error:
             if error.code not in _ANOTHER_RUNNER_WAS_FASTER:
                 raise
 
 
-async def _is_moved(client: AsyncClient, what: Move) -> bool:
+async def _is_moved(client: AsyncClient, tables: Move) -> bool:
     """Finish what was only half done; whether the old name has the new layout now."""
-    layouts = {name: await _layout(client, name) for name in (what.old, what.new)}
-    if layouts[what.old] is None:
-        await _command(client, f"RENAME TABLE {what.new} TO {what.old}")
-    elif layouts[what.new] is not None and layouts[what.new] != layouts[what.old]:
+    layouts = {name: await _layout(client, name) for name in (tables.old, tables.new)}
+    if layouts[tables.old] is None:
+        await _command(client, f"RENAME TABLE {tables.new} TO {tables.old}")
+    elif layouts[tables.new] is not None and layouts[tables.new] != layouts[tables.old]:
         return False
-    await _command(client, f"DROP TABLE IF EXISTS {what.new} SYNC")
+    await _command(client, f"DROP TABLE IF EXISTS {tables.new} SYNC")
     return True
 
 
-async def _move(client: AsyncClient, what: Move, progress: Progress) -> None:
-    values = await _values(client, what)
+async def _move(client: AsyncClient, tables: Move, progress: Progress) -> None:
+    values = await _values(client, tables)
     if not values:
-        await _command(client, f"CREATE OR REPLACE TABLE {what.old} AS {what.new}")
+        await _command(client, f"CREATE OR REPLACE TABLE {tables.old} AS {tables.new}")
         return
     for done, value in enumerate(values):
-        progress(f"{what.old}: {what.by} = {value}, {done} of {len(values)} are moved")
-        if not await _equal(client, what, f"WHERE {what.by} = {value}"):
-            await _copy(client, what, value)
-    if not await _equal(client, what):
+        progress(f"{tables.old}: {tables.by} = {value}, {done} of {len(values)} are moved")
+        if not await _equal(client, tables, f"WHERE {tables.by} = {value}"):
+            await _copy(client, tables, value)
+    if not await _equal(client, tables):
         raise MoveError(
-            f"{what.old} changes faster than it is copied into {what.new}: stop the stream (redirects and Kafka go"
-            " on; it catches up afterwards) and run the migration again"
+            f"{tables.old} changes faster than it is copied into {tables.new}: stop the stream (redirects and Kafka"
+            " go on; it catches up afterwards) and run the migration again"
         )
-    await _command(client, f"RENAME TABLE {what.old} TO {what.before}, {what.new} TO {what.old}")
-    progress(f"{what.old}: moved; DROP TABLE {what.before} once nobody needs the old rows")
+    await _command(client, f"RENAME TABLE {tables.old} TO {tables.before}, {tables.new} TO {tables.old}")
+    progress(f"{tables.old}: moved; DROP TABLE {tables.before} once nobody needs the old rows")
 
 
-async def _copy(client: AsyncClient, what: Move, value: object) -> None:
-    scratch = f"{what.new}_{uuid.uuid4().hex[:8]}"
-    await _command(client, f"CREATE TABLE {scratch} AS {what.new}")
+async def _copy(client: AsyncClient, tables: Move, value: object) -> None:
+    scratch = f"{tables.new}_{uuid.uuid4().hex[:8]}"
+    await _command(client, f"CREATE TABLE {scratch} AS {tables.new}")
     try:
         names = ", ".join(
-            await _strings(client, f"SELECT name FROM {_OF_TABLE.format('columns', 'table')}", what.old)
+            await _strings(client, f"SELECT name FROM {_OF_TABLE.format('columns', 'table')}", tables.old)
         )
         await _command(
             client,
-            f"INSERT INTO {scratch} ({names}) SELECT {names} FROM {what.old} WHERE {what.by} = {value}",
+            f"INSERT INTO {scratch} ({names}) SELECT {names} FROM {tables.old} WHERE {tables.by} = {value}",
         )
         for partition in await _strings(
             client, f"SELECT DISTINCT partition_id FROM {_OF_TABLE.format('parts', 'table')} AND active", scratch
         ):
-            await _command(client, f"ALTER TABLE {what.new} REPLACE PARTITION ID '{partition}' FROM {scratch}")
+            await _command(client, f"ALTER TABLE {tables.new} REPLACE PARTITION ID '{partition}' FROM {scratch}")
     finally:
         await _command(client, f"DROP TABLE IF EXISTS {scratch} SYNC")
 
 
-async def _values(client: AsyncClient, what: Move) -> list[int]:
+async def _values(client: AsyncClient, tables: Move) -> list[int]:
     values = await _strings(
-        client, f"SELECT toString(by) FROM (SELECT DISTINCT {what.by} AS by FROM {what.old}) ORDER BY by"
+        client, f"SELECT toString(by) FROM (SELECT DISTINCT {tables.by} AS by FROM {tables.old}) ORDER BY by"
     )
     return [int(value) for value in values]
 
 
-async def _equal(client: AsyncClient, what: Move, where: str = "") -> bool:
+async def _equal(client: AsyncClient, tables: Move, where: str = "") -> bool:
     """Whether both tables come to the same, asked in one query: each is read at one instant."""
-    sides = [f"(SELECT ({what.comparing}) FROM {table} {where})" for table in (what.old, what.new)]
+    sides = [f"(SELECT ({tables.comparing}) FROM {table} {where})" for table in (tables.old, tables.new)]
     return (await _strings(client, f"SELECT toString({sides[0]} = {sides[1]})")) == ["1"]
 
 

@@ -10,7 +10,7 @@ import sys
 
 from stream.agents.lists import dropped_in_vain, versions
 from stream.agents.rules import Rules
-from stream.agents.version import note
+from stream.agents.version import give_number
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     chosen = parser.parse_args()
     rules = Rules()
     if chosen.command == "number":
-        number = note(rules.fingerprint, versions(), dt.datetime.now(dt.UTC).date())
+        number = give_number(rules.fingerprint, versions(), dt.datetime.now(dt.UTC).date())
         sys.stdout.write(f"rule set {number}\n")
     elif chosen.agent:
         for agent in chosen.agent:

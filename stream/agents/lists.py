@@ -19,7 +19,7 @@ def lines_of(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
-def own(name: str) -> list[str]:
+def own_rules(name: str) -> list[str]:
     """The rules of one of this package's files."""
     return lines_of(files("stream.agents").joinpath(f"{name}.txt").read_text("utf-8"))
 
@@ -43,13 +43,13 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in PACKAGES}
 
 
-def kept(patterns: Iterable[Pattern]) -> list[Pattern]:
+def without_dropped(patterns: Iterable[Pattern]) -> list[Pattern]:
     """Without those that flag people."""
-    dropped = set(own("dropped"))
+    dropped = set(own_rules("dropped"))
     return [pattern for pattern in patterns if pattern.expression not in dropped]
 
 
 def dropped_in_vain() -> list[str]:
     """Lines of dropped.txt that no list has any more."""
     listed = {pattern.expression for pattern in packaged()}
-    return [expression for expression in own("dropped") if expression not in listed]
+    return [expression for expression in own_rules("dropped") if expression not in listed]

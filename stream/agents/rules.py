@@ -57,7 +57,7 @@ class Rules:
     def __init__(
         self, include: Sequence[str] = (), exclude: Sequence[str] = (), bought: Sequence[Entry] = ()
     ) -> None:
-        listed = lists.kept(lists.packaged())
+        listed = lists.without_dropped(lists.packaged())
         people = _own("people")
         self.matcher: Final = Matcher(
             [
@@ -141,7 +141,7 @@ def _person(sources: set[str]) -> Who | None:
 
 
 def _own(name: str, *, caseless: bool = False) -> list[Pattern]:
-    return [Pattern(name, rule, caseless=caseless) for rule in lists.own(name)]
+    return [Pattern(name, rule, caseless=caseless) for rule in lists.own_rules(name)]
 
 
 def _places(patterns: Sequence[Pattern], wanted: Callable[[Pattern], bool]) -> frozenset[int]:

@@ -24,7 +24,7 @@ def number_of(print_: str) -> int:
     return _numbers().get(print_, _OWN_FROM + int(print_, 16) % _OWN_FROM)
 
 
-def note(print_: str, versions: Mapping[str, str], today: dt.date) -> int:
+def give_number(print_: str, versions: Mapping[str, str], today: dt.date) -> int:
     """Give a rule set the next number, in numbers.txt; the one it has, if it has one. Needs the source tree."""
     known = _numbers()
     if print_ not in known:

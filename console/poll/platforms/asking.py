@@ -23,7 +23,7 @@ class Numbers(NamedTuple):
 
 
 class PlatformPoller(Generic[Kind]):
-    """One account's. `warn` says something that is worth saying once."""
+    """Asks a platform for the numbers of one account's posts. `warn` says something that is worth saying once."""
 
     platform: ClassVar[str]
     batch: ClassVar[int] = 1
@@ -41,7 +41,7 @@ class PlatformPoller(Generic[Kind]):
 
     @property
     def now_ms(self) -> int:
-        """The time."""
+        """Now, milliseconds since 1970 UTC."""
         return int(self.client.waits.now() * 1000)
 
     def own_posts(self, since_ms: int) -> AsyncIterator[list[Post]]:

@@ -20,7 +20,7 @@ class FacebookPoller(MetaPoller[FacebookAccount]):
     metrics = ("post_media_view", "post_total_media_view_unique", "post_clicks", "post_clicks_by_type")
 
     async def own_posts(self, since_ms: int) -> AsyncIterator[list[Post]]:
-        """The page's posts since."""
+        """The page's posts since, a page of the list at a time."""
         query = {"fields": "id,created_time", "limit": "100"}
         if since_ms:
             query["since"] = str(since_ms // 1000)
@@ -31,7 +31,7 @@ class FacebookPoller(MetaPoller[FacebookAccount]):
             ]
 
     async def numbers(self, posts: Sequence[Post]) -> Numbers:
-        """With text, attachments and time: they tell the link."""
+        """The totals; asked for with text, attachments and time, which tell the link."""
         try:
             body = await self.narrowed("", lambda metrics: self._ask(posts, metrics))
         except (MetricRefused, PostGone) as error:

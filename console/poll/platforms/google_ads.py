@@ -57,7 +57,7 @@ class GoogleAdsPoller(PlatformPoller[GoogleAdsAccount]):
         self._zone: ZoneInfo | None = None
 
     async def numbers(self, posts: Sequence[Post]) -> Numbers:
-        """Of all ads; `posts` is nothing."""
+        """The days of all ads; `posts` makes no difference."""
         del posts
         self.client.headers["Authorization"] = await self._token.bearer()
         zone = await self._time_zone()

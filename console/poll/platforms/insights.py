@@ -23,7 +23,7 @@ class _OneAtATime(MetaPoller[InstagramAccount | ThreadsAccount]):
 
     @property
     def version(self) -> str:
-        """Of the API."""
+        """The version of the API."""
         return self.settings.graph_version
 
     async def own_posts(self, since_ms: int) -> AsyncIterator[list[Post]]:
@@ -37,7 +37,7 @@ class _OneAtATime(MetaPoller[InstagramAccount | ThreadsAccount]):
                 return
 
     async def numbers(self, posts: Sequence[Post]) -> Numbers:
-        """Of one post."""
+        """The totals of one post."""
         (post,) = posts
 
         async def ask(metrics: Sequence[str]) -> bytes:
@@ -81,7 +81,7 @@ class ThreadsPoller(_OneAtATime):
 
     @property
     def version(self) -> str:
-        """The only one."""
+        """The only version of the API that there is."""
         return "v1.0"
 
 

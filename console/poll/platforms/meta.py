@@ -20,6 +20,8 @@ _PLACE: Final = re.compile(r"metric\[(\d+)\]")
 
 
 class Listed(msgspec.Struct):
+    """A post or medium as an edge lists it; which fields are filled depends on the platform."""
+
     id: str
     created_time: str | None = None
     timestamp: str | None = None

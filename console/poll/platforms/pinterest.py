@@ -83,7 +83,7 @@ class PinterestPoller(PlatformPoller[PinterestAccount]):
             query["bookmark"] = page.bookmark
 
     async def numbers(self, posts: Sequence[Post]) -> Numbers:
-        """Of one pin."""
+        """The days of one pin."""
         (post,) = posts
         first, last = first_and_last_day(post.published_ms, self.now_ms)
         query = urlencode(

@@ -29,7 +29,7 @@ class Signature(msgspec.Struct, frozen=True):
 
     @property
     def signed_ms(self) -> int:
-        """When."""
+        """When it was signed, milliseconds since 1970 UTC."""
         return int(self.timestamp) * 1000
 
 
@@ -69,7 +69,7 @@ def signature_of(key: bytes, body: bytes) -> tuple[Signature, msgspec.Raw]:
 
 
 def read(raw: msgspec.Raw) -> MailEvent | EventError:
-    """The event."""
+    """The event; EventError, returned, for one that cannot be read."""
     try:
         event = _event(raw)
     except UNREADABLE as error:

@@ -20,7 +20,7 @@ from console.poll.metrics import PollMetrics
 from console.poll.platforms.known import Maker
 from console.poll.rounds import Result
 from console.poll.running import Changes
-from console.poll.service import Once, Pollers, World
+from console.poll.service import WarnOnce, Pollers, World
 from console.poll.settings import PollSettings
 from console.poll.state import Post, State
 from console.poll.wanted import Unaskable, Wanted
@@ -68,7 +68,7 @@ async def service(server: XServer, accounts: str, tmp_path: Path) -> AsyncIterat
             }
         )
         clock, registry, topic, warned = Clock(), CollectorRegistry(), Topic(), list[str]()
-        metrics, once = PollMetrics(registry), Once(warned.append)
+        metrics, once = PollMetrics(registry), WarnOnce(warned.append)
         maker = Maker(session, settings, metrics, Waits(now=clock.now, sleep=clock.sleep), once)
         made = Service(
             Pollers(

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from stream.agents.iab import Entry
-from stream.agents.lists import OWN, dropped_in_vain, own, packaged
+from stream.agents.lists import OWN, dropped_in_vain, own_rules, packaged
 from stream.agents.matcher import PatternError
 from stream.agents.rules import Rules, Who
 from tests.builders import RULES
@@ -104,7 +104,7 @@ def test_the_rule_set_of_this_tree_has_a_number() -> None:
 def test_every_rule_of_our_own_files_stands_below_a_reason(name: str) -> None:
     text = Path(str(Path(__file__).parents[4] / "stream" / "agents" / f"{name}.txt")).read_text()
     paragraphs = [part for part in text.split("\n# ")[1:] if part.strip()]
-    assert own(name)
+    assert own_rules(name)
     assert all(part.splitlines()[0].strip() for part in paragraphs)
     assert text.startswith("# ")
 
