@@ -161,26 +161,26 @@ def _changes_of(
     lines: list[bytes], before: int, caller: Caller, policy: Policy, line_bytes: int
 ) -> dict[int, Change | Problem]:
     """What each line that is not blank asks, or why it asks nothing, by its number."""
-    asked: dict[int, Change | Problem] = {}
+    change_of: dict[int, Change | Problem] = {}
     for number, line in enumerate(lines, before + 1):
         if not line.strip():
             continue
         if len(line) > line_bytes:
-            asked[number] = Problem(
+            change_of[number] = Problem(
                 "too-large", f"the line has more than {line_bytes} bytes; what follows it was not looked at"
             )
             continue
         try:
-            asked[number] = Upsert(line=decoded(line, BulkLine), caller=caller, policy=policy)
+            change_of[number] = Upsert(line=decoded(line, BulkLine), caller=caller, policy=policy)
         except Problem as problem:
-            asked[number] = problem
-    return asked
+            change_of[number] = problem
+    return change_of
 
 
-async def _answered(asked: dict[int, Change | Problem], changing: Changing) -> list[BulkAnswer]:
+async def _answered(change_of: dict[int, Change | Problem], changing: Changing) -> list[BulkAnswer]:
     """An answer for each, in order, once all are durable."""
-    outcomes = {number: Outcome(problem=one) for number, one in asked.items() if isinstance(one, Problem)}
-    changes = {number: one for number, one in asked.items() if not isinstance(one, Problem)}
+    outcomes = {number: Outcome(problem=one) for number, one in change_of.items() if isinstance(one, Problem)}
+    changes = {number: one for number, one in change_of.items() if not isinstance(one, Problem)}
     if changes:
         try:
             made = await changing.submit(list(changes.values()))

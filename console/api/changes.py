@@ -201,19 +201,19 @@ class Upsert:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Once:
+class IdempotentChange:
     """A change with an Idempotency-Key: made once, answered alike whenever it comes again."""
 
     change: Change
-    answer: str
-    asked: str
+    answer_key: str
+    request_hash: str
 
     def decide(self, view: View, now_ms: int) -> Decision:
         """The change and its answer, to be written together; or the answer that was kept."""
-        value = view.record(self.answer)
+        value = view.record(self.answer_key)
         if value is not None:
             kept = msgspec.json.decode(value, type=KeptAnswer)
-            if kept.asked != self.asked:
+            if kept.asked != self.request_hash:
                 raise Problem(
                     "key-reused",
                     "this Idempotency-Key came with another request before: take a new key for another thing",
@@ -224,7 +224,7 @@ class Once:
             )
         decided = self.change.decide(view, now_ms)
         kept = KeptAnswer(
-            asked=self.asked,
+            asked=self.request_hash,
             status=decided.status,
             link=decided.link,
             record=decided.record,
@@ -232,7 +232,7 @@ class Once:
             at_ms=now_ms,
         )
         return Decision(
-            writes=(*decided.writes, Write(RECORDS, self.answer, _encode(kept))),
+            writes=(*decided.writes, Write(RECORDS, self.answer_key, _encode(kept))),
             status=decided.status,
             key=decided.key,
             link=decided.link,
@@ -272,33 +272,33 @@ def _check_account(link: Link, caller: Caller) -> None:
         raise Problem("exists", f"{link.key} is taken: choose another slug", pointer="/slug")
 
 
-def _made(body: LinkPatch, domain: str, slug: str, asked: Situation) -> Decision:
-    values, now_ms = _values(body, asked.now_ms), asked.now_ms
+def _made(body: LinkPatch, domain: str, slug: str, situation: Situation) -> Decision:
+    values, now_ms = _values(body, situation.now_ms), situation.now_ms
     if "destination" not in values:
         raise Problem(
             "invalid", f"{domain}/{slug} is new and needs a destination: say where it leads", pointer="/destination"
         )
-    values.setdefault("account", asked.caller.account)
+    values.setdefault("account", situation.caller.account)
     link = _linked(
-        {"domain": domain, "slug": slug, "created_at_ms": now_ms, "updated_at_ms": now_ms, **values}, asked
+        {"domain": domain, "slug": slug, "created_at_ms": now_ms, "updated_at_ms": now_ms, **values}, situation
     )
     return Decision(writes=(Write(LINKS, link.key, _encode(link)),), status=_CREATED, key=link.key, link=link)
 
 
-def _changed(body: LinkPatch, before: Link, asked: Situation) -> Decision:
-    values = _values(body, asked.now_ms)
+def _changed(body: LinkPatch, before: Link, situation: Situation) -> Decision:
+    values = _values(body, situation.now_ms)
     if before.archived_at_ms is not None and values.get("archived_at_ms"):
         del values["archived_at_ms"]  # it was put away before
     fields = msgspec.structs.asdict(before) | values
     if msgspec.convert(fields, Link) == before:
         return Decision(writes=(), status=_OK, key=before.key, link=before)
     # Strictly later: two changes of one millisecond have two ETags.
-    link = _linked(fields | {"updated_at_ms": max(asked.now_ms, before.updated_at_ms + 1)}, asked)
+    link = _linked(fields | {"updated_at_ms": max(situation.now_ms, before.updated_at_ms + 1)}, situation)
     return Decision(writes=(Write(LINKS, link.key, _encode(link)),), status=_OK, key=link.key, link=link)
 
 
-def _linked(fields: dict[str, Any], asked: Situation) -> Link:
-    caller = asked.caller
+def _linked(fields: dict[str, Any], situation: Situation) -> Link:
+    caller = situation.caller
     try:
         link = msgspec.convert(fields, Link)
     except msgspec.ValidationError as error:
@@ -309,7 +309,7 @@ def _linked(fields: dict[str, Any], asked: Situation) -> Link:
             f"this token speaks for account {caller.account!r} only: name that, or none",
             pointer="/account",
         )
-    asked.policy.check(link, asked.view.has_links)
+    situation.policy.check(link, situation.view.has_links)
     return link
 
 

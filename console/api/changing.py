@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from console.api.changes import Change, Once
+from console.api.changes import Change, IdempotentChange
 from console.api.election import Election
 from console.api.following import TopicFollower
 from console.api.forwarding import Forwarding
@@ -17,7 +17,7 @@ from console.api.link_views import etag_of, view_of
 from console.api.operations import CALLER, FORWARDED, OFFSET, json_answer
 from console.api.problems import Problem, unavailable
 from console.api.record_views import record_view
-from console.api.records import answer_key, asked_hash
+from console.api.records import answer_key, hash_of_request
 from console.api.served import Redirector
 from console.api.writer import Outcome, Writer
 from schemas.idempotency import KEY_MAX_CHARS
@@ -132,9 +132,11 @@ def keyed(request: web.Request, change: Change, content: bytes) -> Change:
             f"send one {IDEMPOTENCY_KEY} of 1 to {KEY_MAX_CHARS} characters",
             parameter=IDEMPOTENCY_KEY,
         )
-    said = (request.method, request.raw_path, request.headers.get("If-Match", ""))
-    asked = asked_hash(*(part.encode("utf-8", "surrogateescape") for part in said), content)
-    return Once(change=change, answer=answer_key(request[CALLER].token_id, key), asked=asked)
+    request_parts = (request.method, request.raw_path, request.headers.get("If-Match", ""))
+    request_hash = hash_of_request(*(part.encode("utf-8", "surrogateescape") for part in request_parts), content)
+    return IdempotentChange(
+        change=change, answer_key=answer_key(request[CALLER].token_id, key), request_hash=request_hash
+    )
 
 
 def _response(outcome: Outcome) -> web.Response:

@@ -38,7 +38,7 @@ class Counters:
         self._within_s: Final = within_s
         self._fresh_s: Final = fresh_s
         self._clock: Final = clock
-        self._ask: Final = ask or self._asked
+        self._ask: Final = ask or self._query_rows
         self._client: AsyncClient | None = None
         self._connecting: Final = asyncio.Lock()
         self._answers: dict[tuple[Statement, Wire], tuple[float, asyncio.Task[bytes]]] = {}
@@ -78,7 +78,7 @@ class Counters:
         self._answers[key] = (now_s, task)
         return task
 
-    async def _asked(self, statement: Statement, wire: Wire) -> bytes:
+    async def _query_rows(self, statement: Statement, wire: Wire) -> bytes:
         async with self._connecting:
             if self._client is None:
                 self._client = await connect(self._server, send_receive_timeout_s=self._within_s)

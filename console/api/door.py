@@ -30,7 +30,7 @@ _HEADERS: Final = {
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Door:
+class OperationGuard:
     """Lets requests in to operations."""
 
     def __init__(self, callers: Callers, buckets: Buckets, metrics: ApiMetrics) -> None:
@@ -98,14 +98,14 @@ class Door:
 
 
 def application(
-    door: Door, operations: Iterable[Operation], *, max_body_bytes: int, body_within_s: float
+    guard: OperationGuard, operations: Iterable[Operation], *, max_body_bytes: int, body_within_s: float
 ) -> web.Application:
     """The API as aiohttp serves it."""
     app = web.Application(middlewares=[_problems_for_strays], client_max_size=max_body_bytes)
     app[BODY_WITHIN_S] = body_within_s
     app.on_response_prepare.append(_harden)
     for operation in operations:
-        app.router.add_route(operation.method, operation.path, door.guarded(operation))
+        app.router.add_route(operation.method, operation.path, guard.guarded(operation))
     return app
 
 

@@ -68,13 +68,15 @@ class Election(AbstractPartitionAssignor):  # type: ignore[misc]
 
     def metadata(self, topics: Iterable[str]) -> Any:
         """What this member says of itself."""
-        said = msgspec.json.encode(Member(self._url, self.elected))
-        return ConsumerProtocolMemberMetadata(0, list(topics), said)
+        user_data = msgspec.json.encode(Member(self._url, self.elected))
+        return ConsumerProtocolMemberMetadata(0, list(topics), user_data)
 
     def assign(self, _cluster: Any, members: Mapping[str, Any]) -> dict[str, Any]:
         """Called on the one member that the broker chose to decide."""
-        said = {name: msgspec.json.decode(metadata.user_data, type=Member) for name, metadata in members.items()}
-        chosen = choose_writer(said)
+        member_of = {
+            name: msgspec.json.decode(metadata.user_data, type=Member) for name, metadata in members.items()
+        }
+        chosen = choose_writer(member_of)
         user_data = msgspec.json.encode(chosen)
         return {
             name: ConsumerProtocolMemberAssignment(0, [(LINKS, [0])] if name == chosen.member else [], user_data)

@@ -141,7 +141,7 @@ class LinkOperations:
         """A page of deleted links."""
         query, caller = query_of(request, DeletedQuery), request[CALLER]
 
-        def found() -> DeletedPage:
+        def read_page() -> DeletedPage:
             kept: list[DeletedLinkView] = []
             after = f"{DELETED_PREFIX}{query.cursor}" if query.cursor else ""
             while True:
@@ -156,7 +156,7 @@ class LinkOperations:
                 if len(records) < query.limit:
                     return DeletedPage(links=kept, next=None)
 
-        return json_answer(await self._read(found))
+        return json_answer(await self._read(read_page))
 
     async def bulk(self, request: web.Request) -> web.StreamResponse:
         """Many links, a line each."""
@@ -186,12 +186,12 @@ class LinkOperations:
         await response.write_eof()
         return response
 
-    def _deleted_view(self, one: DeletedLink) -> DeletedLinkView:
-        deleted_at = time_of(one.deleted_at_ms)
+    def _deleted_view(self, deleted: DeletedLink) -> DeletedLinkView:
+        deleted_at = time_of(deleted.deleted_at_ms)
         if deleted_at is None:
             raise Problem("failed", "a deleted link has no time that a calendar has")
         until = deleted_at + timedelta(days=self._settings.deleted_kept_days)
-        return DeletedLinkView(deleted_at=deleted_at, restorable_until=until, link=view_of(one.link))
+        return DeletedLinkView(deleted_at=deleted_at, restorable_until=until, link=view_of(deleted.link))
 
     async def _read(self, read: Callable[[], Result]) -> Result:
         """Read the index, in a thread. Raises Problem."""

@@ -82,11 +82,11 @@ class Live:
         if self._asking is None:
             self._asking = asyncio.create_task(self._poll(), name="live")
         try:
-            yield self._told(queue)
+            yield self._updates(queue)
         finally:
             self._listeners.discard(queue)
 
-    async def _told(self, queue: "asyncio.Queue[Rows]") -> AsyncIterator[Rows]:
+    async def _updates(self, queue: "asyncio.Queue[Rows]") -> AsyncIterator[Rows]:
         while queue in self._listeners:
             yield await queue.get()
         raise FellBehindError

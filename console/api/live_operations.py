@@ -47,11 +47,11 @@ class LiveOperations:
         response = web.StreamResponse(headers={"Content-Type": EVENTS, "X-Accel-Buffering": "no"})
         await response.prepare(request)
         async with self._live.changes() as changes:
-            told = aiter(changes)
+            updates = aiter(changes)
             waiting: asyncio.Task[list[LiveRow]] | None = None
             try:
                 while request.transport is not None:
-                    waiting = waiting or asyncio.ensure_future(anext(told))
+                    waiting = waiting or asyncio.ensure_future(anext(updates))
                     done, _ = await asyncio.wait([waiting], timeout=_ALIVE_S)
                     if not done:
                         await response.write(b": alive\n\n")

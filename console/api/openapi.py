@@ -69,36 +69,36 @@ def description(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
-def _kinds(one: Operation) -> set[Any]:
-    kinds = {answer.kind for answer in one.answers.values() if answer.kind is not None}
-    return kinds | {kind for kind in (one.query, one.body) if kind is not None}
+def _kinds(operation: Operation) -> set[Any]:
+    kinds = {answer.kind for answer in operation.answers.values() if answer.kind is not None}
+    return kinds | {kind for kind in (operation.query, operation.body) if kind is not None}
 
 
-def _operation(one: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    said: dict[str, Any] = {"operationId": one.name, "summary": one.summary}
-    if one.about:
-        said["description"] = one.about
-    if one.role is None:
-        said["security"] = []
+def _operation(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
+    if operation.about:
+        described["description"] = operation.about
+    if operation.role is None:
+        described["security"] = []
     else:
-        said["x-role"] = one.role
-    parameters = [_path_parameter(name) for name in _IN_A_PATH.findall(one.path)]
-    if one.query is not None:
-        parameters += _query_parameters(schemas[one.query.__name__])
+        described["x-role"] = operation.role
+    parameters = [_path_parameter(name) for name in _IN_A_PATH.findall(operation.path)]
+    if operation.query is not None:
+        parameters += _query_parameters(schemas[operation.query.__name__])
     parameters += [
         {"name": name, "in": "header", "required": False, "description": meaning, "schema": {"type": "string"}}
-        for name, meaning in one.headers.items()
+        for name, meaning in operation.headers.items()
     ]
     if parameters:
-        said["parameters"] = parameters
-    if one.body is not None:
-        schema = {"$ref": _REFS.format(name=one.body.__name__)}
-        said["requestBody"] = {
+        described["parameters"] = parameters
+    if operation.body is not None:
+        schema = {"$ref": _REFS.format(name=operation.body.__name__)}
+        described["requestBody"] = {
             "required": True,
-            "content": {media: _content(media, schema) for media in one.body_media},
+            "content": {media: _content(media, schema) for media in operation.body_media},
         }
-    said["responses"] = _responses(one)
-    return said
+    described["responses"] = _responses(operation)
+    return described
 
 
 def _path_parameter(name: str) -> dict[str, Any]:
@@ -131,15 +131,17 @@ def _query_parameters(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
     return parameters
 
 
-def _responses(one: Operation) -> dict[str, Any]:
+def _responses(operation: Operation) -> dict[str, Any]:
     responses: dict[str, Any] = {}
-    limits = _LIMIT_HEADERS if one.role is not None else {}
-    for status, answer in one.answers.items():
-        responses[str(status)] = _answer(answer, limits if one.method != "GET" or answer.media == (JSON,) else {})
-    names = [*_OF_ANY, *one.problems]
-    if one.role is not None:
+    limits = _LIMIT_HEADERS if operation.role is not None else {}
+    for status, answer in operation.answers.items():
+        responses[str(status)] = _answer(
+            answer, limits if operation.method != "GET" or answer.media == (JSON,) else {}
+        )
+    names = [*_OF_ANY, *operation.problems]
+    if operation.role is not None:
         names += _OF_A_TOKEN
-    if one.body is not None:
+    if operation.body is not None:
         names += _OF_A_BODY
     for name in names:
         status, title = about_problem(name)
@@ -162,17 +164,17 @@ def _problem(title: str) -> dict[str, Any]:
 
 
 def _answer(answer: Answer, limits: Mapping[str, str]) -> dict[str, Any]:
-    said: dict[str, Any] = {"description": answer.meaning}
+    described: dict[str, Any] = {"description": answer.meaning}
     headers = {
         name: {"description": meaning, "schema": {"type": "string"}}
         for name, meaning in (*answer.headers.items(), *limits.items())
     }
     if headers:
-        said["headers"] = headers
+        described["headers"] = headers
     if answer.media:
         schema = {} if answer.kind is None else _schema(answer.kind)
-        said["content"] = {media: _content(media, schema) for media in answer.media}
-    return said
+        described["content"] = {media: _content(media, schema) for media in answer.media}
+    return described
 
 
 def _schema(kind: Any) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def unavailable(detail: str, retry_after_s: int = 1) -> Problem:
 
 def pointer_in(message: str) -> str:
     """The place that a message of msgspec names, `$.tags[3]` say, as a JSON pointer."""
-    found = _PLACE.search(message)
-    if found is None:
+    place = _PLACE.search(message)
+    if place is None:
         return ""
-    return re.sub(r"[.\[]", "/", found[1].replace("[...]", "")).replace("]", "")
+    return re.sub(r"[.\[]", "/", place[1].replace("[...]", "")).replace("]", "")

@@ -137,18 +137,18 @@ class RecordOperations:
     def _page(
         self, prefix: str, after: str, limit: int, kind: type[Kind], fits: Callable[[Kind], bool]
     ) -> tuple[list[Kind], str | None]:
-        found: list[Kind] = []
+        records_of_caller: list[Kind] = []
         while True:
             records = self._index.records(prefix, after=after, limit=_AT_ONCE)
             for key, value in records:
                 record = read_record(value, kind)
                 if fits(record):
-                    if len(found) == limit:
-                        return found, after
-                    found.append(record)
+                    if len(records_of_caller) == limit:
+                        return records_of_caller, after
+                    records_of_caller.append(record)
                 after = key
             if len(records) < _AT_ONCE:
-                return found, None
+                return records_of_caller, None
 
     async def _read(self, read: Callable[[], Result]) -> Result:
         """Read the index, in a thread. Raises Problem."""

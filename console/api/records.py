@@ -45,7 +45,7 @@ def answer_key(token_id: str, idempotency_key: str) -> str:
     return f"{ANSWER_PREFIX}{token_id}/{_hash(idempotency_key.encode('utf-8', 'surrogateescape'))}"
 
 
-def asked_hash(*parts: bytes) -> str:
+def hash_of_request(*parts: bytes) -> str:
     """What tells two requests apart."""
     return _hash(b"\0".join(b"%d:%b" % (len(part), part) for part in parts))
 

@@ -96,9 +96,9 @@ class ReportOperations:
             )
         return json_answer(report(since=statement.since, until=statement.until, rows=rows))
 
-    async def _rows(self, asked: Awaitable[bytes]) -> bytes:
+    async def _rows(self, answer: Awaitable[bytes]) -> bytes:
         try:
-            return await asked
+            return await answer
         except TransientError as error:
             log.warning("a report cannot be made at the moment: %s", error)
             raise unavailable("the counters cannot be read at the moment: ask again, or for less") from error
@@ -134,7 +134,7 @@ def _cell(value: Any) -> str:
 def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
     """The table of what can be asked of the counters."""
 
-    def told(path: str, summary: str, act: Act, query: type[TimeFilters], kind: Any) -> Operation:
+    def report(path: str, summary: str, act: Act, query: type[TimeFilters], kind: Any) -> Operation:
         return Operation(
             name="report" + "".join(word.capitalize() for word in path.split("-")),
             method="GET",
@@ -148,18 +148,18 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
 
     return (
         *(
-            told(one, summary, reports.performance(one), ReportQuery, PerformanceReport)
+            report(one, summary, reports.performance(one), ReportQuery, PerformanceReport)
             for one, summary in _SUMMARIES.items()
         ),
-        told(
+        report(
             "breakdown",
             "Sums by one or more labels, of links filtered by any",
             reports.breakdown,
             BreakdownQuery,
             BreakdownReport,
         ),
-        told("series", "Counts over time, in a time zone", reports.series, SeriesQuery, SeriesReport),
-        told(
+        report("series", "Counts over time, in a time zone", reports.series, SeriesQuery, SeriesReport),
+        report(
             "heat-map", "Counts by day of the week and hour of a time zone", reports.heat_map, HeatMapQuery, HeatMap
         ),
     )

@@ -20,7 +20,7 @@ from console.api.about_operations import about_operations
 from console.api.callers import Callers
 from console.api.changing import Changing
 from console.api.counters import Counters
-from console.api.door import Door, application
+from console.api.door import OperationGuard, application
 from console.api.election import Election
 from console.api.following import IndexTable, TokenTable, TopicFollower
 from console.api.forwarding import Forwarding
@@ -140,7 +140,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             kept=_CALLERS_KEPT,
         )
         callers = Callers(tokens.tokens, wrong, loaded=lambda: token_follower.ready)
-        door = Door(
+        guard = OperationGuard(
             callers,
             Buckets(per_second=settings.requests_per_second, burst=settings.requests_burst, kept=_CALLERS_KEPT),
             metrics,
@@ -192,15 +192,17 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
                 measure=lambda: _measure(metrics, index),
             )
         )
-        port = await stack.enter_async_context(_listening(settings, door, operations))
+        port = await stack.enter_async_context(_listening(settings, guard, operations))
         yield Ports(port, metrics_port), work
 
 
 @asynccontextmanager
-async def _listening(settings: ApiSettings, door: Door, operations: tuple[Operation, ...]) -> AsyncIterator[int]:
+async def _listening(
+    settings: ApiSettings, guard: OperationGuard, operations: tuple[Operation, ...]
+) -> AsyncIterator[int]:
     """The API's own port; what is being answered at the end gets some seconds."""
     app = application(
-        door, operations, max_body_bytes=settings.max_body_bytes, body_within_s=settings.body_timeout_s
+        guard, operations, max_body_bytes=settings.max_body_bytes, body_within_s=settings.body_timeout_s
     )
     runner = web.AppRunner(
         app,

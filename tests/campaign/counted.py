@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.campaign.said import Said
 from tests.campaign.stack import CampaignStack
+from tests.campaign.stated import StatedTotal
 
 _LOG: Final = """
 SELECT link, platform, post, splitByChar('@', series)[1], toUnixTimestamp64Milli(start_at),
@@ -53,36 +53,36 @@ class Difference:
 
 def compare(expected: Numbers, counted: Numbers) -> Difference:
     """Each key must have its number, to the last unit; of one below zero less is more."""
-    found = Difference()
+    difference = Difference()
     for key in expected.keys() | counted.keys():
         off = counted[key] - expected[key]
-        found.missing += max(0, -off)
-        found.extra += max(0, off)
+        difference.missing += max(0, -off)
+        difference.extra += max(0, off)
         if off:
-            found.wrong[key] = expected[key], counted[key]
-    return found
+            difference.wrong[key] = expected[key], counted[key]
+    return difference
 
 
-def log_of(stack: CampaignStack) -> list[tuple[str, Said]]:
+def log_of(stack: CampaignStack) -> list[tuple[str, StatedTotal]]:
     """All snapshots as they lie in Kafka's log, in its order, each with its link."""
-    return [(str(link), Said(*rest)) for link, *rest in stack.select(_LOG)]
+    return [(str(link), StatedTotal(*rest)) for link, *rest in stack.select(_LOG)]
 
 
-def counted(stack: CampaignStack, log: Iterable[tuple[str, Said]], today: str) -> Numbers:
+def counted(stack: CampaignStack, log: Iterable[tuple[str, StatedTotal]], today: str) -> Numbers:
     """Everything that the campaign is compared by; clicks of today and later are of `today`."""
-    found: Numbers = Counter({("said", *one): 1 for _, one in log})
+    numbers: Numbers = Counter({("said", *one): 1 for _, one in log})
     for *key, number in stack.select(_IMPRESSIONS):
-        found["impressions", *key] = number
+        numbers["impressions", *key] = number
         if key[1] in ("snapshot", "opening", "revision"):
-            found["totals", key[0]] += number
+            numbers["totals", key[0]] += number
     for *key, number in stack.select(_CLICKS.format(today=today)):
-        found["clicks", *key] = number
+        numbers["clicks", *key] = number
     for *key, number in stack.select(_REVISIONS):
-        found["revisions", *key] = number
+        numbers["revisions", *key] = number
     for campaign, clicks, impressions in stack.select(_CAMPAIGNS):
-        found["campaign_performance", campaign, "clicks"] = clicks
-        found["campaign_performance", campaign, "impressions"] = impressions
-    return found
+        numbers["campaign_performance", campaign, "clicks"] = clicks
+        numbers["campaign_performance", campaign, "impressions"] = impressions
+    return numbers
 
 
 def unmatched(stack: CampaignStack) -> Numbers:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from tests.campaign.said import Said
+from tests.campaign.stated import StatedTotal
 
 OPENING_AFTER_MS: Final = 48 * 3_600_000
 METRICS: Final = ("post_impressions", "impressions/day", "IMPRESSION", "impressionCount", "post_media_view")
@@ -29,10 +29,10 @@ def day_of(time_ms: int) -> str:
     return datetime.fromtimestamp(time_ms / 1000, UTC).date().isoformat()
 
 
-def newest_totals(said: Iterable[Said], links: Mapping[tuple[str, str], str]) -> Counter[str]:
+def newest_totals(stated: Iterable[StatedTotal], links: Mapping[tuple[str, str], str]) -> Counter[str]:
     """Impressions of each link, whatever the order and the repetitions: of each post the total that counts."""
     posts = defaultdict(list)
-    for one in said:
+    for one in stated:
         posts[one.platform, one.post].append(one)
     totals: Counter[str] = Counter()
     for post, readings in posts.items():
@@ -41,21 +41,21 @@ def newest_totals(said: Iterable[Said], links: Mapping[tuple[str, str], str]) ->
     return totals
 
 
-def unmatched(said: Iterable[Said], links: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], int]:
+def unmatched(stated: Iterable[StatedTotal], links: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], int]:
     """Posts that have no link, by the newest total."""
-    found: dict[tuple[str, str], Said] = {}
-    for one in said:
+    newest: dict[tuple[str, str], StatedTotal] = {}
+    for one in stated:
         post = one.platform, one.post
-        if not links.get(post) and (post not in found or _rank(found[post]) < _rank(one)):
-            found[post] = one
-    return {post: one.total for post, one in found.items()}
+        if not links.get(post) and (post not in newest or _rank(newest[post]) < _rank(one)):
+            newest[post] = one
+    return {post: one.total for post, one in newest.items()}
 
 
-def changes(log: Iterable[tuple[str, Said]]) -> Changes:
+def changes(log: Iterable[tuple[str, StatedTotal]]) -> Changes:
     """What each reading changed, in the order in which they came; those without a link change nothing."""
     impressions: Counter[tuple[str, str, str]] = Counter()
     revisions: Counter[tuple[str, str, str, str, str, int]] = Counter()
-    seen: dict[tuple[str, str, str], list[Said]] = defaultdict(list)
+    seen: dict[tuple[str, str, str], list[StatedTotal]] = defaultdict(list)
     for link, one in log:
         if not link:
             continue
@@ -75,7 +75,7 @@ def changes(log: Iterable[tuple[str, Said]]) -> Changes:
     return Changes(Counter({key: count for key, count in impressions.items() if count}), revisions)
 
 
-def _change(before: Said | None, after: Said | None) -> tuple[str, str, int, int] | None:
+def _change(before: StatedTotal | None, after: StatedTotal | None) -> tuple[str, str, int, int] | None:
     """Source, reason, impressions and window of what a scope changed by."""
     if before == after:
         return None
@@ -94,14 +94,14 @@ def _change(before: Said | None, after: Said | None) -> tuple[str, str, int, int
     return ("snapshot", "grew", change, at_ms) if change > 0 else ("revision", "fell", change, at_ms)
 
 
-def _rank(one: Said) -> tuple[int, int, int]:
+def _rank(one: StatedTotal) -> tuple[int, int, int]:
     place = METRICS.index(one.metric) if one.metric in METRICS else len(METRICS)
     return place, one.observed_ms, one.total
 
 
-def _newest(readings: Iterable[Said]) -> list[Said]:
+def _newest(readings: Iterable[StatedTotal]) -> list[StatedTotal]:
     """Of each scope the reading that counts; of several that say the same the first."""
-    best: dict[tuple[int, int], Said] = {}
+    best: dict[tuple[int, int], StatedTotal] = {}
     for one in readings:
         scope = one.start_ms, one.end_ms
         if scope not in best or _rank(best[scope]) < _rank(one):
@@ -109,7 +109,7 @@ def _newest(readings: Iterable[Said]) -> list[Said]:
     return list(best.values())
 
 
-def _counting(readings: Iterable[Said]) -> dict[tuple[int, int], Said]:
+def _counting(readings: Iterable[StatedTotal]) -> dict[tuple[int, int], StatedTotal]:
     """The life where it is known, else each period. No periods of the campaign overlap."""
     best = {(one.start_ms, one.end_ms): one for one in _newest(readings)}
     return {Life: best[Life]} if Life in best else best

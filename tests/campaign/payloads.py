@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from tests.campaign.cast import BERLIN, DAY_MS, DOMAIN, PAGE, Post
-from tests.campaign.said import Call, Said
+from tests.campaign.stated import Call, StatedTotal
 
 _ZONE: Final = ZoneInfo(BERLIN)
 INVALID_AFTER_DAYS: Final = 7
@@ -24,10 +24,10 @@ def _url(post: Post) -> str:
 
 
 def _call(
-    platform: str, payload: Any, observed_ms: int, said: Sequence[Said], *, refused: int = 0, **query: str
+    platform: str, payload: Any, observed_ms: int, stated: Sequence[StatedTotal], *, refused: int = 0, **query: str
 ) -> Call:
     path = f"/v1/snapshots/{platform}?{urlencode({'observed_at': observed_ms, **query})}"
-    return Call(path, json.dumps(payload).encode(), tuple(said), refused)
+    return Call(path, json.dumps(payload).encode(), tuple(stated), refused)
 
 
 def _links(payload: Any, posts: Sequence[Post]) -> Any:
@@ -48,8 +48,11 @@ def x(posts: Sequence[Post], at_ms: int) -> Call:
         for post in posts
     ]
     gone = {"value": "1900000000000000002", "title": "Not Found Error", "resource_type": "tweet"}
-    said = [Said("x", post.id, "impression_count", 0, 0, at_ms, post.total(at_ms), post.born_ms) for post in posts]
-    return _call("x", {"data": rows, "errors": [gone]}, at_ms, said, refused=1)
+    stated = [
+        StatedTotal("x", post.id, "impression_count", 0, 0, at_ms, post.total(at_ms), post.born_ms)
+        for post in posts
+    ]
+    return _call("x", {"data": rows, "errors": [gone]}, at_ms, stated, refused=1)
 
 
 def x_days(post: Post, until_ms: int) -> Call:
@@ -60,15 +63,15 @@ def x_days(post: Post, until_ms: int) -> Call:
         {"timestamp": _iso(start), "metrics": {"impressions": total, "url_clicks": 1}}
         for start, total in zip(starts, totals, strict=True)
     ]
-    said = [
-        Said("x", post.id, "impressions/day", start, start + DAY_MS, until_ms, total)
+    stated = [
+        StatedTotal("x", post.id, "impressions/day", start, start + DAY_MS, until_ms, total)
         for start, total in zip(starts, totals, strict=True)
     ]
     payload = {
         "payload": {"data": [{"id": post.id, "timestamped_metrics": metrics}]},
         "links": {post.id: post.link},
     }
-    return _call("x", payload, until_ms, said, granularity="daily")
+    return _call("x", payload, until_ms, stated, granularity="daily")
 
 
 def linkedin_page(posts: Sequence[Post], at_ms: int) -> Call:
@@ -82,8 +85,8 @@ def linkedin_page(posts: Sequence[Post], at_ms: int) -> Call:
         for post in posts
     ]
     payload = {"paging": {"start": 0, "count": 100, "links": []}, "elements": elements}
-    said = [Said("linkedin", post.id, "impressionCount", 0, 0, at_ms, post.total(at_ms)) for post in posts]
-    return _call("linkedin", _links(payload, posts), at_ms, said, version="202605")
+    stated = [StatedTotal("linkedin", post.id, "impressionCount", 0, 0, at_ms, post.total(at_ms)) for post in posts]
+    return _call("linkedin", _links(payload, posts), at_ms, stated, version="202605")
 
 
 def linkedin_member(posts: Sequence[Post], at_ms: int) -> Call:
@@ -100,13 +103,13 @@ def linkedin_member(posts: Sequence[Post], at_ms: int) -> Call:
         }
         for number, post in enumerate(posts)
     ]
-    said = [Said("linkedin", post.id, "IMPRESSION", 0, 0, at_ms, post.total(at_ms)) for post in posts]
-    return _call("linkedin", _links(answers, posts), at_ms, said, version="202605")
+    stated = [StatedTotal("linkedin", post.id, "IMPRESSION", 0, 0, at_ms, post.total(at_ms)) for post in posts]
+    return _call("linkedin", _links(answers, posts), at_ms, stated, version="202605")
 
 
 def facebook(posts: Sequence[Post], at_ms: int, metric: str) -> Call:
     """`/{page}/posts?fields=…,insights.metric(…)`; the retired metric counted a sixth less."""
-    rows, said = [], []
+    rows, stated = [], []
     for post in posts:
         total = post.total(at_ms) * (5 if metric == "post_impressions" else 6) // 6
         insights = {"data": [{"name": metric, "period": "lifetime", "values": [{"value": total}]}]}
@@ -119,8 +122,8 @@ def facebook(posts: Sequence[Post], at_ms: int, metric: str) -> Call:
                 **({"attachments": unshimmed} if post.how == "url" else {}),
             }
         )
-        said.append(Said("facebook", post.id, metric, 0, 0, at_ms, total, post.born_ms))
-    return _call("facebook", {"data": rows}, at_ms, said, version="v25.0")
+        stated.append(StatedTotal("facebook", post.id, metric, 0, 0, at_ms, total, post.born_ms))
+    return _call("facebook", {"data": rows}, at_ms, stated, version="v25.0")
 
 
 def instagram(posts: Sequence[Post], at_ms: int) -> Call:
@@ -139,8 +142,8 @@ def instagram(posts: Sequence[Post], at_ms: int) -> Call:
         }
         for post in posts
     ]
-    said = [Said("instagram", post.id, "views", 0, 0, at_ms, post.total(at_ms)) for post in posts]
-    return _call("instagram", _links(answers, posts), at_ms, said, version="v25.0")
+    stated = [StatedTotal("instagram", post.id, "views", 0, 0, at_ms, post.total(at_ms)) for post in posts]
+    return _call("instagram", _links(answers, posts), at_ms, stated, version="v25.0")
 
 
 def mailchimp(posts: Sequence[Post], at_ms: int) -> list[Call]:
@@ -154,12 +157,12 @@ def mailchimp(posts: Sequence[Post], at_ms: int) -> list[Call]:
             "opens": {"opens_total": 4, "unique_opens": 3},
             "send_time": _iso(post.born_ms).replace(".000Z", "+00:00"),
         }
-        said = Said("mailchimp", post.id, "delivered", 0, 0, at_ms, post.total(at_ms), post.born_ms)
-        calls.append(_call("mailchimp", _links(report, [post]), at_ms, [said]))
+        stated = StatedTotal("mailchimp", post.id, "delivered", 0, 0, at_ms, post.total(at_ms), post.born_ms)
+        calls.append(_call("mailchimp", _links(report, [post]), at_ms, [stated]))
     return calls
 
 
-def ad_day(ad: Post, day: date, at_ms: int) -> Said:
+def ad_day(ad: Post, day: date, at_ms: int) -> StatedTotal:
     """What an ads report says at a time of an ad's day in Berlin, which a week later is less."""
     start_ms, end_ms = (
         int(datetime.combine(one, time(), _ZONE).timestamp() * 1000) for one in (day, day + timedelta(days=1))
@@ -169,17 +172,17 @@ def ad_day(ad: Post, day: date, at_ms: int) -> Said:
         shown = shown * 19 // 20
     elif at_ms < end_ms + 12 * 3_600_000:
         shown = shown * 9 // 10
-    return Said("google-ads", ad.id, "impressions/day", start_ms, end_ms, at_ms, shown)
+    return StatedTotal("google-ads", ad.id, "impressions/day", start_ms, end_ms, at_ms, shown)
 
 
 def google_ads(ads: Sequence[Post], days: Sequence[date], at_ms: int) -> Call:
     """`googleAds:searchStream`, a batch an ad; 64-bit numbers are texts, and a zero is left out."""
-    batches, said = [], []
+    batches, stated = [], []
     for ad in ads:
         results = []
         for day in days:
-            told = ad_day(ad, day, at_ms)
-            metrics = {"impressions": str(told.total)} if told.total else {}
+            ad_total = ad_day(ad, day, at_ms)
+            metrics = {"impressions": str(ad_total.total)} if ad_total.total else {}
             results.append(
                 {
                     "adGroupAd": {"ad": {"id": ad.id, "finalUrls": [_url(ad)]}},
@@ -187,19 +190,19 @@ def google_ads(ads: Sequence[Post], days: Sequence[date], at_ms: int) -> Call:
                     "metrics": {**metrics, "clicks": "3", "costMicros": "5600000"},
                 }
             )
-            said.append(told)
+            stated.append(ad_total)
         mask = "segments.date,adGroupAd.ad.id,adGroupAd.ad.finalUrls,metrics.impressions,metrics.clicks"
         batches.append({"results": results, "fieldMask": mask, "requestId": "r1"})
-    return _call("google-ads", batches, at_ms, said, version="v26", time_zone=BERLIN)
+    return _call("google-ads", batches, at_ms, stated, version="v26", time_zone=BERLIN)
 
 
-def google_file(ads: Sequence[Post], days: Sequence[date], at_ms: int) -> tuple[str, list[Said]]:
+def google_file(ads: Sequence[Post], days: Sequence[date], at_ms: int) -> tuple[str, list[StatedTotal]]:
     """The report as people download it, with a title above and a sum below."""
     lines = ["Ad report", f'"{days[0]:%B %-d, %Y} - {days[-1]:%B %-d, %Y}"']
     lines.append("Day,Campaign,Ad ID,Ad final URL,Currency code,Impr.,Clicks,CTR,Cost")
-    said = [ad_day(ad, day, at_ms) for ad in ads for day in days]
+    stated = [ad_day(ad, day, at_ms) for ad in ads for day in days]
     addresses = {ad.id: _url(ad) for ad in ads}
-    for one, day in zip(said, [day for _ in ads for day in days], strict=True):
+    for one, day in zip(stated, [day for _ in ads for day in days], strict=True):
         lines.append(f'{day},Spring,{one.post},{addresses[one.post]},EUR,"{one.total:,}","1",0.1%,"1,012.50"')
-    lines.append(f'Total: Account,,,,EUR,"{sum(one.total for one in said):,}",1,0,0')
-    return "\n".join(lines) + "\n", said
+    lines.append(f'Total: Account,,,,EUR,"{sum(one.total for one in stated):,}",1,0,0')
+    return "\n".join(lines) + "\n", stated

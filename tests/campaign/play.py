@@ -115,7 +115,7 @@ class Campaign:
         """Two downloads of overlapping days, each imported twice."""
         if number not in (self._scale.days * 2 // 3, self._scale.days - 1):
             return
-        text, said = self._polls.file(number)
+        text, stated = self._polls.file(number)
         path = self._stack.place / f"ads-{number}.csv"
         path.write_text(text)
         observed = datetime.fromtimestamp(self._polls.file_ms(number) / 1000, UTC).isoformat()
@@ -123,7 +123,7 @@ class Campaign:
         for _ in range(2):
             await asyncio.to_thread(self._stack.console, *arguments)
             self._sent.amounts["files"] += 1
-        self._sent.said += said
+        self._sent.stated += stated
 
     async def _settled(self) -> tuple[Numbers, Difference]:
         """The numbers once they are right and stay so, or when the deadline is over."""

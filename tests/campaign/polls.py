@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.campaign import payloads
 from tests.campaign.cast import DAY_MS, HOUR_MS, Post, Scale
-from tests.campaign.said import Call, Said
+from tests.campaign.stated import Call, StatedTotal
 
 SECOND_POLLER_MS: Final = 20_000
 """How far the second poller of a campaign is behind the first."""
@@ -46,7 +46,7 @@ class Polls:
         """All ads but the last: the one before it comes by both ways."""
         return self.of("google-ads")[:-1]
 
-    def file(self, number: int) -> tuple[str, list[Said]]:
+    def file(self, number: int) -> tuple[str, list[StatedTotal]]:
         """The report of the last two ads, downloaded in the evening of a day."""
         at_ms = self.start_ms + number * DAY_MS + 20 * HOUR_MS
         return payloads.google_file(self.of("google-ads")[-2:], self._report_days(number), at_ms)

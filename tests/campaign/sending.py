@@ -14,7 +14,7 @@ from aiokafka.partitioner import murmur2
 from schemas.topics import CLICKS
 from tests.campaign.cast import DAY_MS, DOMAIN
 from tests.campaign.expected import day_of
-from tests.campaign.said import Call, Said
+from tests.campaign.stated import Call, StatedTotal
 from tests.campaign.traffic import Mailing, Visit, click_line
 from tests.chaos.client import Answer, Connection
 from tests.chaos.stack import PARTITIONS
@@ -35,7 +35,7 @@ class NotTakenError(Exception):
 class Sent:
     """Everything that was sent and taken. `clicks`: (link, class, day); `mails`: by the provider's event."""
 
-    said: list[Said] = field(default_factory=list)
+    stated: list[StatedTotal] = field(default_factory=list)
     clicks: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     mails: dict[str, tuple[str, str, str, str, str]] = field(default_factory=dict)
     amounts: Counter[str] = field(default_factory=Counter)
@@ -76,16 +76,20 @@ class Doors:
 
     async def _totals(self, connection: Connection, call: Call) -> None:
         answer = await self._post(connection, call.path, call.body, AS_WRITER)
-        told = json.loads(answer.body)
-        if (answer.status, told.get("accepted"), len(told.get("rejected", ()))) != (
+        accepted_and_rejected = json.loads(answer.body)
+        if (
+            answer.status,
+            accepted_and_rejected.get("accepted"),
+            len(accepted_and_rejected.get("rejected", ())),
+        ) != (
             202,
-            len(call.said),
+            len(call.stated),
             call.refused,
         ):
             raise NotTakenError(f"{call.path}: {answer.status} {answer.body[:1000].decode()}")
-        self._sent.said += call.said
+        self._sent.stated += call.stated
         self._sent.amounts["calls"] += 1
-        self._sent.amounts["snapshots"] += len(call.said)
+        self._sent.amounts["snapshots"] += len(call.stated)
 
     async def _mailing(self, connection: Connection, mailing: Mailing) -> None:
         headers = "\r\n".join(f"{name}: {value}" for name, value in mailing.headers.items())
@@ -150,8 +154,13 @@ class Shop:
                 time_ms = midnight_ms + self._rng.randrange(DAY_MS)
                 lines.append(click_line(visit, time_ms, self._seq, self._seq))
                 self._sent.clicks[visit.link, visit.visit_class, day_of(time_ms)] += 1
-            told = {"spool": SPOOL, "first": first, "last": self._seq, "prev": self._last.get(partition, 0)}
-            headers = [(name, str(value).encode()) for name, value in told.items()]
+            batch_headers = {
+                "spool": SPOOL,
+                "first": first,
+                "last": self._seq,
+                "prev": self._last.get(partition, 0),
+            }
+            headers = [(name, str(value).encode()) for name, value in batch_headers.items()]
             for _ in range(2 if self._rng.random() < _RESENT_SHARE else 1):
                 await self._producer.send_and_wait(
                     CLICKS, b"\n".join(lines), key=link.encode(), partition=partition, headers=headers

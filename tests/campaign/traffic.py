@@ -63,8 +63,8 @@ def visits(rng: random.Random, posts: Sequence[Post], count: int) -> list[Visit]
 def click_line(visit: Visit, time_ms: int, seq: int, visitor: int) -> bytes:
     """A click as docs/contracts/clicks.md says; see there."""
     event = {"type": "click", "time_ms": time_ms, "link": visit.link, "seq": seq, "visitor": visitor}
-    told = {"ua": visit.agent, "purpose": visit.purpose}
-    return json.dumps(event | {name: value for name, value in told.items() if value}).encode()
+    optional_fields = {"ua": visit.agent, "purpose": visit.purpose}
+    return json.dumps(event | {name: value for name, value in optional_fields.items() if value}).encode()
 
 
 def mails(rng: random.Random, posts: Sequence[Post], recipients: int, start_ms: int) -> Iterator[Mailing]:

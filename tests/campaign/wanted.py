@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from tests.campaign.cast import Post
 from tests.campaign.counted import Numbers
 from tests.campaign.expected import changes, newest_totals, unmatched
-from tests.campaign.said import Said
 from tests.campaign.sending import Sent
+from tests.campaign.stated import StatedTotal
 
 
-def wanted(sent: Sent, posts: Sequence[Post], log: Iterable[tuple[str, Said]], today: str) -> Numbers:
+def wanted(sent: Sent, posts: Sequence[Post], log: Iterable[tuple[str, StatedTotal]], today: str) -> Numbers:
     """The order decides into which day a difference falls; totals of links and campaigns follow without it."""
-    numbers: Numbers = Counter({("said", *one): 1 for one in sent.said})
+    numbers: Numbers = Counter({("said", *one): 1 for one in sent.stated})
     campaigns = {post.link: post.campaign for post in posts if post.link}
     for (link, visit_class, day), count in sent.clicks.items():
         numbers["clicks", link, visit_class, today if day == "now" else day] += count
@@ -23,20 +23,20 @@ def wanted(sent: Sent, posts: Sequence[Post], log: Iterable[tuple[str, Said]], t
         numbers["impressions", *counts_as] += 1
         if kind == "platform":
             numbers["campaign_performance", campaigns[link], "impressions"] += 1
-    for link, total in newest_totals(sent.said, links_of(posts)).items():
+    for link, total in newest_totals(sent.stated, links_of(posts)).items():
         numbers["totals", link] += total
         numbers["campaign_performance", campaigns[link], "impressions"] += total
-    found = changes(log)
-    for (link, source, day), count in found.impressions.items():
+    changed = changes(log)
+    for (link, source, day), count in changed.impressions.items():
         numbers["impressions", link, source, "human", "platform", day] += count
-    for revision, count in found.revisions.items():
+    for revision, count in changed.revisions.items():
         numbers["revisions", *revision] += count
     return numbers
 
 
 def wanted_unmatched(sent: Sent, posts: Sequence[Post]) -> Numbers:
     """The posts that must be listed as having no link, by their newest total."""
-    return Counter({("unmatched", *post): total for post, total in unmatched(sent.said, links_of(posts)).items()})
+    return Counter({("unmatched", *post): total for post, total in unmatched(sent.stated, links_of(posts)).items()})
 
 
 def links_of(posts: Sequence[Post]) -> dict[tuple[str, str], str]:

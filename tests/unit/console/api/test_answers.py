@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
 from console.api.callers import Callers
-from console.api.door import Door, application
+from console.api.door import OperationGuard, application
 from console.api.limits import Buckets
 from console.api.metrics import ApiMetrics
 from console.api.operations import Answer, Method, Operation, body_of, json_answer, query_of
@@ -46,13 +46,13 @@ async def client() -> AsyncIterator[Client]:
         Operation(name=name, method=method, path="/v1/it", role="links:write", summary="", act=act, answers=answers)
         for name, method, act in _OPERATIONS
     ]
-    door = Door(callers, buckets, ApiMetrics(CollectorRegistry()))
-    app = application(door, operations, max_body_bytes=1000, body_within_s=0.2)
+    guard = OperationGuard(callers, buckets, ApiMetrics(CollectorRegistry()))
+    app = application(guard, operations, max_body_bytes=1000, body_within_s=0.2)
     async with TestClient(TestServer(app)) as connected:
         yield connected
 
 
-async def said(client: Client, method: str, path: str, **arguments: Any) -> tuple[int, Any]:
+async def answer_to(client: Client, method: str, path: str, **arguments: Any) -> tuple[int, Any]:
     async with client.request(method, path, **arguments) as answer:
         if answer.status >= 400:
             assert answer.content_type == "application/problem+json"
@@ -71,7 +71,7 @@ async def test_every_answer_is_hardened(client: Client) -> None:
 
 
 async def test_what_there_is_not_and_what_cannot_be_done_are_problems(client: Client) -> None:
-    assert (await said(client, "GET", "/v1/nothing"))[1]["type"] == "/problems/not-found"
+    assert (await answer_to(client, "GET", "/v1/nothing"))[1]["type"] == "/problems/not-found"
     async with client.put("/v1/it") as answer:
         assert (answer.status, answer.headers["Allow"]) == (405, "GET,POST")
 
@@ -94,13 +94,15 @@ async def test_what_there_is_not_and_what_cannot_be_done_are_problems(client: Cl
 async def test_a_body_that_is_none_is_named(
     client: Client, body: bytes, kind: str, status: int, where: str | None
 ) -> None:
-    answered, problem = await said(client, "POST", "/v1/it", data=body, headers=WRITER | {"Content-Type": kind})
+    answered, problem = await answer_to(
+        client, "POST", "/v1/it", data=body, headers=WRITER | {"Content-Type": kind}
+    )
     assert (answered, problem.get("pointer")) == (status, where), problem
 
 
 async def test_a_body_of_exactly_the_most_bytes_is_read(client: Client) -> None:
     body = b'{"destination": "x"}' + b" " * 980
-    assert await said(
+    assert await answer_to(
         client, "POST", "/v1/it", data=body, headers=WRITER | {"Content-Type": "application/json"}
     ) == (
         200,
@@ -128,12 +130,12 @@ async def test_a_body_that_does_not_come_is_given_up(client: Client) -> None:
     ],
 )
 async def test_a_parameter_that_is_none_is_named(client: Client, query: str, parameter: str) -> None:
-    status, problem = await said(client, "GET", f"/v1/it?{query}", headers=WRITER)
+    status, problem = await answer_to(client, "GET", f"/v1/it?{query}", headers=WRITER)
     assert (status, problem["parameter"]) == (400, parameter)
 
 
 async def test_a_fault_of_ours_says_no_more_than_that(client: Client, caplog: pytest.LogCaptureFixture) -> None:
-    status, problem = await said(client, "GET", "/v1/it", headers=WRITER)
+    status, problem = await answer_to(client, "GET", "/v1/it", headers=WRITER)
     assert (status, problem["type"], "ZeroDivision" in str(problem)) == (500, "/problems/failed", False)
     assert "fail could not be answered" in caplog.text
 

@@ -85,38 +85,38 @@ async def test_a_client_that_sends_all_before_it_reads_is_answered_in_full(
     writer.write(f"{head}Connection: close\r\n\r\n".encode() + body)
     async with asyncio.timeout(10):
         await writer.drain()  # nothing is read before all is sent
-        said = await reader.read()
+        received = await reader.read()
     writer.close()
-    lines = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", said)  # without the marks of chunks
+    lines = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", received)  # without the marks of chunks
     assert lines.count(b'"status":204') == count
     assert (sum(made.counts), max(made.counts)) == (count, CHANGES_AT_ONCE)
 
 
 async def test_blank_lines_are_counted_and_not_answered(client: TestClient[web.Request, web.Application]) -> None:
-    told = await answers(client, b"\n" + LINE + b"\n\n  \r\n" + LINE + b"\r\n")
-    assert [one["line"] for one in told] == [2, 5]
+    answered = await answers(client, b"\n" + LINE + b"\n\n  \r\n" + LINE + b"\r\n")
+    assert [one["line"] for one in answered] == [2, 5]
 
 
 @pytest.mark.parametrize(("size", "status"), [(1_000, 204), (1_001, 413)])
 async def test_a_line_has_a_most_and_one_beyond_ends_the_stream(
     client: TestClient[web.Request, web.Application], size: int, status: int
 ) -> None:
-    told = await answers(client, LINE + b" " * (size - len(LINE)) + b"\n" + LINE)
-    assert told[0]["status"] == status
-    assert len(told) == 2
+    answered = await answers(client, LINE + b" " * (size - len(LINE)) + b"\n" + LINE)
+    assert answered[0]["status"] == status
+    assert len(answered) == 2
 
 
 async def test_a_line_without_end_is_not_kept(client: TestClient[web.Request, web.Application], made: Made) -> None:
-    told = await answers(client, LINE + b"\n" + b"x" * 1_000_000)
-    assert [one["status"] for one in told] == [204, 413]
+    answered = await answers(client, LINE + b"\n" + b"x" * 1_000_000)
+    assert [one["status"] for one in answered] == [204, 413]
     assert sum(made.counts) == 1
 
 
 async def test_bad_lines_say_why_between_good_ones(client: TestClient[web.Request, web.Application]) -> None:
     lines = [LINE, b"{", b"[]", b'{"domain": "go.example"}', json.dumps({"slug": 1}).encode(), LINE]
-    told = await answers(client, b"\n".join(lines))
-    assert [one["status"] for one in told] == [204, 400, 422, 422, 422, 204]
-    assert all(one["problem"] for one in told[1:-1])
+    answered = await answers(client, b"\n".join(lines))
+    assert [one["status"] for one in answered] == [204, 400, 422, 422, 422, 204]
+    assert all(one["problem"] for one in answered[1:-1])
 
 
 async def test_a_line_that_does_not_come_ends_the_stream_with_what_to_do(
@@ -127,8 +127,8 @@ async def test_a_line_that_does_not_come_ends_the_stream_with_what_to_do(
         await asyncio.sleep(1)
 
     async with client.post("/bulk", data=slow(), headers={"Content-Type": NDJSON}) as answer:
-        told = [msgspec.json.decode(line) for line in (await answer.read()).splitlines()]
-    assert [(one["line"], one["status"]) for one in told] == [(1, 204), (2, 408)]
+        answered = [msgspec.json.decode(line) for line in (await answer.read()).splitlines()]
+    assert [(one["line"], one["status"]) for one in answered] == [(1, 204), (2, 408)]
 
 
 async def test_what_is_no_stream_of_lines_is_refused(client: TestClient[web.Request, web.Application]) -> None:

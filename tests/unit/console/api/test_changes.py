@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from console.api.callers import Caller
-from console.api.changes import Create, Delete, Once, Patch, Restore, Upsert
+from console.api.changes import Create, Delete, IdempotentChange, Patch, Restore, Upsert
 from console.api.link_views import etag_of, view_of
 from console.api.policy import Policy
 from console.api.problems import Problem
@@ -222,20 +222,23 @@ def test_a_token_of_an_account_makes_links_of_that_account_only() -> None:
 
 def test_a_key_answers_the_same_request_as_before_and_refuses_another() -> None:
     world = World()
-    first = world.make(Once(change=create(), answer="answer/t/k", asked="x"))
-    again = world.make(Once(change=create(), answer="answer/t/k", asked="x"))
+    first = world.make(IdempotentChange(change=create(), answer_key="answer/t/k", request_hash="x"))
+    again = world.make(IdempotentChange(change=create(), answer_key="answer/t/k", request_hash="x"))
     assert (again.writes, again.replayed, again.link, again.status) == ((), True, first.link, 201)
     with pytest.raises(Problem) as raised:
-        world.make(Once(change=create(), answer="answer/t/k", asked="y"))
+        world.make(IdempotentChange(change=create(), answer_key="answer/t/k", request_hash="y"))
     assert raised.value.name == "key-reused"
-    assert world.make(Once(change=create(), answer="answer/t/l", asked="y")).key != first.key
+    assert world.make(IdempotentChange(change=create(), answer_key="answer/t/l", request_hash="y")).key != first.key
 
 
 def test_a_key_of_a_refused_request_is_free_again() -> None:
     world = World()
     with pytest.raises(Problem):
-        world.make(Once(change=create(slug="v1/x"), answer="answer/t/k", asked="x"))
-    assert world.make(Once(change=create(slug="fine"), answer="answer/t/k", asked="y")).status == 201
+        world.make(IdempotentChange(change=create(slug="v1/x"), answer_key="answer/t/k", request_hash="x"))
+    assert (
+        world.make(IdempotentChange(change=create(slug="fine"), answer_key="answer/t/k", request_hash="y")).status
+        == 201
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def put(index: Index, *links: Link, offset: int = 1) -> None:
     index.apply_links([(one.key, msgspec.json.encode(one)) for one in links], next_offset=offset, now_s=1_000.0)
 
 
-def found(index: Index, filters: LinkFilters, *, account: str = "", limit: int = 1000) -> list[str]:
+def matching_slugs(index: Index, filters: LinkFilters, *, account: str = "", limit: int = 1000) -> list[str]:
     search, slugs, cursor = LinkSearch(index, within_s=10.0), list[str](), ""
     while True:
         page = search.page(filters, account=account, limit=limit, cursor=cursor)
@@ -51,7 +51,7 @@ def test_a_link_is_read_as_it_was_written_and_gone_once_it_is_deleted(index: Ind
     assert (index.link(one.key), index.has_links("go.example"), index.has_links("go.exampl")) == (one, True, False)
     index.apply_links([(one.key, None)], next_offset=2, now_s=1.0)
     assert (index.link(one.key), index.has_links("go.example")) == (None, False)
-    assert found(index, LinkFilters(search="example")) == []
+    assert matching_slugs(index, LinkFilters(search="example")) == []
 
 
 def test_the_place_in_a_topic_is_kept_with_what_was_read(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_cursor_of_another_index_goes_by_the_links_name(tmp_path: Path) -> Non
     cursor = LinkSearch(one, within_s=10.0).page(LinkFilters(), account="", limit=3, cursor="").cursor
     assert cursor is not None
     page = LinkSearch(two, within_s=10.0).page(LinkFilters(), account="", limit=2, cursor=cursor)
-    assert [found.slug for found in page.links] == ["s2", "s1"]
+    assert [listed.slug for listed in page.links] == ["s2", "s1"]
     two.apply_links([(link(3).key, None)], next_offset=2, now_s=1.0)
     with pytest.raises(Problem, match="begin without"):
         LinkSearch(two, within_s=10.0).page(LinkFilters(), account="", limit=2, cursor=cursor)
@@ -120,7 +120,7 @@ def test_a_page_that_takes_too_long_says_where_to_go_on(index: Index) -> None:
 @pytest.mark.parametrize("text", ["x", "ab", "a\nb"])
 def test_what_cannot_be_searched_for_is_said(index: Index, text: str) -> None:
     with pytest.raises(Problem) as raised:
-        found(index, LinkFilters(search=text))
+        matching_slugs(index, LinkFilters(search=text))
     assert raised.value.details.parameter == "search"
 
 
@@ -133,16 +133,16 @@ def test_what_is_no_cursor_is_said(cursor: str) -> None:
 
 def test_an_account_finds_its_own_links_alone(index: Index) -> None:
     put(index, link(1, account="acme"), link(2, account="other"), link(3))
-    assert found(index, LinkFilters(), account="acme") == ["s1"]
-    assert found(index, LinkFilters(account="")) == ["s3"]
+    assert matching_slugs(index, LinkFilters(), account="acme") == ["s1"]
+    assert matching_slugs(index, LinkFilters(account="")) == ["s3"]
     with pytest.raises(Problem) as raised:
-        found(index, LinkFilters(account="other"), account="acme")
+        matching_slugs(index, LinkFilters(account="other"), account="acme")
     assert raised.value.status == 403
 
 
 def test_archived_links_are_left_out_unless_they_are_asked_for(index: Index) -> None:
     put(index, link(1), link(2, archived_at_ms=5))
-    assert [found(index, LinkFilters(archived=which)) for which in ("false", "true", "any")] == [
+    assert [matching_slugs(index, LinkFilters(archived=which)) for which in ("false", "true", "any")] == [
         ["s1"],
         ["s2"],
         ["s2", "s1"],
@@ -197,7 +197,7 @@ def test_a_search_finds_what_looking_at_all_links_finds(  # noqa: PLR0917 - hypo
             and search.lower()
             in f"{one.slug}\n{one.destination}\n{one.title}\n{one.campaign}\n{one.channel}".lower()
         }
-        slugs = found(index, filters, limit=limit)
+        slugs = matching_slugs(index, filters, limit=limit)
         assert (set(slugs), len(slugs)) == (expected, len(expected))
     finally:
         index.close()

@@ -28,13 +28,13 @@ class Counted:
 
     def __init__(self) -> None:
         self.rows: Rows = []
-        self.asked = 0
+        self.queries = 0
         self.fails = False
         self._tick: asyncio.Queue[None] = asyncio.Queue()
         self.live = Live(self.ask, self.sleep)
 
     async def ask(self) -> bytes:
-        self.asked += 1
+        self.queries += 1
         if self.fails:
             raise TransientError("away")
         return b"\n".join(msgspec.json.encode(one) for one in self.rows)
@@ -77,12 +77,12 @@ async def test_all_who_listen_share_one_query_and_nobody_listening_asks_none() -
         assert await heard(one) == [row(1, 5)]
         async with counted.live.changes() as two:
             assert await heard(two) == [row(1, 5)]
-            assert counted.asked == 1
+            assert counted.queries == 1
             assert counted.live.listeners == 2
     await counted.pass_time()
-    asked = counted.asked
+    queries = counted.queries
     await counted.pass_time()
-    assert (counted.asked, counted.live.listeners) == (asked, 0)
+    assert (counted.queries, counted.live.listeners) == (queries, 0)
     counted.rows = [row(9, 1)]
     async with counted.live.changes() as again:
         assert await heard(again) == [row(9, 1)]

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from console.api.about_operations import about_operations
 from console.api.callers import Callers
-from console.api.door import Door, application
+from console.api.door import OperationGuard, application
 from console.api.limits import Buckets
 from console.api.link_operations import LinkOperations, link_operations
 from console.api.live import Live
@@ -53,17 +53,19 @@ def test_every_operation_is_described_with_its_role_and_every_reference_leads_so
     table = operations()
     document = description(table)
     paths = document["paths"].values()
-    described = {said["operationId"]: said.get("x-role") for methods in paths for said in methods.values()}
+    described = {
+        operation["operationId"]: operation.get("x-role") for methods in paths for operation in methods.values()
+    }
     assert described == {one.name: one.role for one in table}
     assert references(document) <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
 
 def test_whatever_takes_a_token_may_be_refused_for_it() -> None:
     for methods in description(operations())["paths"].values():
-        for said in methods.values():
-            expected = {"401", "403", "429", "503", "500", "400"} if "x-role" in said else {"500", "400"}
-            assert expected <= said["responses"].keys(), said["operationId"]
-            assert ("requestBody" not in said) or {"413", "415", "422", "408"} <= said["responses"].keys()
+        for operation in methods.values():
+            expected = {"401", "403", "429", "503", "500", "400"} if "x-role" in operation else {"500", "400"}
+            assert expected <= operation["responses"].keys(), operation["operationId"]
+            assert ("requestBody" not in operation) or {"413", "415", "422", "408"} <= operation["responses"].keys()
 
 
 def test_a_parameter_that_may_be_left_out_is_never_null() -> None:
@@ -104,8 +106,8 @@ def test_the_page_loads_its_own_files_alone() -> None:
 )
 async def test_what_tells_about_the_api_needs_no_token(path: str, kind: str) -> None:
     buckets = Buckets(per_second=1.0, burst=1, kept=1)
-    door = Door(Callers({}, buckets, loaded=lambda: True), buckets, ApiMetrics(CollectorRegistry()))
-    app: web.Application = application(door, operations(), max_body_bytes=1000, body_within_s=1.0)
+    guard = OperationGuard(Callers({}, buckets, loaded=lambda: True), buckets, ApiMetrics(CollectorRegistry()))
+    app: web.Application = application(guard, operations(), max_body_bytes=1000, body_within_s=1.0)
     async with TestClient(TestServer(app)) as client, client.get(path) as answer:
         assert (answer.status, answer.content_type) == (200, kind)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
@@ -114,5 +116,5 @@ async def test_what_tells_about_the_api_needs_no_token(path: str, kind: str) -> 
             status, title = about_problem("invalid")
             assert msgspec.json.decode(body) == {"type": path, "title": title, "status": status}
         async with client.get("/problems/none") as none:
-            told = await none.text()
-            assert (none.status, all(name in told for name in TYPES)) == (404, True)
+            text = await none.text()
+            assert (none.status, all(name in text for name in TYPES)) == (404, True)

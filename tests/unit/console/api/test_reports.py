@@ -99,7 +99,7 @@ def test_a_spreadsheet_runs_nothing_and_null_is_empty() -> None:
     assert as_csv(b"") == ""
 
 
-class Asked:
+class SlowClickHouse:
     """A ClickHouse that answers when it is told to."""
 
     def __init__(self) -> None:
@@ -119,29 +119,29 @@ STATEMENT = Statement("SELECT 1", (), NOW, NOW)
 
 
 async def test_who_asks_the_same_within_a_second_is_answered_by_one_query() -> None:
-    asked, now = Asked(), [0.0]
-    counters = Counters(SERVER, within_s=1.0, ask=asked, clock=lambda: now[0])
+    clickhouse, now = SlowClickHouse(), [0.0]
+    counters = Counters(SERVER, within_s=1.0, ask=clickhouse, clock=lambda: now[0])
     first, second = (asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow")) for _ in range(2))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    asked.calls[0].set_result(b"1")
-    assert (await first, await second, len(asked.calls)) == (b"1", b"1", 1)
+    clickhouse.calls[0].set_result(b"1")
+    assert (await first, await second, len(clickhouse.calls)) == (b"1", b"1", 1)
     now[0] = 0.999
-    assert (await counters.answer(STATEMENT, "JSONEachRow"), len(asked.calls)) == (b"1", 1)
+    assert (await counters.answer(STATEMENT, "JSONEachRow"), len(clickhouse.calls)) == (b"1", 1)
     now[0] = 1.0
     third = asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow"))
     other = asyncio.create_task(counters.answer(STATEMENT, "ArrowStream"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert len(asked.calls) == 3
-    for call in asked.calls[1:]:
+    assert len(clickhouse.calls) == 3
+    for call in clickhouse.calls[1:]:
         call.set_result(b"2")
     assert (await third, await other) == (b"2", b"2")
 
 
 async def test_a_query_ends_when_the_last_who_waited_has_left() -> None:
-    asked = Asked()
-    counters = Counters(SERVER, within_s=1.0, ask=asked, clock=lambda: 0.0)
+    clickhouse = SlowClickHouse()
+    counters = Counters(SERVER, within_s=1.0, ask=clickhouse, clock=lambda: 0.0)
     waiting = [asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow")) for _ in range(2)]
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -149,25 +149,25 @@ async def test_a_query_ends_when_the_last_who_waited_has_left() -> None:
         task.cancel()
         await asyncio.wait([task])
         await asyncio.sleep(0)
-        assert asked.cancelled == number
+        assert clickhouse.cancelled == number
     again = asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow"))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    asked.calls[-1].set_result(b"1")
-    assert (await again, len(asked.calls)) == (b"1", 2)
+    clickhouse.calls[-1].set_result(b"1")
+    assert (await again, len(clickhouse.calls)) == (b"1", 2)
 
 
 async def test_a_failure_is_not_kept() -> None:
-    asked = Asked()
-    counters = Counters(SERVER, within_s=1.0, ask=asked, clock=lambda: 0.0)
+    clickhouse = SlowClickHouse()
+    counters = Counters(SERVER, within_s=1.0, ask=clickhouse, clock=lambda: 0.0)
     for answer in (TransientError("away"), b"1"):
         task: asyncio.Task[Any] = asyncio.create_task(counters.answer(STATEMENT, "JSONEachRow"))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         if isinstance(answer, bytes):
-            asked.calls[-1].set_result(answer)
+            clickhouse.calls[-1].set_result(answer)
             assert await task == answer
         else:
-            asked.calls[-1].set_exception(answer)
+            clickhouse.calls[-1].set_exception(answer)
             with pytest.raises(TransientError):
                 await task

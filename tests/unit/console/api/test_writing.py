@@ -8,13 +8,13 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from console.api.changes import Change, Create, Decision, Once, Patch, View
+from console.api.changes import Change, Create, Decision, IdempotentChange, Patch, View
 from console.api.changing import keyed
 from console.api.election import Assigned, Member, choose_writer
 from console.api.following import STALE_AFTER_S, TokenTable, is_stale
 from console.api.index import Index, Place
 from console.api.operations import CALLER
-from console.api.records import answer_key, asked_hash
+from console.api.records import answer_key, hash_of_request
 from console.api.served import is_answer_of
 from console.api.settings import ApiSettings
 from console.api.wire import LinkPatch, NewLink
@@ -47,16 +47,16 @@ def test_changes_of_one_transaction_see_each_other_and_a_fault_is_one_changes_ow
     create = Create(body=body, caller=ANYBODY, policy=POLICY, slug_length=7)
     ring = NewLink(domain="other.example", slug="b", destination="https://go.example/a")
     changes: list[Change] = [
-        Once(change=create, answer="answer/t/k", asked="x"),
-        Once(change=create, answer="answer/t/k", asked="x"),
+        IdempotentChange(change=create, answer_key="answer/t/k", request_hash="x"),
+        IdempotentChange(change=create, answer_key="answer/t/k", request_hash="x"),
         create,
         Broken(),
         Create(body=ring, caller=ANYBODY, policy=POLICY, slug_length=7),
         Patch(key="go.example/a", body=LinkPatch(title="x"), caller=ANYBODY, policy=POLICY),
     ]
     outcomes = decide_all(changes, PendingView(index), NOW_MS)
-    said = [(one.problem or one.decision) for one in outcomes]
-    assert [one.status for one in said if one is not None] == [201, 201, 409, 500, 422, 200]
+    results = [(one.problem or one.decision) for one in outcomes]
+    assert [one.status for one in results if one is not None] == [201, 201, 409, 500, 422, 200]
     assert [len(one.decision.writes) for one in outcomes if one.decision] == [2, 0, 1]
     index.close()
 
@@ -73,8 +73,8 @@ def test_records_are_forgotten_after_their_time_and_no_others() -> None:
 
 def test_keys_are_their_tokens_own_and_requests_do_not_run_into_each_other() -> None:
     assert answer_key("a", "k") != answer_key("b", "k")
-    assert asked_hash(b"a", b"bc") != asked_hash(b"ab", b"c")
-    assert asked_hash(b"a", b"b") == asked_hash(b"a", b"b")
+    assert hash_of_request(b"a", b"bc") != hash_of_request(b"ab", b"c")
+    assert hash_of_request(b"a", b"b") == hash_of_request(b"a", b"b")
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ class Asked(dict[object, object]):
 
 def test_bytes_of_a_header_that_are_no_text_are_no_fault() -> None:
     request = cast(web.Request, Asked({CALLER: ANYBODY}))
-    assert isinstance(keyed(request, Broken(), b""), Once)
+    assert isinstance(keyed(request, Broken(), b""), IdempotentChange)

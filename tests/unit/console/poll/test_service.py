@@ -20,7 +20,7 @@ from console.poll.metrics import PollMetrics
 from console.poll.platforms.known import Maker
 from console.poll.rounds import Result
 from console.poll.running import Changes
-from console.poll.service import WarnOnce, Pollers, World
+from console.poll.service import Pollers, WarnOnce, World
 from console.poll.settings import PollSettings
 from console.poll.state import Post, State
 from console.poll.wanted import Unaskable, Wanted

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Said(NamedTuple):
+class StatedTotal(NamedTuple):
     """A platform's total as a call or file says it; times in milliseconds, 0 where there is none.
 
     `metric` is the platform's name with its scope, without the version of the API.
@@ -24,5 +24,5 @@ class Call(NamedTuple):
 
     path: str
     body: bytes
-    said: tuple[Said, ...]
+    stated: tuple[StatedTotal, ...]
     refused: int = 0
