@@ -42,8 +42,10 @@ def about_operations(others: Iterable[Operation]) -> tuple[Operation, ...]:
         return web.Response(body=msgspec.json.encode(meaning), content_type=JSON)
 
     own = (
-        _told("describeApi", "/v1/openapi.json", "This description", openapi, Answer(meaning="OpenAPI 3.1")),
-        _told(
+        _page_operation(
+            "describeApi", "/v1/openapi.json", "This description", openapi, Answer(meaning="OpenAPI 3.1")
+        ),
+        _page_operation(
             "describeProblem",
             "/problems/{name}",
             "What a type of problem means",
@@ -52,7 +54,7 @@ def about_operations(others: Iterable[Operation]) -> tuple[Operation, ...]:
             problems=("not-found",),
         ),
         *(
-            _told(
+            _page_operation(
                 f"page{name.partition('.')[2].capitalize()}",
                 "/docs" if name == "api.html" else f"/docs/{name}",
                 "A page that draws this description",
@@ -66,7 +68,7 @@ def about_operations(others: Iterable[Operation]) -> tuple[Operation, ...]:
     return own
 
 
-def _told(
+def _page_operation(
     name: str,
     path: str,
     summary: str,

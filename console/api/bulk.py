@@ -106,7 +106,7 @@ class Answers:
         return self._response
 
     def close(self) -> None:
-        """Whatever happened."""
+        """Stop sending and let go of what waits on disk, whatever happened."""
         if self._sending is not None:
             self._sending.cancel()
         self._kept.close()

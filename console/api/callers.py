@@ -42,7 +42,10 @@ class Callers:
         self._loaded: Final = loaded
 
     def identify(self, authorization: Sequence[str], address: str, now_ms: int) -> Caller:
-        """Raises Problem. A wrong secret is answered as an unknown id is, word for word."""
+        """Who shows these values of Authorization, from this address.
+
+        Raises Problem. A wrong secret is answered as an unknown id is, word for word.
+        """
         if not authorization:
             raise Problem("unauthorized", f"send `Authorization: Bearer ct_…`; {_MAKE_ONE}", headers=(CHALLENGE,))
         scheme, _, text = authorization[0].strip().partition(" ")

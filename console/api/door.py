@@ -31,7 +31,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class OperationGuard:
-    """Lets requests in to operations."""
+    """Lets requests in to operations by who asks, how often and with which role; counts and times the answers."""
 
     def __init__(self, callers: Callers, buckets: Buckets, metrics: ApiMetrics) -> None:
         self._callers: Final = callers

@@ -48,7 +48,7 @@ def choose_writer(members: Mapping[str, Member]) -> Assigned:
 
 
 class Election(AbstractPartitionAssignor):  # type: ignore[misc]
-    """This console's part in the group. `changed` hears who writes whenever that is decided."""
+    """This console's part in the group. `changed` waits until who writes is decided again."""
 
     name = "clicktally-writer"
 

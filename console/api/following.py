@@ -149,7 +149,7 @@ class TokenTable:
         self._decode: Final = msgspec.json.Decoder(Token).decode
 
     async def place(self) -> Place | None:
-        """Always the beginning."""
+        """None: the topic is read from its beginning at each start."""
         return None
 
     async def forget(self) -> None:
@@ -179,7 +179,7 @@ class IndexTable:
         self._apply: Final = index.apply_links if topic == "links" else index.apply_records
 
     async def place(self) -> Place | None:
-        """As the index remembers it."""
+        """How far the index says that the topic was followed."""
         place: Place | None = await self._in_thread(lambda: self._index.place(self._topic))
         return place
 
@@ -188,5 +188,5 @@ class IndexTable:
         await self._in_thread(lambda: self._index.forget(self._topic))
 
     async def apply(self, changes: Sequence[Change], *, next_offset: int, now_s: float) -> None:
-        """All or nothing."""
+        """Take all of the records, and the place, or none of it."""
         await self._in_thread(lambda: self._apply(changes, next_offset=next_offset, now_s=now_s))

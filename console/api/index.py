@@ -170,7 +170,7 @@ class Index:
         return [(key, bytes(value)) for key, value in rows]
 
     def size_bytes(self) -> int:
-        """On disk."""
+        """How many bytes the index takes on disk."""
         return sum(
             path.stat().st_size
             for end in ("", "-wal")
@@ -300,7 +300,7 @@ ARCHIVED: Final = label("archived", "true")
 
 
 def labels_of(link: Link) -> set[int]:
-    """Of all its labels that are not empty, and of its tags."""
+    """The numbers of a link's labels that are not empty and of its tags, and ARCHIVED where it was put away."""
     named = {label(name, value) for name in LABELS if (value := getattr(link, name))}
     if link.archived_at_ms is not None:
         named.add(ARCHIVED)

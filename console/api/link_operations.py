@@ -219,7 +219,7 @@ def _lines(links: list[Link], kind: Literal["ndjson", "csv"], *, first: bool) ->
 
 def link_operations(links: LinkOperations) -> tuple[Operation, ...]:
     """The table of what can be done with links."""
-    one = "/v1/links/{domain}/{slug:[^/]*}"
+    link_path = "/v1/links/{domain}/{slug:[^/]*}"
     return (
         Operation(
             name="listLinks",
@@ -282,7 +282,7 @@ def link_operations(links: LinkOperations) -> tuple[Operation, ...]:
         Operation(
             name="readLink",
             method="GET",
-            path=one,
+            path=link_path,
             role="links:read",
             summary="Read a link",
             act=links.read,
@@ -296,7 +296,7 @@ def link_operations(links: LinkOperations) -> tuple[Operation, ...]:
         Operation(
             name="changeLink",
             method="PATCH",
-            path=one,
+            path=link_path,
             role="links:write",
             summary="Change what the body names of a link; archive it, or fetch it back",
             act=links.change,
@@ -310,7 +310,7 @@ def link_operations(links: LinkOperations) -> tuple[Operation, ...]:
         Operation(
             name="deleteLink",
             method="DELETE",
-            path=one,
+            path=link_path,
             role="links:write",
             summary="Delete a link; it can be restored for a while",
             act=links.delete,
@@ -325,7 +325,7 @@ def link_operations(links: LinkOperations) -> tuple[Operation, ...]:
         Operation(
             name="restoreLink",
             method="POST",
-            path=f"{one}/restore",
+            path=f"{link_path}/restore",
             role="links:write",
             summary="Bring a deleted link back as it was",
             act=links.restore,

@@ -35,12 +35,12 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 def write_cursor(cursor: Cursor) -> str:
-    """As it stands in a URL."""
+    """A cursor as it stands in a URL."""
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
 def read_cursor(text: str) -> Cursor:
-    """Raises Problem for what no page gave."""
+    """The cursor that stands in a URL. Raises Problem for what no page gave."""
     try:
         padded = text.encode("ascii") + b"=" * (-len(text) % 4)
         return msgspec.json.decode(base64.b64decode(padded, altchars=b"-_", validate=True), type=Cursor)

@@ -14,12 +14,12 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 def etag_of(link: Link) -> str:
-    """Of the link's whole content, so the same on every console and after any restart."""
+    """The ETag of a link: of its whole content, so the same on every console and after any restart."""
     return f'"{hashlib.blake2b(_encode(link), digest_size=12).hexdigest()}"'
 
 
 def view_of(link: Link) -> LinkView:
-    """Every field, times as texts."""
+    """A link with every field, times as datetimes."""
     return LinkView(
         link=link.key,
         domain=link.domain,
@@ -50,7 +50,7 @@ def view_of(link: Link) -> LinkView:
 
 
 def time_of(time_ms: int | None) -> datetime | None:
-    """None too for a time that no calendar has: another program may have written the link."""
+    """A time in UTC; None for None, and for one that no calendar has: another program may have written the link."""
     if time_ms is None:
         return None
     try:

@@ -24,7 +24,7 @@ class LiveQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class LiveOperations:
-    """Listening."""
+    """Sends counts to those who listen, at most `listeners_most` at a time."""
 
     def __init__(self, live: Live, *, listeners_most: int) -> None:
         self._live: Final = live
@@ -70,7 +70,7 @@ class LiveOperations:
 
 
 def live_operations(live: LiveOperations) -> tuple[Operation, ...]:
-    """The table of it."""
+    """The table of what there is to listen to."""
     return (
         Operation(
             name="listen",

@@ -98,7 +98,7 @@ def problem_of(error: web.HTTPException) -> Problem:
 
 
 def unavailable(detail: str, retry_after_s: int = 1) -> Problem:
-    """Of which the same request may be free in a moment."""
+    """The problem of a request that may be sent again as it is, after so many seconds."""
     return Problem("unavailable", detail, headers=(("Retry-After", str(retry_after_s)),))
 
 

@@ -72,7 +72,7 @@ def read_record(value: bytes, kind: type[Kind]) -> Kind:
 
 
 def etag_of_record(record: Named) -> str:
-    """Of the whole record."""
+    """The ETag of a record: of its whole content."""
     return f'"{hashlib.blake2b(_encode(record), digest_size=12).hexdigest()}"'
 
 

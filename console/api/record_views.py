@@ -9,19 +9,19 @@ from console.api.record_wire import CampaignView, PostView
 
 
 def record_view(key: str, value: bytes) -> CampaignView | PostView:
-    """Of a record's value. Raises Problem."""
+    """A record's value as the API shows it; its key tells which kind it is of. Raises Problem."""
     if key.startswith(CAMPAIGN_PREFIX):
         return campaign_view(read_record(value, Campaign))
     return post_view(read_record(value, Post))
 
 
 def campaign_view(campaign: Campaign) -> CampaignView:
-    """Every field, times as texts."""
+    """Every field, times as datetimes."""
     return msgspec.convert(_fields(campaign), CampaignView)
 
 
 def post_view(post: Post) -> PostView:
-    """Every field, times as texts."""
+    """Every field, times as datetimes."""
     return msgspec.convert(_fields(post), PostView)
 
 

@@ -37,20 +37,20 @@ class TimeFilters(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 class ReportQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Of a report with judgement."""
+    """The query of a report with judgement."""
 
     limit: Limit = 1000
 
 
 class BreakdownQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Of sums by labels."""
+    """The query of sums by labels."""
 
     by: Annotated[str, Meta(max_length=100, description=f"some of {', '.join(BREAKDOWNS)}, comma-separated")]
     limit: Limit = 1000
 
 
 class SeriesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Of counts over time."""
+    """The query of counts over time."""
 
     unit: Literal["minute", "hour", "day"] = "day"
     zone: Zone = "UTC"
@@ -61,7 +61,7 @@ class SeriesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class HeatMapQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Of counts by day of the week and hour."""
+    """The query of counts by day of the week and hour."""
 
     zone: Zone = "UTC"
 

@@ -83,31 +83,31 @@ class PendingView:
         self._domains: Final[set[str]] = set()
 
     def link(self, key: str) -> Link | None:
-        """Raises NewerLinkError."""
+        """The link named `domain/slug`. Raises NewerLinkError."""
         if (LINKS, key) in self._pending:
             value = self._pending[LINKS, key]
             return None if value is None else link_of(value)
         return self._index.link(key)
 
     def record(self, key: str) -> bytes | None:
-        """Of the topic `records`."""
+        """The value of a record of the topic `records`."""
         if (RECORDS, key) in self._pending:
             return self._pending[RECORDS, key]
         return self._index.record(key)
 
     def has_links(self, domain: str) -> bool:
-        """Before this transaction, or made in it."""
+        """Whether a domain has any link, of before this transaction or made in it."""
         return domain in self._domains or self._index.has_links(domain)
 
     def add(self, write: Write) -> None:
-        """What is decided by now."""
+        """Take note of a write that is decided and comes before what is looked at next."""
         self._pending[write.topic, write.key] = write.value
         if write.topic == LINKS and write.value is not None:
             self._domains.add(write.key.partition("/")[0])
 
 
 def decide_all(changes: Sequence[Change], view: PendingView, now_ms: int) -> list[Outcome]:
-    """Each on what those before it made."""
+    """What becomes of each change, decided on what those before it made; a fault in one is its outcome alone."""
     outcomes = []
     for change in changes:
         try:
