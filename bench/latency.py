@@ -78,7 +78,7 @@ def run(seconds: float, rounds: int) -> Result:
                 f"p99 at {share:.0%} of capacity",
                 measured.median(f"{share:.0%} of capacity", "p99_s"),
                 "at most",
-                2.0,
+                1.0,
                 "s",
             )
             for share in SHARES

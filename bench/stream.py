@@ -169,7 +169,7 @@ def _goals(measured: Rounds) -> list[Goal]:
             "CPU of worker and ClickHouse against the floor's, merges included",
             measured.ratio(WORKER, FLOOR, _SUM),
             "at most",
-            1.25,
+            1.15,
         ),
     ]
     if FAUST in measured.figures():
