@@ -23,6 +23,7 @@ DEBIAN_PACKAGES = {
     "cc": ["gcc", "libc6-dev"],
     "promtool": ["prometheus"],
     "chromium": ["chromium"],
+    "kcat": ["kcat"],
 }
 
 
@@ -111,12 +112,12 @@ def ensure_ready(settings: LocalSettings) -> None:
 
 
 def ensure_test_tools() -> None:
-    """Have promtool and Chromium, which tests call; the stack itself runs without them.
+    """Have promtool, Chromium and kcat, which tests call; the stack itself runs without them.
 
     Raises:
         SetupError: one is missing and can't be had from here.
     """
-    missing = [program for program in ("promtool", "chromium") if shutil.which(program) is None]
+    missing = [program for program in ("promtool", "chromium", "kcat") if shutil.which(program) is None]
     if missing:
         install(missing)
 

@@ -1,6 +1,6 @@
-"""librdkafka's Python client as a producer beside ours: same partitions, same counts, and what is wrong is told.
+"""librdkafka's Python client and kcat as producers beside ours: same partitions, same counts, wrong ones are told.
 
-What it does, kcat and the clients of a dozen languages do: they are made of the same library.
+What they do, the clients of a dozen languages do: they are made of the same library.
 """
 
 import asyncio
@@ -96,6 +96,20 @@ async def test_what_librdkafka_sends_lies_where_ours_does_and_is_counted_as_ours
     assert streams.clicks(domain) == dict.fromkeys(links, 3)
     done = await checked(broker, CLICKS)
     assert domain not in done.stderr
+
+
+async def test_what_kcat_sends_as_the_contract_says_is_counted_once(broker: Kafka, streams: Streams) -> None:
+    """A line of its input is a record: key, tab, event. `make setup` installs kcat; without it this fails."""
+    domain = f"{uuid.uuid4().hex}.example"
+    links = [f"{domain}/ü{number}" for number in range(LINKS)]
+    lines = b"".join(link.encode() + b"\t" + ndjson([click(link)]) for link in links)
+    command = ["kcat", "-b", broker.bootstrap, "-P", "-t", CLICKS, "-K", "\t", "-X", "partitioner=murmur2_random"]
+    await asyncio.to_thread(subprocess.run, command, input=lines, check=True, timeout=60)
+
+    streams.start()
+    wait_for(lambda: streams.clicks(domain).total() == LINKS, "all is counted", streams.workers)
+    assert streams.clicks(domain) == dict.fromkeys(links, 1)
+    assert domain not in (await checked(broker, CLICKS)).stderr
 
 
 async def test_its_own_partitioner_is_told_by_where_its_records_lie_and_bad_lines_by_their_place(

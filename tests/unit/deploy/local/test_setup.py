@@ -50,7 +50,9 @@ def test_what_is_missing_is_named_with_the_command_that_installs_it(monkeypatch:
 
 def test_what_the_tests_call_is_named_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(setup.SetupError, match=r"promtool and chromium missing .*apt-get install .* chromium"):
+    with pytest.raises(
+        setup.SetupError, match=r"promtool.*chromium.*kcat missing .*apt-get install .* chromium kcat"
+    ):
         setup.ensure_test_tools()
 
 
