@@ -8,6 +8,8 @@ import msgspec
 
 from schemas.destinations import as_served
 
+PixelFormat = Literal["gif", "png", "204"]
+
 NOT_COUNTED: Final = ("Clicktally-Counted", "no")
 """On a redirect or pixel whose event could not be kept."""
 
@@ -16,9 +18,17 @@ SERVER: Final = ("Server", "clicktally")
 
 _NO_STORE: Final = ("Cache-Control", "private, no-store")
 _TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
-_GIF: Final = bytes.fromhex(
-    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
-)
+_FOR_ANY_PAGE: Final = ("Cross-Origin-Resource-Policy", "cross-origin")
+"""Without it a page that asks for isolation (COEP) gets no pixel."""
+_DOTS: Final = {
+    "gif": bytes.fromhex("47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"),
+    "png": bytes.fromhex(
+        "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+        "0000000a49444154789c63000100000500010d0a2db40000000049454e44ae426082"
+    ),
+}
+"""One transparent pixel each, in as few bytes as the format has."""
+_NO_BODY: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _STATUS_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
 
 
@@ -48,11 +58,12 @@ def redirect(status: int, destination: str) -> Answer:
     return Answer(status, (("Location", as_served(destination)), _NO_STORE))
 
 
-def pixel(pixel_format: Literal["gif", "204"]) -> Answer:
+def pixel(pixel_format: PixelFormat) -> Answer:
     """One transparent dot, or nothing at all."""
     if pixel_format == "204":
-        return Answer(204, (_NO_STORE,))
-    return Answer(200, (("Content-Type", "image/gif"), _NO_STORE), _GIF)
+        return Answer(204, (_NO_STORE, _FOR_ANY_PAGE))
+    kind = ("Content-Type", f"image/{pixel_format}")
+    return Answer(200, (kind, _NO_STORE, _FOR_ANY_PAGE), _DOTS[pixel_format])
 
 
 def json(status: int, value: object, *headers: tuple[str, str]) -> Answer:
@@ -76,7 +87,7 @@ def head_bytes(answer: Answer) -> bytes:
     """Everything before the value of Date, for HTTP/1.1. For HTTP/1.0, see `as_http10`."""
     lines = [_STATUS_LINES.get(answer.status, f"HTTP/1.1 {answer.status} ")]  # 499 has no phrase
     lines += [f"{name}: {value}" for name, value in answer.headers]
-    if answer.status != HTTPStatus.NO_CONTENT:
+    if answer.status not in _NO_BODY:
         lines.append(f"Content-Length: {len(answer.body)}")
     return "\r\n".join([*lines, f"{SERVER[0]}: {SERVER[1]}", "Date: "]).encode()
 

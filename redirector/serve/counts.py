@@ -10,6 +10,7 @@ Outcome = Literal[
     "expired",
     "loop",
     "pixel",
+    "script",
     "head",
     "options",
     "method_not_allowed",

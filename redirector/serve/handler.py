@@ -9,6 +9,7 @@ from aiohttp.http import HttpVersion11
 
 from redirector.serve import answers
 from redirector.serve.answers import Answer, Wire
+from redirector.serve.beacon_script import BEACON_PATH, BeaconScript
 from redirector.serve.counts import Outcome
 from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
 from redirector.serve.lookup import NOT_LOADED, UNKNOWN, Choice, LoopError, choice
@@ -35,6 +36,7 @@ class Handler:
         self._impressions: Final = ImpressionPosts(parts, settings, keys)
         self._snapshots: Final = SnapshotPosts(parts, settings, keys)
         self._webhooks: Final = WebhookPosts(parts, settings, keys)
+        self._script: Final = BeaconScript(settings.anonymous_items)
         self._not_ready: Final = not_ready
         self._render: Final = Wire().render
 
@@ -86,6 +88,8 @@ class Handler:
         if path in ("/healthz", "/readyz"):
             trouble = self._not_ready() if path == "/readyz" else ""
             return choice("health", answers.text(503, trouble) if trouble else answers.text(200, "ok"))
+        if path.partition("?")[0] == BEACON_PATH:
+            return choice("script", self._script.answer(request.headers.getall("If-None-Match", ())))
         parts = self._parts
         now_ms = parts.clock()
         try:

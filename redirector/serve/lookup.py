@@ -7,7 +7,7 @@ from typing import Final, Literal, Protocol
 import msgspec
 
 from redirector.serve import answers
-from redirector.serve.answers import Answer
+from redirector.serve.answers import Answer, PixelFormat
 from redirector.serve.counts import Outcome
 from redirector.serve.request_facts import RequestFacts
 from schemas.events import Click, Event, Impression
@@ -23,7 +23,8 @@ from schemas.links import (
 from schemas.own_domains import destination_key
 
 PIXEL_PREFIX: Final = "/i/"
-PIXEL_SUFFIX: Final = ".gif"
+PIXEL_SUFFIXES: Final = (".gif", ".png", "")
+"""What they are answered with: an image of that kind; without a suffix nothing, 204."""
 _NEVER_MS: Final = 2**63
 _DOMAINS_KEPT: Final = 10_000
 _NEWER_LOGGED: Final = 1000
@@ -127,9 +128,16 @@ class Lookup:
         now_ms: int,
         slash_domains: Collection[str] = (),
     ) -> None:
-        """`slash_domains`: where `/a/` leads where `/a` does, if it has no link of its own."""
+        """`pixel_format` is what `.gif` is answered with.
+
+        `slash_domains`: where `/a/` leads where `/a` does, if it has no link of its own.
+        """
         self._links: Final = links
-        self._pixel: Final = choice("pixel", answers.pixel(pixel_format), counted=True)
+        formats: tuple[PixelFormat, ...] = (pixel_format, "png", "204")
+        self._pixels: Final = {
+            suffix: choice("pixel", answers.pixel(one), counted=True)
+            for suffix, one in zip(PIXEL_SUFFIXES, formats, strict=True)
+        }
         self._keep: Final = keep
         self._refresh_ms: Final = refresh_ms
         self._refresh_at_ms = now_ms + refresh_ms
@@ -173,13 +181,15 @@ class Lookup:
     def _prepare(self, host: str, path: str) -> PreparedLink | None:
         domain = self._domain(host)
         slug = slug_of_path(path)
-        is_pixel = is_pixel_path(path)
-        if is_pixel:
-            slug = slug_of_path("/" + path[len(PIXEL_PREFIX) : -len(PIXEL_SUFFIX)])
+        pixel = None
+        if is_pixel_path(path):
+            suffix = next(filter(path.endswith, PIXEL_SUFFIXES))
+            pixel = self._pixels[suffix]
+            slug = slug_of_path("/" + path[len(PIXEL_PREFIX) :].removesuffix(suffix))
         elif slug in RESERVED_SLUGS or slug.startswith(RESERVED_PREFIXES):
             return None
         try:
-            prepared = self._prepared_link(domain, slug, is_pixel=is_pixel)
+            prepared = self._prepared_link(domain, slug, pixel)
         except NewerLinkError as error:
             prepared = self._newer(f"{domain}/{slug}", error)
         if prepared is None:
@@ -191,15 +201,17 @@ class Lookup:
             self._domains[host] = domain
         return prepared
 
-    def _prepared_link(self, domain: str, slug: str, *, is_pixel: bool) -> PreparedLink | None:
+    def _prepared_link(self, domain: str, slug: str, pixel: Choice | None) -> PreparedLink | None:
         link = self.link(f"{domain}/{slug}")
         if link is None and domain in self._slash_domains and slug.endswith("/"):
             link = self.link(f"{domain}/{slug[:-1]}")
         if link is None:
             return None
-        if not is_pixel and self._leads_back(link):
+        if pixel is not None:
+            return PreparedLink(kind="pixel", key=link.key, answer=pixel)
+        if self._leads_back(link):
             raise LoopError(f"{link.key} leads back to itself")
-        return self._pixel_of(link) if is_pixel else _redirect_of(link)
+        return _redirect_of(link)
 
     def _newer(self, key: str, error: NewerLinkError) -> PreparedLink:
         """Nothing but 503 can be said for a link that may hold a password, say, which this release cannot read."""
@@ -225,13 +237,10 @@ class Lookup:
             link = following
         return False
 
-    def _pixel_of(self, link: Link) -> PreparedLink:
-        return PreparedLink(kind="pixel", key=link.key, answer=self._pixel)
-
 
 def is_pixel_path(path: str) -> bool:
-    """Whether a path without query is a link's pixel: `/i/{slug}.gif`, the slug possibly empty."""
-    return path.startswith(PIXEL_PREFIX) and path.endswith(PIXEL_SUFFIX)
+    """Whether a path is a link's pixel: `/i/{slug}`, `.gif` or `.png` behind it, the slug possibly empty."""
+    return path.startswith(PIXEL_PREFIX)
 
 
 def _redirect_of(link: Link) -> PreparedLink:

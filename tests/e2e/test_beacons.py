@@ -1,15 +1,11 @@
 """Pages of another origin in a real browser send beacons in each form that browsers have, and each is counted."""
 
-import http.server
-import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final
-
-import pytest
+from typing import Final
 
 from schemas.links import Link
 from tests.e2e.browser import browser
+from tests.e2e.pages import Pages
 from tests.integration.serve_process import LINKS, Serve, wait_for, write_links
 from tests.tokens import bearer_of
 
@@ -53,46 +49,15 @@ async function send(options) {
 </script>"""
 
 
-class Page(http.server.BaseHTTPRequestHandler):
-    """Answers every GET with the page of its server."""
-
-    def do_GET(self) -> None:
-        content: bytes = self.server.content  # type: ignore[attr-defined]
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Say nothing."""
-
-
-@pytest.fixture
-def pages() -> Iterator[http.server.ThreadingHTTPServer]:
-    """A web server that is not ours: http://localhost and a port of its own."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def origin_of(pages: http.server.ThreadingHTTPServer) -> str:
-    return f"http://localhost:{pages.server_address[1]}"
-
-
 async def test_beacons_of_each_form_that_browsers_have_are_counted_from_another_origin(
-    tmp_path: Path, pages: http.server.ThreadingHTTPServer
+    tmp_path: Path, pages: Pages
 ) -> None:
     write_links(tmp_path / "links")
     with Serve(tmp_path) as serve:
-        pages.content = (PAGE % (serve.port, SHOWN)).encode()  # type: ignore[attr-defined]
+        pages.show(PAGE % (serve.port, SHOWN))
         async with browser() as running:
             page = await running.new_page()
-            await page.goto(origin_of(pages))
+            await page.goto(pages.origin)
             for number, (form, script) in enumerate(FORMS.items(), 1):
                 try:
                     await page.evaluate(f"async () => {{ {script} }}")
@@ -107,19 +72,17 @@ async def test_beacons_of_each_form_that_browsers_have_are_counted_from_another_
         assert sum("Chrome" in event.get("ua", "") for event in events) == len(FORMS) - 1
 
 
-async def test_a_link_that_names_its_pages_takes_beacons_from_these_alone(
-    tmp_path: Path, pages: http.server.ThreadingHTTPServer
-) -> None:
+async def test_a_link_that_names_its_pages_takes_beacons_from_these_alone(tmp_path: Path, pages: Pages) -> None:
     ours, others = (
         Link(domain="go.example", slug=slug, destination="https://example.com/", origins=(origin,))
-        for slug, origin in (("ours", origin_of(pages)), ("others", "https://www.example.com"))
+        for slug, origin in (("ours", pages.origin), ("others", "https://www.example.com"))
     )
     write_links(tmp_path / "links", [*LINKS, ours, others])
     with Serve(tmp_path) as serve:
-        pages.content = (PAGE % (serve.port, SHOWN)).encode()  # type: ignore[attr-defined]
+        pages.show(PAGE % (serve.port, SHOWN))
         async with browser() as running:
             page = await running.new_page()
-            await page.goto(origin_of(pages))
+            await page.goto(pages.origin)
             sent = await page.evaluate(
                 """async () => {
                     const items = ["ours", "others"].map(slug => ({link: "go.example/" + slug, kind: "rendered"}))
@@ -128,6 +91,16 @@ async def test_a_link_that_names_its_pages_takes_beacons_from_these_alone(
                     return await answer.json()
                 }"""
             )
-        assert sent["accepted"] == 1
-        assert "takes no impressions from pages of http://localhost" in sent["rejected"][0]["error"]
-        assert [event["link"] for event in serve.events()] == ["go.example/ours"]
+            assert sent["accepted"] == 1
+            assert "takes no impressions from pages of http://localhost" in sent["rejected"][0]["error"]
+            await page.evaluate(
+                """() => {
+                    const items = ["ours", "others"].map(slug => ({link: "go.example/" + slug, kind: "viewable"}))
+                    return navigator.sendBeacon(url, JSON.stringify(items))
+                }"""
+            )
+            wait_for(lambda: len(serve.events()) > 1)
+        assert [(event["link"], event["kind"]) for event in serve.events()] == [
+            ("go.example/ours", "rendered"),
+            ("go.example/ours", "viewable"),
+        ]

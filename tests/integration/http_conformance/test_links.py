@@ -98,6 +98,9 @@ def test_a_domain_may_take_a_trailing_slash_for_nothing(
         ("/%ff", 404),
         ("/" + "x" * 700, 404),
         ("/i/nope.gif", 404),
+        ("/i/nope.png", 404),
+        ("/i/nope", 404),
+        ("/i/launch.jpg", 404),
         ("/v1/nope", 404),
         ("/over", 410),
         ("/healthz", 200),
@@ -121,21 +124,35 @@ def test_the_host_decides_whose_link_it_is(client: Client) -> None:
     assert client.answer().headers["location"] == "https://example.org/other"
 
 
-def test_a_pixel_is_a_dot_and_an_impression(client: Client, serve: Serve, counted: Counted) -> None:
-    client.send(get("/i/launch.gif?cache=buster"))
+@pytest.mark.parametrize(
+    ("suffix", "own_headers"),
+    [
+        (".gif", {"content-type": "image/gif", "content-length": "43"}),
+        (".png", {"content-type": "image/png", "content-length": "67"}),
+        ("", {}),
+    ],
+)
+def test_a_pixel_is_a_dot_or_nothing_and_an_impression(
+    client: Client, serve: Serve, counted: Counted, suffix: str, own_headers: dict[str, str]
+) -> None:
+    client.send(get(f"/i/launch{suffix}?cache=buster"))
     answer = client.answer()
-    assert (answer.status, len(answer.body)) == (200, 43)
+    assert answer.status == (200 if suffix else 204)
+    assert len(answer.body) == int(own_headers.get("content-length", 0))
     assert without_date(answer.headers) == {
-        "content-type": "image/gif",
+        **own_headers,
         "cache-control": "private, no-store",
-        "content-length": "43",
+        "cross-origin-resource-policy": "cross-origin",
     }
     assert counted.now() == 1
     event = serve.events()[-1]
     assert (event["type"], event["link"], event["kind"]) == ("impression", "go.example/launch", "served")
 
 
-@pytest.mark.parametrize("path", ["/launch", "/i/launch.gif", "/nope", "/over", "/healthz"])
+@pytest.mark.parametrize(
+    "path",
+    ["/launch", "/i/launch.gif", "/i/launch.png", "/i/launch", "/nope", "/over", "/healthz", "/v1/beacon.js"],
+)
 def test_head_has_the_headers_of_get_and_counts_nothing(client: Client, counted: Counted, path: str) -> None:
     client.send(get(path, method="HEAD"))
     head = client.answer("HEAD")
@@ -159,6 +176,37 @@ def test_options_and_other_methods_tell_what_is_allowed(client: Client, counted:
         answer = client.answer(method)
         assert (answer.status, answer.headers["allow"]) == (status, allow)
     assert counted.now() == 0
+
+
+def test_the_beacons_script_is_served_on_every_host_and_to_who_has_it_as_unchanged(
+    client: Client, serve: Serve, counted: Counted
+) -> None:
+    client.send(get("/v1/beacon.js?anything", host="nobody.example"))
+    whole = client.answer()
+    assert (whole.status, whole.headers["content-type"]) == (200, "text/javascript; charset=utf-8")
+    assert whole.body.startswith(b"{")
+    tag = whole.headers["etag"]
+    client.send(get("/v1/beacon.js", 'If-None-Match: "old"', f"If-None-Match: W/{tag}"))
+    unchanged = client.answer()
+    assert (unchanged.status, unchanged.body, unchanged.headers["etag"]) == (304, b"", tag)
+    assert "content-length" not in unchanged.headers
+    client.send(get("/v1/beacon.js", method="PUT"))
+    assert client.answer("PUT").status == 405
+    assert counted.now() == 0
+    assert serve.scrape()['requests_total{outcome="script"}'] >= 2
+
+
+@pytest.mark.parametrize("header", ["DNT: 1", "Sec-GPC: 1"])
+def test_who_wants_not_to_be_followed_still_saw_what_was_displayed(
+    client: Client, serve: Serve, counted: Counted, header: str
+) -> None:
+    client.send(post(ITEM, "User-Agent: Mozilla/5.0", header))
+    assert client.answer("POST").status == 202
+    assert counted.now() == 1
+    assert "visitor" not in serve.events()[-1]
+    client.send(post(ITEM, "User-Agent: Mozilla/5.0"))
+    assert client.answer("POST").status == 202
+    assert "visitor" in serve.events()[-1]
 
 
 def test_beacons_may_come_from_any_page(client: Client) -> None:

@@ -1,4 +1,10 @@
+import struct
+import zlib
+
+import pytest
+
 from redirector.serve import answers
+from redirector.serve.answers import PixelFormat
 
 
 def test_a_destination_can_never_break_out_of_its_header() -> None:
@@ -9,7 +15,45 @@ def test_a_destination_can_never_break_out_of_its_header() -> None:
 
 def test_a_response_without_content_has_no_length() -> None:
     assert b"Content-Length" not in answers.head_bytes(answers.pixel("204"))
+    assert b"Content-Length" not in answers.head_bytes(answers.Answer(304, ()))
     assert b"Content-Length: 43\r\n" in answers.head_bytes(answers.pixel("gif"))
+
+
+@pytest.mark.parametrize(("pixel_format", "size"), [("gif", 43), ("png", 67), ("204", 0)])
+def test_a_pixel_is_kept_by_nobody_and_shown_on_every_page(pixel_format: PixelFormat, size: int) -> None:
+    answer = answers.pixel(pixel_format)
+    headers = dict(answer.headers)
+    assert (headers["Cache-Control"], headers["Cross-Origin-Resource-Policy"]) == (
+        "private, no-store",
+        "cross-origin",
+    )
+    assert headers.get("Content-Type") == (f"image/{pixel_format}" if size else None)
+    assert len(answer.body) == size
+
+
+def test_the_png_is_one_transparent_pixel() -> None:
+    png = answers.pixel("png").body
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks: dict[bytes, bytes] = {}
+    at = 8
+    while at < len(png):
+        size, kind = struct.unpack_from(">I4s", png, at)
+        chunks[kind] = png[at + 8 : at + 8 + size]
+        assert struct.unpack_from(">I", png, at + 8 + size)[0] == zlib.crc32(kind + chunks[kind])
+        at += size + 12
+    assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
+    assert struct.unpack(">IIBBBBB", chunks[b"IHDR"]) == (1, 1, 8, 6, 0, 0, 0)  # 8 bits each of RGBA
+    assert zlib.decompress(chunks[b"IDAT"]) == bytes(5)  # no filter, then nothing of all four
+
+
+def test_the_gif_is_one_transparent_pixel() -> None:
+    gif = answers.pixel("gif").body
+    assert gif[:6] == b"GIF89a"
+    assert struct.unpack_from("<HH", gif, 6) == (1, 1)
+    extension = gif.index(b"\x21\xf9\x04")
+    assert gif[extension + 3] & 1  # transparent is the colour that the next number names
+    assert gif[extension + 6] == 0
+    assert gif[-1:] == b"\x3b"
 
 
 def test_a_status_that_http_does_not_know_is_written_too() -> None:

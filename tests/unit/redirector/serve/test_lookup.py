@@ -1,6 +1,7 @@
 import pytest
 
 from redirector.serve import answers
+from redirector.serve.answers import PixelFormat
 from redirector.serve.lookup import Lookup, LoopError, PreparedLink
 from redirector.serve.request_facts import NO_REQUEST_FACTS
 from schemas.links import Link, LinkError
@@ -85,6 +86,44 @@ def test_a_pixel_belongs_to_its_link() -> None:
     assert lookups.find("go.example", "/i/nope.gif", 1000) is None
 
 
+@pytest.mark.parametrize(
+    ("path", "key", "pixel_format"),
+    [
+        ("/i/launch.gif", "launch", "gif"),
+        ("/i/launch.png?a=.gif", "launch", "png"),
+        ("/i/launch", "launch", "204"),
+        ("/i/launch?a=.png", "launch", "204"),
+        ("/i/", "", "204"),
+        ("/i/.png", "", "png"),
+        ("/i/a.gif.gif", "a.gif", "gif"),
+        ("/i/a.gif.png", "a.gif", "png"),
+    ],
+)
+def test_a_pixels_suffix_says_what_it_is_answered_with(path: str, key: str, pixel_format: PixelFormat) -> None:
+    links = [Link(domain="a", slug=slug, destination="https://example.com/") for slug in ("launch", "", "a.gif")]
+    pixel = lookup(FakeLinks(*links)).find("a", path, 1000)
+    assert pixel is not None
+    assert (pixel.kind, pixel.key) == ("pixel", f"a/{key}")
+    assert pixel.answer.answer == answers.pixel(pixel_format)
+    assert (pixel.answer.outcome, pixel.answer.counted) == ("pixel", True)
+
+
+@pytest.mark.parametrize("path", ["/i/launch.jpg", "/i/launch.GIF", "/i/launch.gif.png", "/i/launch%2Egif", "/i"])
+def test_another_suffix_is_part_of_the_slug(path: str) -> None:
+    assert lookup(FakeLinks(LAUNCH)).find("go.example", path, 1000) is None
+
+
+def test_the_setting_turns_gifs_into_nothing_and_leaves_the_others() -> None:
+    found = Lookup(FakeLinks(LAUNCH), pixel_format="204", keep=9, refresh_ms=50, now_ms=1000)
+
+    def status(path: str) -> int:
+        pixel = found.find("go.example", path, 1000)
+        assert pixel is not None
+        return pixel.answer.answer.status
+
+    assert [status(f"/i/launch{suffix}") for suffix in (".gif", ".png", "")] == [204, 200, 204]
+
+
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_a_ring_of_links_is_answered_by_none_of_them(length: int) -> None:
     keys = RING[:length]
@@ -97,7 +136,8 @@ def test_a_ring_of_links_is_answered_by_none_of_them(length: int) -> None:
     for key in keys:
         with pytest.raises(LoopError, match="leads back"):
             lookup(links).find(key[:9], key[9:], 1000)
-        assert lookup(links).find(key[:9], f"/i{key[9:]}.gif", 1000) is not None
+        for suffix in (".gif", ".png", ""):
+            assert lookup(links).find(key[:9], f"/i{key[9:]}{suffix}", 1000) is not None
 
 
 def test_a_link_into_a_ring_is_not_answered_either() -> None:
@@ -147,6 +187,7 @@ def test_a_trailing_slash_is_forgiven_where_the_domain_says_so_and_no_link_has_i
     assert key("go.example", "/launch/") == "go.example/launch"
     assert key("go.example", "/own/") == "go.example/own/"
     assert key("go.example", "/i/launch/.gif") == "go.example/launch"
+    assert key("go.example", "/i/launch/") == "go.example/launch"
     assert key("go.example", "/launch//") is None
     assert key("a", "/b/") is None
 
