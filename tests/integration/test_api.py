@@ -31,7 +31,7 @@ CALLERS = (
 
 
 async def prepare(kafka: Kafka, tokens: tuple[Token, ...]) -> None:
-    await ensure_topics(kafka.bootstrap, topics(partitions=1))
+    await ensure_topics(kafka.bootstrap, topics(partitions=4))
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
         for one in tokens:
             await producer.send_and_wait(TOKENS, msgspec.json.encode(one), key=one.key.encode())

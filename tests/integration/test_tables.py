@@ -115,7 +115,7 @@ async def make_links_anew(bootstrap: str) -> None:
         while LINKS in await admin.list_topics():  # noqa: ASYNC110 - asks a server
             await asyncio.sleep(0.05)
     await admin.close()
-    await ensure_topics(bootstrap, topics(partitions=1))
+    await ensure_topics(bootstrap, topics(partitions=4))
 
 
 async def test_changes_become_rows_over_kills_and_two_copiers_at_once(world: World) -> None:

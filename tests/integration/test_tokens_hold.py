@@ -82,7 +82,7 @@ def _fill_links(directory: Path) -> None:
 
 @pytest.fixture
 def hosts(tmp_path: Path, kafka: Kafka) -> Iterator[Hosts]:
-    asyncio.run(ensure_topics(kafka.bootstrap, topics(partitions=3)))
+    asyncio.run(ensure_topics(kafka.bootstrap, topics(partitions=4)))
     with ExitStack() as stack:
         yield Hosts(tmp_path, kafka, stack)
 
