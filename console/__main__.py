@@ -13,7 +13,7 @@ from console.audit.command import audit_command
 from console.check_events.command import check_events
 from console.impressions.command import app as impressions
 from console.links import app as links
-from console.migrations import create_topics, migrate_tables
+from console.migrations import create_topics, keep_rows, migrate_tables
 from console.poll.command import poll_command
 from console.settings import ConsoleSettings
 from console.tokens import app as tokens
@@ -61,6 +61,8 @@ def migrate(
     for migration in todo:
         out.print(f"{'would apply' if dry_run else 'applied'} {migration.name}", highlight=False)
     if not dry_run:
+        for table in uvloop.run(keep_rows(settings)):
+            out.print(f"{table.table} keeps rows for {table.days} days", highlight=False)
         for name in uvloop.run(create_topics(settings)):
             out.print(f"created topic {name}", highlight=False)
     if not (dry_run and todo):

@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaError
 from console.settings import ConsoleSettings
 from schemas.clickhouse.migrate import Migration, migrate
 from schemas.clickhouse.move import Progress
+from schemas.clickhouse.retention import Retention, keep
 from schemas.errors import TransientError
 from schemas.retry import Retry, RetryPolicy
 from schemas.topics import ensure_topics, topics
@@ -23,6 +24,15 @@ async def migrate_tables(settings: ConsoleSettings, *, dry_run: bool, progress: 
     return await until_up(
         lambda: migrate(settings.clickhouse, dry_run=dry_run, progress=progress), settings.deadline_s
     )
+
+
+async def keep_rows(settings: ConsoleSettings) -> list[Retention]:
+    """Apply how long tables keep rows; returns what was changed. Raises ClickHouseError, TransientError."""
+    wanted = (
+        Retention("events", counted_from="time", days=settings.events_days),
+        Retention("snapshots", counted_from="received_at", days=settings.snapshots_days),
+    )
+    return await until_up(lambda: keep(settings.clickhouse, wanted), settings.deadline_s)
 
 
 async def create_topics(settings: ConsoleSettings) -> list[str]:

@@ -19,6 +19,12 @@ class ConsoleSettings(ClickHouseSettings, KafkaSettings):
     retention_days: int = Field(
         7, ge=1, description="how long Kafka keeps events, when `migrate` creates their topics"
     )
+    events_days: int = Field(
+        90, ge=1, le=3650, description="how long ClickHouse keeps the table `events`; `migrate` applies it"
+    )
+    snapshots_days: int = Field(
+        800, ge=1, le=3650, description="how long ClickHouse keeps the table `snapshots`; `migrate` applies it"
+    )
     deadline_s: float = Field(60.0, gt=0, description="how long to wait for Kafka and for ClickHouse")
     time_zone: str = Field(
         "",

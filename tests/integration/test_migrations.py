@@ -10,8 +10,9 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.processes import ClickHouse
-from schemas.clickhouse.client import connect
+from schemas.clickhouse.client import Server, connect
 from schemas.clickhouse.migrate import MigrationError, migrate, read_migrations
+from schemas.clickhouse.retention import Retention, keep
 from schemas.errors import ClickHouseError
 from stream.event_rows import EVENT_COLUMNS
 
@@ -237,3 +238,15 @@ async def test_the_queries_of_the_documents_run(client: AsyncClient, page: Path,
     assert len(queries) >= at_least
     for query in queries:
         await client.query(query)
+
+
+async def test_how_long_rows_are_kept_is_a_setting_that_is_applied_once(client: AsyncClient, url: str) -> None:
+    wanted = (Retention("events", "time", 30), Retention("snapshots", "received_at", 800))
+    server = Server.of_url(url)
+    assert await keep(server, wanted) == [wanted[0]]
+    assert await keep(server, wanted) == []
+    await client.command("INSERT INTO events (link, time) VALUES ('a/old', now() - 31 * 86400), ('a/new', now())")
+    await client.command("OPTIMIZE TABLE events FINAL")
+    assert (await client.query("SELECT link FROM events")).result_rows == [("a/new",)]
+    back = Retention("events", "time", 90)
+    assert await keep(server, (back,)) == [back]
