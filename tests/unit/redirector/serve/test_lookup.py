@@ -114,10 +114,10 @@ def test_another_suffix_is_part_of_the_slug(path: str) -> None:
 
 
 def test_the_setting_turns_gifs_into_nothing_and_leaves_the_others() -> None:
-    found = Lookup(FakeLinks(LAUNCH), pixel_format="204", keep=9, refresh_ms=50, now_ms=1000)
+    lookups = Lookup(FakeLinks(LAUNCH), pixel_format="204", keep=9, refresh_ms=50, now_ms=1000)
 
     def status(path: str) -> int:
-        pixel = found.find("go.example", path, 1000)
+        pixel = lookups.find("go.example", path, 1000)
         assert pixel is not None
         return pixel.answer.answer.status
 
