@@ -50,7 +50,7 @@ async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> Non
     assert await ensure_topics(kafka.bootstrap, wanted) == [topic.name for topic in wanted]
     more = tuple(Topic(topic.name, 9, {}) for topic in wanted)
     assert await ensure_topics(kafka.bootstrap, more) == []
-    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1]
+    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1, 1]
 
 
 async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka) -> None:
@@ -60,12 +60,12 @@ async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka)
 
 
 async def test_event_topics_have_the_broker_s_time_and_what_hosts_follow_is_compacted(kafka: Kafka) -> None:
-    clicks, _, links, tokens, dead_letters = wanted = own_topics()
+    clicks, _, links, tokens, records, dead_letters = wanted = own_topics()
     await ensure_topics(kafka.bootstrap, wanted)
     settings = await settings_of(kafka.bootstrap, clicks.name)
     assert settings["message.timestamp.type"] == "LogAppendTime"
     assert settings["retention.ms"] == str(7 * 24 * 3600 * 1000)
-    for followed in (links, tokens):
+    for followed in (links, tokens, records):
         assert (await settings_of(kafka.bootstrap, followed.name))["cleanup.policy"] == "compact"
     larger = await settings_of(kafka.bootstrap, dead_letters.name)
     assert int(larger["max.message.bytes"]) > int(settings["max.message.bytes"])
