@@ -91,7 +91,7 @@ class Collector:
         self.unsaid: Final = unsaid
         self._placed: Final[list[PlacedSnapshot]] = []
         self._complaints: Final[list[Complaint]] = []
-        self._totals: Final[dict[tuple[str, str, str, int], PlacedSnapshot]] = {}
+        self._totals: Final[dict[tuple[str, str, str, str, int, int], PlacedSnapshot]] = {}
 
     @contextmanager
     def part(self, place: str) -> Iterator[None]:
@@ -150,7 +150,14 @@ class Collector:
 
     def _keep(self, placed: PlacedSnapshot) -> None:
         snapshot = placed.snapshot
-        identity = (snapshot.platform, snapshot.post, snapshot.series, snapshot.start_ms)
+        identity = (
+            snapshot.link,
+            snapshot.platform,
+            snapshot.post,
+            snapshot.series,
+            snapshot.start_ms,
+            snapshot.end_ms,
+        )
         before = self._totals.setdefault(identity, placed)
         if before is placed:
             self._placed.append(placed)

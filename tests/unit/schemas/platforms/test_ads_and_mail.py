@@ -152,6 +152,22 @@ def test_a_platform_of_many_names_is_one() -> None:
     assert one("rows", [{"platform": "twitter", "post": "1", "total": 1}]).platform == "x"
 
 
+@pytest.mark.parametrize("other", [{"end": 2 * HOUR_MS + NOW_MS}, {"link": "go.example/b"}])
+def test_rows_of_one_post_with_another_end_or_link_are_two_though_their_totals_are_equal(
+    other: dict[str, Any],
+) -> None:
+    row = {
+        "platform": "a",
+        "post": "1",
+        "total": 7,
+        "link": "go.example/a",
+        "start": NOW_MS,
+        "end": NOW_MS + HOUR_MS,
+    }
+    reading = read("rows", [row, row | other, row])
+    assert [placed.snapshot.total for placed in reading.placed] == [7, 7]
+
+
 def test_rows_come_one_a_line_too() -> None:
     lines = b"\n".join(msgspec.json.encode(row) for row in ROWS)
     assert len(READERS["rows"](lines, Unsaid(observed_ms=NOW_MS)).placed) == 2
