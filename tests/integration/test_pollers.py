@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 import pytest
 from aiohttp.test_utils import TestServer, unused_port
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from console.link_topic import LinkTopic
 from deploy.local.processes import Kafka
@@ -71,10 +71,12 @@ async def poll(environment: dict[str, str], *arguments: str) -> tuple[int | None
 
 async def sent(kafka: Kafka, domain: str) -> list[Snapshot]:
     """The snapshots of links of this domain."""
+    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
+        numbers = await producer.partitions_for(IMPRESSIONS)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
     snapshots: list[Snapshot] = []
     async with consumer:
-        partitions = [TopicPartition(IMPRESSIONS, number) for number in range(PARTITIONS)]
+        partitions = [TopicPartition(IMPRESSIONS, number) for number in sorted(numbers)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
