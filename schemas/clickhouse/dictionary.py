@@ -14,6 +14,9 @@ from schemas.clickhouse.client import Server, clickhouse_errors
 from schemas.errors import ClickHouseError
 
 _DEFINES: Final = re.compile(r"CREATE OR REPLACE DICTIONARY (\w+)\s")
+_NOT_FOUND: Final = 36
+"""What loading says when another run replaces the dictionary at that moment, among other things."""
+_RUNS_AT_ONCE: Final = 20
 _SOURCE: Final = re.compile(r"SOURCE\(CLICKHOUSE\(\s*")
 
 
@@ -59,6 +62,15 @@ async def define(client: AsyncClient, statement: str, server: Server) -> None:
 
 
 async def _define(client: AsyncClient, statement: str) -> None:
+    """Another run may put the same dictionary in its place before it is loaded: then that one is."""
     with clickhouse_errors():
         await client.command(statement)
-        await client.command(f"SYSTEM RELOAD DICTIONARY {name_of(statement)}")
+    for runs_left in reversed(range(_RUNS_AT_ONCE)):
+        try:
+            with clickhouse_errors():
+                await client.command(f"SYSTEM RELOAD DICTIONARY {name_of(statement)}")
+        except ClickHouseError as error:
+            if error.code != _NOT_FOUND or not runs_left:
+                raise
+        else:
+            return

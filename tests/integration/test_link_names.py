@@ -9,8 +9,8 @@ import pytest
 
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import Server, connect
-from schemas.clickhouse.dictionary import DictionaryError, define
-from schemas.clickhouse.migrate import migrate
+from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictionaries
+from schemas.clickhouse.migrate import migrate, read_migrations
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import count, link, run_sql
 
@@ -67,6 +67,27 @@ def test_behind_a_password_of_the_front_the_dictionary_loads_as_well(tmp_path: P
         assert asyncio.run(migrate(f"{url}/behind")) == []
     finally:
         server.stop()
+
+
+async def test_runners_at_once_define_it_and_none_writes_a_password_down(migrated: Http) -> None:
+    server = Server.of_url(f"{migrated.url}/{migrated.database}")
+    statements = (statement for migration in read_migrations() for statement in migration.statements)
+    (statement,) = latest_dictionaries([statements])
+
+    async def define_again() -> None:
+        client = await connect(server)
+        try:
+            for _ in range(10):
+                await define(client, statement, server)
+        finally:
+            await client.close()
+
+    async with asyncio.TaskGroup() as runners:
+        for _ in range(6):
+            runners.create_task(define_again())
+    assert b"PASSWORD" not in migrated("SHOW CREATE DICTIONARY link_names FORMAT TSVRaw").body
+    link(migrated, "a", {"campaign": "spring"})
+    assert campaign_of(migrated, "a") == "spring"
 
 
 async def test_what_cannot_be_loaded_is_told_with_what_to_do(clickhouse: ClickHouse) -> None:
