@@ -1,9 +1,9 @@
 """What a downloaded file is, told by its header: the forms that are known, and why one fits none of them."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from console.impressions.dates import Order
 from console.impressions.lines import FileFacts, Line, PassedOver
@@ -104,3 +104,25 @@ def header_seen(sheets: Sequence[Sheet]) -> list[str]:
     rows = [row for sheet in sheets for row in sheet.rows[:HEADER_ROWS]]
     filled = [[str(cell).strip() for cell in row.cells if cell is not None and str(cell).strip()] for row in rows]
     return max(filled, key=len, default=[])
+
+
+def read_totals(
+    lines: Iterable[Line],
+    collector: Collector,
+    passed: PassedOver,
+    fields_of: Callable[[Line], Mapping[str, Any] | None],
+) -> None:
+    """A total a line: `fields_of` gives a snapshot's fields of one that has anything in it, None without a number.
+
+    It may raise ItemError, a complaint about its line alone.
+    """
+    for line in lines:
+        if line.is_blank():
+            passed.blank += 1
+            continue
+        with collector.part(line.place):
+            fields = fields_of(line)
+            if fields is None:
+                passed.without_number += 1
+            else:
+                collector.add(line.place, **fields)

@@ -4,10 +4,10 @@ A page's total may contain sponsored displays, which its API leaves out: it is a
 the API's. Activity, share and ugcPost are names of one post with different numbers: bring in a post by one way.
 """
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
-from console.impressions.forms import Columns, Form, Part, plain
+from console.impressions.forms import Columns, Form, Part, plain, read_totals
 from console.impressions.lines import FileFacts, Line, PassedOver
 from console.impressions.sheets import Row
 from schemas.matching import urls_in
@@ -27,30 +27,33 @@ def _post(line: Line, name: str) -> tuple[str, str]:
     return post[1], permalink
 
 
+def _fields(line: Line, facts: FileFacts, metric: str) -> dict[str, Any] | None:
+    """What the exports of pages and of members have in common."""
+    post, permalink = _post(line, "permalink")
+    total = line.total("impressions")
+    if total is None:
+        return None
+    day, published_ms = line.published("created")
+    facts.check_life(day)
+    return {
+        "post": post,
+        "series": series_name(metric, ""),
+        "total": total,
+        "published_ms": published_ms,
+        "permalink": permalink,
+    }
+
+
 def _read_page(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(facts):
-        if line.is_blank():
-            passed.blank += 1
-            continue
-        with collector.part(line.place):
-            post, permalink = _post(line, "permalink")
-            total = line.total("impressions")
-            if total is None:
-                passed.without_number += 1
-                continue
-            day, published_ms = line.published("created")
-            facts.check_life(day)
-            collector.add(
-                line.place,
-                post=post,
-                series=series_name("Impressions", ""),
-                total=total,
-                published_ms=published_ms,
-                permalink=permalink,
-                profile=line.text("posted_by")[:256],
-                urls=urls_in(line.text("title")),
-                side=side_of(clicks=line.count("clicks")),
-            )
+    def fields_of(line: Line) -> dict[str, Any] | None:
+        fields = _fields(line, facts, "Impressions")
+        return fields and fields | {
+            "profile": line.text("posted_by")[:256],
+            "urls": urls_in(line.text("title")),
+            "side": side_of(clicks=line.count("clicks")),
+        }
+
+    read_totals(part.lines(facts), collector, passed, fields_of)
 
 
 PAGE_POSTS: Final = Form(
@@ -108,26 +111,14 @@ def _top_posts(header: Sequence[str]) -> Columns | None:
 
 
 def _read_top_posts(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(facts):
-        if line.is_blank() or not line.text("permalink"):
-            passed.blank += 1  # the other table is longer
-            continue
-        with collector.part(line.place):
-            post, permalink = _post(line, "permalink")
-            total = line.total("impressions")
-            if total is None:
-                passed.without_number += 1
-                continue
-            day, published_ms = line.published("created")
-            facts.check_life(day)
-            collector.add(
-                line.place,
-                post=post,
-                series=series_name("IMPRESSION", ""),
-                total=total,
-                published_ms=published_ms,
-                permalink=permalink,
-            )
+    def rows() -> Iterator[Line]:
+        for line in part.lines(facts):
+            if line.text("permalink"):
+                yield line
+            else:
+                passed.blank += 1  # the other table is longer
+
+    read_totals(rows(), collector, passed, lambda line: _fields(line, facts, "IMPRESSION"))
 
 
 TOP_POSTS: Final = Form(

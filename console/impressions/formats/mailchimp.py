@@ -1,40 +1,37 @@
 """Mailchimp: the export of campaign reports. A display is a message that was delivered; opens stand beside it."""
 
-from typing import Final
+from typing import Any, Final
 
-from console.impressions.forms import Form, Part
-from console.impressions.lines import FileFacts, PassedOver
+from console.impressions.forms import Form, Part, read_totals
+from console.impressions.lines import FileFacts, Line, PassedOver
 from schemas.platforms.reading import Collector, ItemError, side_of
 from schemas.series import series_name
 
 
 def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(facts):
-        if line.is_blank():
-            passed.blank += 1
-            continue
-        with collector.part(line.place):
-            post, total = line.identifier("post"), line.total("delivered")
-            if not post:
-                raise ItemError(f"has no {line.header('post')!r}, by which a campaign is known again")
-            if total is None:
-                passed.without_number += 1
-                continue
-            collector.add(
-                line.place,
-                post=post,
-                series=series_name("delivered", ""),
-                total=total,
-                published_ms=line.published("sent_at")[1],
-                profile=line.text("audience")[:256],
-                side=side_of(
-                    sent=line.count("sent"),
-                    opens=line.count("opens"),
-                    unique_opens=line.count("unique_opens"),
-                    clicks=line.count("clicks"),
-                    unique_clicks=line.count("unique_clicks"),
-                ),
-            )
+    read_totals(part.lines(facts), collector, passed, _fields)
+
+
+def _fields(line: Line) -> dict[str, Any] | None:
+    post, total = line.identifier("post"), line.total("delivered")
+    if not post:
+        raise ItemError(f"has no {line.header('post')!r}, by which a campaign is known again")
+    if total is None:
+        return None
+    return {
+        "post": post,
+        "series": series_name("delivered", ""),
+        "total": total,
+        "published_ms": line.published("sent_at")[1],
+        "profile": line.text("audience")[:256],
+        "side": side_of(
+            sent=line.count("sent"),
+            opens=line.count("opens"),
+            unique_opens=line.count("unique_opens"),
+            clicks=line.count("clicks"),
+            unique_clicks=line.count("unique_clicks"),
+        ),
+    }
 
 
 CAMPAIGNS: Final = Form(

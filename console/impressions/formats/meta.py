@@ -1,8 +1,8 @@
 """Meta Business Suite: the content export of Facebook and Instagram, a post a row, for its life or by day."""
 
-from typing import Final
+from typing import Any, Final
 
-from console.impressions.forms import Form, Part
+from console.impressions.forms import Form, Part, read_totals
 from console.impressions.lines import FileFacts, Line, PassedOver
 from schemas.matching import urls_in
 from schemas.platforms.reading import Collector, ItemError, side_of
@@ -18,48 +18,41 @@ _METRICS: Final = {
 
 
 def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
-    for line in part.lines(facts):
-        if line.is_blank():
-            passed.blank += 1
-            continue
-        with collector.part(line.place):
-            _read_line(line, facts, collector, passed)
+    read_totals(part.lines(facts), collector, passed, lambda line: _fields(line, facts))
 
 
-def _read_line(line: Line, facts: FileFacts, collector: Collector, passed: PassedOver) -> None:
+def _fields(line: Line, facts: FileFacts) -> dict[str, Any] | None:
     platform, post = _platform(line), line.identifier("post")
     if not post:
         raise ItemError(f"has no {line.header('post')!r}: a permalink of Meta changes, the id stays")
     column = "views" if line.has("views") else "impressions"
     total = line.total(column)
     if total is None:
-        passed.without_number += 1
-        return
+        return None
     page = line.identifier("page")
     scope, period = "", {}
     if any(character.isdigit() for character in line.text("date")):  # otherwise it says Lifetime, in any language
         day = line.moment("date")
         if day is not None:
             scope, period = "day", facts.day(day.date(), line.header("date"))._asdict()
-    collector.add(
-        line.place,
-        platform=platform,
-        post=f"{page}_{post}" if platform == "facebook" and page else post,
-        other_ids=(post,) if platform == "facebook" and page else (),
-        series=series_name(_METRICS[platform, column], "", scope),
-        is_retired=column == "impressions",
-        total=total,
-        published_ms=line.published("published")[1],
-        permalink=line.text("permalink"),
-        profile=(line.text("page_name") or line.text("account_name") or line.text("username"))[:256],
-        urls=urls_in(f"{line.text('title')}\n{line.text('description')}"),
-        side=side_of(
+    return {
+        "platform": platform,
+        "post": f"{page}_{post}" if platform == "facebook" and page else post,
+        "other_ids": (post,) if platform == "facebook" and page else (),
+        "series": series_name(_METRICS[platform, column], "", scope),
+        "is_retired": column == "impressions",
+        "total": total,
+        "published_ms": line.published("published")[1],
+        "permalink": line.text("permalink"),
+        "profile": (line.text("page_name") or line.text("account_name") or line.text("username"))[:256],
+        "urls": urls_in(f"{line.text('title')}\n{line.text('description')}"),
+        "side": side_of(
             reach=line.count("reach"),
             clicks=line.count("total_clicks"),
             link_clicks=line.count("link_clicks"),
         ),
         **period,
-    )
+    }
 
 
 def _platform(line: Line) -> str:

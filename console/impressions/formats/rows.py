@@ -3,10 +3,11 @@
 The columns are the fields of a row that the API takes (docs/contracts), `side.NAME` for a number beside the total.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from console.impressions.forms import Form, Part, plain
+from console.impressions.forms import Form, Part, plain, read_totals
 from console.impressions.lines import FileFacts, Line, PassedOver
 from schemas.link_names import read_link_name
 from schemas.links import LinkError
@@ -25,41 +26,36 @@ def _read(part: Part, facts: FileFacts, collector: Collector, passed: PassedOver
     known = {spelling for spellings in ROWS.columns.values() for spelling in spellings} | side.keys()
     if unknown := [name for name in headers if name and name not in known]:
         passed.note(f"columns that are not known are left out: {', '.join(unknown)}")
-    for line in part._replace(columns={**part.columns, **side}).lines(facts):
-        if line.is_blank():
-            passed.blank += 1
-            continue
-        with collector.part(line.place):
-            total = line.total("total")
-            if total is None:
-                passed.without_number += 1
-                continue
-            _add(line, facts, collector, total, {name[len(SIDE) :]: line.count(name) for name in side})
+    lines = part._replace(columns={**part.columns, **side}).lines(facts)
+    read_totals(lines, collector, passed, lambda line: _fields(line, facts, side))
 
 
-def _add(line: Line, facts: FileFacts, collector: Collector, total: int, side: dict[str, int | None]) -> None:
+def _fields(line: Line, facts: FileFacts, side: Iterable[str]) -> dict[str, Any] | None:
+    total = line.total("total")
+    if total is None:
+        return None
+    counts = {name[len(SIDE) :]: line.count(name) for name in side}
     platform, given = platform_named(line.text("platform")), line.identifier("post")
     if not platform or not given:
         raise ItemError("needs platform and post: whose number it is, and of which post")
     scope, period = _period(line, facts)
     observed = line.moment("observed_at")
     fields: dict[str, Any] = {} if observed is None else {"observed_ms": _ms(line, "observed_at", observed, facts)}
-    collector.add(
-        line.place,
-        platform=platform,
-        post=post_id(platform, given),
-        series=line.text("series") or series_name(METRIC, "", scope),
-        total=total,
-        link=_link(line.text("link")),
-        published_ms=line.published("published_at")[1],
-        permalink=line.text("permalink"),
-        account=line.text("account"),
-        profile=line.text("profile"),
-        urls=urls_in(line.text("urls")),
-        side=side_of_names(side),
+    return {
+        "platform": platform,
+        "post": post_id(platform, given),
+        "series": line.text("series") or series_name(METRIC, "", scope),
+        "total": total,
+        "link": _link(line.text("link")),
+        "published_ms": line.published("published_at")[1],
+        "permalink": line.text("permalink"),
+        "account": line.text("account"),
+        "profile": line.text("profile"),
+        "urls": urls_in(line.text("urls")),
+        "side": side_of_names(counts),
         **fields,
         **period,
-    )
+    }
 
 
 def _period(line: Line, facts: FileFacts) -> tuple[str, dict[str, int]]:
