@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from bench.machine import SERVER_CORE, cpu_seconds
-from bench.stack import BenchError, Service, fresh_database, query, worker
+from bench.stack import BenchError, Service, fresh_database, query, until_still, worker
 from bench.topics import Filled
 from deploy.local.processes import ClickHouse, Kafka
 from schemas.topics import CLICKS, IMPRESSIONS
 
 _SETTLED: Final = "clicktally_stream_events_settled"
 _MERGED_WITHIN_S: Final = 30.0
-_QUIET_CPU_S: Final = 0.03
 
 
 @dataclass(frozen=True)
@@ -101,12 +100,7 @@ def hold_merges(server: ClickHouse, name: str) -> None:
 
 def until_merged(server: ClickHouse, name: str) -> float:
     """Merge every row of `events` once, and wait for the background; the CPU seconds of ClickHouse meanwhile."""
-    began, before = time.monotonic(), cpu_seconds(server.pid)
+    before = cpu_seconds(server.pid)
     query(server, f"OPTIMIZE TABLE {name}.events FINAL")
-    running = f"SELECT count() FROM system.merges WHERE database = '{name}'"
-    while time.monotonic() - began < _MERGED_WITHIN_S:
-        at = cpu_seconds(server.pid)
-        time.sleep(1.0)
-        if int(query(server, running)) == 0 and cpu_seconds(server.pid) - at <= _QUIET_CPU_S:
-            break
+    until_still(server, within_s=_MERGED_WITHIN_S, database=name)
     return cpu_seconds(server.pid) - before

@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from bench.machine import cpu_seconds, run_bench
+from bench.machine import run_bench
 from bench.query_asked import GOALS_MS, Question, questions
 from bench.query_fill import CAMPAIGNS, DAYS, LINKS, Account, fill, links_by_traffic
 from bench.query_inserts import EVENTS_PER_S, Flushes, insert_cost, inserting
 from bench.query_runs import Answers, Reader, forget_pages
 from bench.results import Goal, Result, Rounds, Spread, goals_line, publish, spread
-from bench.stack import CACHE, query
+from bench.stack import CACHE, query, until_still
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.migrate import MigrationError, migrate
 
@@ -54,7 +54,7 @@ def filled(rows: int) -> Iterator[tuple[ClickHouse, Account]]:
             run("CREATE TABLE filled (mark String) ENGINE = MergeTree ORDER BY mark")
             run(f"INSERT INTO filled VALUES ('{account.mark}')")
         _migrate(server)
-        _until_still(server)
+        until_still(server, within_s=300, resting_cpu_s=0.2)
         yield server, account
     finally:
         server.stop()
@@ -203,17 +203,6 @@ def _what_is_filled(server: ClickHouse) -> str:
         f"filled: {deltas:,} deltas of {DAYS} days, {markers:,} markers, {heads:,} heads, {dedup:,} dedup rows in"
         f" {parts} parts, {size.strip()}; {LINKS:,} links, {CAMPAIGNS:,} campaigns."
     )
-
-
-def _until_still(server: ClickHouse) -> None:
-    """Until no merges run and the process rests."""
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        before = cpu_seconds(server.pid)
-        time.sleep(1.0)
-        merging = int(query(server, "SELECT count() FROM system.merges"))
-        if not merging and cpu_seconds(server.pid) - before < 0.2:
-            return
 
 
 def main() -> None:

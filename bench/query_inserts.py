@@ -14,7 +14,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from bench.machine import cpu_seconds
 from bench.results import Rounds
-from bench.stack import fresh_database, query
+from bench.stack import fresh_database, query, until_still
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import read_migrations
@@ -109,7 +109,7 @@ def insert_cost(server: ClickHouse, measured: Rounds, links: list[str], at: date
                 url, flushes = series[name]
                 began = cpu_seconds(server.pid)
                 asyncio.run(_flush_some(url, flushes))
-                _until_merged(server)
+                until_still(server, within_s=60)
                 spent = cpu_seconds(server.pid) - began
                 measured.add(
                     name, cpu_ms_per_flush=spent * 1000 / _FLUSHES, flush_ms=_median(flushes.took_ms[-_FLUSHES:])
@@ -134,14 +134,6 @@ def _make_first_layout(server: ClickHouse) -> None:
         for statement in migration.statements if migration.name in _FORMER else ():
             if "counters" in statement:
                 query(server, statement, parameters="database=layout_first")
-
-
-def _until_merged(server: ClickHouse) -> None:
-    quiet = 0
-    while quiet < 5:
-        running = int(query(server, "SELECT count() FROM system.merges"))
-        quiet = 0 if running else quiet + 1
-        time.sleep(0.1)
 
 
 def _median(values: list[float]) -> float:

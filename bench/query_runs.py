@@ -59,7 +59,7 @@ class Reader:
         parameters = {"database": self._database, "user": "reader", "use_query_condition_cache": 0, **settings}
         request = Request(f"{self._url}/?{urlencode(parameters)}", data=sql.encode())  # noqa: S310 - loopback
         began = time.perf_counter()
-        with urlopen(request, timeout=120) as answer:  # noqa: S310
+        with urlopen(request, timeout=120) as answer:  # noqa: S310 - the same
             answer.read()
         took_ms = (time.perf_counter() - began) * 1000
         summary = json.loads(answer.headers["X-ClickHouse-Summary"])

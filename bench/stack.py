@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from bench.machine import LOAD_CORE, SERVER_CORE, on_core, pin
+from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, on_core, pin
 from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
 from redirector.cache.writer import CacheWriter
 from schemas.clickhouse.migrate import migrate
@@ -81,11 +81,23 @@ def query(server: ClickHouse, statement: str, body: bytes = b"", parameters: str
     """What ClickHouse answers, as text. Raises BenchError with its words."""
     request = Request(f"{server.url}/?{parameters}", data=statement.encode() + body, method="POST")  # noqa: S310 - loopback
     try:
-        with urlopen(request, timeout=600) as answer:  # noqa: S310
+        with urlopen(request, timeout=600) as answer:  # noqa: S310 - the same
             return str(answer.read().decode())
     except URLError as error:
         refusal_text = error.read().decode()[:2000] if hasattr(error, "read") else repr(error)
         raise BenchError(f"ClickHouse refused {statement[:200]}: {refusal_text}") from error
+
+
+def until_still(server: ClickHouse, *, within_s: float, database: str = "", resting_cpu_s: float = 0.03) -> None:
+    """Wait until no merge runs (in the database, if one is named) and a second costs no more CPU than resting."""
+    of_database = f" WHERE database = '{database}'" if database else ""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        before = cpu_seconds(server.pid)
+        time.sleep(1.0)  # over which CPU is measured
+        merges = int(query(server, f"SELECT count() FROM system.merges{of_database}"))
+        if not merges and cpu_seconds(server.pid) - before <= resting_cpu_s:
+            return
 
 
 class Service:

@@ -47,7 +47,7 @@ def choose_writer(members: Mapping[str, Member]) -> Assigned:
     return Assigned(name, members[name].url)
 
 
-class Election(AbstractPartitionAssignor):  # type: ignore[misc]
+class Election(AbstractPartitionAssignor):  # type: ignore[misc] # aiokafka ships no types
     """This console's part in the group. `changed` waits until who writes is decided again."""
 
     name = "clicktally-writer"

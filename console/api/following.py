@@ -156,7 +156,7 @@ class TokenTable:
         """Nobody is let in until the topic is read again."""
         self.tokens.clear()
 
-    async def apply(self, changes: Sequence[Change], *, next_offset: int, now_s: float) -> None:  # noqa: ARG002
+    async def apply(self, changes: Sequence[Change], *, next_offset: int, now_s: float) -> None:  # noqa: ARG002 - as Target
         """What is no token, or one with roles of a newer release, opens nothing."""
         for key, value in changes:
             self.tokens.pop(key, None)

@@ -1,7 +1,7 @@
 """Hosts: which names can be a link's domain, and which lead into somebody's own network."""
 
 import re
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}\Z)(?!-)[a-z0-9-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9-]{1,63}(?<!-))*\Z")
@@ -31,7 +31,7 @@ def is_internal(host: str) -> bool:
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour
         if inner is None and address.packed[:-_V4_BYTES] in _TRANSLATED and int(address) > 1:
-            inner = ip_address(address.packed[-_V4_BYTES:])  # type: ignore[assignment]
+            inner = IPv4Address(address.packed[-_V4_BYTES:])
         if inner is not None:
             address = inner
     return not address.is_global or address.is_multicast

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Final, TypeVar
 
+import msgspec
 from aiohttp import web
 
 from console.api.changing import IDEMPOTENCY_KEY, Changing
@@ -20,7 +21,7 @@ from console.api.named_records import (
     post_key,
     posts_prefix,
 )
-from console.api.operations import CALLER, JSON, MERGE_PATCH, Answer, Operation, body_of, json_answer, query_of
+from console.api.operations import CALLER, JSON, MERGE_PATCH, Act, Answer, Operation, body_of, json_answer, query_of
 from console.api.problems import Problem, unavailable
 from console.api.record_changes import Save, read_record
 from console.api.record_views import campaign_view, post_view, record_view
@@ -162,12 +163,6 @@ def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
     campaign = "/v1/campaigns/{campaign}"
     posts = f"{campaign}/posts"
     post = f"{posts}/{{channel}}/{{post}}"
-    changing = {
-        "headers": _CHANGE_HEADERS,
-        "query": AccountQuery,
-        "body_media": (MERGE_PATCH, JSON),
-        "problems": ("precondition-failed", "invalid", "key-reused", "unknown-outcome"),
-    }
     return (
         Operation(
             name="listCampaigns",
@@ -190,16 +185,13 @@ def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
             answers={200: Answer(meaning="the campaign", kind=CampaignView, headers=_ETAG)},
             problems=("not-found",),
         ),
-        Operation(
-            name="saveCampaign",
-            method="PATCH",
-            path=campaign,
-            role="links:write",
-            summary="Change what the body names of a campaign; make it where there is none",
-            act=records.save_campaign,
+        _saving(
+            "saveCampaign",
+            campaign,
+            "Change what the body names of a campaign; make it where there is none",
+            records.save_campaign,
             body=CampaignPatch,
-            answers=_saved(CampaignView),
-            **changing,  # type: ignore[arg-type]
+            view=CampaignView,
         ),
         Operation(
             name="listPosts",
@@ -222,23 +214,35 @@ def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
             answers={200: Answer(meaning="the post", kind=PostView, headers=_ETAG)},
             problems=("not-found",),
         ),
-        Operation(
-            name="savePost",
-            method="PATCH",
-            path=post,
-            role="links:write",
-            summary="Change what the body names of a post; make it where there is none",
-            act=records.save_post,
+        _saving(
+            "savePost",
+            post,
+            "Change what the body names of a post; make it where there is none",
+            records.save_post,
             body=PostPatch,
-            answers=_saved(PostView),
-            **changing,  # type: ignore[arg-type]
+            view=PostView,
         ),
     )
 
 
-def _saved(kind: type) -> dict[int, Answer]:
-    return {
-        200: Answer(meaning="as it is now", kind=kind, headers=_ETAG),
-        201: Answer(meaning="made", kind=kind, headers=_ETAG),
-        202: Answer(meaning="durable, and not yet followed by this console", kind=kind, headers=_ETAG),
-    }
+def _saving(
+    name: str, path: str, summary: str, act: Act, *, body: type[msgspec.Struct], view: type[msgspec.Struct]
+) -> Operation:
+    return Operation(
+        name=name,
+        method="PATCH",
+        path=path,
+        role="links:write",
+        summary=summary,
+        act=act,
+        query=AccountQuery,
+        body=body,
+        body_media=(MERGE_PATCH, JSON),
+        headers=_CHANGE_HEADERS,
+        answers={
+            200: Answer(meaning="as it is now", kind=view, headers=_ETAG),
+            201: Answer(meaning="made", kind=view, headers=_ETAG),
+            202: Answer(meaning="durable, and not yet followed by this console", kind=view, headers=_ETAG),
+        },
+        problems=("precondition-failed", "invalid", "key-reused", "unknown-outcome"),
+    )

@@ -96,17 +96,23 @@ def _snapshot(row: Sequence[Any]) -> Snapshot:
 
 
 async def _links_before(client: AsyncClient, posts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-    before: dict[tuple[str, str], str] = {}
-    ordered = sorted(posts)
+    rows = await _rows_for(client, _BEFORE, "posts", posts)
+    return {(platform, post): link for platform, post, link in rows}
+
+
+async def _rows_for(client: AsyncClient, query: str, parameter: str, keys: Iterable[Any]) -> list[Any]:
+    """The query's rows for all keys, so many at once as a query may be long."""
+    rows: list[Any] = []
+    ordered = sorted(keys)
     for start in range(0, len(ordered), _KEYS_AT_ONCE):
         with clickhouse_errors():
             result = await client.query(
-                _BEFORE,
-                parameters={"posts": ordered[start : start + _KEYS_AT_ONCE]},
+                query,
+                parameters={parameter: ordered[start : start + _KEYS_AT_ONCE]},
                 settings={"max_query_size": _QUERY_BYTES},
             )
-        before |= {(platform, post): link for platform, post, link in result.result_rows}
-    return before
+        rows += result.result_rows
+    return rows
 
 
 class LinksNow:
@@ -118,7 +124,7 @@ class LinksNow:
 
     def of(self, account: str) -> Links:
         """The links of an account; of all accounts where it is empty."""
-        return _AccountLinks(account, self._accounts, self._posts)
+        return _AccountLinks(account, self, self._posts)
 
     def has(self, link: str, account: str) -> bool:
         """Whether there is such a link, and it is the account's."""
@@ -126,13 +132,13 @@ class LinksNow:
 
 
 class _AccountLinks:
-    def __init__(self, account: str, accounts: Mapping[str, str], posts: Mapping[str, PostIndex]) -> None:
+    def __init__(self, account: str, links: LinksNow, posts: Mapping[str, PostIndex]) -> None:
         self._account = account
-        self._accounts = accounts
+        self._links = links
         self._posts = [posts[name] for name in ([account] if account else sorted(posts)) if name in posts]
 
     def has(self, key: str) -> bool:
-        return key in self._accounts and self._account in ("", self._accounts[key])
+        return self._links.has(key, self._account)
 
     def of_post(self, keys: Sequence[str]) -> str:
         return min(filter(None, (index.of_post(keys) for index in self._posts)), default="")
@@ -145,16 +151,7 @@ async def links_for(client: AsyncClient, totals: Sequence[Unmatched]) -> LinksNo
     """
     named = {key for one in totals for key in link_keys(one.snapshot.urls)} | {one.before for one in totals} - {""}
     wanted = {key for one in totals for key in snapshot_keys(one.snapshot)}
-    accounts: dict[str, str] = {}
-    ordered = sorted(named)
-    for start in range(0, len(ordered), _KEYS_AT_ONCE):
-        with clickhouse_errors():
-            result = await client.query(
-                _ACCOUNTS,
-                parameters={"keys": ordered[start : start + _KEYS_AT_ONCE]},
-                settings={"max_query_size": _QUERY_BYTES},
-            )
-        accounts.update((link, account) for link, account in result.result_rows)
+    accounts: dict[str, str] = dict(await _rows_for(client, _ACCOUNTS, "keys", named))
     posts: dict[str, PostIndex] = {}
     with clickhouse_errors():
         async with await client.query_rows_stream(_WITH_POSTS) as rows:
