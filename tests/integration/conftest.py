@@ -11,6 +11,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from deploy.local.processes import ClickHouse, Kafka
 from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
+from tests.integration.shared_topics import ensure_shared_topics
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +21,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     part.start()
     yield part
     part.stop()
+
+
+@pytest.fixture
+async def broker(kafka: Kafka) -> Kafka:
+    """The running broker, with the pipeline's topics."""
+    await ensure_shared_topics(kafka)
+    return kafka
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,9 @@ from console.compacted import read_latest
 from deploy.local.processes import Kafka
 from schemas.links import Link
 from schemas.tokens import Token
-from schemas.topics import LINKS, TOKENS, ensure_topics, topics
+from schemas.topics import LINKS, TOKENS
 from tests.integration.console_process import Answer, ConsoleProcess, NoAnswerError
+from tests.integration.shared_topics import ensure_shared_topics
 from tests.tokens import token
 
 CALLERS = (
@@ -31,7 +32,7 @@ CALLERS = (
 
 
 async def prepare(kafka: Kafka, tokens: tuple[Token, ...]) -> None:
-    await ensure_topics(kafka.bootstrap, topics(partitions=4))
+    await ensure_shared_topics(kafka)
     async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
         for one in tokens:
             await producer.send_and_wait(TOKENS, msgspec.json.encode(one), key=one.key.encode())

@@ -8,25 +8,14 @@ import uuid
 from pathlib import Path
 
 import msgspec
-import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.partitioner import murmur2
 
 from console.link_topic import LinkTopic
 from deploy.local.processes import Kafka
 from schemas.links import Link
-from schemas.snapshots import Snapshot
-from schemas.topics import IMPRESSIONS, ensure_topics, topics
+from tests.integration.shared_topics import PARTITIONS, Sent, snapshots_sent
 
-PARTITIONS = 4
 HEADER = "platform,post,total,day,urls\n"
-
-
-@pytest.fixture
-async def broker(kafka: Kafka) -> Kafka:
-    """With its topics."""
-    await ensure_topics(kafka.bootstrap, topics(partitions=PARTITIONS))
-    return kafka
 
 
 async def impressions(kafka: Kafka, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,24 +26,9 @@ async def impressions(kafka: Kafka, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-async def sent(kafka: Kafka, mark: str) -> list[tuple[int, bytes, Snapshot]]:
-    """Partition, key and value of the snapshots of posts with this mark."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
-    snapshots: list[tuple[int, bytes, Snapshot]] = []
-    async with consumer:
-        partitions = [TopicPartition(IMPRESSIONS, number) for number in range(PARTITIONS)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
-            while await consumer.position(partition) < ends[partition]:
-                records = (await consumer.getmany(partition, timeout_ms=200)).get(partition, [])
-                snapshots += (
-                    (partition.partition, record.key, msgspec.json.decode(record.value, type=Snapshot))
-                    for record in records
-                    if mark.encode() in record.value
-                )
-    return snapshots
+async def sent(kafka: Kafka, mark: str) -> list[Sent]:
+    """The snapshots of posts with this mark."""
+    return await snapshots_sent(kafka, lambda record: mark.encode() in record.value)
 
 
 async def test_totals_of_a_file_reach_the_topic_under_their_links_and_bad_lines_are_named(

@@ -25,9 +25,9 @@ from schemas.clickhouse.client import connect
 from schemas.clickhouse.unmatched import Unmatched, links_for, unmatched_pages
 from schemas.links import Link
 from schemas.snapshots import Snapshot
-from schemas.topics import ensure_topics, topics
 from stream.tables.matcher import matched
 from tests.integration.clickhouse_http import Http
+from tests.integration.shared_topics import ensure_shared_topics
 from tests.integration.streams import Streams, wait_for
 
 TOTAL = Snapshot(
@@ -208,7 +208,7 @@ class Parts:
 
 @pytest.fixture
 async def parts(tmp_path: Path, kafka: Kafka, migrated: Http) -> AsyncIterator[Parts]:
-    await ensure_topics(kafka.bootstrap, topics(partitions=4))
+    await ensure_shared_topics(kafka)
     made = Parts(tmp_path, kafka, migrated)
     yield made
     made.stop()

@@ -17,13 +17,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.local.processes import Kafka
-from schemas.topics import CLICKS, IMPRESSIONS, ensure_topics, topics
+from schemas.topics import CLICKS, IMPRESSIONS
 from tests.builders import click, impression, ndjson
 from tests.integration.clickhouse_http import Http
 from tests.integration.streams import Streams, wait_for
 
 LINKS = 40
-PARTITIONS = 4
 
 
 class Rdkafka:
@@ -44,13 +43,6 @@ class Rdkafka:
 
     def flush(self) -> None:
         assert self._producer.flush(30) == 0
-
-
-@pytest.fixture
-async def broker(kafka: Kafka) -> Kafka:
-    """With its topics."""
-    await ensure_topics(kafka.bootstrap, topics(partitions=PARTITIONS))
-    return kafka
 
 
 @pytest.fixture

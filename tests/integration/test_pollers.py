@@ -11,29 +11,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-import msgspec
-import pytest
 from aiohttp.test_utils import TestServer, unused_port
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from console.link_topic import LinkTopic
 from deploy.local.processes import Kafka
 from schemas.links import Link
 from schemas.snapshots import Snapshot
-from schemas.topics import IMPRESSIONS, ensure_topics, topics
+from tests.integration.shared_topics import snapshots_sent
 from tests.platform_servers.linkedin import LinkedInServer
 from tests.platform_servers.server import TOKEN
 from tests.platform_servers.x import XServer
 
-PARTITIONS = 4
 EXPIRED = "expired-and-never-shown"
-
-
-@pytest.fixture
-async def broker(kafka: Kafka) -> Kafka:
-    """With its topics."""
-    await ensure_topics(kafka.bootstrap, topics(partitions=PARTITIONS))
-    return kafka
 
 
 @contextlib.asynccontextmanager
@@ -71,24 +60,8 @@ async def poll(environment: dict[str, str], *arguments: str) -> tuple[int | None
 
 async def sent(kafka: Kafka, domain: str) -> list[Snapshot]:
     """The snapshots of links of this domain."""
-    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
-        numbers = await producer.partitions_for(IMPRESSIONS)
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap, enable_auto_commit=False)
-    snapshots: list[Snapshot] = []
-    async with consumer:
-        partitions = [TopicPartition(IMPRESSIONS, number) for number in sorted(numbers)]
-        consumer.assign(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
-            while await consumer.position(partition) < ends[partition]:
-                records = (await consumer.getmany(partition, timeout_ms=200)).get(partition, [])
-                snapshots += (
-                    msgspec.json.decode(record.value, type=Snapshot)
-                    for record in records
-                    if (record.key or b"").startswith(domain.encode())
-                )
-    return snapshots
+    under_it = await snapshots_sent(kafka, lambda record: (record.key or b"").startswith(domain.encode()))
+    return [one.snapshot for one in under_it]
 
 
 async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_and_as_a_service(

@@ -16,8 +16,8 @@ from deploy.local.processes import Kafka, spawn
 from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from schemas.tokens import Bearer, read_bearer
-from schemas.topics import ensure_topics, topics
 from tests.integration.serve_process import Serve, post, wait_for
+from tests.integration.shared_topics import ensure_shared_topics
 
 HOLDS_WITHIN_S = 1.0
 ITEM = b'{"link": "go.example/x", "kind": "rendered", "count": 5}'
@@ -82,7 +82,7 @@ def _fill_links(directory: Path) -> None:
 
 @pytest.fixture
 def hosts(tmp_path: Path, kafka: Kafka) -> Iterator[Hosts]:
-    asyncio.run(ensure_topics(kafka.bootstrap, topics(partitions=4)))
+    asyncio.run(ensure_shared_topics(kafka))
     with ExitStack() as stack:
         yield Hosts(tmp_path, kafka, stack)
 
