@@ -1,20 +1,15 @@
 import asyncio
 from collections import deque
-from typing import get_args
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from schemas.counters import DEDUP, GAP, HEAD, MARKER, Chain
+from schemas.counters import GAP, MARKER, Chain
 from schemas.events import Event
 from schemas.idempotency import KEY_TTL_S, key_spool
-from stream.burials import BurialLimit
 from stream.chain import NO_HEAD, Done, Overtaken, Rewound
 from stream.deltas import Record
-from stream.judged import TURN
-from stream.partition import Added, Partition
-from stream.refused import TooManyDeadLettersError, TopicRecreatedError
+from stream.partition import Added
+from stream.refused import TopicRecreatedError
 from stream.state import TimeBounds
 from stream.tries import RETRY
 from tests.builders import NOW_MS, batch, click, numbered, record
@@ -348,149 +343,6 @@ async def test_the_age_of_the_oldest_record_counts_what_is_in_flight(world: Worl
     seen.append(partition.oldest_ms)
     await flush
     assert [*seen, partition.oldest_ms] == [None, NOW_MS - 500, NOW_MS - 500, None]
-
-
-LOG_END = 130
-"""More records than any history adds."""
-troubles = st.lists(st.sampled_from([one for one in get_args(Trouble) if "hangs" not in one]), max_size=4)
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.just("add"), st.integers(1, 5)),
-        st.tuples(st.just("flush"), troubles),
-        st.tuples(st.just("cancel"), st.sampled_from(["hangs", "applied, then hangs"])),
-        st.tuples(st.just("restart"), st.none()),
-        st.tuples(st.just("restore"), st.integers(0, 3)),
-    ),
-    max_size=25,
-)
-
-
-@settings(deadline=None, max_examples=60)
-@given(steps)
-def test_whatever_happens_to_it_a_log_is_counted_exactly_once(history: list[tuple[str, object]]) -> None:
-    asyncio.run(play(history))
-
-
-async def play(history: list[tuple[str, object]]) -> None:  # noqa: C901 - one branch for each thing that happens
-    world = World()
-    log = [batch("aa", numbered(3 * n + 1, 3 * n + 3), prev=3 * n, offset=n) for n in range(LOG_END)]
-    partition = await world.loaded()
-    old: list[Partition] = []
-    for what, how in history:
-        if what == "add" and isinstance(how, int):
-            add_all(partition, log[partition.next_offset : partition.next_offset + how])
-        elif what == "flush" and isinstance(how, list):
-            world.sink.trouble = deque(how)
-            await partition.flush()
-        elif what == "cancel":
-            await cancelled_flush(world, partition, how)
-        elif what == "restart":
-            old.append(partition)
-            partition = await world.loaded()
-        elif what == "restore" and isinstance(how, int):
-            del world.sink.blocks[len(world.sink.blocks) - how :]
-            world.sink.tokens.clear()
-        for zombie in old[-2:]:
-            await zombie.flush()
-        if not partition.loaded:
-            await partition.load(0, 1000, cause="rewound")
-        world.assert_books_balance(partition, *old)
-    world.sink.trouble.clear()
-    while not isinstance(await partition.flush(), Done | None):
-        await partition.load(0, 1000, cause="rewound")
-    if await partition.table_went_back():
-        await partition.load(0, 1000, cause="rewound")
-    add_all(partition, log[partition.next_offset :])
-    await partition.flush()
-    assert await world.sink.read_head(Chain("clicks", 1, 0)) == LOG_END - 1
-    assert sum(clicks for clicks, _ in world.sink.totals().values()) == 3 * LOG_END
-    assert world.sink.marked("events") == 3 * LOG_END
-    assert len(world.sink.rows(HEAD)) == len(world.sink.rows(MARKER))
-
-
-async def cancelled_flush(world: World, partition: Partition, how: object) -> None:
-    world.sink.trouble = deque([how])  # type: ignore[list-item]
-    inserts = len(world.sink.inserts)
-    flush = asyncio.create_task(partition.flush())
-    await turn(5)
-    if len(world.sink.inserts) > inserts:
-        await turn(5)
-    flush.cancel()
-    await asyncio.wait({flush})
-    world.sink.trouble.clear()
-
-
-async def test_strangers_agents_are_judged_in_turns_and_what_is_folded_meanwhile_belongs_to_the_next_flush(
-    world: World,
-) -> None:
-    partition = await world.loaded()
-    strangers = [click(seq=seq, ua=f"Stranger {seq}/{id(world)}") for seq in range(1, 5 * TURN + 1)]
-    add_all(partition, [batch("aa", strangers)])
-    flushing = asyncio.create_task(partition.flush())
-    turns = 0
-    while not world.sink.inserts and not flushing.done():
-        turns += 1
-        if turns == 2:
-            later = numbered(len(strangers) + 1, len(strangers) + 3)
-            add_all(partition, [batch("aa", later, prev=len(strangers), offset=1)])
-        await asyncio.sleep(0)
-    assert turns > 5
-    assert await flushing == Done(burned=0)
-    assert [(row["spool"], row["last_seq"]) for row in world.sink.rows(DEDUP)] == [("aa", len(strangers))]
-    assert partition.buffered_events == 3
-    await partition.flush()
-    assert world.sink.marked("events") == len(strangers) + 3
-    world.assert_books_balance(partition)
-
-
-async def test_a_flush_that_is_cancelled_while_it_judges_leaves_nothing_behind(world: World) -> None:
-    partition = await world.loaded()
-    add_all(partition, [record([click(ua=f"Nobody {number}/{id(world)}") for number in range(5 * TURN)])])
-    flushing = asyncio.create_task(partition.flush())
-    await turn(3)
-    flushing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await flushing
-    assert world.sink.inserts == []
-    assert partition.add(record(offset=1)) is Added.STALE
-    world.assert_books_balance(partition)
-
-
-GARBAGE = b"garbage\n"
-
-
-async def test_a_flush_that_would_bury_too_much_writes_nothing_at_all(world: World) -> None:
-    partition = await world.loaded()
-    add_all(partition, [record(offset=0), record(GARBAGE * 10, offset=1)])
-    with pytest.raises(TooManyDeadLettersError, match=r"10 of the last 11 events .* not_json \(10\).* offset 0 on"):
-        await partition.flush()
-    assert (world.sink.blocks, world.sink.event_rows, world.dead_letters.letters) == ([], {}, [])
-    assert not partition.loaded
-    world.assert_books_balance(partition)
-
-
-async def test_a_restart_goes_on_refusing_and_more_good_events_do_not(world: World) -> None:
-    partition = await world.loaded()
-    add_all(partition, [record([click()] * 8, offset=0)])
-    await partition.flush()
-    add_all(partition, [record(GARBAGE * 8, offset=1)])
-    await partition.flush()
-    assert partition.dead_letter_ratio == 0.5
-    for _ in range(2):
-        again = await world.loaded()
-        assert again.dead_letter_ratio == 0.5
-        add_all(again, [record(GARBAGE * 2, offset=2)])
-        with pytest.raises(TooManyDeadLettersError, match="10 of the last 18"):
-            await again.flush()
-    assert world.sink.marked("dead_letters") == 8
-
-
-async def test_an_operator_who_allows_any_ratio_gets_past(world: World) -> None:
-    world.burial_limit = BurialLimit(ratio=1, window_events=100, least=10)
-    partition = await world.loaded()
-    add_all(partition, [record(GARBAGE * 50, offset=0)])
-    assert isinstance(await partition.flush(), Done)
-    assert len(world.dead_letters.letters) == 50
 
 
 async def test_a_second_fold_is_durable_with_the_head_and_back_after_a_restart(world: World) -> None:

@@ -16,7 +16,7 @@ from stream.settings import StreamSettings
 from stream.shared import Shared
 from stream.state import StateFold
 from stream.worker import Worker
-from tests.builders import BOUNDS, CLASSIFIER, NOW_MS
+from tests.builders import BOUNDS, CLASSIFIER, NOW_MS, click, record
 from tests.fakes import FakeClock, FakeConsumer, FakeDeadLetters, FakeMessage, FakeSink
 
 TP0 = TP(CLICKS, 0)
@@ -96,3 +96,18 @@ async def take_all(worker: Worker, records: Iterable[Record]) -> None:
     """As Faust hands them over."""
     for one in records:
         await worker.take(FakeMessage.of(one))
+
+
+def log(first: int, last: int, *, tp: TP = TP0, clicks: int = 1) -> list[Record]:
+    """Records of one partition, with these offsets."""
+    return [
+        record([click()] * clicks, offset=offset)._replace(partition=tp.partition)
+        for offset in range(first, last + 1)
+    ]
+
+
+async def owning(world: World, *tps: TP, **settings: object) -> Worker:
+    """A worker that these partitions were given to."""
+    worker = world.worker(**settings)
+    await worker.positions(world.consumer.assign(*tps), world.consumer)  # type: ignore[arg-type]
+    return worker
