@@ -120,6 +120,16 @@ class KafkaProducer:
         await abandon(self._producer)
 
 
+async def started(producer: Producer) -> Producer:
+    """The producer, connected; one that cannot be leaves nothing open. Raises TransientError."""
+    try:
+        await producer.start()
+    except BaseException:
+        await producer.abandon()
+        raise
+    return producer
+
+
 async def abandon(producer: AIOKafkaProducer) -> None:
     """Close a producer without waiting for what is in flight: its own `stop` may wait for ever."""
     producer._closed = True  # noqa: SLF001

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from schemas.dead_letters import LEAST_KEPT_BYTES, Letter, RecordOrigin
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError
-from schemas.producer import Producer
+from schemas.producer import Producer, started
 from schemas.topics import DEAD_LETTERS
 from stream.decode import MAX_RECORD_BYTES, Poison
 from stream.deltas import Record
@@ -70,13 +70,7 @@ class KafkaDeadLetters:
     async def _connected(self) -> Producer:
         async with self._connecting:
             if self._producer is None:
-                producer = self._new_producer()
-                try:
-                    await producer.start()
-                except BaseException:
-                    await producer.abandon()
-                    raise
-                self._producer = producer
+                self._producer = await started(self._new_producer())
             return self._producer
 
 

@@ -19,7 +19,7 @@ from schemas.batches import Headers
 from schemas.dead_letters import Letter
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
-from schemas.producer import Producer
+from schemas.producer import Producer, started
 from schemas.retry import Retry, RetryPolicy
 from schemas.topics import DEAD_LETTERS
 
@@ -221,17 +221,8 @@ class _Session:
         async with self._connecting:
             if self._producer is None:
                 retry = Retry(self._retry, on_failure=self._not_connected)
-                self._producer = await retry.until_it_works(self._started, on=TransientError)
+                self._producer = await retry.until_it_works(lambda: started(self._connect()), on=TransientError)
             return self._producer
-
-    async def _started(self) -> Producer:
-        producer = self._connect()
-        try:
-            await producer.start()
-        except BaseException:
-            await producer.abandon()
-            raise
-        return producer
 
     def _not_connected(self, error: Exception) -> None:
         self._metrics.send_errors.inc()
