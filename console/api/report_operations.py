@@ -86,7 +86,6 @@ class ReportOperations:
             stream = await self._rows(self._counters.answer(statement, "ArrowStream"))
             return web.Response(body=stream, content_type=ARROW)
         lines = await self._rows(self._counters.answer(statement, "JSONEachRow"))
-        rows = msgspec.json.Decoder(row).decode_lines(lines)
         if query.format == "csv":
             return web.Response(
                 body=as_csv(lines).encode(),
@@ -94,6 +93,7 @@ class ReportOperations:
                 charset="utf-8",
                 headers={"Content-Disposition": 'attachment; filename="report.csv"'},
             )
+        rows = msgspec.json.Decoder(row).decode_lines(lines)
         return json_answer(report(since=statement.since, until=statement.until, rows=rows))
 
     async def _rows(self, answer: Awaitable[bytes]) -> bytes:
