@@ -14,14 +14,16 @@ from aiokafka.errors import KafkaError
 from rich.console import Console
 from rich.table import Table
 
+from console.api.sessions import code_key, new_code
 from console.compacted import read_latest
 from console.settings import ConsoleSettings
 from schemas.errors import TransientError
 from schemas.settings import settings_or_exit
 from schemas.tokens import ROLES, Role, Token, new_token
-from schemas.topics import TOKENS
+from schemas.topics import RECORDS, TOKENS
 
 _DAY_MS: Final = 24 * 3600 * 1000
+_MINUTE_MS: Final = 60_000
 
 app = typer.Typer(no_args_is_help=True, help="Access tokens: who may say what.")
 
@@ -66,6 +68,31 @@ def create(
     sys.stdout.write(bearer + "\n")
 
 
+@app.command("sign-in-link")
+def sign_in_link(
+    name: Annotated[str, typer.Argument(help="Whose token it signs in by: its id, or its name.")],
+    *,
+    role: Annotated[
+        list[str] | None,
+        typer.Option(help="Where there is no such token, make one with these roles.", show_default=False),
+    ] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, max=60, help="How long the link is good.")] = 10.0,
+    page: Annotated[str, typer.Option(help="Address of the page.")] = "http://127.0.0.1:8090",
+) -> None:
+    """Print a link that signs a browser in to the page, once. What it carries stands in no log of a server."""
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    now_ms = time.time_ns() // 1_000_000
+    token = _named(uvloop.run(_all(settings)).values(), name.strip(), now_ms)
+    if token is None:
+        if not role:
+            raise typer.BadParameter(f"there is no token {name!r} that holds: see `clicktally tokens list`")
+        token, _ = new_token(name=name.strip(), roles=_roles(role), now_ms=now_ms)
+        uvloop.run(_put(settings, [token]))
+    code, record = new_code(token.id, now_ms=now_ms, within_ms=int(minutes * _MINUTE_MS))
+    uvloop.run(_send(settings, RECORDS, [(code_key(code), msgspec.json.encode(record))]))
+    sys.stdout.write(f"{page.rstrip('/')}/sign-in#code={code}\n")
+
+
 @app.command("list")
 def list_() -> None:
     """List the tokens, revoked and expired ones too."""
@@ -90,6 +117,12 @@ def revoke(ids: Annotated[list[str], typer.Argument(metavar="ID...", help="As `t
     uvloop.run(_put(settings, revoked))
     for token in revoked:
         Console().print(f"revoked {token.id} ({token.name})", markup=False, highlight=False, soft_wrap=True)
+
+
+def _named(tokens: Iterable[Token], name: str, now_ms: int) -> Token | None:
+    """The token of this id; else the latest made of this name that holds."""
+    fitting = [one for one in tokens if name in (one.id, one.name) and one.holds_at(now_ms)]
+    return max(fitting, key=lambda one: (one.id == name, one.created_at_ms), default=None)
 
 
 def _roles(names: list[str]) -> tuple[Role, ...]:
@@ -130,12 +163,16 @@ async def _all(settings: ConsoleSettings) -> dict[str, Token]:
 
 
 async def _put(settings: ConsoleSettings, tokens: list[Token]) -> None:
+    await _send(settings, TOKENS, [(token.key, msgspec.json.encode(token)) for token in tokens])
+
+
+async def _send(settings: ConsoleSettings, topic: str, records: list[tuple[str, bytes]]) -> None:
     producer = AIOKafkaProducer(**settings.kafka.arguments("tokens"), enable_idempotence=True, acks="all")
     try:
         await producer.start()
-        for token in tokens:
-            await producer.send_and_wait(TOKENS, msgspec.json.encode(token), key=token.key.encode())
+        for key, value in records:
+            await producer.send_and_wait(topic, value, key=key.encode())
     except KafkaError as error:
-        raise TransientError(f"Kafka at {settings.bootstrap_servers} took no token: {error!r}") from error
+        raise TransientError(f"Kafka at {settings.bootstrap_servers} took nothing: {error!r}") from error
     finally:
         await producer.stop()

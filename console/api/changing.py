@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, unquote
 
 from aiohttp import web
 
-from console.api.changes import Change, IdempotentChange
+from console.api.changes import Change, Decision, IdempotentChange
 from console.api.election import Election
 from console.api.following import TopicFollower
 from console.api.forwarding import Forwarding
@@ -85,6 +86,20 @@ class Changing:
                 await self._wait_until_served(response, decision.key, decision.link)
         return response
 
+    async def change_record(
+        self, request: web.Request, change: Change, content: bytes, respond: Callable[[Decision], web.Response]
+    ) -> web.Response:
+        """The same of a change of records that has an answer of its own, and no key. Raises Problem."""
+        if not await self.writes_here(request):
+            return await self._elsewhere(request, content)
+        (outcome,) = await self._writer.submit([change])
+        if outcome.problem is not None:
+            raise outcome.problem
+        response = respond(outcome.made)
+        if FORWARDED in request.headers and outcome.offsets:
+            response.headers[OFFSET] = _offsets(outcome)
+        return response
+
     async def submit(self, changes: list[Change]) -> list[Outcome]:
         """Many at once, answered once they are durable."""
         return await self._writer.submit(changes)
@@ -140,14 +155,12 @@ def keyed(request: web.Request, change: Change, content: bytes) -> Change:
 
 
 def _response(outcome: Outcome) -> web.Response:
-    decision = outcome.decision
-    if decision is None:
-        raise Problem("failed", "this is a fault of ours; the log says more")
+    decision = outcome.made
     headers = {} if decision.record is not None else {"Clicktally-Link": _escaped(decision.key)}
     if decision.replayed:
         headers[REPLAYED] = "yes"
     if outcome.offsets:
-        headers[OFFSET] = ",".join(f"{topic}={offset}" for topic, offset in outcome.offsets.items())
+        headers[OFFSET] = _offsets(outcome)
     if decision.record is not None:
         view = record_view(decision.key, decision.record)
         return json_answer(view, status=decision.status, headers=headers | {"ETag": view.etag})
@@ -157,6 +170,10 @@ def _response(outcome: Outcome) -> web.Response:
     if decision.status == HTTPStatus.CREATED:
         headers["Location"] = f"/v1/links/{_escaped(decision.key.partition('/')[0])}/{_escaped(decision.link.slug)}"
     return json_answer(view_of(decision.link), status=decision.status, headers=headers)
+
+
+def _offsets(outcome: Outcome) -> str:
+    return ",".join(f"{topic}={offset}" for topic, offset in outcome.offsets.items())
 
 
 def _accepted(response: web.Response) -> None:

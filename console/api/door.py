@@ -8,10 +8,11 @@ from typing import Final
 
 from aiohttp import web
 
-from console.api.callers import Callers, check_role
+from console.api.callers import Caller, Callers, check_role
 from console.api.limits import Buckets, Grant
 from console.api.metrics import ApiMetrics
 from console.api.operations import BODY_WITHIN_S, CALLER, Operation
+from console.api.page_requests import RENEWED, PageRules
 from console.api.problems import Problem, problem_of
 
 log = logging.getLogger(__name__)
@@ -33,10 +34,19 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class OperationGuard:
     """Lets requests in to operations by who asks, how often and with which role; counts and times the answers."""
 
-    def __init__(self, callers: Callers, buckets: Buckets, metrics: ApiMetrics) -> None:
+    def __init__(
+        self,
+        callers: Callers,
+        buckets: Buckets,
+        metrics: ApiMetrics,
+        page: PageRules | None = None,
+        now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
         self._callers: Final = callers
         self._buckets: Final = buckets
         self._metrics: Final = metrics
+        self._page: Final = page or PageRules()
+        self._now_ms: Final = now_ms
 
     def guarded(self, operation: Operation) -> Handler:
         """The operation as aiohttp calls it."""
@@ -58,14 +68,12 @@ class OperationGuard:
         limits: dict[str, str] = {}
         try:
             if operation.role is not None:
-                now_ms = time.time_ns() // 1_000_000
-                caller = self._callers.identify(
-                    request.headers.getall("Authorization", []), request.remote or "", now_ms
-                )
+                now_ms = self._now_ms()
+                caller = self._caller(request, now_ms)
                 grant = self._buckets.take(caller.token_id, now_ms / 1000)
                 limits = self._limits(grant)
                 self._check(grant)
-                check_role(caller, operation.role)
+                check_access(caller, operation)
                 request[CALLER] = caller
             response = await operation.act(request)
         except Problem as problem:
@@ -81,6 +89,24 @@ class OperationGuard:
             response.headers.update(limits)
         return response
 
+    def _caller(self, request: web.Request, now_ms: int) -> Caller:
+        """Who asks: by a token, or by the cookie of a session and then from our own page. Raises Problem."""
+        address = request.remote or ""
+        cookie = self._page.shown(request)
+        authorization = request.headers.getall("Authorization", [])
+        if authorization or not cookie:
+            return self._callers.identify(authorization, address, now_ms)
+        try:
+            signed_in = self._callers.by_cookie(cookie, address, now_ms)
+        except Problem as problem:
+            if problem.name == "unauthorized":
+                request[RENEWED] = self._page.set_cookie("")
+            raise
+        self._page.check(request)
+        if signed_in.renewed:
+            request[RENEWED] = self._page.set_cookie(signed_in.renewed)
+        return signed_in.caller
+
     def _check(self, grant: Grant) -> None:
         if not grant.granted:
             raise Problem(
@@ -95,6 +121,14 @@ class OperationGuard:
             "RateLimit-Policy": f'"token";q={self._buckets.burst};w={window_s}',
             "RateLimit": f'"token";r={grant.remaining};t={grant.wait_s}',
         }
+
+
+def check_access(caller: Caller, operation: Operation) -> None:
+    """Raise Problem when the caller's roles, or the share that it opened, do not let it ask this."""
+    if caller.share and not operation.shared:
+        raise Problem("forbidden", "a share shows its own view: sign in to see more")
+    if operation.role is not None and operation.role != "any":
+        check_role(caller, operation.role)
 
 
 def application(
@@ -118,8 +152,10 @@ async def _problems_for_strays(request: web.Request, handler: Handler) -> web.St
         return problem_of(error).response()
 
 
-async def _harden(_: web.Request, response: web.StreamResponse) -> None:
+async def _harden(request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer, unless it has its own."""
+    if RENEWED in request and "Set-Cookie" not in response.headers:
+        response.headers["Set-Cookie"] = request[RENEWED]
     for name, value in _HEADERS.items():
         if name == "Server":
             response.headers[name] = value

@@ -64,7 +64,7 @@ class Live:
         self._sleep: Final = sleep
         self._decode: Final = msgspec.json.Decoder(LiveRow).decode_lines
         self._known: dict[tuple[str, ...], LiveRow] | None = None
-        self._listeners: Final[set[asyncio.Queue[Rows]]] = set()
+        self._listeners: Final[dict[asyncio.Queue[Rows], Callable[[], bool]]] = {}
         self._asking: asyncio.Task[None] | None = None
 
     @property
@@ -73,18 +73,18 @@ class Live:
         return len(self._listeners)
 
     @asynccontextmanager
-    async def changes(self) -> AsyncIterator[AsyncIterator[Rows]]:
-        """What the last minutes hold, then what changes. Ends by FellBehindError."""
+    async def changes(self, holds: Callable[[], bool] = lambda: True) -> AsyncIterator[AsyncIterator[Rows]]:
+        """What the last minutes hold, then what changes. Ends by FellBehindError, and once `holds` says no."""
         queue: asyncio.Queue[Rows] = asyncio.Queue(WAITING_MOST)
         if self._known is not None:
             queue.put_nowait(list(self._known.values()))
-        self._listeners.add(queue)
+        self._listeners[queue] = holds
         if self._asking is None:
             self._asking = asyncio.create_task(self._poll(), name="live")
         try:
             yield self._updates(queue)
         finally:
-            self._listeners.discard(queue)
+            self._listeners.pop(queue, None)
 
     async def _updates(self, queue: "asyncio.Queue[Rows]") -> AsyncIterator[Rows]:
         while queue in self._listeners:
@@ -105,9 +105,17 @@ class Live:
                 else:
                     failing = False
                     self._tell(rows)
+                self._let_go()
                 await self._sleep(POLL_S)
         finally:
             self._asking, self._known = None, None
+
+    def _let_go(self) -> None:
+        """End those who are no longer let in."""
+        for queue in [queue for queue, holds in self._listeners.items() if not holds()]:
+            del self._listeners[queue]
+            if queue.empty():
+                queue.put_nowait([])  # wakes whoever waits
 
     def _tell(self, rows: Rows) -> None:
         news = rows if self._known is None else changed(self._known, rows)
@@ -119,4 +127,4 @@ class Live:
             try:
                 queue.put_nowait(news)
             except asyncio.QueueFull:
-                self._listeners.discard(queue)
+                self._listeners.pop(queue, None)

@@ -1,11 +1,14 @@
 """The operation that tells counts as they change, by server-sent events."""
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
 from aiohttp import web
 
+from console.api.callers import Caller
 from console.api.live import FellBehindError, Live, LiveRow
 from console.api.operations import CALLER, Answer, Operation, query_of
 from console.api.problems import Problem, unavailable
@@ -26,8 +29,10 @@ class LiveQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class LiveOperations:
     """Sends counts to those who listen, at most `listeners_most` at a time."""
 
-    def __init__(self, live: Live, *, listeners_most: int) -> None:
+    def __init__(self, live: Live, holds: Callable[[Caller, int], bool], *, listeners_most: int) -> None:
+        """`holds`: whether who was let in still would be, at milliseconds since 1970."""
         self._live: Final = live
+        self._holds: Final = holds
         self._listeners_most: Final = listeners_most
         self._encode: Final = msgspec.json.Encoder().encode
 
@@ -42,11 +47,15 @@ class LiveOperations:
         account = caller.account or query.account
 
         def fits(row: LiveRow) -> bool:
-            return account in (None, row.account) and query.campaign in (None, row.campaign)
+            return (
+                account in (None, row.account)
+                and query.campaign in (None, row.campaign)
+                and all(getattr(row, name, None) == value for name, value in caller.scope)
+            )
 
         response = web.StreamResponse(headers={"Content-Type": EVENTS, "X-Accel-Buffering": "no"})
         await response.prepare(request)
-        async with self._live.changes() as changes:
+        async with self._live.changes(lambda: self._holds(caller, time.time_ns() // 1_000_000)) as changes:
             updates = aiter(changes)
             waiting: asyncio.Task[list[LiveRow]] | None = None
             try:
@@ -81,5 +90,6 @@ def live_operations(live: LiveOperations) -> tuple[Operation, ...]:
             act=live.listen,
             query=LiveQuery,
             answers={200: Answer(meaning="events `counts`, each a list of rows", kind=LiveRow, media=(EVENTS,))},
+            shared=True,
         ),
     )

@@ -53,7 +53,7 @@ def description(operations: Iterable[Operation]) -> dict[str, Any]:
             "description": "Every error is a problem (RFC 9457): what is wrong, where, and what to do.",
         },
         "servers": [{"url": "/"}],
-        "security": [{"token": []}],
+        "security": [{"token": []}, {"session": []}],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -62,7 +62,14 @@ def description(operations: Iterable[Operation]) -> dict[str, Any]:
                     "scheme": "bearer",
                     "bearerFormat": "ct_…",
                     "description": "made by `clicktally tokens create`",
-                }
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": "clicktally-session",
+                    "description": "of POST /v1/session; with https its name begins with __Host-. A change by it"
+                    " needs the header Clicktally-Page: 1",
+                },
             },
             "schemas": {name: schema for name, schema in sorted(schemas.items()) if name not in queries},
         },

@@ -14,6 +14,8 @@ from console.api.problems import Problem, pointer_in
 from schemas.tokens import Role
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+Access = Role | Literal["any"]
+"""The role that an operation needs; any: whoever is known."""
 Kind = TypeVar("Kind", bound=msgspec.Struct)
 
 CALLER: Final = web.RequestKey("caller", Caller)
@@ -44,13 +46,14 @@ class Operation:
     """One thing that can be done.
 
     `problems` are the names of those it may end in, beside what any request may. `headers` are those that a request
-    may have, with their meaning. `changes`: only the writer can do it.
+    may have, with their meaning. `changes`: only the writer can do it. `shared`: who opened a share may ask it, and
+    is told what lies in the share's scope.
     """
 
     name: str
     method: Method
     path: str
-    role: Role | None
+    role: Access | None
     summary: str
     act: Act
     answers: Mapping[int, Answer]
@@ -60,6 +63,7 @@ class Operation:
     headers: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     changes: bool = False
+    shared: bool = False
     about: str = ""
 
 

@@ -31,11 +31,13 @@ from console.api.live import QUERY, Live
 from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
 from console.api.operations import Operation
+from console.api.page_requests import PageRules
 from console.api.policy import Policy
 from console.api.record_operations import RecordOperations, record_operations
 from console.api.report_operations import ReportOperations, report_operations
 from console.api.reports import Statement
 from console.api.served import Redirector
+from console.api.session_operations import SessionOperations, session_operations
 from console.api.settings import ApiSettings
 from console.api.writer import Writer, expiry
 from schemas.logs import tell_lost_connections
@@ -139,11 +141,19 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             burst=settings.wrong_tokens_per_minute,
             kept=_CALLERS_KEPT,
         )
-        callers = Callers(tokens.tokens, wrong, loaded=lambda: token_follower.ready)
+        page = PageRules(url=settings.page_url, idle_s=int(settings.session_idle_h * _HOUR_MS) // 1000)
+        callers = Callers(
+            tokens.tokens,
+            wrong,
+            loaded=lambda: token_follower.ready and followers[RECORDS].ready,
+            record=index.record,
+            idle_ms=page.idle_s * 1000,
+        )
         guard = OperationGuard(
             callers,
             Buckets(per_second=settings.requests_per_second, burst=settings.requests_burst, kept=_CALLERS_KEPT),
             metrics,
+            page,
         )
         links = LinkOperations(
             settings=settings,
@@ -160,11 +170,21 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
         now = Counters(settings.clickhouse, within_s=settings.report_within_s, fresh_s=0.0)
         stack.push_async_callback(now.close)
         live = Live(lambda: now.answer(Statement(QUERY), "JSONEachRow"), asyncio.sleep)
+        sessions = SessionOperations(
+            callers=callers,
+            changing=changing,
+            record=index.record,
+            page=page,
+            session_ms=int(settings.session_h * _HOUR_MS),
+            zones=settings.zone_of,
+            domains=settings.domains,
+        )
         operations = (
             *link_operations(links),
             *record_operations(records),
             *report_operations(ReportOperations(counters)),
-            *live_operations(LiveOperations(live, listeners_most=settings.listeners_most)),
+            *live_operations(LiveOperations(live, callers.holds, listeners_most=settings.listeners_most)),
+            *session_operations(sessions),
         )
         operations += about_operations(operations)
 

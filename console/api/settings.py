@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -10,7 +11,7 @@ from console.api.hosts import is_host_name
 from schemas.clickhouse.settings import ClickHouseSettings
 from schemas.kafka import KafkaSettings
 from schemas.links import read_domain
-from schemas.settings import CommaSeparated
+from schemas.settings import CommaSeparated, OptionalFile
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -65,6 +66,18 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
     listeners_most: Count = 5_000
     """Who may listen to live counts at a time."""
 
+    page_url: str = ""
+    """Where browsers find the page, such as https://clicks.example; with https the session's cookie travels by TLS
+    alone. Empty: wherever they asked."""
+    page_directory: OptionalFile = None
+    """Where the built page lies; empty: beside the code."""
+    session_h: Seconds = 168.0
+    """How long somebody who signed in stays so."""
+    session_idle_h: Seconds = 12.0
+    """How long a session lasts that nobody uses."""
+    zones: CommaSeparated = ("UTC",)
+    """The time zone in which the page shows counts, then those of accounts: Europe/Berlin,acme=Asia/Tokyo."""
+
     requests_per_second: Seconds = 50.0
     """Of one token, on average."""
     requests_burst: Count = 200
@@ -87,9 +100,25 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
             raise ValueError(f"{', '.join(wrong)} can be no link's domain")
         return domains
 
+    @field_validator("zones")
+    @classmethod
+    def _are_zones(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            zone = one.rpartition("=")[2]
+            try:
+                ZoneInfo(zone)
+            except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+                raise ValueError(f"there is no zone {zone!r}: name one such as Europe/Berlin") from error
+        return value
+
+    def zone_of(self, account: str) -> str:
+        """The time zone of an account; of those that have none of their own, the one named alone."""
+        zones = {name: zone for name, _, zone in (one.rpartition("=") for one in self.zones)}
+        return zones.get(account) or zones.get("") or "UTC"
+
     @model_validator(mode="after")
     def _urls_are_urls(self) -> Self:
-        for name in ("advertised_url", "redirector_url"):
+        for name in ("advertised_url", "redirector_url", "page_url"):
             url = getattr(self, name)
             if url and not url.startswith(("http://", "https://")):
                 raise ValueError(f"CLICKTALLY_API_{name.upper()} {url!r} is no URL: start it with http://")

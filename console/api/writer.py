@@ -29,6 +29,8 @@ from console.api.index import Index, link_of
 from console.api.metrics import ApiMetrics
 from console.api.problems import Problem, unavailable
 from console.api.records import ANSWER_PREFIX, DELETED_PREFIX
+from console.api.sessions import CODE_PREFIX, SESSION_PREFIX
+from console.api.shares import SHARE_PREFIX
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
 from schemas.links import Link
@@ -51,6 +53,8 @@ _NAMES_S: Final = 1.0
 _SWEPT_AT_ONCE: Final = 1_000
 _BATCH_BYTES: Final = 256 * 1024
 _TRANSACTION_MS: Final = 30_000
+_SHARES_LISTED_MS: Final = 30 * 24 * 3_600_000
+"""How long a share is listed after its end."""
 _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=3.0)
 _ERRORS: Final = (KafkaError, OSError, TransientError, TimeoutError)
 
@@ -62,6 +66,13 @@ class Outcome:
     decision: Decision | None = None
     problem: Problem | None = None
     offsets: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def made(self) -> Decision:
+        """The decision. Raises Problem where there is none."""
+        if self.decision is None:
+            raise self.problem or Problem("failed", "this is a fault of ours; the log says more")
+        return self.decision
 
 
 @dataclass(frozen=True)
@@ -299,7 +310,7 @@ class Writer:
 
     def _old_records(self, now_ms: int) -> list[Write]:
         old: list[Write] = []
-        for prefix in (ANSWER_PREFIX, DELETED_PREFIX):
+        for prefix in (ANSWER_PREFIX, DELETED_PREFIX, SESSION_PREFIX, CODE_PREFIX, SHARE_PREFIX):
             after = ""
             while len(old) < _SWEPT_AT_ONCE:
                 records = self._index.records(prefix, after=after, limit=_SWEPT_AT_ONCE)
@@ -368,7 +379,13 @@ def expiry(*, answers_ms: int, deleted_ms: int) -> Callable[[str, bytes, int], b
     """Whether a record of the topic `records` has outlived its use, as the settings say."""
 
     def expired(key: str, value: bytes, now_ms: int) -> bool:
-        kept_ms, name = (answers_ms, "at_ms") if key.startswith(ANSWER_PREFIX) else (deleted_ms, "deleted_at_ms")
+        kept_ms, name = (0, "expires_at_ms")
+        if key.startswith(ANSWER_PREFIX):
+            kept_ms, name = answers_ms, "at_ms"
+        elif key.startswith(DELETED_PREFIX):
+            kept_ms, name = deleted_ms, "deleted_at_ms"
+        elif key.startswith(SHARE_PREFIX):
+            kept_ms = _SHARES_LISTED_MS
         try:
             at_ms = msgspec.json.decode(value).get(name, 0)
         except (msgspec.DecodeError, AttributeError):

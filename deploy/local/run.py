@@ -81,6 +81,7 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
         out.print(_about_tokens(token), highlight=False)
         for line in console_exports(stack):
             out.print(line, markup=False, highlight=False)
+        out.print(f"the page, signed in for ten minutes from now: [bold]{await _sign_in_link(stack)}[/]")
         with out.status("following a link"):
             out.print(await _first_click(stack, client), highlight=False)
         out.print("Ctrl-C stops everything; the data stays for the next run.")
@@ -169,6 +170,12 @@ def _about_tokens(token: str) -> str:
     if token:
         return f"its bearer text: [bold]{escape(token)}[/]"
     return "a token was shown on the first run; `clicktally tokens create` makes another"
+
+
+async def _sign_in_link(stack: Stack) -> str:
+    """The page's address with a code that is good once."""
+    roles = (f"--role={role}" for role in _DEMO_ROLES)
+    return await _clicktally_says(stack, "tokens", "sign-in-link", "make run", *roles, "--page", stack.console_url)
 
 
 async def _clicktally(stack: Stack, *arguments: str) -> None:

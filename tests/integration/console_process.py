@@ -122,16 +122,14 @@ class ConsoleProcess:
         path: str,
         body: object = None,
         *,
-        token: int = 1,
+        token: int | None = 1,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """The answer to one request; a body that is no bytes goes as JSON. Raises NoAnswerError."""
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
-        sent = {
-            "Authorization": f"Bearer {bearer_of(token)}",
-            "Content-Type": "application/json",
-            **(headers or {}),
-        }
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        if token is not None:
+            sent.setdefault("Authorization", f"Bearer {bearer_of(token)}")
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}{path}", data=content, method=method, headers=sent
         )

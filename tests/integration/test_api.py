@@ -15,14 +15,15 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from console.api.sessions import code_key, new_code
 from console.compacted import read_latest
 from deploy.local.processes import Kafka
 from schemas.links import Link
 from schemas.tokens import Token
-from schemas.topics import LINKS, TOKENS
+from schemas.topics import LINKS, RECORDS, TOKENS
 from tests.integration.console_process import Answer, ConsoleProcess, NoAnswerError
 from tests.integration.shared_topics import ensure_shared_topics
-from tests.tokens import token
+from tests.tokens import bearer_of, token
 
 CALLERS = (
     token(1, "links:read", "links:write"),
@@ -182,6 +183,46 @@ async def test_a_token_that_is_revoked_opens_no_console_a_second_later(kafka: Ka
     await prepare(kafka, (token(9, "links:read", revoked_at_ms=1),))
     await asyncio.sleep(1.0)
     assert statuses() == [401, 401]
+
+
+async def test_a_session_holds_on_every_console_and_ends_on_every_console(kafka: Kafka, consoles: Consoles) -> None:
+    await prepare(kafka, (token(9, "links:read"),))
+    own = {"Clicktally-Page": "1"}
+
+    def sign_in(console: ConsoleProcess, **body: str) -> Answer:
+        headers = own | {"Origin": f"http://127.0.0.1:{console.port}"}
+        deadline = time.monotonic() + 10
+        while (answer := console.ask("POST", "/v1/session", body, token=None, headers=headers)).status == 401:
+            assert time.monotonic() < deadline, answer.body
+            time.sleep(0.02)
+        assert answer.status == 201, answer.body
+        return answer
+
+    def statuses(shown: str) -> list[int]:
+        return [
+            console.ask("GET", "/v1/links", token=None, headers={"Cookie": shown}).status for console in consoles
+        ]
+
+    async def until(shown: str, expected: list[int]) -> None:
+        async with asyncio.timeout(1.0):
+            while statuses(shown) != expected:  # noqa: ASYNC110 - asks other processes
+                await asyncio.sleep(0.02)
+
+    for console in consoles:  # one of them writes, the other hands it over
+        shown = sign_in(console, token=bearer_of(9)).headers["Set-Cookie"].partition(";")[0]
+        await until(shown, [200, 200])
+        ended = console.ask("DELETE", "/v1/session", token=None, headers=own | {"Cookie": shown})
+        assert ended.status == 204, ended.body
+        await until(shown, [401, 401])
+    code, record = new_code(token(9).id, now_ms=time.time_ns() // 1_000_000, within_ms=60_000)
+    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap) as producer:
+        await producer.send_and_wait(RECORDS, msgspec.json.encode(record), key=code_key(code).encode())
+    shown = sign_in(consoles[0], code=code).headers["Set-Cookie"].partition(";")[0]
+    again = [one.ask("POST", "/v1/session", {"code": code}, token=None, headers=own).status for one in consoles]
+    assert again == [401, 401]
+    await until(shown, [200, 200])
+    await prepare(kafka, (token(9, "links:read", revoked_at_ms=1),))
+    await until(shown, [401, 401])
 
 
 class Load:

@@ -24,6 +24,7 @@ from console.api.operations import Operation
 from console.api.problems import TYPES, about_problem
 from console.api.record_operations import RecordOperations, record_operations
 from console.api.report_operations import ReportOperations, report_operations
+from console.api.session_operations import SessionOperations, session_operations
 
 PAGES = Path(__file__).parents[4] / "console" / "api" / "pages"
 
@@ -32,8 +33,9 @@ def operations() -> tuple[Operation, ...]:
     links = link_operations(LinkOperations.__new__(LinkOperations))  # the table alone: nothing is asked
     reports = report_operations(ReportOperations.__new__(ReportOperations))
     records = record_operations(RecordOperations.__new__(RecordOperations))
-    live = live_operations(LiveOperations(Live(_nobody, asyncio.sleep), listeners_most=1))
-    others = (*links, *records, *live, *reports)
+    live = live_operations(LiveOperations(Live(_nobody, asyncio.sleep), lambda *_: True, listeners_most=1))
+    sessions = session_operations(SessionOperations.__new__(SessionOperations))
+    others = (*links, *records, *live, *reports, *sessions)
     return (*others, *about_operations(others))
 
 
