@@ -6,6 +6,9 @@ from urllib.parse import quote
 
 import ada_url
 
+URL_MAX_CHARS: Final = 8192
+"""Longest destination, and longest address that anybody is led to."""
+
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _PORT: Final = re.compile(r"[0-9]+(?:[/?#].*)?", re.DOTALL)
 # What follows the colon is a number there: these are no hosts with a port.

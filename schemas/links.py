@@ -9,8 +9,9 @@ import idna
 import msgspec
 from msgspec import Meta
 
-from schemas.destinations import destination_fault
+from schemas.destinations import URL_MAX_CHARS, destination_fault
 from schemas.events import LINK_MAX_BYTES, ImpressionKind
+from schemas.rules import NO_RULES, RULES_VERSION, LinkRules, read_rules, rules_fault
 
 LINK_VERSION: Final = 2
 """The newest form of a link that this code reads. What each has that a reader must not ignore: 2, rules.
@@ -18,13 +19,10 @@ LINK_VERSION: Final = 2
 A link is written in the lowest form that says what it means: an older redirector then goes on with all links
 but those that it would get wrong.
 """
-RULES_VERSION: Final = 0
-"""The newest compiled rules that this code applies; 0: none yet."""
-
 TAGS_MAX: Final = 32
 ORIGINS_MAX: Final = 32
 RULES_MAX_BYTES: Final = 65_536
-URL_MAX_CHARS: Final = 8192
+CACHE_MAX_S: Final = 365 * 24 * 3600
 
 RESERVED_SLUGS: Final = frozenset({"healthz", "readyz"})
 RESERVED_PREFIXES: Final = ("i/", "v1/")
@@ -40,13 +38,17 @@ Origin = Annotated[str, Meta(max_length=300, description="https://host or https:
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What chooses among several destinations, compiled by the console: opaque to all but the redirector.
+    """What chooses among several destinations, compiled by the console: version 1 is `schemas.rules.LinkRules`.
 
     A redirector that does not know version `v` must not answer for the link.
     """
 
     v: Annotated[int, Meta(ge=1)]
     compiled: dict[str, Any]
+
+    def read(self) -> LinkRules:
+        """What they say, of a version that this release applies. Raises msgspec.ValidationError."""
+        return read_rules(self.compiled)
 
 
 class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -79,6 +81,12 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         Meta(max_length=ORIGINS_MAX, description="pages that may report impressions; empty: all"),
     ] = ()
     status: RedirectStatus = 302
+    cache_s: Annotated[
+        int,
+        Meta(
+            ge=0, le=CACHE_MAX_S, description="how long a browser may keep the redirect, which hides clicks; 0: not"
+        ),
+    ] = 0
     expires_at_ms: int | None = None
     rules: Rules | None = None
     created_at_ms: Annotated[int | None, Meta(description="when the link was made, where that is known")] = None
@@ -92,6 +100,14 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     def key(self) -> str:
         """`domain/slug`: the link's name everywhere."""
         return f"{self.domain}/{self.slug}"
+
+    @property
+    def said(self) -> LinkRules:
+        """Its rules; those of a link without say nothing.
+
+        Raises msgspec.ValidationError, but not for what `read_link` gave.
+        """
+        return NO_RULES if self.rules is None else self.rules.read()
 
 
 class LinkError(ValueError):
@@ -129,6 +145,13 @@ def read_link(value: bytes | memoryview) -> Link:
         raise NewerLinkError(
             f"its rules are version {link.rules.v}, this release applies {RULES_VERSION}: upgrade it"
         )
+    try:
+        link.said  # noqa: B018 - read to know that it can be
+    except msgspec.ValidationError as error:
+        raise NewerLinkError(
+            f"its rules are not in the form of version {RULES_VERSION}, {error}: upgrade it, or write the link"
+            " again"
+        ) from error
     return link
 
 
@@ -230,8 +253,19 @@ def check_link(link: Link) -> None:
         raise LinkError(
             f"version {link.v} of a link {'with' if link.rules else 'without'} rules: it is {form_of(link)}"
         )
-    if link.rules is not None and len(msgspec.json.encode(link.rules)) > RULES_MAX_BYTES:
-        raise LinkError(f"the rules take more than {RULES_MAX_BYTES} bytes: make them fewer")
+    if link.rules is not None:
+        _check_rules(link.rules)
+
+
+def _check_rules(rules: Rules) -> None:
+    if len(msgspec.json.encode(rules)) > RULES_MAX_BYTES:
+        raise LinkError(f"rules take more than {RULES_MAX_BYTES} bytes with all variants: make them fewer")
+    try:
+        fault = rules_fault(rules.read())
+    except msgspec.ValidationError as error:
+        raise LinkError(f"rules are not in the form of version {RULES_VERSION}: {error}") from error
+    if fault is not None:
+        raise LinkError(fault)
 
 
 def _check_url(name: str, url: str) -> None:

@@ -24,17 +24,23 @@ def check_leads_away(link: Link, own_domains: Container[str], *, own_allowed: bo
     length: its last link leads to a domain that has some. With `own_allowed` only a link to itself is refused;
     the redirector refuses the other rings.
     """
-    key = destination_key(link.destination)
-    if key is None:
-        return
-    if key == link.key:
-        raise LinkError(f"destination {link.destination!r} is the link itself: one visit would never end")
-    domain = key.partition("/")[0]
-    if not own_allowed and (domain == link.domain or domain in own_domains):
-        raise LinkError(
-            f"destination {link.destination!r} is on {domain}, which has links itself, and each hop would count a"
-            " click: name where the visit ends, or allow own domains if no link is meant"
-        )
+    for destination in destinations_of(link):
+        key = destination_key(destination)
+        if key is None:
+            continue
+        if key == link.key:
+            raise LinkError(f"destination {destination!r} is the link itself: one visit would never end")
+        domain = key.partition("/")[0]
+        if not own_allowed and (domain == link.domain or domain in own_domains):
+            raise LinkError(
+                f"destination {destination!r} is on {domain}, which has links itself, and each hop would count a"
+                " click: name where the visit ends, or allow own domains if no link is meant"
+            )
+
+
+def destinations_of(link: Link) -> tuple[str, ...]:
+    """Everywhere that a link may lead, the own destination first."""
+    return (link.destination, *(url for _, url in link.said.destinations))
 
 
 @lru_cache(maxsize=4096)

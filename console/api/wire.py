@@ -6,8 +6,9 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from schemas.destinations import URL_MAX_CHARS
 from schemas.events import LINK_MAX_BYTES, ImpressionKind
-from schemas.links import ORIGINS_MAX, TAGS_MAX, URL_MAX_CHARS, Aim, Label, Origin, RedirectStatus, Tag
+from schemas.links import ORIGINS_MAX, TAGS_MAX, Aim, Label, Origin, RedirectStatus, Tag
 
 PAGE_MOST: Final = 1000
 PAGE_USUAL: Final = 50

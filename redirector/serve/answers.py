@@ -53,9 +53,13 @@ def text(status: int, line: str, *headers: tuple[str, str]) -> Answer:
     return Answer(status, (_TEXT, _NO_STORE, *headers), line.encode() + b"\n")
 
 
-def redirect(status: int, destination: str) -> Answer:
-    """The answer to a click. What a header cannot hold is encoded as browsers do, line breaks too."""
-    return Answer(status, (("Location", as_served(destination)), _NO_STORE))
+def redirect(status: int, destination: str, *, cache_s: int = 0) -> Answer:
+    """The answer to a click. What a header cannot hold is encoded as browsers do, line breaks too.
+
+    `cache_s`: how long the visitor's browser may keep it, which hides their further clicks.
+    """
+    cache = ("Cache-Control", f"private, max-age={cache_s}") if cache_s else _NO_STORE
+    return Answer(status, (("Location", as_served(destination)), cache))
 
 
 def pixel(pixel_format: PixelFormat) -> Answer:

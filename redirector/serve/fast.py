@@ -12,8 +12,9 @@ from redirector.serve import answers
 from redirector.serve.answers import Wire
 from redirector.serve.connections import Connections
 from redirector.serve.heads import Heads
-from redirector.serve.lookup import UNKNOWN, is_pixel_path
+from redirector.serve.lookup import is_pixel_path
 from redirector.serve.parts import ServeParts
+from redirector.serve.prepared import UNKNOWN
 from redirector.serve.recorder import PendingAnswers
 from redirector.serve.settings import ServeSettings
 from schemas.links import RESERVED_PREFIXES, RESERVED_SLUGS, LinkError
@@ -73,7 +74,7 @@ class FastLane:
             address = self._client(connection.peer, plain_get.forwarded) if trusted else connection.peer
             query = path.partition("?")[2] if "?" in path else ""
             request_facts = self._observe(block.facts, address, query, now_ms, trusted_peer=trusted)
-            visit = prepared_link.visit(request_facts, now_ms, self._new_click_id)
+            visit = prepared_link.visit(request_facts, query, now_ms, self._new_click_id)
             choice, event = visit.choice, visit.event
         elif _is_ours(path) or not self.parts.lookup.loaded():
             return False

@@ -12,10 +12,11 @@ from redirector.serve.answers import Answer, Wire
 from redirector.serve.beacon_script import BEACON_PATH, BeaconScript
 from redirector.serve.counts import Outcome
 from redirector.serve.impression_posts import IMPRESSIONS_PATH, ImpressionPosts
-from redirector.serve.lookup import NOT_LOADED, UNKNOWN, Choice, LoopError, choice
+from redirector.serve.lookup import LoopError
 from redirector.serve.ordinary import OrdinaryConnection, speaks
 from redirector.serve.parts import ServeParts
 from redirector.serve.posting import Keys
+from redirector.serve.prepared import NOT_LOADED, UNKNOWN, Choice, choice
 from redirector.serve.settings import ServeSettings
 from redirector.serve.snapshot_posts import SNAPSHOTS_PREFIX, SnapshotPosts
 from redirector.serve.webhook_posts import WEBHOOKS_PREFIX, WebhookPosts
@@ -100,8 +101,9 @@ class Handler:
         if prepared_link is None:
             return UNKNOWN if parts.lookup.loaded() else NOT_LOADED
         peer = cast(OrdinaryConnection, request.protocol).peer
-        request_facts = parts.observe(request.headers, peer, path.partition("?")[2], now_ms)
-        visit = prepared_link.visit(request_facts, now_ms, parts.new_click_id)
+        query = path.partition("?")[2]
+        request_facts = parts.observe(request.headers, peer, query, now_ms)
+        visit = prepared_link.visit(request_facts, query, now_ms, parts.new_click_id)
         if visit.event is None or request.method == "HEAD" or parts.recorder.record([visit.event]):
             return visit.choice
         return choice(visit.choice.outcome, visit.choice.answer.uncounted())

@@ -1,16 +1,13 @@
-"""From a request's Host and path to a link, its answer, and the event that it makes."""
+"""From a request's Host and path to a link that is ready to be answered."""
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final, Literal, Protocol
 
-import msgspec
-
 from redirector.serve import answers
-from redirector.serve.answers import Answer, PixelFormat
-from redirector.serve.counts import Outcome
-from redirector.serve.request_facts import RequestFacts
-from schemas.events import Click, Event, Impression
+from redirector.serve.answers import PixelFormat
+from redirector.serve.prepared import NEWER, Choice, PreparedLink, choice, redirect_of
+from redirector.serve.ruled import ruled_link
 from schemas.links import (
     RESERVED_PREFIXES,
     RESERVED_SLUGS,
@@ -20,17 +17,18 @@ from schemas.links import (
     read_domain,
     slug_of_path,
 )
-from schemas.own_domains import destination_key
+from schemas.own_domains import destination_key, destinations_of
 
 PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIXES: Final = (".gif", ".png", "")
 """What they are answered with: an image of that kind; without a suffix nothing, 204."""
-_NEVER_MS: Final = 2**63
 _DOMAINS_KEPT: Final = 10_000
 _NEWER_LOGGED: Final = 1000
 """Links whose newer form is named in the log, each once."""
 _log: Final = logging.getLogger(__name__)
 _HOPS: Final = 8
+_FOLLOWED: Final = 200
+"""Own links that are looked at for the destinations of one."""
 
 
 class LoopError(LinkError):
@@ -50,67 +48,6 @@ class Links(Protocol):
         """Whether all links were here once."""
 
 
-class Choice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One of the answers that a link can give, ready to be sent: `head` is `answers.head_bytes(answer)`.
-
-    `counted`: it makes an event. `destination` is its place among the link's destinations.
-    """
-
-    outcome: Outcome
-    answer: Answer
-    head: bytes
-    counted: bool = False
-    destination: int = 0
-
-
-def choice(outcome: Outcome, answer: Answer, *, counted: bool = False) -> Choice:
-    """An answer made ready."""
-    return Choice(outcome=outcome, answer=answer, head=answers.head_bytes(answer), counted=counted)
-
-
-UNKNOWN: Final = choice("unknown_slug", answers.UNKNOWN)
-NOT_LOADED: Final = choice("unavailable", answers.NOT_LOADED)
-_EXPIRED: Final = choice("expired", answers.EXPIRED)
-_NEWER: Final = choice("newer_link", answers.NEWER_LINK)
-
-
-class Visit(msgspec.Struct, frozen=True, gc=False):
-    """What comes of one request for a link or its pixel. No event: there is nothing to count."""
-
-    choice: Choice
-    event: Event | None
-
-
-class PreparedLink(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What a path of a domain leads to: a link (`click`) or a link's pixel, and the answers it chooses from."""
-
-    kind: Literal["click", "pixel"]
-    key: str
-    answer: Choice
-    expires_at_ms: int = _NEVER_MS
-
-    def choose(self, request_facts: RequestFacts, now_ms: int) -> Choice:  # noqa: ARG002 - rules will choose by it
-        """The answer to a request of which `request_facts` are known."""
-        return self.answer if now_ms < self.expires_at_ms else _EXPIRED
-
-    def visit(self, request_facts: RequestFacts, now_ms: int, new_click_id: Callable[[], str]) -> Visit:
-        """The answer that somebody gets, and the event to keep of it; it gets its number where it is recorded."""
-        choice = self.choose(request_facts, now_ms)
-        if not choice.counted:
-            return Visit(choice, None)
-        if self.kind == "pixel":
-            event = Impression(time_ms=now_ms, link=self.key, source="pixel", kind="served", **request_facts)
-            return Visit(choice, event)
-        click = Click(
-            time_ms=now_ms,
-            link=self.key,
-            destination=choice.destination,
-            click_id=new_click_id(),
-            **request_facts,
-        )
-        return Visit(choice, click)
-
-
 class Lookup:
     """Links by Host and path, prepared once and kept until any link changes.
 
@@ -127,10 +64,12 @@ class Lookup:
         refresh_ms: int,
         now_ms: int,
         slash_domains: Collection[str] = (),
+        scan_parameter: str = "",
     ) -> None:
         """`pixel_format` is what `.gif` is answered with.
 
-        `slash_domains`: where `/a/` leads where `/a` does, if it has no link of its own.
+        `slash_domains`: where `/a/` leads where `/a` does, if it has no link of its own. `scan_parameter` tells
+        scans of a QR code, and goes to no destination.
         """
         self._links: Final = links
         formats: tuple[PixelFormat, ...] = (pixel_format, "png", "204")
@@ -145,6 +84,7 @@ class Lookup:
         self._prepared: dict[tuple[str, str], PreparedLink] = {}
         self._domains: dict[str, str] = {}
         self._slash_domains: Final = frozenset(slash_domains)
+        self._scan_parameter: Final = scan_parameter
         self._newer_logged: set[str] = set()
         self._loaded = False
 
@@ -211,42 +151,40 @@ class Lookup:
             return PreparedLink(kind="pixel", key=link.key, answer=pixel)
         if self._leads_back(link):
             raise LoopError(f"{link.key} leads back to itself")
-        return _redirect_of(link)
+        if link.rules is None and not link.cache_s:
+            return redirect_of(link)
+        return ruled_link(link, self._scan_parameter)
 
     def _newer(self, key: str, error: NewerLinkError) -> PreparedLink:
         """Nothing but 503 can be said for a link that may hold a password, say, which this release cannot read."""
         if key not in self._newer_logged and len(self._newer_logged) < _NEWER_LOGGED:
             self._newer_logged.add(key)
             _log.error("%s is answered 503: %s", key, error)
-        return PreparedLink(kind="click", key=key, answer=_NEWER)
+        return PreparedLink(kind="click", key=key, answer=NEWER)
 
     def _domain(self, host: str) -> str:
         """`read_domain`, remembered for the hosts that links were prepared for."""
         return self._domains.get(host) or read_domain(host)
 
     def _leads_back(self, link: Link) -> bool:
-        """Whether following a link never leaves our own: imports refuse such, but two at once may miss one."""
-        passed = {link.key}
-        while (key := destination_key(link.destination)) is not None:
-            if key in passed or len(passed) > _HOPS:
+        """Whether following a link may never leave our own: imports refuse such, but two at once may miss one."""
+        return self._meets_a_ring(link, (link.key,), set())
+
+    def _meets_a_ring(self, link: Link, passed: tuple[str, ...], clear: set[str]) -> bool:
+        """`clear` are links from which no ring was found. What leads on too often, or too far, counts as a ring."""
+        for destination in destinations_of(link):
+            key = destination_key(destination)
+            if key is None or key in clear:
+                continue
+            if key in passed or len(passed) > _HOPS or len(clear) > _FOLLOWED:
                 return True
             following = self.link(key)
-            if following is None:
-                return False
-            passed.add(key)
-            link = following
+            if following is not None and self._meets_a_ring(following, (*passed, key), clear):
+                return True
+            clear.add(key)
         return False
 
 
 def is_pixel_path(path: str) -> bool:
     """Whether a path is a link's pixel: `/i/{slug}`, `.gif` or `.png` behind it, the slug possibly empty."""
     return path.startswith(PIXEL_PREFIX)
-
-
-def _redirect_of(link: Link) -> PreparedLink:
-    return PreparedLink(
-        kind="click",
-        key=link.key,
-        answer=choice("redirected", answers.redirect(link.status, link.destination), counted=True),
-        expires_at_ms=_NEVER_MS if link.expires_at_ms is None else link.expires_at_ms,
-    )

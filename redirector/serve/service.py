@@ -139,6 +139,7 @@ def serve_parts(
         refresh_ms=max(1, int(settings.link_refresh_s * 1000)),
         now_ms=_wall_ms(),
         slash_domains=settings.trailing_slash_domains,
+        scan_parameter=settings.scan_parameter,
     )
     failed_tries = FailedTries(allowed=settings.wrong_tokens_per_minute, kept=settings.wrong_tokens_kept)
     return ServeParts(

@@ -7,7 +7,6 @@ from schemas.links import (
     LINK_VERSION,
     ORIGINS_MAX,
     RULES_MAX_BYTES,
-    RULES_VERSION,
     TAGS_MAX,
     Link,
     LinkError,
@@ -20,6 +19,7 @@ from schemas.links import (
     read_origin,
     slug_of_path,
 )
+from schemas.rules import RULES_VERSION
 
 LINK = Link(domain="go.example", slug="a", destination="https://example.com/")
 
@@ -129,6 +129,11 @@ def test_paths_that_are_not_utf_8_do_not_fall_together() -> None:
         ({"v": 2}, "without rules: it is 1"),
         ({"rules": Rules(v=1, compiled={})}, "with rules: it is 2"),
         ({"rules": Rules(v=1, compiled={"a": "x" * (RULES_MAX_BYTES - 26)}), "v": 2}, "make them fewer"),
+        ({"rules": Rules(v=1, compiled={"a": "x" * (RULES_MAX_BYTES - 27)}), "v": 2}, "form of version 1"),
+        (
+            {"rules": Rules(v=1, compiled={"expired_destination": "data:,x"}), "v": 2},
+            "expired_destination .*script",
+        ),
     ],
 )
 def test_a_link_that_could_never_be_served_is_refused_with_a_reason(changes: dict[str, Any], why: str) -> None:
@@ -150,7 +155,8 @@ def test_a_link_that_could_never_be_served_is_refused_with_a_reason(changes: dic
         {"destination": "mailto:a@example.com"},
         {"destination": "https://example.com/ü"},
         {"post_url": "https://x.com/acme/status/1", "tags": ("a", "b"), "origins": ("https://a.example:8443",)},
-        {"rules": Rules(v=1, compiled={"a": "x" * (RULES_MAX_BYTES - 27)}), "v": 2},
+        {"rules": Rules(v=1, compiled={}), "v": 2},
+        {"rules": Rules(v=1, compiled={"expired_destination": "https://example.com/over"}), "v": 2},
     ],
 )
 def test_a_link_that_can_be_served_passes(changes: dict[str, Any]) -> None:
@@ -253,6 +259,7 @@ def test_a_link_of_our_time_is_read() -> None:
         {"v": LINK_VERSION + 1, "status": 451},
         {"v": LINK_VERSION + 1, "rules": ["of", "another", "shape"]},
         {"v": 2, "rules": {"v": RULES_VERSION + 1, "compiled": {}}},
+        {"v": 2, "rules": {"v": RULES_VERSION, "compiled": {"not": "known"}}},
     ],
 )
 def test_a_link_of_a_newer_release_is_not_read_for_what_it_seems(newer: dict[str, object]) -> None:

@@ -2,7 +2,8 @@ import pytest
 
 from redirector.serve import answers
 from redirector.serve.answers import PixelFormat
-from redirector.serve.lookup import Lookup, LoopError, PreparedLink
+from redirector.serve.lookup import Lookup, LoopError
+from redirector.serve.prepared import PreparedLink
 from redirector.serve.request_facts import NO_REQUEST_FACTS
 from schemas.links import Link, LinkError
 from tests.unit.redirector.serve.fakes import FakeLinks
@@ -163,7 +164,7 @@ def test_an_expired_link_chooses_gone_from_its_instant_on() -> None:
     link = Link(domain="go.example", slug="over", destination="https://example.com/", expires_at_ms=2000)
     prepared = lookup(FakeLinks(link)).find("go.example", "/over", 1000)
     assert prepared is not None
-    chosen = [prepared.choose(NO_REQUEST_FACTS, now_ms) for now_ms in (1999, 2000, 2001)]
+    chosen = [prepared.choose(NO_REQUEST_FACTS, "", now_ms) for now_ms in (1999, 2000, 2001)]
     assert [(one.outcome, one.counted) for one in chosen] == [
         ("redirected", True),
         ("expired", False),
@@ -201,7 +202,7 @@ def test_a_link_of_a_newer_release_is_answered_503_and_named_in_the_log_once(
     for path in ("/secret", "/i/secret.gif", "/secret?a=1"):
         prepared = lookups.find("go.example", path, 1000)
         assert prepared is not None
-        chosen = prepared.choose(NO_REQUEST_FACTS, 1000)
+        chosen = prepared.choose(NO_REQUEST_FACTS, "", 1000)
         assert (chosen.outcome, chosen.answer.status, chosen.counted) == ("newer_link", 503, False)
     assert [record.message for record in caplog.records] == [
         "go.example/secret is answered 503: the link is version 9, this release reads 2: upgrade it"
