@@ -13,7 +13,7 @@ from console.api.callers import Caller
 from console.api.problems import Problem, pointer_in
 from schemas.tokens import Role
 
-Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+Method = Literal["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]
 Access = Role | Literal["any"]
 """The role that an operation needs; any: whoever is known."""
 Kind = TypeVar("Kind", bound=msgspec.Struct)

@@ -31,6 +31,7 @@ from console.api.live import QUERY, Live
 from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
 from console.api.operations import Operation
+from console.api.page_files import BUILT, PageFiles
 from console.api.page_requests import PageRules
 from console.api.policy import Policy
 from console.api.record_operations import RecordOperations, record_operations
@@ -187,6 +188,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             *session_operations(sessions),
         )
         operations += about_operations(operations)
+        operations += PageFiles(settings.page_directory or BUILT).operations()
 
         def trouble() -> str:
             behind = [one.topic for one in (token_follower, *followers.values()) if not one.ready]

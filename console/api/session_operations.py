@@ -26,7 +26,7 @@ from console.api.sessions import (
     read_session,
     session_key,
 )
-from schemas.tokens import BEARER_MAX_CHARS, Role
+from schemas.tokens import BEARER_MAX_CHARS, ROLES, Role
 
 _VERSION: Final = version("clicktally")
 _OWN_HEADERS: Final = {OWN_HEADER: "1: no page of another origin can send it; needed where a cookie is used"}
@@ -149,7 +149,7 @@ class SessionOperations:
         return SessionView(
             name=share.name if share else token.name if token else "",
             account=caller.account,
-            roles=list(caller.roles),
+            roles=[role for role in ROLES if caller.may(role)],
             kind="share" if caller.share else "session" if caller.session else "token",
             scope=dict(caller.scope),
             view=share.view if share else "",
