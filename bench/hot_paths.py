@@ -31,6 +31,8 @@ from stream.classify import Classifier
 from stream.columns import ColumnsPool
 from stream.dedup import DedupState
 from stream.deltas import Record
+from stream.enrich.enricher import Enricher
+from stream.enriched import enrich
 from stream.event_rows import event_rows
 from stream.fold import Fold
 from stream.judged import judge
@@ -40,7 +42,8 @@ from stream.state import TimeBounds
 Call = Callable[[], object]
 _BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * 86_400_000, allowed_lateness_ms=60_000)
 _CLASSIFIER: Final = Classifier()
-"""Has seen every user agent after the first call."""
+_ENRICHER: Final = Enricher()
+"""They have seen every user agent after the first call."""
 _POOL: Final = ColumnsPool()
 _BATCHES: Final = 12
 _LINKS: Final = 2_000
@@ -88,7 +91,7 @@ def _rows(records: list[Record]) -> Call:
     def rows() -> None:
         judged = judge(deltas.columns, _CLASSIFIER)
         counter_rows(flushed, deltas, judged)
-        event_rows(deltas, judged, chain)
+        event_rows(deltas, judged, enrich(judged, _ENRICHER), chain)
 
     return rows
 

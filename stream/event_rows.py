@@ -12,6 +12,7 @@ from schemas.events import FIELDS, TRAFFIC_CLASSES
 from schemas.fields import Column, Field
 from stream.columns import Ints
 from stream.deltas import Deltas, Part
+from stream.enriched import Enriched
 from stream.judged import Coded, Judged, coded, coded_column, repeated
 from stream.rows import Block, block_of
 
@@ -20,6 +21,15 @@ JUDGED_COLUMNS: Final = {
     "class": "LowCardinality(String)",
     "reason": "LowCardinality(String)",
     "rules": "UInt16",
+}
+ENRICHED_COLUMNS: Final = {
+    "device": "LowCardinality(String)",
+    "os": "LowCardinality(String)",
+    "browser": "LowCardinality(String)",
+    "referrer_source": "LowCardinality(String)",
+    "referrer_medium": "LowCardinality(String)",
+    "referrer_host": "LowCardinality(String)",
+    "enrichment": "UInt16",
 }
 PLACE_COLUMNS: Final = {
     "topic": "LowCardinality(String)",
@@ -37,6 +47,7 @@ _STORED: Final = tuple(
 EVENT_COLUMNS: Final = {
     **JUDGED_COLUMNS,
     **{column.name: column.kind for _, column in _STORED},
+    **ENRICHED_COLUMNS,
     **PLACE_COLUMNS,
 }
 """Every column of `events` and its type."""
@@ -44,7 +55,7 @@ EVENT_COLUMNS: Final = {
 _MS: Final = pa.timestamp("ms", tz="UTC")
 
 
-def event_rows(deltas: Deltas, judged: Judged, chain: Chain) -> Block:
+def event_rows(deltas: Deltas, judged: Judged, enriched: Enriched, chain: Chain) -> Block:
     """The rows of a flush. A column whose rows all hold the column's default is left out; what repeats is encoded
     by dictionary.
     """
@@ -62,6 +73,8 @@ def event_rows(deltas: Deltas, judged: Judged, chain: Chain) -> Block:
         "reason": judged.reasons.taken(order).by_dictionary(),
         "rules": pa.array(np.full(rows, judged.rules, np.uint16)),
         **dict(_fields(judged)),
+        **dict(enriched.columns(order)),
+        "enrichment": pa.array(np.full(rows, enriched.number, np.uint16)),
         "topic": repeated(chain.topic, rows).by_dictionary(),
         "partition": pa.array(np.full(rows, chain.partition, np.int32)),
         "record_offset": pa.array(of_part([part.offset for part in parts])),

@@ -2,7 +2,7 @@
 
 1. Take what was folded from the head to the next offset: deltas, and the rows of every fold as they are now.
    What is folded from here on belongs to the next flush.
-2. Judge it, and make the blocks: a function of the log up to here and of the rules.
+2. Judge and enrich it, and make the blocks: a function of the log up to here and of the rules.
 3. Write its dead letters, then its events and snapshots. They may be written again: copies are told apart by
    their place in the log, and nothing says yet that they count.
 4. Insert counters, fold rows, marker and head as one block, on condition that the head is still ours,
@@ -18,21 +18,24 @@ by the next owner's `load`, which reads head and fold rows at one instant.
 
 import asyncio
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from schemas.counters import Chain
 from schemas.errors import TransientError
 from schemas.events import TrafficClass
 from stream.chain import Flushed, Insert, InsertReply, Outcome, flush_steps
-from stream.columns import EventColumns
 from stream.deltas import Deltas
+from stream.enriched import enriching
 from stream.event_rows import event_rows
-from stream.judged import Judged, judging
+from stream.judged import judging
 from stream.rows import Block, counter_rows
 from stream.shared import Shared
 from stream.snapshot_rows import snapshot_rows
 from stream.tries import Tries
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +59,17 @@ class Flusher:
 
         The memory of the deltas' columns is given back as soon as the blocks are made.
         """
-        judged = await self._judge(deltas.columns)
+        judged = await _in_turns(judging(deltas.columns, self._shared.classifier))
         counters = counter_rows(flushed, deltas, judged)
-        events = event_rows(deltas, judged, self._chain) if deltas.parts else None
+        events = None
+        if deltas.parts:
+            enriched = await _in_turns(enriching(judged, self._shared.enricher))
+            events = event_rows(deltas, judged, enriched, self._chain)
         by_class = judged.by_class()
         self._shared.pool.give_back(deltas.columns)
         snapshots = snapshot_rows(deltas.snapshots, self._chain) if deltas.snapshots else None
         await self._write_evidence(deltas, events, snapshots)
         return Ended(await self._commit(flushed, counters), by_class)
-
-    async def _judge(self, columns: EventColumns) -> Judged:
-        """Judge in turns: heartbeats and other partitions go on while strangers' agents are looked at."""
-        steps = judging(columns, self._shared.classifier)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as finished:
-                judged: Judged = finished.value
-                return judged
-            await asyncio.sleep(0)
 
     async def _write_evidence(self, deltas: Deltas, events: Block | None, snapshots: Block | None) -> None:
         shared, until_answered = self._shared, self._tries.until_answered
@@ -107,3 +102,14 @@ class Flusher:
         except StopIteration as finished:
             outcome: Outcome = finished.value
             return outcome
+
+
+async def _in_turns(steps: Generator[None, None, Result]) -> Result:
+    """Heartbeats and other partitions go on while strangers' agents are looked at."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as finished:
+            result: Result = finished.value
+            return result
+        await asyncio.sleep(0)

@@ -40,7 +40,7 @@ class Coded:
 
     def by_dictionary(self) -> pa.DictionaryArray:
         """As Arrow sends what repeats."""
-        return pa.DictionaryArray.from_arrays(self.codes.astype(_narrowest(len(self.texts))), self.texts)
+        return pa.DictionaryArray.from_arrays(self.codes.astype(narrowest(len(self.texts))), self.texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,8 @@ def judging(columns: EventColumns, classifier: Classifier) -> Generator[None, No
     )
 
 
-def _narrowest(size: int) -> type[np.signedinteger[Any]]:
+def narrowest(size: int) -> type[np.signedinteger[Any]]:
+    """What holds the places of so many texts."""
     if size <= 2**7:
         return np.int8
     return np.int16 if size <= 2**15 else np.int32

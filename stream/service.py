@@ -21,6 +21,7 @@ from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
 from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
+from stream.enrich.enricher import Enricher
 from stream.kafka import StreamApp, make_app, stream_topic
 from stream.metrics import StreamMetrics
 from stream.progress import StalledError
@@ -70,6 +71,7 @@ async def run(settings: StreamSettings) -> int:
             sink=ClickHouseSink(client),
             dead_letters=dead_letters,
             classifier=classifier,
+            enricher=Enricher(),
             bounds=TimeBounds(
                 max_skew_ms=int(settings.max_skew_s * 1000),
                 max_age_ms=int(settings.max_age_days * 86_400_000),

@@ -9,6 +9,7 @@ from stream.burials import BurialLimit
 from stream.classify import Classifier
 from stream.columns import ColumnsPool
 from stream.dead_letters import DeadLetters
+from stream.enrich.enricher import Enricher
 from stream.folds import FOLDS
 from stream.metrics import StreamMetrics
 from stream.sink import Sink
@@ -22,6 +23,7 @@ class Shared:
     sink: Sink
     dead_letters: DeadLetters
     classifier: Classifier
+    enricher: Enricher
     bounds: TimeBounds
     burial_limit: BurialLimit
     metrics: StreamMetrics

@@ -18,6 +18,8 @@ from stream.columns import ColumnsPool, EventColumns
 from stream.decode import Poison, decode
 from stream.dedup import DedupState
 from stream.deltas import Deltas, Record
+from stream.enrich.enricher import Enricher
+from stream.enriched import enrich
 from stream.event_rows import event_rows
 from stream.fold import Fold
 from stream.judged import judge
@@ -38,6 +40,7 @@ BOT: Final = "Googlebot/2.1 (+http://www.google.com/bot.html)"
 BOUNDS: Final = TimeBounds(max_skew_ms=300_000, max_age_ms=90 * DAY_MS, allowed_lateness_ms=60_000)
 RULES: Final = Rules()
 CLASSIFIER: Final = Classifier(RULES)
+ENRICHER: Final = Enricher()
 
 
 def click(link: str = LINK, *, time_ms: int = NOW_MS, ua: str = BROWSER, **fields: Any) -> Click:
@@ -118,7 +121,8 @@ def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
 
 def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0) -> Block:
     """What a flush inserts into `events`."""
-    return event_rows(deltas, judge(deltas.columns, CLASSIFIER), Chain(topic, 1, partition))
+    judged = judge(deltas.columns, CLASSIFIER)
+    return event_rows(deltas, judged, enrich(judged, ENRICHER), Chain(topic, 1, partition))
 
 
 def events_of(columns: EventColumns, spools: Mapping[int, str], *, topic: str = CLICKS) -> list[Event]:

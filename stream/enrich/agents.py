@@ -50,6 +50,9 @@ _IN_APP: Final = (
 )
 """Apps that open links in a browser of their own, most special first; ua-parser knows half of them."""
 
+APPS: Final = frozenset({*(name for name, _ in _IN_APP), "Apple Mail", "Thunderbird"})
+"""The browsers that are an app's own, by their names here."""
+
 _BROWSERS: Final = {
     "Chrome Mobile": "Chrome",
     "Chrome Mobile iOS": "Chrome",
@@ -87,6 +90,10 @@ _DEVICES: Final = (
 )
 
 
+RULES: Final = (_IN_APP, _BROWSERS, _SYSTEMS, sorted(_LINUX), sorted(_DESKTOPS), _DEVICES)
+"""All that is decided here, for the number of what gave an answer."""
+
+
 class Agents:
     """Reads user agents: 12 µs for one never seen, 0.2 µs for one seen before. For one thread at a time."""
 
@@ -95,6 +102,10 @@ class Agents:
         self._in_app: Final = [(name, re.compile(pattern)) for name, pattern in _IN_APP]
         self._devices: Final = [(name, re.compile(pattern)) for name, pattern in _DEVICES]
         self._read: Final[Seen[str, Device]] = Seen(cache_max)
+
+    def known(self, ua: str) -> Device | None:
+        """What was read of it before, if it is remembered."""
+        return self._read.get(ua)
 
     def device(self, ua: str) -> Device:
         """What this user agent says, by its first 512 characters."""

@@ -1,4 +1,4 @@
-"""Where a visitor came from: source and medium, by the request's UTM, else by its referrer."""
+"""Who sent a visitor, and how: by the referrer, else by the app in whose browser the page opened."""
 
 import re
 from importlib.resources import files
@@ -8,7 +8,8 @@ from stream.seen import Seen
 
 UNKNOWN: Final = "unknown"
 CACHE_MAX: Final = 20_000
-_HOST: Final = re.compile(r"(?:https?|android-app|ios-app)://(?:[^/?#@]*@)?([^/?#:]+)", re.ASCII | re.IGNORECASE)
+HOST_MAX_CHARS: Final = 253
+_HOST: Final = re.compile(r"(https?|android-app|ios-app)://(?:[^/?#@]*@)?([^/?#:]+)", re.ASCII | re.IGNORECASE)
 _COUNTRY: Final = re.compile(r"(?:com?\.)?[a-z]{2,3}", re.ASCII)
 _MAX_LABELS: Final = 6
 
@@ -16,49 +17,75 @@ _MAX_LABELS: Final = 6
 class Source(NamedTuple):
     """Who sent the visitor, and how.
 
-    `medium`: search, social, video, chat, email, ai, referral, direct, unknown, or what utm_medium says.
+    `medium`: search, social, video, chat, email, ai, referral (another page), app, direct or unknown. `host`: the
+    referring page's, without www.; an app's id; empty without a referrer.
     """
 
     source: str
     medium: str
+    host: str = ""
 
 
-DIRECT: Final = Source("", "direct")
-_ASTRAY: Final = Source(UNKNOWN, UNKNOWN)
+DIRECT: Final = Source("direct", "direct")
+ASTRAY: Final = Source(UNKNOWN, UNKNOWN, UNKNOWN)
+_APPS: Final = {
+    "Apple Mail": Source("Apple Mail", "email"),
+    "Thunderbird": Source("Thunderbird", "email"),
+    "Google app": Source("Google", "search"),
+    "Yandex app": Source("Yandex", "search"),
+    "NAVER": Source("Naver", "search"),
+    "Teams": Source("Microsoft Teams", "chat"),
+}
+"""Apps that are no house of referrers.txt, or by another name."""
 
 
 class Referrers:
-    """Knows hosts by referrers.txt. A host stands for what is below it, unless that is listed itself."""
+    """Knows hosts by referrers.txt. A host stands for what is below it, unless that is listed itself.
+
+    4 µs for a referrer never seen, 0.2 for one seen before. For one thread at a time.
+    """
 
     def __init__(self, cache_max: int = CACHE_MAX) -> None:
         self._hosts, self._anywhere = _read()
-        self._read: Final[Seen[tuple[str, str, str], Source]] = Seen(cache_max)
+        self._houses: Final = {one.source: one for one in (*self._anywhere.values(), *self._hosts.values())}
+        self._answered: Final[Seen[tuple[str, str], Source]] = Seen(cache_max)
 
-    def source(self, referrer: str, utm_source: str = "", utm_medium: str = "") -> Source:
-        """Source and medium of a request; what the link's UTM says wins."""
-        key = (referrer, utm_source, utm_medium)
-        known = self._read.get(key)
+    def known(self, referrer: str, app: str = "") -> Source | None:
+        """What was said of these before, if it is remembered."""
+        return self._answered.get((referrer, app))
+
+    def source(self, referrer: str, app: str = "") -> Source:
+        """Who sent this request. `app`: the browser's name where it is an app's own, which seldom say one."""
+        known = self._answered.get((referrer, app))
         if known is None:
-            by_referrer = self._of(referrer)
-            known = Source(utm_source.lower() or by_referrer.source, utm_medium.lower() or by_referrer.medium)
-            self._read.put(key, known)
+            known = self._by_page(referrer) if referrer else self._by_app(app)
+            self._answered.put((referrer, app), known)
         return known
 
-    def _of(self, referrer: str) -> Source:
-        if not referrer:
+    def _by_app(self, app: str) -> Source:
+        if not app:
             return DIRECT
-        host_match = _HOST.match(referrer)
-        if host_match is None:
-            return _ASTRAY
-        host = host_match[1].lower().rstrip(".")
-        labels = host.split(".")
+        return _APPS.get(app) or self._houses.get(app) or Source(app, "app")
+
+    def _by_page(self, referrer: str) -> Source:
+        match = _HOST.match(referrer)
+        if match is None:
+            return ASTRAY
+        name = match[2].lower().rstrip(".").removeprefix("www.")
+        if not name:
+            return ASTRAY
+        labels, host = name.split("."), name[:HOST_MAX_CHARS]
         for first in range(max(0, len(labels) - _MAX_LABELS), len(labels)):
             known = self._hosts.get(".".join(labels[first:]))
             if known is None and _COUNTRY.fullmatch(".".join(labels[first + 1 :])):
                 known = self._anywhere.get(labels[first])
             if known is not None:
-                return known
-        return Source(host.removeprefix("www."), "referral")
+                return known._replace(host=host)
+        return Source(host, "referral" if match[1].lower().startswith("http") else "app", host)
+
+
+RULES: Final = (sorted(_APPS.items()), files("stream.enrich").joinpath("referrers.txt").read_text("utf-8"))
+"""All that is decided here, for the number of what gave an answer."""
 
 
 def _read() -> tuple[dict[str, Source], dict[str, Source]]:

@@ -4,11 +4,16 @@ from typing import Any
 from schemas.events import FIELDS, Event
 from schemas.topics import IMPRESSIONS
 from stream.deltas import Record
+from stream.enrich.enricher import Enricher
+from stream.enriched import enriching
 from stream.event_rows import EVENT_COLUMNS
 from stream.fold import Fold
+from stream.judged import TURN, judge
 from tests.builders import (
     BOT,
     BROWSER,
+    CLASSIFIER,
+    ENRICHER,
     LINK,
     NOW_MS,
     RULES,
@@ -74,6 +79,13 @@ def test_every_field_is_stored_and_where_it_came_from() -> None:
         "spool": "aa",
         "seq": 7,
         "received_at": AT,
+        "device": "desktop",
+        "os": "Linux",
+        "browser": "Firefox",
+        "referrer_source": "example.com",
+        "referrer_medium": "referral",
+        "referrer_host": "example.com",
+        "enrichment": ENRICHER.number,
     }
     # What the table has beside it belongs to impressions.
     assert EVENT_COLUMNS.keys() - row.keys() == {"source", "impression_kind"}
@@ -106,6 +118,63 @@ def test_rows_are_sorted_and_each_keeps_its_own_fields() -> None:
         ("a/b", "FR", ""),
         ("b/b", "DE", "1"),
     ]
+
+
+INSTAGRAM = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
+    " Mobile/15E148 Instagram 322.0.4.27.109 (iPhone14,5; iOS 17_4)"
+)
+ENRICHED = ("device", "os", "browser", "referrer_source", "referrer_medium", "referrer_host")
+
+
+def test_rows_say_what_agent_and_referrer_mean() -> None:
+    rows = events_stored(
+        click("a/1", referrer="https://www.google.com/"),
+        click("a/2", ua=INSTAGRAM),
+        click("a/3", ua=INSTAGRAM, referrer="https://t.co/x"),
+        click("a/4", ua=""),
+        click("a/5", referrer="?"),
+        click("a/6", referrer="https://www.google.com/"),
+    )
+    firefox = ("desktop", "Linux", "Firefox")
+    instagram = ("phone", "iOS", "Instagram")
+    assert [tuple(row[name] for name in ENRICHED) for row in rows] == [
+        (*firefox, "Google", "search", "google.com"),
+        (*instagram, "Instagram", "social", ""),
+        (*instagram, "X", "social", "t.co"),
+        ("unknown", "unknown", "unknown", "direct", "direct", ""),
+        (*firefox, "unknown", "unknown", "unknown"),
+        (*firefox, "Google", "search", "google.com"),
+    ]
+    assert {row["enrichment"] for row in rows} == {ENRICHER.number}
+
+
+def test_of_whoever_saw_what_is_only_reported_nothing_is_known() -> None:
+    shown = [
+        impression("a/1"),
+        impression("a/2", source="platform", kind="platform"),
+        impression("a/3", source="api"),
+    ]
+    rows = rows_of(event_block(fold_of(record(shown, topic=IMPRESSIONS)).take_deltas(), IMPRESSIONS))
+    assert [tuple(row[name] for name in ENRICHED[:4]) for row in rows] == [
+        ("desktop", "Linux", "Firefox", "direct"),
+        ("unknown",) * 4,
+        ("unknown",) * 4,
+    ]
+
+
+def test_the_tables_that_give_it_have_a_number() -> None:
+    assert ENRICHER.number < 32_768, (
+        "tables or ua-parser changed: run `python -m stream.enrich number` and commit numbers.txt"
+    )
+
+
+def test_strangers_agents_and_referrers_are_looked_at_in_turns() -> None:
+    fold = fold_of(record([click(ua=f"Agent {n}", referrer=f"https://{n}.example/") for n in range(TURN)]))
+    judged = judge(fold.take_deltas().columns, CLASSIFIER)
+    enricher = Enricher()
+    assert len(list(enriching(judged, enricher))) == 2
+    assert list(enriching(judged, enricher)) == []
 
 
 def test_an_event_is_of_its_batch_s_spool_or_of_its_own() -> None:

@@ -16,7 +16,7 @@ from stream.settings import StreamSettings
 from stream.shared import Shared
 from stream.state import StateFold
 from stream.worker import Worker
-from tests.builders import BOUNDS, CLASSIFIER, NOW_MS, click, record
+from tests.builders import BOUNDS, CLASSIFIER, ENRICHER, NOW_MS, click, record
 from tests.fakes import FakeClock, FakeConsumer, FakeDeadLetters, FakeMessage, FakeSink
 
 TP0 = TP(CLICKS, 0)
@@ -46,6 +46,7 @@ class World:
             sink=self.sink,
             dead_letters=self.dead_letters,
             classifier=CLASSIFIER,
+            enricher=ENRICHER,
             bounds=BOUNDS,
             burial_limit=self.burial_limit,
             folds=self.folds,

@@ -2,6 +2,7 @@ from collections import Counter
 
 import pytest
 
+from stream.enrich.agents import APPS
 from stream.enrich.referrers import Referrers, Source
 from tests.unit.stream.enrich.log import LOG_REFERRERS
 
@@ -41,15 +42,16 @@ REFERRERS = Referrers()
         ("android-app://com.google.android.gm/", "Gmail", "email"),
         ("android-app://com.linkedin.android", "LinkedIn", "social"),
         ("android-app://com.slack/", "Slack", "chat"),
-        ("android-app://org.example.reader/", "org.example.reader", "referral"),
+        ("android-app://org.example.reader/", "org.example.reader", "app"),
         ("https://www.blog.example/post", "blog.example", "referral"),
-        ("", "", "direct"),
+        ("", "direct", "direct"),
         ("not a page", "unknown", "unknown"),
         ("about:blank", "unknown", "unknown"),
     ],
 )
 def test_hosts_are_named_with_their_medium(referrer: str, source: str, medium: str) -> None:
-    assert REFERRERS.source(referrer) == Source(source, medium)
+    told = REFERRERS.source(referrer)
+    assert (told.source, told.medium) == (source, medium)
 
 
 @pytest.mark.parametrize(
@@ -63,11 +65,44 @@ def test_nobody_is_taken_for_a_house_by_a_part_of_its_name(referrer: str) -> Non
     assert REFERRERS.source(referrer).medium == "referral"
 
 
-def test_utm_wins_over_the_referrer_and_may_say_only_one_of_the_two() -> None:
-    assert REFERRERS.source("https://t.co/x", "Newsletter", "Email") == Source("newsletter", "email")
-    assert REFERRERS.source("https://t.co/x", utm_source="jane") == Source("jane", "social")
-    assert REFERRERS.source("https://t.co/x", utm_medium="paid") == Source("X", "paid")
-    assert REFERRERS.source("", "bot", "") == Source("bot", "direct")
+@pytest.mark.parametrize(
+    ("referrer", "host"),
+    [
+        ("https://www.google.com/", "google.com"),
+        ("https://user@L.Facebook.com:443/l.php", "l.facebook.com"),
+        ("android-app://com.linkedin.android/", "com.linkedin.android"),
+        ("", ""),
+        ("not a page", "unknown"),
+        ("https://www./", "www"),
+    ],
+)
+def test_the_host_is_kept_beside_the_house(referrer: str, host: str) -> None:
+    assert REFERRERS.source(referrer).host == host
+
+
+@pytest.mark.parametrize(
+    ("app", "source", "medium"),
+    [
+        ("Instagram", "Instagram", "social"),
+        ("LinkedIn", "LinkedIn", "social"),
+        ("WhatsApp", "WhatsApp", "chat"),
+        ("Teams", "Microsoft Teams", "chat"),
+        ("Outlook", "Outlook", "email"),
+        ("Google app", "Google", "search"),
+        ("Some reader", "Some reader", "app"),
+        ("", "direct", "direct"),
+    ],
+)
+def test_an_app_that_says_no_referrer_sent_the_visitor_itself(app: str, source: str, medium: str) -> None:
+    assert REFERRERS.source("", app) == Source(source, medium)
+
+
+def test_a_referrer_goes_before_the_app_that_shows_it() -> None:
+    assert REFERRERS.source("https://t.co/x", "Instagram") == Source("X", "social", "t.co")
+
+
+def test_every_app_with_a_browser_of_its_own_has_a_medium_that_is_no_guess() -> None:
+    assert [app for app in APPS if REFERRERS.source("", app).medium == "app"] == []
 
 
 def test_a_real_log_has_searches_and_other_pages_and_nothing_astray() -> None:
@@ -80,4 +115,4 @@ def test_a_real_log_has_searches_and_other_pages_and_nothing_astray() -> None:
 
 def test_a_host_of_any_length_and_any_number_of_dots_is_only_a_name() -> None:
     assert REFERRERS.source("https://" + "a." * 5_000 + "google.com/").source == "Google"
-    assert REFERRERS.source("https://" + "." * 500 + "/").medium == "referral"
+    assert REFERRERS.source("https://" + "." * 500 + "/").medium == "unknown"
