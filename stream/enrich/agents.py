@@ -1,12 +1,12 @@
 """Browser, operating system and kind of device of a user agent. Unknown is a value."""
 
-import re
 from typing import Final, NamedTuple
 
 from ua_parser import Domain, Parser
 from ua_parser.loaders import load_builtins
 from ua_parser.regex import Resolver
 
+from stream.agents.matcher import Matcher, Pattern
 from stream.seen import Seen
 
 UNKNOWN: Final = "unknown"
@@ -95,12 +95,12 @@ RULES: Final = (_IN_APP, _BROWSERS, _SYSTEMS, sorted(_LINUX), sorted(_DESKTOPS),
 
 
 class Agents:
-    """Reads user agents: 12 µs for one never seen, 0.2 µs for one seen before. For one thread at a time."""
+    """Reads user agents: 13 µs for one never seen, 0.2 µs for one seen before. For one thread at a time."""
 
     def __init__(self, cache_max: int = CACHE_MAX) -> None:
         self._parser: Final = Parser(Resolver(load_builtins()))
-        self._in_app: Final = [(name, re.compile(pattern)) for name, pattern in _IN_APP]
-        self._devices: Final = [(name, re.compile(pattern)) for name, pattern in _DEVICES]
+        named = (*_IN_APP, *_DEVICES)
+        self._matcher: Final = Matcher([Pattern(name, pattern, caseless=False) for name, pattern in named])
         self._read: Final[Seen[str, Device]] = Seen(cache_max)
 
     def known(self, ua: str) -> Device | None:
@@ -124,14 +124,10 @@ class Agents:
             system = "PlayStation"
         system = "Linux" if system in _LINUX else _SYSTEMS.get(system, system)
         browser = parsed.user_agent.family if parsed.user_agent else UNKNOWN
-        for name, pattern in self._in_app:
-            if pattern.search(ua):
-                browser = name
-                break
-        return Device(_BROWSERS.get(browser, browser), system, self._kind(ua, system))
-
-    def _kind(self, ua: str, system: str) -> str:
-        for name, pattern in self._devices:
-            if pattern.search(ua):
-                return name
-        return "desktop" if system in _DESKTOPS else UNKNOWN
+        places = self._matcher.matching(ua)
+        app = min((place for place in places if place < len(_IN_APP)), default=None)
+        if app is not None:
+            browser = _IN_APP[app][0]
+        device = min((place - len(_IN_APP) for place in places if place >= len(_IN_APP)), default=None)
+        otherwise = "desktop" if system in _DESKTOPS else UNKNOWN
+        return Device(_BROWSERS.get(browser, browser), system, otherwise if device is None else _DEVICES[device][0])
