@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 SCANNER := stream/scan.so
+PAGE := console/page
+NODE := $(PY) -m deploy.local.node
 # pip and uv ask the same index: pip's, if one is set.
 UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null)}}"; \
   $${index:+env UV_DEFAULT_INDEX="$$index"} $(VENV)/bin/uv
@@ -24,13 +26,37 @@ $(READY): requirements-uv.lock requirements-dev.lock pyproject.toml
 .PHONY: setup
 setup: $(READY) ## install the locked dependencies and the embedded stack's parts, build the scanner
 	@$(PY) -m deploy.local.setup
-	@$(MAKE) --no-print-directory $(SCANNER)
+	@$(MAKE) --no-print-directory $(SCANNER) page
 
 $(SCANNER): stream/scan.c stream/scanner.py stream/scan_fields.py schemas/events.py schemas/fields.py | $(READY)
 	$(PY) -m stream.scanner
 
+.PHONY: page
+page: $(PAGE)/built/index.html ## build the console's page into console/page/built, from its lock file
+
+$(PAGE)/node_modules/.ready: $(PAGE)/package.json $(PAGE)/package-lock.json | $(READY)
+	@$(NODE) npm ci --loglevel=error
+	@touch $@
+
+$(PAGE)/built/index.html: $(PAGE)/node_modules/.ready $(PAGE)/index.html $(PAGE)/vite.config.ts $(shell find $(PAGE)/src $(PAGE)/public -type f ! -name '*.test.ts')
+	@$(NODE) vite/bin/vite.js build --logLevel warn
+
+.PHONY: page-dev
+page-dev: $(PAGE)/node_modules/.ready ## the page as you write it, on the console of `make run`; CLICKTALLY_CONSOLE names another
+	@$(NODE) vite/bin/vite.js
+
+.PHONY: page-types
+page-types: $(READY) ## write the API's types for the page anew
+	$(PY) -m console.api.typescript
+
+.PHONY: page-check
+page-check: $(PAGE)/node_modules/.ready ## the page: types, style, unit tests
+	$(NODE) typescript/bin/tsc
+	$(NODE) @biomejs/biome/bin/biome check --error-on-warnings $(CURDIR)/$(PAGE)
+	$(NODE) vitest/vitest.mjs run --reporter=dot
+
 .PHONY: check
-check: $(READY) ## ruff, mypy --strict and the other static checks
+check: $(READY) page-check ## ruff, mypy --strict, the page's types, style and unit tests, and the other static checks
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -158,5 +184,5 @@ lock: $(READY) ## resolve pyproject.toml anew into the lock files
 	$(COMPILE) --upgrade pyproject.toml -o requirements.lock
 
 .PHONY: clean
-clean: ## remove the virtual environment and caches (data stays)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+clean: ## remove the virtual environment, the built page and caches (data stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache $(PAGE)/node_modules $(PAGE)/built

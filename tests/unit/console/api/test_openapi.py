@@ -1,6 +1,5 @@
 """The description says what the table of operations says, and a page draws it with nothing from elsewhere."""
 
-import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -11,36 +10,15 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
-from console.api.about_operations import about_operations
 from console.api.callers import Callers
 from console.api.door import OperationGuard, application
 from console.api.limits import Buckets
-from console.api.link_operations import LinkOperations, link_operations
-from console.api.live import Live
-from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
 from console.api.openapi import description
-from console.api.operations import Operation
 from console.api.problems import TYPES, about_problem
-from console.api.record_operations import RecordOperations, record_operations
-from console.api.report_operations import ReportOperations, report_operations
-from console.api.session_operations import SessionOperations, session_operations
+from console.api.table import table
 
 PAGES = Path(__file__).parents[4] / "console" / "api" / "pages"
-
-
-def operations() -> tuple[Operation, ...]:
-    links = link_operations(LinkOperations.__new__(LinkOperations))  # the table alone: nothing is asked
-    reports = report_operations(ReportOperations.__new__(ReportOperations))
-    records = record_operations(RecordOperations.__new__(RecordOperations))
-    live = live_operations(LiveOperations(Live(_nobody, asyncio.sleep), lambda *_: True, listeners_most=1))
-    sessions = session_operations(SessionOperations.__new__(SessionOperations))
-    others = (*links, *records, *live, *reports, *sessions)
-    return (*others, *about_operations(others))
-
-
-async def _nobody() -> bytes:
-    return b""
 
 
 def references(value: Any) -> set[str]:
@@ -52,18 +30,18 @@ def references(value: Any) -> set[str]:
 
 
 def test_every_operation_is_described_with_its_role_and_every_reference_leads_somewhere() -> None:
-    table = operations()
-    document = description(table)
+    everything = table()
+    document = description(everything)
     paths = document["paths"].values()
     described = {
         operation["operationId"]: operation.get("x-role") for methods in paths for operation in methods.values()
     }
-    assert described == {one.name: one.role for one in table}
+    assert described == {one.name: one.role for one in everything}
     assert references(document) <= {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
 
 
 def test_whatever_takes_a_token_may_be_refused_for_it() -> None:
-    for methods in description(operations())["paths"].values():
+    for methods in description(table())["paths"].values():
         for operation in methods.values():
             expected = {"401", "403", "429", "503", "500", "400"} if "x-role" in operation else {"500", "400"}
             assert expected <= operation["responses"].keys(), operation["operationId"]
@@ -71,7 +49,7 @@ def test_whatever_takes_a_token_may_be_refused_for_it() -> None:
 
 
 def test_a_parameter_that_may_be_left_out_is_never_null() -> None:
-    listed = description(operations())["paths"]["/v1/links"]["get"]["parameters"]
+    listed = description(table())["paths"]["/v1/links"]["get"]["parameters"]
     campaign = next(one for one in listed if one["name"] == "campaign")
     assert campaign["schema"] == {"type": "string", "maxLength": 256}
     limit = next(one for one in listed if one["name"] == "limit")
@@ -81,7 +59,7 @@ def test_a_parameter_that_may_be_left_out_is_never_null() -> None:
 def test_the_page_of_the_api_says_what_there_is() -> None:
     page = (Path(__file__).parents[4] / "docs" / "api.md").read_text()
     rows = set(re.findall(r"^\| `([A-Z]+ /\S+)`", page, re.MULTILINE))
-    assert rows == {f"{one.method} {re.sub(r':[^}]*', '', one.path)}" for one in operations()}
+    assert rows == {f"{one.method} {re.sub(r':[^}]*', '', one.path)}" for one in table()}
 
 
 def test_the_page_loads_its_own_files_alone() -> None:
@@ -109,7 +87,7 @@ def test_the_page_loads_its_own_files_alone() -> None:
 async def test_what_tells_about_the_api_needs_no_token(path: str, kind: str) -> None:
     buckets = Buckets(per_second=1.0, burst=1, kept=1)
     guard = OperationGuard(Callers({}, buckets, loaded=lambda: True), buckets, ApiMetrics(CollectorRegistry()))
-    app: web.Application = application(guard, operations(), max_body_bytes=1000, body_within_s=1.0)
+    app: web.Application = application(guard, table(), max_body_bytes=1000, body_within_s=1.0)
     async with TestClient(TestServer(app)) as client, client.get(path) as answer:
         assert (answer.status, answer.content_type) == (200, kind)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -1,0 +1,383 @@
+// Made by `make page-types` from the description of the API; a test holds that it is current.
+
+export interface BreakdownReport {
+  since: string
+  until: string
+  rows: BreakdownRow[]
+}
+
+export interface BreakdownRow {
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  account?: string
+  campaign?: string
+  post?: string
+  channel?: string
+  profile?: string
+  link?: string
+  links: number
+}
+
+export interface BulkAnswer {
+  line: number
+  status: number
+  link?: string
+  etag?: string
+  problem?: string
+  pointer?: string
+}
+
+export interface BulkLine {
+  destination?: string
+  account?: string | null
+  title?: string | null
+  tags?: string[] | null
+  campaign?: string | null
+  post?: string | null
+  channel?: string | null
+  profile?: string | null
+  variant?: string | null
+  experiment?: string | null
+  post_id?: string | null
+  post_url?: string | null
+  published_at?: string | null
+  impressions?: "platform" | "rendered" | "served" | "viewable" | "" | null
+  aim?: "" | "awareness" | null
+  origins?: string[] | null
+  status?: 301 | 302 | 303 | 307 | 308 | null
+  expires_at?: string | null
+  archived?: boolean
+  domain: string
+  slug: string
+  delete?: boolean
+}
+
+export interface CampaignPage {
+  campaigns: CampaignView[]
+  next: string | null
+}
+
+export interface CampaignPatch {
+  aim?: "" | "awareness" | null
+  state?: "active" | "completed"
+  starts_at?: string | null
+  ends_at?: string | null
+  note?: string | null
+}
+
+export interface CampaignView {
+  name: string
+  account: string
+  aim: string
+  state: string
+  starts_at: string | null
+  ends_at: string | null
+  note: string
+  created_at: string | null
+  updated_at: string | null
+  etag: string
+}
+
+export interface DeletedLinkView {
+  deleted_at: string
+  restorable_until: string
+  link: LinkView
+}
+
+export interface DeletedPage {
+  links: DeletedLinkView[]
+  next: string | null
+}
+
+export interface HeatMap {
+  since: string
+  until: string
+  rows: HeatMapRow[]
+}
+
+export interface HeatMapRow {
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  weekday: number
+  hour: number
+}
+
+export interface LinkPage {
+  links: LinkView[]
+  next: string | null
+}
+
+export interface LinkPatch {
+  destination?: string
+  account?: string | null
+  title?: string | null
+  tags?: string[] | null
+  campaign?: string | null
+  post?: string | null
+  channel?: string | null
+  profile?: string | null
+  variant?: string | null
+  experiment?: string | null
+  post_id?: string | null
+  post_url?: string | null
+  published_at?: string | null
+  impressions?: "platform" | "rendered" | "served" | "viewable" | "" | null
+  aim?: "" | "awareness" | null
+  origins?: string[] | null
+  status?: 301 | 302 | 303 | 307 | 308 | null
+  expires_at?: string | null
+  archived?: boolean
+}
+
+export interface LinkView {
+  link: string
+  domain: string
+  slug: string
+  destination: string
+  account: string
+  title: string
+  tags: string[]
+  campaign: string
+  post: string
+  channel: string
+  profile: string
+  variant: string
+  experiment: string
+  post_id: string
+  post_url: string
+  published_at: string | null
+  impressions: string
+  aim: string
+  origins: string[]
+  status: number
+  expires_at: string | null
+  created_at: string | null
+  archived_at: string | null
+  updated_at: string | null
+  etag: string
+}
+
+export interface LiveRow {
+  minute: string
+  account: string
+  campaign: string
+  post: string
+  channel: string
+  clicks: number
+  gross_clicks: number
+  impressions: number
+}
+
+export interface NewLink {
+  destination: string
+  account?: string | null
+  title?: string | null
+  tags?: string[] | null
+  campaign?: string | null
+  post?: string | null
+  channel?: string | null
+  profile?: string | null
+  variant?: string | null
+  experiment?: string | null
+  post_id?: string | null
+  post_url?: string | null
+  published_at?: string | null
+  impressions?: "platform" | "rendered" | "served" | "viewable" | "" | null
+  aim?: "" | "awareness" | null
+  origins?: string[] | null
+  status?: 301 | 302 | 303 | 307 | 308 | null
+  expires_at?: string | null
+  archived?: boolean
+  domain?: string
+  slug?: string
+}
+
+export interface PerformanceReport {
+  since: string
+  until: string
+  rows: PerformanceRow[]
+}
+
+export interface PerformanceRow {
+  account: string
+  campaign?: string
+  post?: string
+  channel?: string
+  profile?: string
+  links: number
+  posts?: number
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  ctr_from: number | null
+  ctr_to: number | null
+  enough_data: boolean
+  over_100_percent: boolean
+  range_low: number | null
+  range_high: number | null
+  position: string
+  usual_impressions: number
+  pattern: string
+  meaning: string
+  advice: string
+}
+
+export interface PostPage {
+  posts: PostView[]
+  next: string | null
+}
+
+export interface PostPatch {
+  profile?: string | null
+  text?: string | null
+  published_at?: string | null
+  post_id?: string | null
+  post_url?: string | null
+}
+
+export interface PostView {
+  name: string
+  account: string
+  campaign: string
+  channel: string
+  profile: string
+  text: string
+  published_at: string | null
+  post_id: string
+  post_url: string
+  created_at: string | null
+  updated_at: string | null
+  etag: string
+}
+
+export interface ProblemDetails {
+  type: string
+  title: string
+  status: number
+  detail: string
+  pointer?: string
+  parameter?: string
+}
+
+export interface ProblemMeaning {
+  type: string
+  title: string
+  status: number
+}
+
+export interface SeriesReport {
+  since: string
+  until: string
+  rows: SeriesRow[]
+}
+
+export interface SeriesRow {
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  start: string
+  account?: string
+  campaign?: string
+  post?: string
+  channel?: string
+  profile?: string
+}
+
+export interface SessionView {
+  name: string
+  account: string
+  roles: ("admin" | "impressions:write" | "links:read" | "links:write" | "reports:read")[]
+  kind: string
+  scope: Record<string, string>
+  view?: string
+  signed_in_at?: string | null
+  expires_at?: string | null
+  idle_s: number
+  zone: string
+  domains: string[]
+  version: string
+}
+
+export interface SignInBody {
+  token?: string
+  code?: string
+  share?: string
+}
+
+export interface Operations {
+  listLinks: { path: object; query: { search?: string; domain?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; variant?: string; experiment?: string; tag?: string; archived?: "any" | "false" | "true"; limit?: number; cursor?: string }; body: undefined; answer: LinkPage }
+  createLink: { path: object; query: object; body: NewLink; answer: LinkView }
+  bulkLinks: { path: object; query: object; body: string; answer: string }
+  exportLinks: { path: object; query: { search?: string; domain?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; variant?: string; experiment?: string; tag?: string; archived?: "any" | "false" | "true"; format?: "csv" | "ndjson" }; body: undefined; answer: string }
+  readLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: LinkView }
+  changeLink: { path: { domain: string; slug: string }; query: object; body: LinkPatch; answer: LinkView }
+  deleteLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: undefined }
+  restoreLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: LinkView }
+  listDeletedLinks: { path: object; query: { limit?: number; cursor?: string }; body: undefined; answer: DeletedPage }
+  listCampaigns: { path: object; query: { account?: string; state?: "active" | "completed"; limit?: number; cursor?: string }; body: undefined; answer: CampaignPage }
+  readCampaign: { path: { campaign: string }; query: { account?: string }; body: undefined; answer: CampaignView }
+  saveCampaign: { path: { campaign: string }; query: { account?: string }; body: CampaignPatch; answer: CampaignView }
+  listPosts: { path: { campaign: string }; query: { account?: string; channel?: string; profile?: string; limit?: number; cursor?: string }; body: undefined; answer: PostPage }
+  readPost: { path: { campaign: string; channel: string; post: string }; query: { account?: string }; body: undefined; answer: PostView }
+  savePost: { path: { campaign: string; channel: string; post: string }; query: { account?: string }; body: PostPatch; answer: PostView }
+  listen: { path: object; query: { account?: string; campaign?: string }; body: undefined; answer: string }
+  reportPosts: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
+  reportCampaigns: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
+  reportChannels: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
+  reportProfiles: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
+  reportBreakdown: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; by: string; limit?: number }; body: undefined; answer: BreakdownReport }
+  reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; unit?: "day" | "hour" | "minute"; zone?: string; by?: "" | "account" | "campaign" | "channel" | "post" | "profile"; limit?: number }; body: undefined; answer: SeriesReport }
+  reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; zone?: string }; body: undefined; answer: HeatMap }
+  signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
+  readSession: { path: object; query: object; body: undefined; answer: SessionView }
+  signOut: { path: object; query: object; body: undefined; answer: undefined }
+  describeApi: { path: object; query: object; body: undefined; answer: unknown }
+  describeProblem: { path: { name: string }; query: object; body: undefined; answer: ProblemMeaning }
+  pageHtml: { path: object; query: object; body: undefined; answer: string }
+  pageCss: { path: object; query: object; body: undefined; answer: string }
+  pageJs: { path: object; query: object; body: undefined; answer: string }
+}
+
+export const operations = {
+  listLinks: { method: "GET", path: "/v1/links" },
+  createLink: { method: "POST", path: "/v1/links" },
+  bulkLinks: { method: "POST", path: "/v1/links/bulk" },
+  exportLinks: { method: "GET", path: "/v1/links/export" },
+  readLink: { method: "GET", path: "/v1/links/{domain}/{slug}" },
+  changeLink: { method: "PATCH", path: "/v1/links/{domain}/{slug}" },
+  deleteLink: { method: "DELETE", path: "/v1/links/{domain}/{slug}" },
+  restoreLink: { method: "POST", path: "/v1/links/{domain}/{slug}/restore" },
+  listDeletedLinks: { method: "GET", path: "/v1/deleted-links" },
+  listCampaigns: { method: "GET", path: "/v1/campaigns" },
+  readCampaign: { method: "GET", path: "/v1/campaigns/{campaign}" },
+  saveCampaign: { method: "PATCH", path: "/v1/campaigns/{campaign}" },
+  listPosts: { method: "GET", path: "/v1/campaigns/{campaign}/posts" },
+  readPost: { method: "GET", path: "/v1/campaigns/{campaign}/posts/{channel}/{post}" },
+  savePost: { method: "PATCH", path: "/v1/campaigns/{campaign}/posts/{channel}/{post}" },
+  listen: { method: "GET", path: "/v1/live" },
+  reportPosts: { method: "GET", path: "/v1/reports/posts" },
+  reportCampaigns: { method: "GET", path: "/v1/reports/campaigns" },
+  reportChannels: { method: "GET", path: "/v1/reports/channels" },
+  reportProfiles: { method: "GET", path: "/v1/reports/profiles" },
+  reportBreakdown: { method: "GET", path: "/v1/reports/breakdown" },
+  reportSeries: { method: "GET", path: "/v1/reports/series" },
+  reportHeatMap: { method: "GET", path: "/v1/reports/heat-map" },
+  signIn: { method: "POST", path: "/v1/session" },
+  readSession: { method: "GET", path: "/v1/session" },
+  signOut: { method: "DELETE", path: "/v1/session" },
+  describeApi: { method: "GET", path: "/v1/openapi.json" },
+  describeProblem: { method: "GET", path: "/problems/{name}" },
+  pageHtml: { method: "GET", path: "/docs" },
+  pageCss: { method: "GET", path: "/docs/api.css" },
+  pageJs: { method: "GET", path: "/docs/api.js" },
+} as const

@@ -1,0 +1,125 @@
+import type { Ratio } from "../count/counts"
+import { words } from "../text/en"
+import { change, count, dash, digitsFor, percent, percentRange, plainPercent } from "../text/locale"
+import "./figures.css"
+
+/** Clicks are a full blue dot, impressions an open grey ring, CTR a stroke of ink: told apart without colour. */
+export function Sign({ of }: { of: "clicks" | "impressions" | "ctr" }) {
+  return (
+    <svg class={`sign ${of}`} width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
+      {of === "clicks" && <circle cx="5" cy="5" r="4" />}
+      {of === "impressions" && <circle cx="5" cy="5" r="3.25" />}
+      {of === "ctr" && <path d="M1 8 9 2" />}
+    </svg>
+  )
+}
+
+/** How many more or less than before. */
+export function Change({ now, before }: { now: number; before: number | undefined }) {
+  const said = before === undefined ? null : change(now, before)
+  return said ? <span class="change">{said}</span> : null
+}
+
+/** A CTR in as many digits as it deserves; a dash where there is none. */
+export function ctrText({ ctr, from, to }: Ratio): string {
+  return ctr === null ? dash : percent(ctr, digitsOf({ ctr, from, to }))
+}
+
+/** Its interval, empty where it has none. */
+export function intervalText(ratio: Ratio): string {
+  const { from, to } = ratio
+  return from === null || to === null ? "" : percentRange(from, to, digitsOf(ratio))
+}
+
+function digitsOf({ ctr, from, to }: Ratio): number {
+  return digitsFor(from === null || to === null ? null : (to - from) / 2, ctr ?? 0)
+}
+
+/** A large number with its name. */
+export function Headline(props: {
+  sign: "clicks" | "impressions" | "ctr"
+  value: string
+  name: string
+  beside?: string | null
+  lead?: boolean
+}) {
+  return (
+    <div class="headline">
+      <dt>
+        <Sign of={props.sign} /> {props.name}
+      </dt>
+      <dd>
+        <span class="value">{props.value}</span> {props.beside && <span class="soft">{props.beside}</span>}
+      </dd>
+    </div>
+  )
+}
+
+/**
+ * The channel's usual range as a band, the CTR as a mark, its interval as a line: all on one axis from 0. Too little
+ * data has an open mark.
+ */
+export function RangeBar(props: { ratio: Ratio; low: number | null; high: number | null; enough: boolean }) {
+  const { ratio, low, high, enough } = props
+  if (ratio.ctr === null || low === null || high === null) return null
+  const end = Math.max(high * 1.5, Math.min(ratio.ctr * 1.1, high * 4))
+  const x = (share: number) => `${(Math.min(Math.max(share / end, 0), 1) * 100).toFixed(2)}%`
+  const beyond = ratio.ctr > end
+  return (
+    <div class="range">
+      <svg width="100%" height="16" aria-hidden="true">
+        <line class="axis" x1="0" x2="100%" y1="8" y2="8" />
+        <rect
+          class="usual"
+          x={x(low)}
+          width={`${(((high - low) / end) * 100).toFixed(2)}%`}
+          y="4"
+          height="8"
+        />
+        {ratio.from !== null && ratio.to !== null && (
+          <line class="interval" x1={x(ratio.from)} x2={x(ratio.to)} y1="8" y2="8" />
+        )}
+        <circle class={enough ? "mark" : "mark open"} cx={x(beyond ? end : ratio.ctr)} cy="8" r="4" />
+      </svg>
+      <span class="soft">{words.range.usual(plainPercent(low, high))}</span>
+    </div>
+  )
+}
+
+/** Clicks of each window as small bars; the last one is outlined while it is not over. */
+export function Spark(props: { values: readonly number[]; open: boolean; of: "clicks" | "impressions" }) {
+  const { values, open, of } = props
+  const most = Math.max(...values, 1)
+  const step = 100 / Math.max(values.length, 1)
+  return (
+    <svg
+      class={`spark ${of}`}
+      width="100%"
+      height="32"
+      viewBox="0 0 100 32"
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      <path class="ground" d="M0 31.5h100" />
+      {values.map((value, index) => {
+        const height = value <= 0 ? 0 : Math.max((value / most) * 30, 1.5)
+        const last = open && index === values.length - 1
+        return (
+          <rect
+            key={index}
+            class={last ? "open" : undefined}
+            x={index * step + step * 0.1}
+            y={31 - height}
+            width={step * 0.8}
+            height={height}
+          />
+        )
+      })}
+    </svg>
+  )
+}
+
+/** A count that may not be there yet. */
+export function Count({ value }: { value: number | undefined }) {
+  return <>{value === undefined ? dash : count(value)}</>
+}

@@ -1,0 +1,67 @@
+import { useEffect, useRef, useState } from "preact/hooks"
+import { type Answer, type Asking, ask, type Name, ProblemError } from "../api/client"
+import type { ProblemDetails } from "../api/types"
+
+/** What is known of an answer: `data` stays while it is asked for anew or when that failed, as of `at`. */
+export interface Asked<Value> {
+  data: Value | undefined
+  at: number | undefined
+  problem: ProblemDetails | undefined
+  loading: boolean
+  again: () => void
+}
+
+interface Known<Value> {
+  data?: Value
+  at?: number
+  problem?: ProblemDetails
+  loading: boolean
+}
+
+const AGAIN_MS = 60_000
+
+/**
+ * Ask while this is shown, each minute while somebody looks, and anew when the request changes; null asks nothing.
+ * A request that nobody waits for any more is aborted.
+ */
+export function useAsked<One extends Name>(
+  name: One,
+  asking: Omit<Asking<One>, "signal"> | null,
+  { everyMs = AGAIN_MS }: { everyMs?: number } = {},
+): Asked<Answer<One>> {
+  const [known, setKnown] = useState<Known<Answer<One>>>({ loading: true })
+  const [round, setRound] = useState(0)
+  const key = asking && JSON.stringify(asking)
+  const latest = useRef(asking)
+  latest.current = asking
+
+  useEffect(() => {
+    if (key === null || !latest.current) return
+    const control = new AbortController()
+    setKnown(before => ({ ...before, loading: true }))
+    ask(name, { ...latest.current, signal: control.signal })
+      .then(data => {
+        if (!control.signal.aborted) setKnown({ data, at: Date.now(), loading: false })
+      })
+      .catch((error: unknown) => {
+        if (control.signal.aborted) return
+        if (!(error instanceof ProblemError)) throw error
+        setKnown(before => ({ ...before, problem: error.details, loading: false }))
+      })
+    return () => control.abort()
+  }, [name, key, round])
+
+  useEffect(() => {
+    if (!everyMs) return
+    const timer = setInterval(() => document.hidden || setRound(one => one + 1), everyMs)
+    return () => clearInterval(timer)
+  }, [everyMs])
+
+  return {
+    data: known.data,
+    at: known.at,
+    problem: known.problem,
+    loading: known.loading,
+    again: () => setRound(one => one + 1),
+  }
+}

@@ -1,0 +1,53 @@
+import { computed, signal } from "@preact/signals"
+import { ask, onSignedOut, ProblemError } from "../api/client"
+import type { ProblemDetails, SessionView, SignInBody } from "../api/types"
+import { isZone } from "./period"
+import { go, place } from "./place"
+
+/** Who asks, and what they may do. undefined: not known yet; null: nobody. */
+export const session = signal<SessionView | null | undefined>(undefined)
+export const sessionProblem = signal<ProblemDetails | null>(null)
+
+/** The zone that days are of: the address's, else the account's, else the browser's. */
+export const zone = computed(() => {
+  const given = place.value.query.get("zone")
+  if (given && isZone(given)) return given
+  return session.value?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"
+})
+
+/** Whether the reader may do what needs this role. */
+export function may(role: string): boolean {
+  return session.value?.roles.some(one => one === role) ?? false
+}
+
+/** Learn who asks; whoever is not known is led to the sign-in, and back afterwards. */
+export async function learnSession(): Promise<void> {
+  onSignedOut.call = toSignIn
+  sessionProblem.value = null
+  try {
+    session.value = await ask("readSession")
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error
+    if (error.details.status !== 401) sessionProblem.value = error.details
+  }
+}
+
+/** Sign in by a token or a one-time code. Rejects with ProblemError. */
+export async function signIn(by: SignInBody): Promise<void> {
+  session.value = await ask("signIn", { body: by })
+}
+
+/** Forget the session, here and there. */
+export async function signOut(): Promise<void> {
+  await ask("signOut").catch(() => undefined)
+  session.value = null
+  go("/sign-in")
+}
+
+function toSignIn(): void {
+  session.value = null
+  const { path, query } = place.value
+  if (path === "/sign-in") return
+  const next = query.size ? `${path}?${query}` : path
+  go(next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`, { replace: true })
+}

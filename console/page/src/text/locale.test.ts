@@ -1,0 +1,35 @@
+import { describe, expect, it } from "vitest"
+import { change, count, digitsFor, percent, percentRange, plainPercent, shortCount, time } from "./locale"
+
+const plain = (text: string | null) => text?.replace(/[\u202f\u00a0]/g, " ")
+
+describe("numbers", () => {
+  it("have no more digits than they deserve", () => {
+    expect(digitsFor(0.000_45, 0.0165)).toBe(2)
+    expect(digitsFor(0.004, 0.0165)).toBe(1)
+    expect(digitsFor(0.03, 0.05)).toBe(0)
+    expect(digitsFor(null, 0.4)).toBe(1)
+  })
+
+  it("have their sign and their unit", () => {
+    expect(plain(percent(0.0165))).toBe("1.65 %")
+    expect(plain(percentRange(0.0161, 0.017))).toBe("1.61–1.70 %")
+    expect(plain(plainPercent(0.005, 0.02))).toBe("0.5–2 %")
+    expect(count(-1200)).toBe("−1,200")
+    expect([shortCount(9999), shortCount(38_900)]).toEqual(["9,999", "38.9K"])
+  })
+
+  it("are compared with before where there was one", () => {
+    expect([change(118, 100), change(96, 100), change(1000, 1003), change(1200, 100)].map(plain)).toEqual([
+      "+18 %",
+      "−4 %",
+      "±0 %",
+      "×12",
+    ])
+    expect([change(5, 0), change(5, undefined), change(5, -3)]).toEqual([null, null, null])
+  })
+
+  it("are called by the zone's clock when they are times", () => {
+    expect(time("2026-11-26T23:30:00Z", "day", "Europe/Berlin")).toBe("Nov 27")
+  })
+})

@@ -1,0 +1,54 @@
+import type { ComponentType } from "preact"
+import { CampaignView } from "./pages/campaign/CampaignView"
+import { CampaignsView } from "./pages/campaigns/CampaignsView"
+import { partsOf } from "./state/place"
+import { words } from "./text/en"
+
+/** A view: the addresses that are its, the role that its numbers need, and what draws it. */
+export interface View {
+  pattern: string
+  role: string
+  title: (parts: Record<string, string>) => string
+  draw: ComponentType<{ parts: Record<string, string> }>
+}
+
+/** An entry of the navigation, and the key that follows `g`. */
+export interface Entry {
+  to: string
+  name: string
+  key: string
+}
+
+export const VIEWS: readonly View[] = [
+  {
+    pattern: "/campaigns",
+    role: "reports:read",
+    title: () => words.nav.campaigns,
+    draw: CampaignsView,
+  },
+  {
+    pattern: "/campaigns/:campaign",
+    role: "reports:read",
+    title: ({ campaign }) => campaign || words.campaigns.noName,
+    draw: CampaignView,
+  },
+]
+
+/** The navigation, of the views that there are. */
+export const ENTRIES: readonly Entry[] = [
+  { to: "/campaigns", name: words.nav.campaigns, key: "c" },
+  { to: "/links", name: words.nav.links, key: "l" },
+  { to: "/compare", name: words.nav.compare, key: "p" },
+  { to: "/live", name: words.nav.live, key: "v" },
+  { to: "/quality", name: words.nav.quality, key: "q" },
+  { to: "/unknown", name: words.nav.unknown, key: "u" },
+].filter(entry => VIEWS.some(view => view.pattern === entry.to))
+
+/** The view of a path with the parts that its address names. */
+export function viewOf(path: string): { view: View; parts: Record<string, string> } | null {
+  for (const view of VIEWS) {
+    const parts = partsOf(view.pattern, path)
+    if (parts) return { view, parts }
+  }
+  return null
+}
