@@ -1,6 +1,8 @@
 """`clicktally`: what an operator does at a terminal."""
 
 import logging
+import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,12 +15,14 @@ from console.audit.command import audit_command
 from console.check_events.command import check_events
 from console.impressions.command import app as impressions
 from console.links import app as links
-from console.migrations import create_topics, keep_rows, migrate_tables
+from console.migrations import create_topics, keep_rows, migrate_tables, roll_up_minutes
 from console.poll.command import poll_command
+from console.roll_up import end_of_minutes_s
 from console.settings import ConsoleSettings
 from console.tokens import app as tokens
 from schemas.clickhouse.client import UrlError
 from schemas.clickhouse.migrate import MigrationError
+from schemas.clickhouse.retention import RetentionError
 from schemas.errors import ClickHouseError, TransientError
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
@@ -62,11 +66,36 @@ def migrate(
         out.print(f"{'would apply' if dry_run else 'applied'} {migration.name}", highlight=False)
     if not dry_run:
         for table in uvloop.run(keep_rows(settings)):
-            out.print(f"{table.table} keeps rows for {table.days} days", highlight=False)
+            out.print(f"{table.table} keeps {table.what} for {table.days} days", highlight=False)
         for name in uvloop.run(create_topics(settings)):
             out.print(f"created topic {name}", highlight=False)
     if not (dry_run and todo):
         out.print("tables are up to date" if dry_run else "tables and topics are up to date")
+
+
+@app.command("roll-up")
+def roll_up_command(
+    *,
+    every_h: Annotated[
+        float | None, typer.Option(min=0.1, help="Go on: again after so many hours.", show_default=False)
+    ] = None,
+) -> None:
+    """Make longer windows of the counters' old minutes; no total changes. Safe to repeat and to kill."""
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    out = Console()
+    while True:
+        before_s = end_of_minutes_s(time.time(), minutes_days=settings.minutes_days)
+        rows = uvloop.run(
+            roll_up_minutes(settings, before_s=before_s, progress=lambda line: out.print(line, highlight=False))
+        )
+        day = datetime.fromtimestamp(before_s, UTC).date()
+        out.print(
+            f"rolled up {rows:,} rows of minutes" if rows else f"no minutes are left of the months before {day}",
+            highlight=False,
+        )
+        if every_h is None:
+            return
+        time.sleep(every_h * 3600)
 
 
 @app.command()
@@ -85,7 +114,7 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
-    except (MigrationError, UrlError, ClickHouseError, TransientError) as error:
+    except (MigrationError, RetentionError, UrlError, ClickHouseError, TransientError) as error:
         Console(stderr=True).print(f"clicktally: {error}", markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(1) from error
 

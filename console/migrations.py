@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from aiokafka.errors import KafkaError
 
+from console.roll_up import roll_up
 from console.settings import ConsoleSettings
 from schemas.clickhouse.migrate import Migration, migrate
 from schemas.clickhouse.move import Progress
@@ -27,12 +28,26 @@ async def migrate_tables(settings: ConsoleSettings, *, dry_run: bool, progress: 
 
 
 async def keep_rows(settings: ConsoleSettings) -> list[Retention]:
-    """Apply how long tables keep rows; returns what was changed. Raises ClickHouseError, TransientError."""
+    """Apply how long tables keep rows; returns what was changed.
+
+    Raises RetentionError, ClickHouseError, TransientError.
+    """
     wanted = (
         Retention("events", counted_from="time", days=settings.events_days),
         Retention("snapshots", counted_from="received_at", days=settings.snapshots_days),
+        Retention("counters", counted_from="touched_at", days=settings.markers_days, where="kind = 2"),
     )
     return await until_up(lambda: keep(settings.clickhouse, wanted), settings.deadline_s)
+
+
+async def roll_up_minutes(settings: ConsoleSettings, *, before_s: int, progress: Progress) -> int:
+    """Roll up what the settings say; returns how many rows of minutes. Raises ClickHouseError, TransientError."""
+    return await until_up(
+        lambda: roll_up(
+            settings.clickhouse, before_s=before_s, grain_minutes=settings.rolled_minutes, progress=progress
+        ),
+        settings.deadline_s,
+    )
 
 
 async def create_topics(settings: ConsoleSettings) -> list[str]:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from console.audit.findings import RUNBOOKS, Report, Severity, exit_status
-from console.audit.run import MAX_SINCE_S, SETTLE_S, Scope, audit
+from console.audit.run import SETTLE_S, Scope, audit
 from console.settings import ConsoleSettings
 from schemas.settings import settings_or_exit
 
@@ -27,14 +27,20 @@ _COLOURS: Final[dict[Severity, str]] = {
 }
 
 
-def seconds_ago(text: str) -> int:
-    """`90m`, `24h`, `7d` in seconds. Raises typer.BadParameter."""
+def seconds_ago(text: str, *, kept_days: int) -> int:
+    """`90m`, `24h`, `7d` in seconds, where rows are kept for `kept_days`. Raises typer.BadParameter.
+
+    A day begins up to one day before, and a TTL may be ahead by some hours.
+    """
     match = _AGO.fullmatch(text.strip())
     if match is None:
         raise typer.BadParameter(f"{text!r}: say how long ago, such as 90m, 24h or 7d")
     ago_s = int(match[1]) * _UNITS_S[match[2]]
-    if ago_s > MAX_SINCE_S:
-        raise typer.BadParameter(f"{text!r}: events are kept for 90 days, so at most {MAX_SINCE_S // 86_400}d")
+    if ago_s > (kept_days - 2) * 86_400:
+        raise typer.BadParameter(
+            f"{text!r}: events and the markers of flushes are kept for {kept_days} days, so at most"
+            f" {kept_days - 2}d; CLICKTALLY_CONSOLE_EVENTS_DAYS and _MARKERS_DAYS say so"
+        )
     return ago_s
 
 
@@ -56,8 +62,8 @@ def audit_command(
 
     Exit status: 0 nothing is broken, 1 something is, 2 something could not be checked.
     """
-    ago_s = seconds_ago(since)
     settings = settings_or_exit(ConsoleSettings, check=False)
+    ago_s = seconds_ago(since, kept_days=min(settings.events_days, settings.markers_days))
     report = uvloop.run(audit(settings, Scope(int(time.time()) - ago_s, spool_dir, deep, settle)))
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(report), indent=2).decode() + "\n")

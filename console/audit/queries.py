@@ -10,6 +10,13 @@ MAX_ROWS: Final = 50
 EVENTS_FINAL: Final = {"do_not_merge_across_partitions_select_final": 1}
 """Copies of an event have the same time, hence the same table partition."""
 
+
+def _window_s(minute: str) -> str:
+    """SQL: where a minute's window begins, seconds since 1970, after minutes of long ago were rolled up."""
+    at = f"toUnixTimestamp({minute})"
+    return f"{at} - if({at} < {{rolled_before:Int64}}, {at} % {{rolled_s:Int64}}, 0)"
+
+
 STRETCHES: Final = f"""
 SELECT kind, topic, partition, min(first), max(last), count(), sum(inserted), max(touched), sum(events_in),
     sum(letters), sum(late_in)
@@ -48,7 +55,7 @@ ORDER BY kind, topic, partition, min(first)
 COUNTED: Final = f"""
 SELECT kind, topic, partition, toDate(window_start) AS day, class, impression_kind,
     sum(clicks + impressions),
-    sum(cityHash64(link, toUnixTimestamp(window_start), source, impression_kind) * (clicks + impressions)),
+    sum(cityHash64(link, {_window_s("window_start")}, source, impression_kind) * (clicks + impressions)),
     max(last_offset), toUnixTimestamp(max(touched_at))
 FROM counters
 WHERE kind = {HEAD}
@@ -56,14 +63,14 @@ WHERE kind = {HEAD}
 GROUP BY kind, topic, partition, day, class, impression_kind
 """  # noqa: S608 - constants
 
-EVENTS: Final = """
+EVENTS: Final = f"""
 SELECT toDate(time) AS day, class, impression_kind,
     sum(count),
-    sum(cityHash64(link, toUnixTimestamp(toStartOfMinute(time)), source, impression_kind) * count)
+    sum(cityHash64(link, {_window_s("toStartOfMinute(time)")}, source, impression_kind) * count)
 FROM events FINAL
-WHERE time >= fromUnixTimestamp({since:Int64}) AND COVERED
+WHERE time >= fromUnixTimestamp({{since:Int64}}) AND COVERED
 GROUP BY day, class, impression_kind
-"""
+"""  # noqa: S608 - constants
 
 LINKS_COUNTED: Final = f"""
 SELECT kind, topic, partition, link, sum(clicks + impressions), max(last_offset), toUnixTimestamp(max(touched_at))

@@ -14,14 +14,13 @@ from console.audit.findings import Check, Finding, Report, confirmed, worst
 from console.audit.log import Log, Waiting, check_dead_letters, check_log, lag_records, waiting
 from console.audit.log_reader import LogReader
 from console.audit.spools import check_spools, look_at_spools
-from console.audit.tables import Tables, links_that_differ, read_chains, read_tables, utc
+from console.audit.tables import Rolled, Tables, links_that_differ, read_chains, read_tables, utc
+from console.roll_up import end_of_minutes_s
 from console.settings import ConsoleSettings
 from schemas.clickhouse.client import Server, UrlError, connect
 from schemas.clickhouse.migrate import MigrationError, migrate
 from schemas.errors import ClickHouseError, TransientError
 
-MAX_SINCE_S: Final = 88 * 86_400
-"""`events` keeps 90 days; a day begins up to one day before `since`, and TTL may be ahead by some hours."""
 SETTLE_S: Final = 3.0
 
 _QUERY_TIMEOUT_S: Final = 300.0
@@ -67,7 +66,9 @@ class Look:
                 stack.push_async_callback(client.close)
                 self.chains = await read_chains(client, since_s=self._scope.since_s)
                 self.findings.extend(check_chains(self.chains, since_s=self._scope.since_s))
-                self.tables = await read_tables(client, since_s=self._scope.since_s, chains=self.chains)
+                self.tables = await read_tables(
+                    client, since_s=self._scope.since_s, chains=self.chains, rolled=self._rolled()
+                )
                 self.findings.extend(check_counted(self.tables))
 
             has_log = await self._try("log", read_before)
@@ -82,6 +83,10 @@ class Look:
     def seems_well(self) -> bool:
         """Whether no second look is needed. One is where something is wrong, or lags: does it move meanwhile?"""
         return worst(self.findings) == "ok" and not lag_records(self.log, self.chains)
+
+    def _rolled(self) -> Rolled:
+        days, minutes = self._settings.minutes_days, self._settings.rolled_minutes
+        return Rolled(end_of_minutes_s(self._now_s, minutes_days=days), minutes)
 
     async def _check_migrations(self, server: Server) -> None:
         try:

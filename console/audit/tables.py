@@ -7,7 +7,7 @@ before its counters, and never changes them afterwards, so the events up to thos
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
@@ -44,6 +44,16 @@ class Sum:
     hashes: int
 
 
+class Rolled(NamedTuple):
+    """Before which time minutes of the counters may have been rolled up, and into how many minutes."""
+
+    before_s: int
+    minutes: int
+
+
+NONE_ROLLED: Final = Rolled(0, 1)
+
+
 class SpoolAt(NamedTuple):
     """A spool in a topic-partition."""
 
@@ -67,20 +77,21 @@ class Tables:
     """Links whose platforms' totals and counted differences are not the same: (totals, differences)."""
 
 
-async def read_tables(client: AsyncClient, *, since_s: int, chains: dict[Place, Chain]) -> Tables:
+async def read_tables(
+    client: AsyncClient, *, since_s: int, chains: dict[Place, Chain], rolled: Rolled = NONE_ROLLED
+) -> Tables:
     """Everything but the chains, which were read before. Raises TransientClickHouseError, ClickHouseError."""
     day_s = since_s - since_s % 86_400
+    windows = {"since": day_s, "rolled_before": rolled.before_s, "rolled_s": 60 * rolled.minutes}
     tables = Tables(chains=chains)
     heads: dict[Place, Chain] = {}
-    for kind, topic, partition, day, *cell, count, hashes, last, touched in await _rows(
-        client, COUNTED, {"since": day_s}
-    ):
+    for kind, topic, partition, day, *cell, count, hashes, last, touched in await _rows(client, COUNTED, windows):
         if kind == HEAD:
             heads[Place(topic, partition)] = Chain(Head(int(last), int(touched)))
         elif count or hashes:
             tables.counted[Cell(str(day), *cell)] = Sum(int(count), int(hashes))
     for day, traffic_class, kind, count, hashes in await _rows(
-        client, _covered(EVENTS, heads), {"since": day_s}, EVENTS_FINAL
+        client, _covered(EVENTS, heads), windows, EVENTS_FINAL
     ):
         tables.events[Cell(str(day), traffic_class, kind)] = Sum(int(count), int(hashes))
     tables.events_of_chain = await _events_of_chains(client, chains)

@@ -250,3 +250,16 @@ async def test_how_long_rows_are_kept_is_a_setting_that_is_applied_once(client: 
     assert (await client.query("SELECT link FROM events")).result_rows == [("a/new",)]
     back = Retention("events", "time", 90)
     assert await keep(server, (back,)) == [back]
+
+
+async def test_markers_of_flushes_have_a_lifetime_of_their_own(client: AsyncClient, url: str) -> None:
+    markers = Retention("counters", "touched_at", 35, where="kind = 2")
+    assert await keep(Server.of_url(url), (markers,)) == [markers]
+    assert await keep(Server.of_url(url), (markers,)) == []
+    await client.command(
+        "INSERT INTO counters (kind, topic, first_offset, touched_at) SELECT kind, 't', age, now() - age * 86400"
+        " FROM (SELECT arrayJoin([2, 3, 5]) AS kind, arrayJoin([34, 36, 119, 121]) AS age)"
+    )
+    await client.command("OPTIMIZE TABLE counters FINAL")
+    left = await client.query("SELECT kind, first_offset FROM counters WHERE topic = 't' ORDER BY ALL")
+    assert left.result_rows == [(2, 34), (3, 34), (3, 36), (3, 119), (5, 34), (5, 36), (5, 119)]

@@ -42,13 +42,13 @@ def test_what_could_not_be_checked_needs_no_second_look() -> None:
 
 @pytest.mark.parametrize(("text", "seconds"), [("90m", 5400), ("24h", 86_400), ("7d", 604_800)])
 def test_how_far_back_is_said_with_its_unit(text: str, seconds: int) -> None:
-    assert seconds_ago(text) == seconds
+    assert seconds_ago(text, kept_days=90) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "7", "7 weeks", "0d", "-1h", "89d"])
 def test_how_far_back_is_refused_when_it_is_no_time_or_too_long(text: str) -> None:
     with pytest.raises(typer.BadParameter):
-        seconds_ago(text)
+        seconds_ago(text, kept_days=90)
 
 
 def test_the_document_keeps_its_keys() -> None:
