@@ -160,6 +160,10 @@ bench-keys: $(READY) ## what idempotency keys cost a worker: memory and CPU a ke
 bench-snapshots: $(READY) ## what platforms' totals cost a worker: memory a post and a period, CPU a snapshot
 	$(PY) -m bench.snapshots
 
+.PHONY: bench-uniques
+bench-uniques: $(READY) $(SCANNER) ## what distinct visitors cost a flush, a link and hour, and a question about 30 days
+	$(PY) -m bench.uniques
+
 .PHONY: bench-guard
 bench-guard: $(READY) $(SCANNER) ## fail when a hot path became clearly slower than its baseline
 	$(PY) -m bench.guard

@@ -47,6 +47,7 @@ TABLES = {
     "schema_migrations",
     "variant_comparison",
     "variant_comparison_between",
+    *("visitors_1h", "visitors_of_events", "link_uniques_between", "uniques_between"),
 }
 PARAMETERS = {"by": "post", "since": "2026-11-01 00:00:00", "until": "2026-12-01 00:00:00", "zone": "UTC"}
 
