@@ -39,7 +39,9 @@ from redirector.serve.key_book import NoKeyBook
 from redirector.serve.ordinary import OrdinaryLane
 from redirector.serve.service import serve_parts
 from redirector.serve.settings import ServeSettings
+from redirector.serve.visitors import Visitors
 from redirector.spool.writer import SpoolWriter
+from redirector.visitor_key.day_key import DayKey
 
 LINKS: Final = 20_000
 HEADS: Final = 8_192
@@ -115,7 +117,14 @@ def lanes(place: Path) -> Iterator[dict[str, Callable[[], asyncio.Protocol]]]:
             spool = SpoolWriter.open(settings.spool_dir, segment_bytes=64 << 20, cap_bytes=8 << 30, fsync="never")
             stack.callback(spool.close)
             counts = Counts()
-            parts = serve_parts(settings, cache, spool, counts, Addresses(places=places))
+            parts = serve_parts(
+                settings,
+                cache,
+                spool,
+                counts,
+                addresses=Addresses(places=places),
+                visitors=Visitors(DayKey.random(0)),
+            )
             connections = Connections(counts, 0.0)
             ordinary = OrdinaryLane(
                 Handler(parts, settings, lambda: "", NoKeyBook()), connections, counts, settings

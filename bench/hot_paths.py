@@ -20,8 +20,10 @@ from redirector.serve.counts import Counts
 from redirector.serve.fast import FastLane
 from redirector.serve.service import serve_parts
 from redirector.serve.settings import ServeSettings
+from redirector.serve.visitors import Visitors
 from redirector.spool.reader import Chunk, Place
 from redirector.spool.writer import SpoolWriter
+from redirector.visitor_key.day_key import DayKey
 from schemas.batches import MAX_BATCH_BYTES, MAX_BATCH_EVENTS
 from schemas.counters import Chain
 from schemas.spool import segment_path, segments, spools
@@ -122,7 +124,7 @@ def _redirect(stack: ExitStack, place: Path) -> Call:
     loop = asyncio.new_event_loop()
     stack.callback(loop.close)
     lane = FastLane(
-        serve_parts(settings, cache, spool, counts, Addresses()),
+        serve_parts(settings, cache, spool, counts, addresses=Addresses(), visitors=Visitors(DayKey.random(0))),
         Connections(counts, 0.0),
         settings,
         loop=loop,

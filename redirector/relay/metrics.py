@@ -58,6 +58,15 @@ class RelayMetrics:
             "followed_lag_records", "Offsets of a followed topic that the cache has not seen.", "topic"
         )
         self.cache_errors = declare.counter("cache_errors", "Disk errors on the cache; tried again.")
+        self.visitor_keys_sent = declare.counter(
+            "visitor_keys_sent", "Times the visitors' key went to other hosts."
+        )
+        self.visitor_keys_taken = declare.counter(
+            "visitor_keys_taken", "Times another host's key was taken; that day's visitors may count twice."
+        )
+        self.visitor_key_errors = declare.counter(
+            "visitor_key_errors", "Failures while sharing the visitors' key; tried again."
+        )
         for topic in EVENT_TOPICS:
             for metric in (self.events_acknowledged, self.batches, self.batch_bytes):
                 metric.labels(topic)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from redirector.relay.delivery import Sender
 from redirector.relay.following import follow_topics
+from redirector.relay.key_sharing import KeySharing
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Limits
 from redirector.relay.settings import RelaySettings
@@ -40,7 +42,7 @@ async def run(settings: RelaySettings) -> None:
     lock = _own(settings.spool_dir)
     try:
         metrics = RelayMetrics(CollectorRegistry())
-        sender = _sender(settings, metrics)
+        sender = Sender(_new_producer(settings), metrics, retry=settings.retry)
         async with status_server(
             settings.metrics_host, settings.metrics_port, metrics.registry, trouble=sender.trouble
         ):
@@ -60,7 +62,7 @@ def _own(spool_dir: Path) -> int:
     return lock
 
 
-def _sender(settings: RelaySettings, metrics: RelayMetrics) -> Sender:
+def _new_producer(settings: RelaySettings) -> Callable[[], KafkaProducer]:
     producing = ProducerSettings(
         kafka=settings.kafka,
         request_timeout_ms=settings.request_timeout_ms,
@@ -68,7 +70,7 @@ def _sender(settings: RelaySettings, metrics: RelayMetrics) -> Sender:
         max_request_bytes=_MAX_REQUEST_BYTES,
         linger_ms=settings.linger_ms,
     )
-    return Sender(lambda: KafkaProducer(producing), metrics, retry=settings.retry)
+    return lambda: KafkaProducer(producing)
 
 
 async def _work(settings: RelaySettings, metrics: RelayMetrics, sender: Sender, stopping: asyncio.Event) -> None:
@@ -92,13 +94,16 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, sender: Sender, 
         fleet.run(stopping, scan_interval_s=settings.scan_interval_ms / 1000), name="shipping"
     )
     following = asyncio.create_task(follow_topics(settings, metrics), name="following")
+    sharing = asyncio.create_task(
+        KeySharing(settings, metrics, _new_producer(settings)).run(), name="sharing the visitors' key"
+    )
     stop = asyncio.create_task(stopping.wait(), name="stop")
     try:
-        await asyncio.wait((shipping, following, stop), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((shipping, following, sharing, stop), return_when=asyncio.FIRST_COMPLETED)
         if stop.done():
             await asyncio.wait((shipping,), timeout=_GRACE_S)
     finally:
-        await _end(shipping, following, stop)
+        await _end(shipping, following, sharing, stop)
         await sender.close()
 
 

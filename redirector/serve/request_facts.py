@@ -77,6 +77,7 @@ class Observer:
         country_header: str = "",
         region_header: str = "",
         scan_parameter: str = "",
+        opt_out_parameter: str = "",
     ) -> None:
         """Empty names: nobody says so."""
         self._number: Final = visitors.number
@@ -84,6 +85,7 @@ class Observer:
         self._country_header: Final = country_header.lower()
         self._region_header: Final = region_header.lower()
         self._scan_parameter: Final = scan_parameter
+        self._opt_out_parameter: Final = opt_out_parameter
         self.varying: Final = frozenset(
             filter(None, ("referer", "accept-language", self._country_header, self._region_header))
         )
@@ -151,6 +153,8 @@ class Observer:
             request_facts["region"] = facts.region
         if query:
             read_query(query, self._scan_parameter, request_facts)
+            if self._opt_out_parameter and says(query, self._opt_out_parameter):
+                request_facts.pop("visitor", None)
         return request_facts
 
 
@@ -208,6 +212,15 @@ def read_query(query: str, scan_parameter: str, request_facts: RequestFacts) -> 
                     request_facts[name] = unquote_plus(value)[:UTM_MAX_CHARS]
             case _ if name == scan_parameter and name and value != "0":
                 request_facts["scan"] = 1
+
+
+def says(query: str, parameter: str) -> bool:
+    """Whether `query` has the parameter, with any value but 0."""
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if name == parameter and value != "0":
+            return True
+    return False
 
 
 def clean(text: str, max_chars: int) -> str:

@@ -25,6 +25,7 @@ from redirector.serve.failed_tries import FailedTries
 from redirector.serve.fast import FastLane
 from redirector.serve.handler import Handler
 from redirector.serve.key_book import open_key_book
+from redirector.serve.key_follower import KeyFollower
 from redirector.serve.lookup import Lookup
 from redirector.serve.metrics import ServeCollector
 from redirector.serve.ordinary import OrdinaryLane
@@ -32,8 +33,10 @@ from redirector.serve.parts import ServeParts
 from redirector.serve.recorder import Recorder
 from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
-from redirector.serve.visitors import Visitors, shared_secret
+from redirector.serve.visitors import Visitors
 from redirector.spool.writer import SpoolWriter
+from redirector.visitor_key.day_key import day_of
+from redirector.visitor_key.host_key import HostKey
 from schemas.status import status_server
 
 _log: Final = logging.getLogger(__name__)
@@ -66,7 +69,8 @@ async def run(settings: ServeSettings) -> None:
 async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
     """Answer requests as long as the context lasts.
 
-    Raises OSError when a port or the spool is not to be had, AddressFilesError for a file that tells of addresses.
+    Raises OSError when a port, the spool or the visitors' key is not to be had, AddressFilesError for a file that
+    tells of addresses.
     """
     async with AsyncExitStack() as stack:
         cache = HostCache.open(settings.link_cache_dir)
@@ -82,7 +86,9 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         stack.callback(keys.close)
         counts = Counts()
         addresses = _addresses(settings)
-        parts = serve_parts(settings, cache, spool, counts, addresses)
+        host_key = HostKey(settings.spool_dir)
+        visitors = Visitors(host_key.of(day_of(_wall_ms())))
+        parts = serve_parts(settings, cache, spool, counts, addresses=addresses, visitors=visitors)
 
         def not_ready() -> str:
             if not cache.links.ready():
@@ -116,6 +122,7 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         stack.push_async_callback(_drain, server, connections, settings.stop_timeout_s)
         _every(stack, _SCAN_S, partial(_scan, connections))
         _every(stack, settings.address_files_refresh_s, partial(_refresh, addresses))
+        _every(stack, _SCAN_S, KeyFollower(visitors, host_key, _wall_ms).follow)
         if settings.fsync == "interval":
             _every(stack, settings.fsync_interval_s, partial(_sync, spool))
         yield Ports(server.sockets[0].getsockname()[1], metrics_port)
@@ -128,10 +135,15 @@ def _addresses(settings: ServeSettings) -> Addresses:
 
 
 def serve_parts(
-    settings: ServeSettings, cache: HostCache, spool: SpoolWriter, counts: Counts, addresses: Addresses
+    settings: ServeSettings,
+    cache: HostCache,
+    spool: SpoolWriter,
+    counts: Counts,
+    *,
+    addresses: Addresses,
+    visitors: Visitors,
 ) -> ServeParts:
-    """What both lanes share, made from the settings and from what is open. Raises OSError for the host's secret."""
-    secret = settings.visitor_secret.get_secret_value().encode() or shared_secret(settings.spool_dir)
+    """What both lanes share, made from the settings and from what is open."""
     lookup = Lookup(
         cache.links,
         pixel_format=settings.pixel_format,
@@ -147,11 +159,12 @@ def serve_parts(
         lookup=lookup,
         recorder=Recorder(spool, counts),
         observer=Observer(
-            Visitors(secret),
+            visitors,
             addresses,
             country_header=settings.country_header,
             region_header=settings.region_header,
             scan_parameter=settings.scan_parameter,
+            opt_out_parameter=settings.opt_out_parameter,
         ),
         proxies=Proxies(settings.trusted_networks),
         counts=counts,

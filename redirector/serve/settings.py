@@ -38,8 +38,8 @@ class ServeSettings(ServiceSettings):
     fsync: Literal["always", "interval", "never"] = "interval"
     fsync_interval_s: Seconds = 1.0
 
-    visitor_secret: SecretStr = SecretStr("")
-    """Empty: a random one, kept in the spool directory and shared by the processes of the host."""
+    opt_out_parameter: str = ""
+    """Query parameter by which a visitor asks not to be recognised, such as notrack: `?notrack=1`. Empty: none."""
     trusted_proxies: CommaSeparated = ()
     """Networks whose X-Forwarded-For is believed, as CIDR."""
 

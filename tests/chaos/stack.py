@@ -200,7 +200,6 @@ class Stack:
             f"{prefix}SPOOL_DIR": str(self.spool_dir),
             f"{prefix}LINK_CACHE_DIR": str(self.place / "links"),
             f"{prefix}SEGMENT_BYTES": "100000",
-            f"{prefix}VISITOR_SECRET": "chaos",
             # So that the stream meets times that it refuses.
             f"{prefix}MAX_SKEW_S": "100000000",
             f"{prefix}MAX_AGE_DAYS": "10000",

@@ -20,6 +20,7 @@ from redirector.serve.recorder import Recorder
 from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
+from redirector.visitor_key.day_key import DayKey
 from schemas.links import Link
 from tests.builders import NOW_MS
 from tests.fuzz.mutations import Mutator
@@ -118,7 +119,12 @@ class Redirector:
             access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
             lookup=Lookup(links, pixel_format="gif", keep=100, refresh_ms=100, now_ms=NOW_MS),
             recorder=Recorder(self.spool, self.counts),
-            observer=Observer(Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", scan_parameter="qr"),
+            observer=Observer(
+                Visitors(DayKey(day=0, key=bytes(32))),
+                Addresses(),
+                country_header="CF-IPCountry",
+                scan_parameter="qr",
+            ),
             proxies=Proxies([ip_network(PEER)]),
             counts=self.counts,
             clock=lambda: NOW_MS,

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import pytest
 
+from redirector.visitor_key.day_key import DayKey
+from redirector.visitor_key.host_key import HostKey
 from tests.integration.serve_process import Serve, get, post, running
 from tests.tokens import AS_WRITER
 
@@ -81,13 +83,15 @@ BODY: Final = b'[{"link": "go.example/launch", "kind": "rendered", "time_ms": nu
 @pytest.fixture(scope="module")
 def lanes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Serve, Serve]]:
     alike: dict[str, Any] = {
-        "visitor_secret": "same",
         "trusted_proxies": "127.0.0.0/8,10.0.0.0/8",
         "country_header": "CF-IPCountry",
     }
+    places = tmp_path_factory.mktemp("fast"), tmp_path_factory.mktemp("ordinary")
+    for place in places:
+        HostKey(place / "spool").replace(DayKey(day=0, key=bytes(32)))
     with (
-        running(tmp_path_factory.mktemp("fast"), fast_lane=True, **alike) as fast,
-        running(tmp_path_factory.mktemp("ordinary"), fast_lane=False, **alike) as ordinary,
+        running(places[0], fast_lane=True, **alike) as fast,
+        running(places[1], fast_lane=False, **alike) as ordinary,
     ):
         yield fast, ordinary
 

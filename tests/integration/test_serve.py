@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from redirector.cache.writer import CacheWriter
+from redirector.serve.visitors import Visitors
+from redirector.visitor_key.day_key import DAY_MS, DayKey
+from redirector.visitor_key.host_key import HostKey
 from schemas.links import Link
 from tests.integration.serve_process import (
     DEADLINE_S,
@@ -113,7 +116,7 @@ def test_an_event_holds_what_the_request_said(serve: Serve, tmp_path: Path) -> N
     assert first["visitor"] == third["visitor"]  # nobody trusts the loopback here
     assert "visitor" not in silent
     assert all(b"127.0.0.1" not in line and b"203.0.113" not in line for line in spool_lines(tmp_path / "spool"))
-    assert stat.S_IMODE((tmp_path / "spool" / "visitor-secret").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "spool" / "visitor-key").stat().st_mode) == 0o600
 
 
 def test_a_trusted_proxy_tells_who_the_visitor_is(tmp_path: Path, fast_lane: bool) -> None:
@@ -124,6 +127,31 @@ def test_a_trusted_proxy_tells_who_the_visitor_is(tmp_path: Path, fast_lane: boo
         one, same, other, again, proxy = (event["visitor"] for event in serve.events())
     assert one == same == again
     assert len({one, other, proxy}) == 3
+
+
+def test_another_hosts_key_is_used_by_a_running_process(serve: Serve) -> None:
+    answered(serve, get("/launch", "User-Agent: same"))
+    today = time.time_ns() // 1_000_000 // DAY_MS
+    key = DayKey(day=today, key=bytes(32))
+    HostKey(serve.spool_dir).replace(key)
+    number = Visitors(key).number("127.0.0.1", "same", today * DAY_MS)
+
+    def is_used() -> bool:
+        answered(serve, get("/launch", "User-Agent: same"))
+        return bool(serve.events()[-1]["visitor"] == number)
+
+    wait_for(is_used)
+    assert serve.events()[0]["visitor"] != number
+
+
+def test_who_asks_by_the_operators_parameter_has_no_number_and_the_parameter_is_not_kept(
+    tmp_path: Path, fast_lane: bool
+) -> None:
+    with running(tmp_path, fast_lane=fast_lane, opt_out_parameter="notrack") as serve:
+        for query in ("notrack=1", "a=1&notrack", "notrack=0", "xnotrack=1", ""):
+            assert answered(serve, get(f"/launch?{query}")).status == 302
+        assert ["visitor" in event for event in serve.events()] == [False, False, True, True, True]
+        assert b"notrack" not in b"".join(spool_lines(tmp_path / "spool"))
 
 
 def test_two_processes_share_port_and_visitors(tmp_path: Path) -> None:

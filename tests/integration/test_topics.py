@@ -9,7 +9,18 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from deploy.local.processes import Kafka, free_port
 from schemas.errors import TransientError
-from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, RECORDS, TOKENS, Topic, ensure_topics, topics
+from schemas.topics import (
+    CLICKS,
+    DEAD_LETTERS,
+    IMPRESSIONS,
+    LINKS,
+    RECORDS,
+    TOKENS,
+    VISITOR_KEYS,
+    Topic,
+    ensure_topics,
+    topics,
+)
 
 
 def own_topics() -> tuple[Topic, ...]:
@@ -39,10 +50,10 @@ async def partitions_of(bootstrap: str, name: str) -> int:
         await admin.close()
 
 
-def test_the_pipeline_has_six_topics() -> None:
+def test_the_pipeline_has_seven_topics() -> None:
     names = [topic.name for topic in topics(partitions=6)]
-    assert names == [CLICKS, IMPRESSIONS, LINKS, TOKENS, RECORDS, DEAD_LETTERS]
-    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1, 1]
+    assert names == [CLICKS, IMPRESSIONS, LINKS, TOKENS, RECORDS, VISITOR_KEYS, DEAD_LETTERS]
+    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1, 1, 1]
 
 
 async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> None:
@@ -50,7 +61,7 @@ async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> Non
     assert await ensure_topics(kafka.bootstrap, wanted) == [topic.name for topic in wanted]
     more = tuple(Topic(topic.name, 9, {}) for topic in wanted)
     assert await ensure_topics(kafka.bootstrap, more) == []
-    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1, 1]
+    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1, 1, 1]
 
 
 async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka) -> None:
@@ -60,13 +71,16 @@ async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka)
 
 
 async def test_event_topics_have_the_broker_s_time_and_what_hosts_follow_is_compacted(kafka: Kafka) -> None:
-    clicks, _, links, tokens, records, dead_letters = wanted = own_topics()
+    clicks, _, links, tokens, records, visitor_keys, dead_letters = wanted = own_topics()
     await ensure_topics(kafka.bootstrap, wanted)
     settings = await settings_of(kafka.bootstrap, clicks.name)
     assert settings["message.timestamp.type"] == "LogAppendTime"
     assert settings["retention.ms"] == str(7 * 24 * 3600 * 1000)
     for followed in (links, tokens, records):
         assert (await settings_of(kafka.bootstrap, followed.name))["cleanup.policy"] == "compact"
+    soon_gone = await settings_of(kafka.bootstrap, visitor_keys.name)
+    assert (soon_gone["cleanup.policy"], soon_gone["retention.ms"]) == ("delete", str(2 * 3600 * 1000))
+    assert int(soon_gone["segment.ms"]) < int(soon_gone["retention.ms"])
     larger = await settings_of(kafka.bootstrap, dead_letters.name)
     assert int(larger["max.message.bytes"]) > int(settings["max.message.bytes"])
 

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS visitors_1h
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
 ORDER BY (link, hour)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, merge_selector_base = 16;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS visitors_of_events TO visitors_1h
 AS SELECT

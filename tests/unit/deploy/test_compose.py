@@ -113,9 +113,6 @@ def test_there_are_as_many_public_ports_as_servers(services: dict[str, Any]) -> 
 
 
 def test_no_secret_has_a_default(services: dict[str, Any]) -> None:
-    assert services["serve"]["environment"]["CLICKTALLY_SERVE_VISITOR_SECRET"].startswith(
-        "${CLICKTALLY_VISITOR_SECRET:?"
-    )
     for name in ("CLICKHOUSE_PASSWORD", "CLICKHOUSE_READER_PASSWORD"):
         assert services["clickhouse"]["environment"][name].startswith(f"${{{name}:?")
     assert services["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"].startswith("${GRAFANA_PASSWORD:?")

@@ -19,9 +19,12 @@ from redirector.serve.heads import BLOCKS_KEPT, LAYOUTS_KEPT, HeaderBlock, Heads
 from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
+from redirector.visitor_key.day_key import DayKey
 
 SETTINGS = ServeSettings.load({})
-OBSERVER = Observer(Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", scan_parameter="qr")
+OBSERVER = Observer(
+    Visitors(DayKey(day=0, key=bytes(32))), Addresses(), country_header="CF-IPCountry", scan_parameter="qr"
+)
 
 paths = st.from_regex(r"/[A-Za-z0-9_~./?=%&+#\[\]{}|é-]{0,40}", fullmatch=True)
 header = st.sampled_from(

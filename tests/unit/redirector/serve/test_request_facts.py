@@ -16,11 +16,16 @@ from redirector.serve.request_facts import (
     region_of,
 )
 from redirector.serve.visitors import Visitors
+from redirector.visitor_key.day_key import DayKey
 from schemas.events import Click
 from tests.unit.redirector.serve.mmdb import CITY, write_mmdb
 
 OBSERVER = Observer(
-    Visitors(b"secret"), Addresses(), country_header="CF-IPCountry", region_header="X-Region", scan_parameter="qr"
+    Visitors(DayKey(day=0, key=bytes(32))),
+    Addresses(),
+    country_header="CF-IPCountry",
+    region_header="X-Region",
+    scan_parameter="qr",
 )
 
 
@@ -148,7 +153,7 @@ def test_campaign_parameters_are_kept_decoded_and_cut_and_the_first_of_each_wins
 )
 def test_a_scan_is_told_by_its_parameter(query: str, scan: int) -> None:
     assert seen(query).get("scan", 0) == scan
-    unmarked = Observer(Visitors(b"secret"), Addresses())
+    unmarked = Observer(Visitors(DayKey(day=0, key=bytes(32))), Addresses())
     assert "scan" not in unmarked.observe(unmarked.facts({}), "a", query or "=1", 0, trusted_peer=False)
 
 
@@ -156,7 +161,7 @@ def test_what_is_known_of_the_address_is_kept_and_a_trusted_proxy_s_word_goes_be
     places = write_mmdb(tmp_path / "a.mmdb", {"192.0.2.0/24": CITY["192.0.2.0/25"]})
     (tmp_path / "office.txt").write_text("192.0.2.7\n")
     known = Addresses(places=places, networks={"office": [tmp_path / "office.txt"]})
-    observer = Observer(Visitors(b"secret"), known, country_header="CF-IPCountry")
+    observer = Observer(Visitors(DayKey(day=0, key=bytes(32))), known, country_header="CF-IPCountry")
 
     def of(address: str, *, trusted_peer: bool) -> RequestFacts:
         facts = observer.facts({"dnt": "1", "cf-ipcountry": "FR"})

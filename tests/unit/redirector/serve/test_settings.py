@@ -25,8 +25,8 @@ def test_a_setting_that_cannot_be_is_named(name: str, value: str) -> None:
         load(**{name: value})
 
 
-def test_the_secret_is_not_shown() -> None:
-    assert "hush" not in load(visitor_secret="hush").describe()
+def test_a_secret_is_not_shown() -> None:
+    assert "hush" not in load(mailgun_signing_key="hush").describe()
 
 
 def test_lists_of_networks_are_given_by_class() -> None:

@@ -28,6 +28,7 @@ from redirector.serve.webhook_posts import SIGNED_MAX_AGE_MS, WebhookPosts
 from redirector.serve.webhooks import ses
 from redirector.serve.webhooks.amazon import Amazon
 from redirector.serve.webhooks.mail_events import EventError, MailEvent
+from redirector.visitor_key.day_key import DayKey
 from schemas.errors import TransientError
 from schemas.events import Impression
 from schemas.idempotency import is_key
@@ -90,7 +91,7 @@ class Doors:
             access=Access(FakeTokens(), FailedTries(allowed=3, kept=10)),
             lookup=Lookup(self.links, pixel_format="gif", keep=10, refresh_ms=100, now_ms=NOW_MS),
             recorder=Recorder(self.spool, self.counts),
-            observer=Observer(Visitors(b"secret"), Addresses()),
+            observer=Observer(Visitors(DayKey(day=0, key=bytes(32))), Addresses()),
             proxies=Proxies([]),
             counts=self.counts,
             clock=lambda: self.now_ms,
