@@ -27,6 +27,8 @@ from stream.chain import Flushed
 from stream.classify import Classifier
 from stream.columns import EventColumns
 from stream.deltas import Deltas, Part
+from stream.enrich.enricher import Enricher
+from stream.enriched import enrich
 from stream.event_rows import event_rows
 from stream.judged import judge
 from stream.rows import Block, counter_rows
@@ -41,6 +43,7 @@ GOAL_RATIO: Final = 1.15
 _START_MS: Final = 1_790_000_000_000
 _VISITORS: Final = 1_000_000
 _CLASSIFIER: Final = Classifier()
+_ENRICHER: Final = Enricher()
 _CHAIN: Final = Chain("clicks", 1, 0)
 _DAYS: Final = 30
 _CAMPAIGNS: Final = 200
@@ -73,7 +76,7 @@ def blocks(events: int, first: int) -> Iterator[tuple[Flushed, Block, Block]]:
         deltas = Deltas(columns, parts, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
         judged = judge(columns, _CLASSIFIER)
         flushed = Flushed(_CHAIN, offset - 1, offset, offset)
-        yield flushed, event_rows(deltas, judged, _CHAIN), counter_rows(flushed, deltas, judged)
+        yield flushed, event_rows(deltas, judged, enrich(judged, _ENRICHER), _CHAIN), counter_rows(flushed, deltas, judged)
 
 
 async def flush_all(url: str, events: int, first: int) -> list[float]:

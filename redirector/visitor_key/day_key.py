@@ -3,7 +3,7 @@
     K(d) ──one-way──▶ K(d+1) ──one-way──▶ K(d+2)
 
 Whoever holds a day's key computes the next by himself, so hosts that once agreed go on agreeing without a word; and
-once the old one is erased, nobody computes the old day's numbers again. docs/adr/0026.
+once the old one is erased, nobody computes the old day's numbers again. docs/adr/0027.
 """
 
 import hashlib

@@ -7,7 +7,7 @@
 -- Undo:   DROP VIEW uniques_between; DROP VIEW link_uniques_between; DROP VIEW visitors_of_events; DROP TABLE visitors_1h
 -- Why:    distinct visitors can't be added up, and events go after 90 days. uniq keeps four bytes a visitor and is exact
 --         up to 65,536 in a set. A visitor's number is of its UTC day, so days are counted apart and added: no set is
---         larger than a day. docs/adr/0025
+--         larger than a day. docs/adr/0026
 CREATE TABLE IF NOT EXISTS visitors_1h
 (
     link String COMMENT 'domain/slug',
