@@ -76,7 +76,11 @@ def blocks(events: int, first: int) -> Iterator[tuple[Flushed, Block, Block]]:
         deltas = Deltas(columns, parts, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
         judged = judge(columns, _CLASSIFIER)
         flushed = Flushed(_CHAIN, offset - 1, offset, offset)
-        yield flushed, event_rows(deltas, judged, enrich(judged, _ENRICHER), _CHAIN), counter_rows(flushed, deltas, judged)
+        yield (
+            flushed,
+            event_rows(deltas, judged, enrich(judged, _ENRICHER), _CHAIN),
+            counter_rows(flushed, deltas, judged),
+        )
 
 
 async def flush_all(url: str, events: int, first: int) -> list[float]:
