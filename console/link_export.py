@@ -11,6 +11,7 @@ import msgspec
 from console.formula_guard import guarded
 from console.link_files import OwnFormat
 from console.link_rows import COLUMNS, LISTS, TIMES
+from console.rule_cells import cell_text, cells_of
 from schemas.links import Link
 
 _NOT_IN_A_SLUG: Final = re.compile(r"[%?#\s\x00-\x1f\x7f]")
@@ -29,9 +30,10 @@ def row_of(link: Link) -> dict[str, Any]:
     """A link by the columns of an import file; times as text, lists as lists."""
     row: dict[str, Any] = {name: getattr(link, name, None) for name in COLUMNS}
     row["slug"] = _slug_text(link.slug)
+    rules = link.said
     for name in TIMES:
-        row[name] = _time_text(getattr(link, f"{name}_ms"))
-    return row
+        row[name] = _time_text(rules.starts_at_ms if name == "starts_at" else getattr(link, f"{name}_ms"))
+    return row | cells_of(rules)
 
 
 def _csv_writer(out: TextIO) -> Callable[[Link], None]:
@@ -42,7 +44,7 @@ def _csv_writer(out: TextIO) -> Callable[[Link], None]:
         row = row_of(link)
         for name in LISTS:
             row[name] = _list_text(row[name])
-        writer.writerow([guarded(str(row[name])) for name in COLUMNS])
+        writer.writerow([guarded(cell_text(name, row[name])) for name in COLUMNS])
 
     return write
 

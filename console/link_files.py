@@ -10,8 +10,10 @@ from console.csv_records import CsvRecords
 from console.foreign_links import Shortener, csv_columns, csv_row, json_rows, sql_rows
 from console.formula_guard import unguarded
 from console.link_rows import COLUMNS, NAMED_BY, WRONG_ENCODING, Row, RowError, link_of, name_of
+from console.link_rules import emptied
 from schemas.links import Link, LinkError, NewerLinkError
 from schemas.own_domains import check_leads_away
+from schemas.rules import NO_RULES
 
 OwnFormat = Literal["csv", "ndjson"]
 FileFormat = Literal["csv", "ndjson", "json", "sql"]
@@ -110,7 +112,14 @@ def read_links(
             domain, slug = name_of(row)
             key = f"{domain}/{slug}"
             before = known.get(key)
-            link = link_of(row, domain, slug, None if replace else before, updated_at_ms=updated_at_ms)
+            link = link_of(
+                row,
+                domain,
+                slug,
+                None if replace else before,
+                updated_at_ms=updated_at_ms,
+                numbered=NO_RULES if before is None else emptied(before.said),
+            )
             check_leads_away(link, own, own_allowed=own_allowed)
         except (RowError, LinkError, NewerLinkError) as error:
             yield Complaint(line, str(error))

@@ -7,8 +7,11 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from console.link_rules import NumberError, RuleBody, VariantBody, as_kept, merged
+from console.rule_cells import RULE_COLUMNS, CellError, read_cells, whole_number
 from schemas.link_names import read_slug
-from schemas.links import Link, LinkError, check_link, read_domain, read_origin
+from schemas.links import Link, LinkError, check_link, form_of, read_domain, read_origin
+from schemas.rules import NO_RULES, LinkRules, Retired
 
 NAMED_BY: Final = ("domain", "slug")
 TEXTS: Final = (
@@ -17,8 +20,8 @@ TEXTS: Final = (
 )
 LISTS: Final = ("tags", "origins")
 """In a cell separated by commas, in JSON as lists too."""
-TIMES: Final = ("published_at", "expires_at")
-COLUMNS: Final = (*NAMED_BY, "destination", *TEXTS, *LISTS, "status", *TIMES)
+TIMES: Final = ("published_at", "expires_at", "starts_at")
+COLUMNS: Final = (*NAMED_BY, "destination", *TEXTS, *LISTS, "status", *TIMES, "cache_s", *RULE_COLUMNS)
 
 WRONG_ENCODING: Final = "text in the file's encoding: save it as UTF-8, or name the encoding with --encoding"
 
@@ -56,6 +59,21 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     status: int | str | UnsetType | None = UNSET
     published_at: str | UnsetType | None = UNSET
     expires_at: str | UnsetType | None = UNSET
+    starts_at: str | UnsetType | None = UNSET
+    cache_s: int | str | UnsetType | None = UNSET
+    variants: str | list[VariantBody] | UnsetType | None = UNSET
+    weight: int | str | UnsetType | None = UNSET
+    rules: str | list[RuleBody] | UnsetType | None = UNSET
+    retired: str | list[Retired] | UnsetType | None = UNSET
+    early_destination: str | UnsetType | None = UNSET
+    expired_destination: str | UnsetType | None = UNSET
+    pass_query: bool | str | UnsetType | None = UNSET
+    add_utm: bool | str | UnsetType | None = UNSET
+    utm_source: str | UnsetType | None = UNSET
+    utm_medium: str | UnsetType | None = UNSET
+    utm_campaign: str | UnsetType | None = UNSET
+    utm_term: str | UnsetType | None = UNSET
+    utm_content: str | UnsetType | None = UNSET
 
 
 _domain: Final = lru_cache(maxsize=4096)(read_domain)
@@ -71,9 +89,19 @@ def name_of(row: Row) -> tuple[str, str]:
         raise RowError(str(error)) from error
 
 
-def link_of(row: Row, domain: str, slug: str, before: Link | None, *, updated_at_ms: int) -> Link:
-    """The link of this name with what the row says; the rest is as `before`, or empty. Raises RowError."""
-    values = _values(row)
+def link_of(
+    row: Row, domain: str, slug: str, before: Link | None, *, updated_at_ms: int, numbered: LinkRules = NO_RULES
+) -> Link:
+    """The link of this name with what the row says; the rest is as `before`, or empty. Raises RowError.
+
+    Of a link that is replaced, `numbered` says which numbers its destinations had.
+    """
+    try:
+        values = _values(row)
+        rules = merged(numbered if before is None else before.said, _said(row, values), updated_at_ms)
+    except (CellError, NumberError) as error:
+        raise RowError(str(error)) from error
+    values["rules"] = as_kept(rules)
     if before is None and not values.get("destination"):
         raise RowError(
             f"{domain}/{slug} has no destination: only a link that exists, and is not replaced, can do without"
@@ -85,6 +113,7 @@ def link_of(row: Row, domain: str, slug: str, before: Link | None, *, updated_at
         row_link = msgspec.convert({"domain": domain, "slug": slug, **destination, **values}, Link)
         changes = {name: getattr(row_link, name) for name in values}
         link = msgspec.structs.replace(before or row_link, **changes, updated_at_ms=updated_at_ms)
+        link = msgspec.structs.replace(link, v=form_of(link))
         check_link(link)
     except LinkError as error:
         raise RowError(str(error)) from error
@@ -112,7 +141,20 @@ def _values(row: Row) -> dict[str, Any]:
             values[f"{name}_ms"] = _time_ms(name, cell.strip())
     if isinstance(row.status, str | int):
         values["status"] = _status(str(row.status).strip())
+    if isinstance(row.cache_s, str | int):
+        values["cache_s"] = whole_number("cache_s", row.cache_s) or 0
     return values
+
+
+def _said(row: Row, values: dict[str, Any]) -> dict[str, Any]:
+    """What a row says of rules; taken away from the values of the link."""
+    said = read_cells({name: getattr(row, name) for name in RULE_COLUMNS})
+    if "starts_at_ms" in values:
+        said["starts_at_ms"] = values.pop("starts_at_ms")
+    for name, value in said.items():
+        if isinstance(value, str):
+            _check_text(name, value)
+    return said
 
 
 def _check_text(name: str, value: str) -> None:

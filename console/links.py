@@ -18,6 +18,7 @@ from console.link_export import row_of, write_links
 from console.link_files import FileFormat, Foreign, OwnFormat
 from console.link_filters import Campaign, Domain, Filters, Labels, key_named
 from console.link_import import ImportFile, import_links
+from console.link_rules import RULE_DEFAULTS
 from console.link_snapshot import LinkSnapshot
 from console.link_topic import LinkTopic
 from console.settings import ConsoleSettings
@@ -137,7 +138,7 @@ def show(keys: Annotated[list[str], typer.Argument(metavar="LINK...", help="Such
         table = Table("field", "value", title=escape(key), title_justify="left")
         table.columns[1].overflow = "fold"
         for name, value in row_of(link).items():
-            if value:
+            if value and value != RULE_DEFAULTS.get(name):
                 table.add_row(name, escape(", ".join(value) if isinstance(value, tuple) else str(value)))
         out.print(table)
     for line in missing:

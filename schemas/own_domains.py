@@ -25,17 +25,24 @@ def check_leads_away(link: Link, own_domains: Container[str], *, own_allowed: bo
     the redirector refuses the other rings.
     """
     for destination in destinations_of(link):
-        key = destination_key(destination)
-        if key is None:
-            continue
-        if key == link.key:
-            raise LinkError(f"destination {destination!r} is the link itself: one visit would never end")
-        domain = key.partition("/")[0]
-        if not own_allowed and (domain == link.domain or domain in own_domains):
-            raise LinkError(
-                f"destination {destination!r} is on {domain}, which has links itself, and each hop would count a"
-                " click: name where the visit ends, or allow own domains if no link is meant"
-            )
+        check_one_leads_away(link, destination, own_domains, own_allowed=own_allowed)
+
+
+def check_one_leads_away(
+    link: Link, destination: str, own_domains: Container[str], *, own_allowed: bool = False
+) -> None:
+    """The same of one of the link's destinations."""
+    key = destination_key(destination)
+    if key is None:
+        return
+    if key == link.key:
+        raise LinkError(f"destination {destination!r} is the link itself: one visit would never end")
+    domain = key.partition("/")[0]
+    if not own_allowed and (domain == link.domain or domain in own_domains):
+        raise LinkError(
+            f"destination {destination!r} is on {domain}, which has links itself, and each hop would count a"
+            " click: name where the visit ends, or allow own domains if no link is meant"
+        )
 
 
 def destinations_of(link: Link) -> tuple[str, ...]:

@@ -116,12 +116,16 @@ class LinkRules(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
         return {name: value for name in UTM if self.add_utm and (value := getattr(self, name))}
 
     @property
+    def named(self) -> tuple[Variant | Rule, ...]:
+        """The destinations that have a name."""
+        return (*self.variants, *self.rules)
+
+    @property
     def destinations(self) -> tuple[tuple[int, str], ...]:
         """Number and URL of every destination but the link's own."""
         fallbacks = ((EARLY, self.early_destination), (EXPIRED, self.expired_destination))
         return (
-            *((one.number, one.destination) for one in self.variants),
-            *((one.number, one.destination) for one in self.rules),
+            *((one.number, one.destination) for one in self.named),
             *((number, url) for number, url in fallbacks if url),
         )
 
@@ -137,8 +141,8 @@ def read_rules(compiled: dict[str, Any]) -> LinkRules:
 
 
 def compiled_form(rules: LinkRules) -> dict[str, Any]:
-    """The same as it is kept in a link; `read_rules` reads it."""
-    compiled: dict[str, Any] = msgspec.to_builtins(rules)
+    """The same as JSON has it, so that a link compares equal with what was read of it."""
+    compiled: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(rules))
     return compiled
 
 
@@ -147,7 +151,8 @@ def rules_fault(rules: LinkRules) -> str | None:
     return next(chain(_name_faults(rules), _destination_faults(rules), _choice_faults(rules)), None)
 
 
-def _places(rules: LinkRules) -> Iterator[tuple[str, Variant | Rule]]:
+def named_places(rules: LinkRules) -> Iterator[tuple[str, Variant | Rule]]:
+    """Every variant and rule, and where it stands."""
     for index, variant in enumerate(rules.variants):
         yield f"variants/{index}", variant
     for index, rule in enumerate(rules.rules):
@@ -157,7 +162,7 @@ def _places(rules: LinkRules) -> Iterator[tuple[str, Variant | Rule]]:
 def _name_faults(rules: LinkRules) -> Iterator[str]:
     names: dict[str, str] = {}
     numbers = {one.number for one in rules.retired}
-    for place, one in _places(rules):
+    for place, one in named_places(rules):
         if one.name in names:
             yield f"{place}/name {one.name!r} is also that of {names[one.name]}: choose another"
         if one.number in numbers:
@@ -184,7 +189,7 @@ def _choice_faults(rules: LinkRules) -> Iterator[str]:
 
 def destinations_by_place(rules: LinkRules) -> Iterator[tuple[str, str]]:
     """The URL of every destination but the link's own, and where in the rules it stands."""
-    for place, one in _places(rules):
+    for place, one in named_places(rules):
         yield f"{place}/destination", one.destination
     for name, url in (
         ("early_destination", rules.early_destination),

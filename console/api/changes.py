@@ -19,7 +19,9 @@ from console.api.policy import Policy, slug_named
 from console.api.problems import Problem, pointer_in
 from console.api.records import DeletedLink, KeptAnswer, deleted_key
 from console.api.wire import BulkLine, LinkPatch, NewLink
-from schemas.links import Link, LinkError, NewerLinkError, read_origin
+from console.link_rules import RULE_DEFAULTS, NumberError, as_kept, merged
+from schemas.links import Link, LinkError, NewerLinkError, form_of, read_origin
+from schemas.rules import NO_RULES, LinkRules
 from schemas.topics import LINKS, RECORDS
 
 _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -27,7 +29,7 @@ _ALPHABET: Final = "23456789abcdefghjkmnpqrstuvwxyz"
 _TRIES: Final = 20
 _FROM: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE: Final = datetime(2200, 1, 1, tzinfo=UTC)
-_TIMES: Final = ("published_at", "expires_at")
+_TIMES: Final = ("published_at", "starts_at", "expires_at")
 _CREATED, _OK, _NO_CONTENT = 201, 200, 204
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -273,7 +275,8 @@ def _check_account(link: Link, caller: Caller) -> None:
 
 
 def _made(body: LinkPatch, domain: str, slug: str, situation: Situation) -> Decision:
-    values, now_ms = _values(body, situation.now_ms), situation.now_ms
+    now_ms = situation.now_ms
+    values = _with_rules(_values(body, now_ms), NO_RULES, now_ms)
     if "destination" not in values:
         raise Problem(
             "invalid", f"{domain}/{slug} is new and needs a destination: say where it leads", pointer="/destination"
@@ -286,7 +289,7 @@ def _made(body: LinkPatch, domain: str, slug: str, situation: Situation) -> Deci
 
 
 def _changed(body: LinkPatch, before: Link, situation: Situation) -> Decision:
-    values = _values(body, situation.now_ms)
+    values = _with_rules(_values(body, situation.now_ms), before.said, situation.now_ms)
     if before.archived_at_ms is not None and values.get("archived_at_ms"):
         del values["archived_at_ms"]  # it was put away before
     fields = msgspec.structs.asdict(before) | values
@@ -303,6 +306,7 @@ def _linked(fields: dict[str, Any], situation: Situation) -> Link:
         link = msgspec.convert(fields, Link)
     except msgspec.ValidationError as error:
         raise Problem("invalid", f"{error}: correct this value", pointer=pointer_in(str(error))) from error
+    link = msgspec.structs.replace(link, v=form_of(link))
     if not caller.speaks_for(link.account):
         raise Problem(
             "forbidden",
@@ -334,7 +338,21 @@ def _values(body: LinkPatch, now_ms: int) -> dict[str, Any]:
     return values
 
 
-DEFAULTS: Final = {field.encode_name: field.default for field in msgspec.structs.fields(Link) if not field.required}
+def _with_rules(values: dict[str, Any], before: LinkRules, now_ms: int) -> dict[str, Any]:
+    """`values` with what they say of rules as the link's field `rules`, if they say any. Raises Problem."""
+    said = {name: values.pop(name) for name in RULE_DEFAULTS if name in values}
+    if not said:
+        return values
+    try:
+        rules = as_kept(merged(before, said, now_ms))
+    except NumberError as error:
+        raise Problem("invalid", str(error), pointer=f"/{str(error).partition(' ')[0]}") from error
+    return values | {"rules": rules}
+
+
+DEFAULTS: Final = {
+    field.encode_name: field.default for field in msgspec.structs.fields(Link) if not field.required
+} | RULE_DEFAULTS
 """What an emptied field holds."""
 
 

@@ -282,6 +282,7 @@ def searched_text(link: Link) -> str:
         for part in (
             link.slug,
             link.destination,
+            *(url for _, url in link.said.destinations),
             link.title,
             *(getattr(link, name) for name in LABELS[1:]),
             *link.tags,

@@ -12,7 +12,8 @@ from console.api.hosts import is_host_name, is_internal
 from console.api.problems import Problem
 from schemas.link_names import read_slug
 from schemas.links import Link, LinkError, check_link, read_domain
-from schemas.own_domains import check_leads_away
+from schemas.own_domains import check_one_leads_away
+from schemas.rules import UTM, destinations_by_place, named_places
 
 _BREAKS_LINES: Final = {"Cc", "Zl", "Zp", "Cs"}
 _TURNS_TEXT: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff")
@@ -22,6 +23,11 @@ _TEXTS: Final = (
     *("account", "title", "campaign", "post", "channel", "profile", "variant", "experiment", "post_id"),
     "post_url",
 )
+_POINTED: Final = frozenset(
+    {"slug", "destination", "post_url", "tags", "rules", "weight", "early_destination", "expired_destination"}
+)
+"""Fields that a message of `check_link` may begin with, and what others mean by their first words."""
+_POINTERS: Final = {"origin": "/origins", "domain": "/slug"}
 _READ_FOR_WHOM: Final = 200
 
 
@@ -67,11 +73,22 @@ class Policy:
             check_link(link)
         except LinkError as error:
             raise Problem("invalid", _short(str(error)), pointer=_pointer_of(str(error))) from error
-        self._check_destination(link, is_own_domain)
+        rules = link.said
+        for place, one in named_places(rules):
+            check_text(one.name, f"/{place}/name")
+        for name in UTM:
+            check_text(getattr(rules, name), f"/{name}")
+        own_domains = _Domains(is_own_domain)
+        for place, url in (("destination", link.destination), *destinations_by_place(rules)):
+            self._check_destination(url, f"/{place}")
+            try:
+                check_one_leads_away(link, url, own_domains, own_allowed=self.own_destinations)
+            except LinkError as error:
+                raise Problem("invalid", _short(str(error)), pointer=f"/{place}") from error
 
-    def _check_destination(self, link: Link, is_own_domain: Callable[[str], bool]) -> None:
+    def _check_destination(self, destination: str, pointer: str) -> None:
         try:
-            url = ada_url.URL(link.destination)
+            url = ada_url.URL(destination)
         except ValueError:
             return  # no web address: check_link knows which others may be
         if url.protocol not in _WEB:
@@ -80,19 +97,15 @@ class Policy:
             raise Problem(
                 "invalid",
                 "the destination has a user name before its host, which visitors take for the host: leave it out",
-                pointer="/destination",
+                pointer=pointer,
             )
         if not self.internal_destinations and is_internal(url.hostname):
             raise Problem(
                 "invalid",
                 f"the destination leads to {url.hostname}, which is inside of a private network: name a public one,"
                 " or set CLICKTALLY_API_INTERNAL_DESTINATIONS",
-                pointer="/destination",
+                pointer=pointer,
             )
-        try:
-            check_leads_away(link, _Domains(is_own_domain), own_allowed=self.own_destinations)
-        except LinkError as error:
-            raise Problem("invalid", _short(str(error)), pointer="/destination") from error
 
 
 class _Domains:
@@ -145,8 +158,9 @@ def check_text(text: str, pointer: str, *, lines: bool = False) -> None:
 def _pointer_of(message: str) -> str:
     """The field that a message of `check_link` begins with."""
     name = message.partition(" ")[0]
-    known = {"slug": "/slug", "destination": "/destination", "post_url": "/post_url", "tags": "/tags"}
-    return known.get(name, "/origins" if name == "origin" else "/slug" if name == "domain" else "")
+    if name.startswith(("variants/", "rules/")) or name in _POINTED:
+        return f"/{name}"
+    return _POINTERS.get(name, "")
 
 
 def _short(message: str) -> str:

@@ -10,8 +10,9 @@ import aiohttp
 from yarl import URL
 
 from console.api.metrics import ApiMetrics
-from schemas.destinations import as_served
 from schemas.links import Link
+from schemas.rules import EARLY, EXPIRED
+from schemas.ways import ways_of
 
 _ASK_EVERY_S: Final = 0.02
 _ANSWER_S: Final = 1.0
@@ -72,11 +73,20 @@ class Redirector:
 
 
 def is_answer_of(link: Link | None, status: int, location: str, now_ms: float) -> bool:
-    """Whether a redirector that knows `link`, or knows that there is none, answers so."""
+    """Whether a redirector that knows `link`, or knows that there is none, answers so.
+
+    Which of several destinations it chose makes no difference.
+    """
     if link is None:
         return status == HTTPStatus.NOT_FOUND
-    if link.expires_at_ms is not None and link.expires_at_ms <= now_ms:
-        return status == HTTPStatus.GONE
     if status == HTTPStatus.LOOP_DETECTED:
         return True
-    return status == link.status and location == as_served(link.destination)
+    ways, starts_at_ms = ways_of(link), link.said.starts_at_ms
+    if link.expires_at_ms is not None and link.expires_at_ms <= now_ms:
+        possible, otherwise = {EXPIRED}, HTTPStatus.GONE
+    elif starts_at_ms is not None and now_ms < starts_at_ms:
+        possible, otherwise = {EARLY}, HTTPStatus.NOT_FOUND
+    else:
+        possible, otherwise = ways.keys() - {EARLY, EXPIRED}, HTTPStatus.NOT_FOUND
+    answers = {(ways[number].status, ways[number].to.url) for number in possible & ways.keys()}
+    return (status, location) in answers if answers else status == otherwise

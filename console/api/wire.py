@@ -6,9 +6,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from console.link_rules import RuleList, Variants
 from schemas.destinations import URL_MAX_CHARS
 from schemas.events import LINK_MAX_BYTES, ImpressionKind
-from schemas.links import ORIGINS_MAX, TAGS_MAX, Aim, Label, Origin, RedirectStatus, Tag
+from schemas.links import CACHE_MAX_S, ORIGINS_MAX, TAGS_MAX, Aim, Label, Origin, RedirectStatus, Tag
+from schemas.rules import Fallback, Retired, UtmValue, Weight
 
 PAGE_MOST: Final = 1000
 PAGE_USUAL: Final = 50
@@ -28,6 +30,10 @@ PostUrl = Annotated[str, Meta(max_length=URL_MAX_CHARS)]
 Tags = Annotated[list[Tag], Meta(max_length=TAGS_MAX)]
 Origins = Annotated[list[Origin], Meta(max_length=ORIGINS_MAX)]
 Time = Annotated[datetime, Meta(tz=True)]
+CacheSeconds = Annotated[
+    int,
+    Meta(ge=0, le=CACHE_MAX_S, description="how long a browser may keep the redirect, which hides clicks; 0: not"),
+]
 ETag = Annotated[str, Meta(description="names this state of the link, for If-Match")]
 
 
@@ -51,7 +57,21 @@ class LinkPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     aim: Aim | UnsetType | None = UNSET
     origins: Origins | UnsetType | None = UNSET
     status: RedirectStatus | UnsetType | None = UNSET
+    cache_s: CacheSeconds | UnsetType | None = UNSET
+    starts_at: Time | UnsetType | None = UNSET
     expires_at: Time | UnsetType | None = UNSET
+    early_destination: Fallback | UnsetType | None = UNSET
+    expired_destination: Fallback | UnsetType | None = UNSET
+    variants: Variants | UnsetType | None = UNSET
+    weight: Weight | UnsetType | None = UNSET
+    rules: RuleList | UnsetType | None = UNSET
+    pass_query: bool | UnsetType | None = UNSET
+    add_utm: bool | UnsetType | None = UNSET
+    utm_source: UtmValue | UnsetType | None = UNSET
+    utm_medium: UtmValue | UnsetType | None = UNSET
+    utm_campaign: UtmValue | UnsetType | None = UNSET
+    utm_term: UtmValue | UnsetType | None = UNSET
+    utm_content: UtmValue | UnsetType | None = UNSET
     archived: bool | UnsetType = UNSET
 
 
@@ -69,6 +89,26 @@ class BulkLine(LinkPatch, forbid_unknown_fields=True, kw_only=True):
     domain: Domain
     slug: Slug
     delete: bool = False
+
+
+class VariantView(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the destinations among which visitors are split by weight; clicks are kept with its number."""
+
+    number: int
+    name: str
+    destination: str
+    weight: int
+
+
+class RuleView(msgspec.Struct, frozen=True, kw_only=True):
+    """Whoever fits all conditions that are given, one value of each, is led to its destination."""
+
+    number: int
+    name: str
+    destination: str
+    countries: tuple[str, ...]
+    languages: tuple[str, ...]
+    devices: tuple[str, ...]
 
 
 class LinkView(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +134,25 @@ class LinkView(msgspec.Struct, frozen=True, kw_only=True):
     aim: str
     origins: tuple[str, ...]
     status: int
+    cache_s: int
+    starts_at: datetime | None
     expires_at: datetime | None
+    early_destination: str
+    expired_destination: str
+    variants: tuple[VariantView, ...]
+    weight: Annotated[int, Meta(description="of the link's own destination, number 0, beside its variants")]
+    rules: tuple[RuleView, ...]
+    retired: Annotated[
+        tuple[Retired, ...], Meta(description="destinations that were taken away, whose numbers clicks may have")
+    ]
+    pass_query: bool
+    add_utm: bool
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+    utm_term: str
+    utm_content: str
+    warnings: Annotated[tuple[str, ...], Meta(description="what this link does that may not be meant")]
     created_at: datetime | None
     archived_at: datetime | None
     updated_at: datetime | None

@@ -1,18 +1,15 @@
 """A link with more than one answer: variants, rules, a schedule, parameters that go on, a redirect to be cached."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from redirector.serve import answers
 from redirector.serve.prepared import GONE, NEVER_MS, UNKNOWN, Choice, PreparedLink, choice
 from redirector.serve.request_facts import RequestFacts
 from schemas.choosing import Chooser
-from schemas.links import Link, RedirectStatus
+from schemas.links import Link
 from schemas.passed_query import PassedQuery
 from schemas.rules import EARLY, EXPIRED, OWN
-
-_FOR_NOW: Final[dict[RedirectStatus, RedirectStatus]] = {301: 302, 308: 307}
-"""What is said instead of "for ever" while a link has not begun."""
+from schemas.ways import ways_of
 
 
 class RuledLink(PreparedLink, frozen=True, kw_only=True, gc=False):
@@ -46,32 +43,22 @@ class RuledLink(PreparedLink, frozen=True, kw_only=True, gc=False):
         url = passed.with_query(query, without=self.scan_parameter)
         if url == passed.url:
             return chosen
-        status = chosen.answer.status
-        answer = answers.redirect(status, url, cache_s=self.cache_s if kept and number in self.cached else 0)
-        return choice("redirected", answer, counted=True, destination=number)
+        cache_s = self.cache_s if kept and number in self.cached else 0
+        return _redirect(number, chosen.answer.status, url, cache_s=cache_s)
 
 
 def ruled_link(link: Link, scan_parameter: str) -> RuledLink:
     """A link with rules, or whose redirect may be cached."""
-    rules = link.said
-    urls = {number: PassedQuery(url, rules.utm) for number, url in ((OWN, link.destination), *rules.destinations)}
-    statuses = dict.fromkeys(urls, link.status) | {EARLY: _FOR_NOW.get(link.status, link.status)}
+    ways = ways_of(link)
     choices = {EARLY: UNKNOWN, EXPIRED: GONE} | {
-        number: choice(
-            "redirected", answers.redirect(statuses[number], passed.url), counted=True, destination=number
-        )
-        for number, passed in urls.items()
+        number: _redirect(number, way.status, way.to.url) for number, way in ways.items()
     }
     cached = {
-        number: choice(
-            "redirected",
-            answers.redirect(link.status, passed.url, cache_s=link.cache_s),
-            counted=True,
-            destination=number,
-        )
-        for number, passed in urls.items()
+        number: _redirect(number, way.status, way.to.url, cache_s=link.cache_s)
+        for number, way in ways.items()
         if link.cache_s and number not in (EARLY, EXPIRED)
     }
+    rules = link.said
     return RuledLink(
         kind="click",
         key=link.key,
@@ -80,7 +67,12 @@ def ruled_link(link: Link, scan_parameter: str) -> RuledLink:
         chooser=Chooser(link.key, rules, link.expires_at_ms),
         answers=choices,
         cached=cached,
-        passed=urls if rules.pass_query else {},
+        passed={number: way.to for number, way in ways.items()} if rules.pass_query else {},
         cache_s=link.cache_s,
         scan_parameter=scan_parameter,
     )
+
+
+def _redirect(number: int, status: int, url: str, *, cache_s: int = 0) -> Choice:
+    answer = answers.redirect(status, url, cache_s=cache_s)
+    return choice("redirected", answer, counted=True, destination=number)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from console.formula_guard import guarded, unguarded
 from console.link_export import write_links
 from console.link_files import FileLink, OwnFormat, read_links
-from schemas.links import Link, LinkError, check_link
+from console.link_rules import as_kept
+from schemas.links import CACHE_MAX_S, Link, LinkError, Rules, check_link, form_of
+from schemas.rules import NUMBERS_MAX, WEIGHT_MAX, LinkRules, Retired, Rule, Variant
 
 LINK = Link(
     domain="go.example",
@@ -45,6 +47,7 @@ def test_an_exported_row_is_as_people_write_it() -> None:
     assert row == (
         'go.example,a%20b%3F,https://example.com/,,"\'=HYPERLINK(""https://evil.example"")",\'\'-spring,'
         ',,,,,,,,,"[""mail"",""a, b""]",https://example.com,307,2026-12-24T17:00:00.123Z,2026-12-24T17:00:00Z'
+        ",,0,,,,1,,,,,,,,false,true"
     )
 
 
@@ -59,6 +62,51 @@ def test_every_slug_comes_back(slug: str, kind: OwnFormat) -> None:
 
 TEXT = st.text(max_size=20).map(str.strip)
 TIME_MS = st.none() | st.integers(0, 7_000_000_000_000)
+NAME = TEXT.filter(bool) | st.sampled_from(["=1", '"', "a, b"])
+NUMBERED = st.lists(
+    st.tuples(st.integers(1, NUMBERS_MAX), NAME),
+    max_size=6,
+    unique_by=(lambda one: one[0], lambda one: one[1]),
+)
+
+
+def rules_of(
+    numbered: list[tuple[int, str]], weight: int, starts_at_ms: int | None, term: str, *, switched: bool
+) -> Rules | None:
+    """Two variants at most, then two rules at most, the others retired."""
+    urls = ["https://example.com/a?b=c,d", "app://x"]
+    variants, rules, retired = numbered[:2], numbered[2:4], sorted(numbered[4:])
+    return as_kept(
+        LinkRules(
+            variants=tuple(
+                Variant(number=number, name=name, destination=url, weight=weight)
+                for (number, name), url in zip(variants, urls, strict=False)
+            ),
+            split_at_ms=0,
+            rules=tuple(
+                Rule(number=number, name=name, destination=url, countries=("DE",), languages=("de-at", "fr"))
+                for (number, name), url in zip(rules, urls, strict=False)
+            ),
+            retired=tuple(Retired(number=number, name=name) for number, name in retired),
+            starts_at_ms=starts_at_ms,
+            early_destination="" if starts_at_ms is None else "https://example.com/soon",
+            expired_destination="https://example.com/over" if switched else "",
+            pass_query=switched,
+            add_utm=not switched,
+            utm_term=term,
+            utm_source="news",
+        )
+    )
+
+
+RULES = st.none() | st.builds(
+    rules_of,
+    NUMBERED,
+    st.integers(1, WEIGHT_MAX),
+    TIME_MS,
+    st.text(max_size=20).map(str.strip) | st.just("=1"),
+    switched=st.booleans(),
+)
 
 
 @settings(max_examples=300)
@@ -73,9 +121,12 @@ TIME_MS = st.none() | st.integers(0, 7_000_000_000_000)
         profile=TEXT | st.sampled_from(["=1+1", "'=1", "''@x", "-", "+", "'"]),
         tags=st.lists(TEXT.filter(bool), max_size=3, unique=True).map(tuple),
         status=st.sampled_from([301, 302, 308]),
+        cache_s=st.integers(0, CACHE_MAX_S),
         published_at_ms=TIME_MS,
         expires_at_ms=TIME_MS,
-    ),
+        rules=RULES,
+        v=st.just(1),
+    ).map(lambda link: msgspec.structs.replace(link, v=form_of(link))),
     kind=st.sampled_from(get_args(OwnFormat)),
 )
 @example(link=LINK, kind="csv")

@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from console.file_text import text_lines
 from console.link_files import Blank, Complaint, FileFormat, FileLink, OwnFormat, read_links
 from console.link_rows import COLUMNS
+from console.link_rules import as_kept
 from schemas.links import Link, check_link
+from schemas.rules import LinkRules, Retired, Variant
 
 HEADER = "domain,slug,destination"
 
@@ -49,7 +51,9 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
         f"{','.join(COLUMNS)}\n"
         "GO.Example,/hello,https://example.com/x,shop,Hello,spring,p1,x,acme,b,colours,1790,https://x.com/acme/1790,"
         'platform,awareness,"a, b,,c","https://A.example,http://b.example:80",301,'
-        "2026-11-01T09:00:00Z,2026-12-24T18:00:00+01:00\n"
+        "2026-11-01T09:00:00Z,2026-12-24T18:00:00+01:00,2026-11-02T09:00:00Z,60,"
+        '"[{""name"":""b"",""destination"":""https://example.com/b""}]",,'
+        '"[{""number"":4,""name"":""old""}]",2,https://example.com/soon,,news,,,,,Yes,false\n'
     )
     assert links_in(content) == [
         Link(
@@ -73,9 +77,88 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
             origins=("https://a.example", "http://b.example"),
             status=301,
             expires_at_ms=1798131600000,
+            cache_s=60,
             updated_at_ms=7,
+            rules=as_kept(
+                LinkRules(
+                    variants=(Variant(number=5, name="b", destination="https://example.com/b"),),
+                    weight=2,
+                    split_at_ms=7,
+                    retired=(Retired(number=4, name="old"),),
+                    starts_at_ms=1793610000000,
+                    early_destination="https://example.com/soon",
+                    pass_query=True,
+                    add_utm=False,
+                    utm_source="news",
+                )
+            ),
+            v=2,
         )
     ]
+
+
+def links_after(before: Link, content: str, *, replace: bool = False) -> list[FileLink | Complaint | Blank]:
+    """What a file makes of one link."""
+
+    return list(
+        read_links(
+            io.StringIO(content, newline=""), "csv", updated_at_ms=9, known=KnownLinks(before), replace=replace
+        )
+    )
+
+
+def test_a_file_changes_what_it_names_of_a_links_rules_and_numbers_stay() -> None:
+    variants = (
+        Variant(number=1, name="b", destination="https://example.com/b"),
+        Variant(number=2, name="c", destination="https://example.com/c"),
+    )
+    rules = LinkRules(variants=variants, split_at_ms=3, utm_source="news", pass_query=True)
+    before = Link(domain="a", slug="b", destination="https://example.com/", rules=as_kept(rules), v=2)
+    (same,) = links_after(before, "domain,slug,title\na,b,x\n")
+    assert isinstance(same, FileLink)
+    assert (same.link.said, same.link.title) == (rules, "x")
+    cell = '"[{""name"":""c"",""destination"":""https://example.com/c""}]"'
+    (less,) = links_after(before, f"domain,slug,variants,utm_source\na,b,{cell},\n")
+    assert isinstance(less, FileLink)
+    assert less.link.said == LinkRules(
+        variants=variants[1:], split_at_ms=9, retired=(Retired(number=1, name="b"),), pass_query=True
+    )
+    (replaced,) = links_after(
+        before, f"domain,slug,destination,variants\na,b,https://d.example/,{cell}\n", replace=True
+    )
+    assert isinstance(replaced, FileLink)
+    assert replaced.link.said == LinkRules(
+        variants=variants[1:], split_at_ms=9, retired=(Retired(number=1, name="b"),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "why"),
+    [
+        ("variants", "b", "variants is no JSON list as an export writes it"),
+        ("variants", '"[{""name"":""b""}]"', "missing required field `destination`"),
+        (
+            "variants",
+            '"[{""name"":""b"",""destination"":""/x""}]"',
+            "variants/0/destination '/x' is no absolute URL",
+        ),
+        ("rules", '"[{""name"":""b"",""destination"":""https://b.example""}]"', "rules/0 has no condition"),
+        ("weight", "-1", "weight '-1' is no whole number"),
+        ("weight", "10001", "weight"),
+        ("cache_s", "1.5", "cache_s '1.5' is no whole number"),
+        ("cache_s", "99999999", "cache_s"),
+        ("pass_query", "maybe", "neither true nor false"),
+        ("early_destination", "https://example.com/soon", "set starts_at"),
+        ("expired_destination", "javascript:a", "would run as a script"),
+        ("utm_term", "x" * 129, "utm_term"),
+        ("starts_at", "tomorrow", "starts_at 'tomorrow' is no ISO 8601 time"),
+    ],
+)
+def test_a_cell_that_no_rule_is_is_complained_of(column: str, cell: str, why: str) -> None:
+    content = f"domain,slug,destination,{column}\ngo.example,a,https://example.com/,{cell}\n"
+    (complaint,) = read_links(io.StringIO(content, newline=""), "csv", updated_at_ms=7)
+    assert isinstance(complaint, Complaint)
+    assert why in complaint.text
 
 
 def test_ndjson_and_csv_mean_the_same() -> None:

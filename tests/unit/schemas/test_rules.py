@@ -44,7 +44,7 @@ TOO_MANY = range(1, VARIANTS_MAX + 2)
 def test_rules_are_read_as_they_were_compiled() -> None:
     assert read_rules(compiled_form(ALL)) == ALL
     assert compiled_form(NO_RULES) == {}
-    assert read_rules(msgspec.json.decode(msgspec.json.encode(compiled_form(ALL)))) == ALL
+    assert msgspec.json.decode(msgspec.json.encode(compiled_form(ALL))) == compiled_form(ALL)
 
 
 def test_every_destination_has_its_number() -> None:
