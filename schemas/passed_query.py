@@ -13,7 +13,7 @@ from schemas.destinations import URL_MAX_CHARS, as_served
 
 _TAKES_A_QUERY: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """A mail's or telephone call's address has other parts, which no visitor may set."""
-_NO_PATH: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*\Z")
+_NO_PATH: Final = re.compile(r"https?://[^/]*\Z", re.IGNORECASE)
 _QUERY_CHARACTERS: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '#"<>')
 
 
@@ -65,3 +65,9 @@ def _in_a_header(part: str) -> str:
     if part.isascii() and part.isprintable() and not ("#" in part or " " in part):
         return part
     return quote(part, safe=_QUERY_CHARACTERS, errors="surrogateescape")
+
+
+def is_scan(query: str, parameter: str) -> bool:
+    """Whether a query has the mark of a QR code."""
+    marks = (part.partition("=") for part in query.split("&"))
+    return bool(parameter) and any(name == parameter and value != "0" for name, _, value in marks)

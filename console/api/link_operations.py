@@ -108,12 +108,16 @@ class LinkOperations:
 
     async def read(self, request: web.Request) -> web.StreamResponse:
         """One link."""
-        key, caller = key_of(request), request[CALLER]
-        link = await self._read(lambda: existing(PendingView(self._index), key, caller))
+        link = await self.link(request)
         etag = etag_of(link)
         if etag in [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]:
             return web.Response(status=304, headers={"ETag": etag})
         return json_answer(view_of(link), headers={"ETag": etag})
+
+    async def link(self, request: web.Request) -> Link:
+        """The link that a path means, as far as the caller may see it. Raises Problem."""
+        key, caller = key_of(request), request[CALLER]
+        return await self._read(lambda: existing(PendingView(self._index), key, caller))
 
     async def change(self, request: web.Request) -> web.StreamResponse:
         """A merge patch of one link."""

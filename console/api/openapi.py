@@ -104,6 +104,13 @@ def _operation(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
             "required": True,
             "content": {media: _content(media, schema) for media in operation.body_media},
         }
+    if operation.file_media:
+        described["requestBody"] = {
+            "required": True,
+            "content": {
+                media: {"schema": {"type": "string", "format": "binary"}} for media in operation.file_media
+            },
+        }
     described["responses"] = _responses(operation)
     return described
 
@@ -148,7 +155,7 @@ def _responses(operation: Operation) -> dict[str, Any]:
     names = [*_OF_ANY, *operation.problems]
     if operation.role is not None:
         names += _OF_A_TOKEN
-    if operation.body is not None:
+    if operation.body is not None or operation.file_media:
         names += _OF_A_BODY
     for name in names:
         status, title = about_problem(name)

@@ -46,8 +46,8 @@ class Operation:
     """One thing that can be done.
 
     `problems` are the names of those it may end in, beside what any request may. `headers` are those that a request
-    may have, with their meaning. `changes`: only the writer can do it. `shared`: who opened a share may ask it, and
-    is told what lies in the share's scope.
+    may have, with their meaning. `file_media`: the body is a file of one of these. `changes`: only the writer can
+    do it. `shared`: who opened a share may ask it, and is told what lies in the share's scope.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Operation:
     query: type[msgspec.Struct] | None = None
     body: type[msgspec.Struct] | None = None
     body_media: tuple[str, ...] = (JSON,)
+    file_media: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
     changes: bool = False
@@ -86,18 +87,23 @@ def query_of(request: web.Request, kind: type[Kind]) -> Kind:
 
 async def body_of(request: web.Request, kind: type[Kind], media: tuple[str, ...] = (JSON,)) -> tuple[Kind, bytes]:
     """The body, decoded and as it came. Raises Problem."""
+    content = await file_of(request, media)
+    return decoded(content, kind), content
+
+
+async def file_of(request: web.Request, media: tuple[str, ...]) -> bytes:
+    """The body as it came. Raises Problem."""
     if request.content_type not in media:
         raise Problem(
             "unsupported-media-type", f"send the body as {' or '.join(media)}, and say so in Content-Type"
         )
     try:
         async with asyncio.timeout(request.app[BODY_WITHIN_S]):
-            content = await request.read()
+            return await request.read()
     except web.RequestPayloadError as error:
         raise Problem("bad-request", f"the body cannot be read: {error}") from error
     except TimeoutError as error:
         raise Problem("timeout", "the body took too long to arrive") from error
-    return decoded(content, kind), content
 
 
 def decoded(content: bytes | bytearray, kind: type[Kind]) -> Kind:

@@ -26,6 +26,7 @@ from console.api.following import IndexTable, TokenTable, TopicFollower
 from console.api.forwarding import Forwarding
 from console.api.index import Index
 from console.api.limits import Buckets
+from console.api.link_answers import LinkAnswers, link_answer_operations
 from console.api.link_operations import LinkOperations, link_operations
 from console.api.live import QUERY, Live
 from console.api.live_operations import LiveOperations, live_operations
@@ -182,6 +183,9 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
         )
         operations = (
             *link_operations(links),
+            *link_answer_operations(
+                LinkAnswers(links, reading, scan_parameter=settings.scan_parameter, scheme=settings.link_scheme)
+            ),
             *record_operations(records),
             *report_operations(ReportOperations(counters)),
             *live_operations(LiveOperations(live, callers.holds, listeners_most=settings.listeners_most)),

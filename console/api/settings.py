@@ -60,6 +60,11 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
     keys_kept_h: Seconds = 48.0
     """How long an Idempotency-Key is remembered."""
 
+    link_scheme: Literal["https", "http"] = "https"
+    """Of the address that a QR code says."""
+    scan_parameter: str = "qr"
+    """Query parameter by which scans are told apart: `CLICKTALLY_SERVE_SCAN_PARAMETER`."""
+
     report_within_s: Annotated[float, Field(ge=1)] = 30.0
     """How long ClickHouse may take for a report."""
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from console.api.about_operations import about_operations
+from console.api.link_answers import LinkAnswers, link_answer_operations
 from console.api.link_operations import LinkOperations, link_operations
 from console.api.live import Live
 from console.api.live_operations import LiveOperations, live_operations
@@ -19,7 +20,8 @@ def table() -> tuple[Operation, ...]:
     live = live_operations(LiveOperations(Live(_nobody, asyncio.sleep), lambda *_: True, listeners_most=1))
     reports = report_operations(ReportOperations.__new__(ReportOperations))
     sessions = session_operations(SessionOperations.__new__(SessionOperations))
-    others = (*links, *records, *live, *reports, *sessions)
+    answers = link_answer_operations(LinkAnswers.__new__(LinkAnswers))
+    others = (*links, *answers, *records, *live, *reports, *sessions)
     return (*others, *about_operations(others))
 
 

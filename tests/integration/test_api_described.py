@@ -32,7 +32,7 @@ CHECKS = [
 EXAMPLES = 10
 
 
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer("application/x-ndjson", "image/png", "image/jpeg")
 def as_lines(_: Any, value: Any) -> Any:
     return value if isinstance(value, bytes) else str(value).encode()
 

@@ -1,5 +1,16 @@
 // Made by `make page-types` from the description of the API; a test holds that it is current.
 
+export interface AnswerView {
+  status: number
+  location: string | null
+  destination: number
+  name: string
+  why: "early" | "expired" | "own" | "rule" | "variant"
+  split: Share[]
+  counted: boolean
+  scan: boolean
+}
+
 export interface BreakdownReport {
   since: string
   until: string
@@ -48,7 +59,21 @@ export interface BulkLine {
   aim?: "" | "awareness" | null
   origins?: string[] | null
   status?: 301 | 302 | 303 | 307 | 308 | null
+  cache_s?: number | null
+  starts_at?: string | null
   expires_at?: string | null
+  early_destination?: string | null
+  expired_destination?: string | null
+  variants?: VariantBody[] | null
+  weight?: number | null
+  rules?: RuleBody[] | null
+  pass_query?: boolean | null
+  add_utm?: boolean | null
+  utm_source?: string | null
+  utm_medium?: string | null
+  utm_campaign?: string | null
+  utm_term?: string | null
+  utm_content?: string | null
   archived?: boolean
   domain: string
   slug: string
@@ -131,7 +156,21 @@ export interface LinkPatch {
   aim?: "" | "awareness" | null
   origins?: string[] | null
   status?: 301 | 302 | 303 | 307 | 308 | null
+  cache_s?: number | null
+  starts_at?: string | null
   expires_at?: string | null
+  early_destination?: string | null
+  expired_destination?: string | null
+  variants?: VariantBody[] | null
+  weight?: number | null
+  rules?: RuleBody[] | null
+  pass_query?: boolean | null
+  add_utm?: boolean | null
+  utm_source?: string | null
+  utm_medium?: string | null
+  utm_campaign?: string | null
+  utm_term?: string | null
+  utm_content?: string | null
   archived?: boolean
 }
 
@@ -156,7 +195,23 @@ export interface LinkView {
   aim: string
   origins: string[]
   status: number
+  cache_s: number
+  starts_at: string | null
   expires_at: string | null
+  early_destination: string
+  expired_destination: string
+  variants: VariantView[]
+  weight: number
+  rules: RuleView[]
+  retired: Retired[]
+  pass_query: boolean
+  add_utm: boolean
+  utm_source: string
+  utm_medium: string
+  utm_campaign: string
+  utm_term: string
+  utm_content: string
+  warnings: string[]
   created_at: string | null
   archived_at: string | null
   updated_at: string | null
@@ -192,7 +247,21 @@ export interface NewLink {
   aim?: "" | "awareness" | null
   origins?: string[] | null
   status?: 301 | 302 | 303 | 307 | 308 | null
+  cache_s?: number | null
+  starts_at?: string | null
   expires_at?: string | null
+  early_destination?: string | null
+  expired_destination?: string | null
+  variants?: VariantBody[] | null
+  weight?: number | null
+  rules?: RuleBody[] | null
+  pass_query?: boolean | null
+  add_utm?: boolean | null
+  utm_source?: string | null
+  utm_medium?: string | null
+  utm_campaign?: string | null
+  utm_term?: string | null
+  utm_content?: string | null
   archived?: boolean
   domain?: string
   slug?: string
@@ -273,6 +342,29 @@ export interface ProblemMeaning {
   status: number
 }
 
+export interface Retired {
+  number: number
+  name: string
+}
+
+export interface RuleBody {
+  name: string
+  destination: string
+  countries?: string[]
+  languages?: string[]
+  devices?: ("android" | "ios" | "linux" | "macos" | "other" | "windows")[]
+  number?: number
+}
+
+export interface RuleView {
+  number: number
+  name: string
+  destination: string
+  countries: string[]
+  languages: string[]
+  devices: string[]
+}
+
 export interface SeriesReport {
   since: string
   until: string
@@ -308,10 +400,30 @@ export interface SessionView {
   version: string
 }
 
+export interface Share {
+  destination: number
+  name: string
+  share: number
+}
+
 export interface SignInBody {
   token?: string
   code?: string
   share?: string
+}
+
+export interface VariantBody {
+  name: string
+  destination: string
+  weight?: number
+  number?: number
+}
+
+export interface VariantView {
+  number: number
+  name: string
+  destination: string
+  weight: number
 }
 
 export interface Operations {
@@ -324,6 +436,9 @@ export interface Operations {
   deleteLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: undefined }
   restoreLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: LinkView }
   listDeletedLinks: { path: object; query: { limit?: number; cursor?: string }; body: undefined; answer: DeletedPage }
+  testLink: { path: { domain: string; slug: string }; query: { ua?: string; language?: string | ""; country?: string | ""; query?: string; visitor?: number; at?: string }; body: undefined; answer: AnswerView }
+  drawCode: { path: { domain: string; slug: string }; query: { format?: "png" | "svg"; size?: number; margin?: number; correction?: "H" | "L" | "M" | "Q"; dark?: string; light?: string }; body: undefined; answer: string }
+  drawCodeWithLogo: { path: { domain: string; slug: string }; query: { format?: "png" | "svg"; size?: number; margin?: number; correction?: "H" | "L" | "M" | "Q"; dark?: string; light?: string }; body: string; answer: string }
   listCampaigns: { path: object; query: { account?: string; state?: "active" | "completed"; limit?: number; cursor?: string }; body: undefined; answer: CampaignPage }
   readCampaign: { path: { campaign: string }; query: { account?: string }; body: undefined; answer: CampaignView }
   saveCampaign: { path: { campaign: string }; query: { account?: string }; body: CampaignPatch; answer: CampaignView }
@@ -358,6 +473,9 @@ export const operations = {
   deleteLink: { method: "DELETE", path: "/v1/links/{domain}/{slug}" },
   restoreLink: { method: "POST", path: "/v1/links/{domain}/{slug}/restore" },
   listDeletedLinks: { method: "GET", path: "/v1/deleted-links" },
+  testLink: { method: "GET", path: "/v1/links/{domain}/{slug}/answer" },
+  drawCode: { method: "GET", path: "/v1/links/{domain}/{slug}/qr" },
+  drawCodeWithLogo: { method: "POST", path: "/v1/links/{domain}/{slug}/qr" },
   listCampaigns: { method: "GET", path: "/v1/campaigns" },
   readCampaign: { method: "GET", path: "/v1/campaigns/{campaign}" },
   saveCampaign: { method: "PATCH", path: "/v1/campaigns/{campaign}" },

@@ -1,0 +1,100 @@
+"""What can be asked about one link: where it would lead somebody, and its QR code."""
+
+import asyncio
+import time
+from concurrent.futures import Executor
+from typing import Final, Literal
+from urllib.parse import quote
+
+from aiohttp import web
+
+from console.api.led_to import AnswerQuery, AnswerView, answer_of
+from console.api.link_operations import LinkOperations
+from console.api.operations import Answer, Operation, file_of, json_answer, query_of
+from console.api.qr_code import LOGO_MEDIA, QrQuery, draw
+from schemas.links import Link
+
+SVG: Final = "image/svg+xml"
+PNG: Final = "image/png"
+_IN_A_PATH: Final = "/~!$&'()*+,;=:@-._"
+_ONLY_A_PICTURE: Final = "default-src 'none'; img-src data:; sandbox"
+
+
+class LinkAnswers:
+    """Answers about links, on this console."""
+
+    def __init__(
+        self, links: LinkOperations, threads: Executor, *, scan_parameter: str, scheme: Literal["https", "http"]
+    ) -> None:
+        self._links: Final = links
+        self._threads: Final = threads
+        self._scan_parameter: Final = scan_parameter
+        self._scheme: Final = scheme
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Where somebody would be led."""
+        query = query_of(request, AnswerQuery)
+        link = await self._links.link(request)
+        now_ms = time.time_ns() // 1_000_000
+        return json_answer(answer_of(link, query, now_ms, scan_parameter=self._scan_parameter))
+
+    async def code(self, request: web.Request) -> web.StreamResponse:
+        """The link's QR code; with a body, that is the logo in its middle."""
+        look = query_of(request, QrQuery)
+        link = await self._links.link(request)
+        logo = await file_of(request, LOGO_MEDIA) if request.method == "POST" else b""
+        text = self.address(link)
+        picture = await asyncio.get_running_loop().run_in_executor(self._threads, lambda: draw(text, look, logo))
+        return web.Response(
+            body=picture,
+            content_type=SVG if look.format == "svg" else PNG,
+            headers={"Content-Security-Policy": _ONLY_A_PICTURE},
+        )
+
+    def address(self, link: Link) -> str:
+        """What the code says: the link's URL with the mark of a scan."""
+        mark = f"?{quote(self._scan_parameter)}=1" if self._scan_parameter else ""
+        return f"{self._scheme}://{link.domain}/{quote(link.slug, safe=_IN_A_PATH)}{mark}"
+
+
+def link_answer_operations(answers: LinkAnswers) -> tuple[Operation, ...]:
+    """The table of what can be asked about one link."""
+    link_path = "/v1/links/{domain}/{slug:[^/]*}"
+    picture = {200: Answer(meaning="the picture", media=(SVG, PNG))}
+    return (
+        Operation(
+            name="testLink",
+            method="GET",
+            path=f"{link_path}/answer",
+            role="links:read",
+            summary="Where a link would lead somebody, by which rule, and as what it would be counted",
+            act=answers.answer,
+            query=AnswerQuery,
+            answers={200: Answer(meaning="what a redirector would answer", kind=AnswerView)},
+            problems=("not-found",),
+            about="Nothing is counted, and no redirector is asked.",
+        ),
+        Operation(
+            name="drawCode",
+            method="GET",
+            path=f"{link_path}/qr",
+            role="links:read",
+            summary="The QR code of a link, whose scans are told apart",
+            act=answers.code,
+            query=QrQuery,
+            answers=picture,
+            problems=("not-found",),
+        ),
+        Operation(
+            name="drawCodeWithLogo",
+            method="POST",
+            path=f"{link_path}/qr",
+            role="links:read",
+            summary="The same with a logo in its middle, which is the body",
+            act=answers.code,
+            query=QrQuery,
+            file_media=LOGO_MEDIA,
+            answers=picture,
+            problems=("not-found", "invalid"),
+        ),
+    )
