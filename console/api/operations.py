@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 from aiohttp import hdrs, web
@@ -69,9 +69,13 @@ class Operation:
 
 
 def query_of(request: web.Request, kind: type[Kind]) -> Kind:
-    """The query's parameters. Raises Problem for one that is unknown, given twice, or no value."""
-    given: dict[str, str] = {}
+    """The query's parameters. Raises Problem for one that is unknown, twice there and no list, or no value."""
+    given: dict[str, str | list[str]] = {}
+    lists = {one.encode_name for one in msgspec.structs.fields(kind) if _is_list(one.type)}
     for name, value in request.query.items():
+        if name in lists:
+            given[name] = [*given.get(name, ()), value]
+            continue
         if name in given:
             raise Problem("bad-request", f"{name} is given twice: once is enough", parameter=name)
         given[name] = value
@@ -83,6 +87,10 @@ def query_of(request: web.Request, kind: type[Kind]) -> Kind:
         if not named and "`" in message:
             named = message.split("`")[1]
         raise Problem("bad-request", f"{message}: correct this parameter", parameter=named) from error
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(get_args(kind)[0] if get_origin(kind) is Annotated else kind) is list
 
 
 async def body_of(request: web.Request, kind: type[Kind], media: tuple[str, ...] = (JSON,)) -> tuple[Kind, bytes]:

@@ -1,38 +1,58 @@
 """The operations on reports."""
 
+import asyncio
 import csv
 import io
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from aiohttp import web
 
+from console.api.callers import Caller
+from console.api.comparing import CompareQuery, CompareReport, Counted, comparing, report_of
 from console.api.counters import Counters
 from console.api.operations import CALLER, CSV, JSON, Act, Answer, Operation, json_answer, query_of
+from console.api.other_reports import annotations, quality, variants
 from console.api.problems import Problem, unavailable
+from console.api.report_sql import SQL, as_text
 from console.api.report_wire import (
+    Annotation,
+    AnnotationsQuery,
+    AnnotationsReport,
     BreakdownQuery,
     BreakdownReport,
     BreakdownRow,
+    Finding,
     HeatMap,
     HeatMapQuery,
     HeatMapRow,
     PerformanceReport,
     PerformanceRow,
+    QualityQuery,
+    QualityReport,
     ReportQuery,
     SeriesQuery,
     SeriesReport,
     SeriesRow,
     TimeFilters,
+    TotalsQuery,
+    TotalsReport,
+    TotalsRow,
+    VariantRow,
+    VariantsQuery,
+    VariantsReport,
 )
-from console.api.reports import Statement, breakdown, heat_map, performance, series
+from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
 from console.formula_guard import guarded
 from schemas.errors import ClickHouseError, TransientError
 
 log = logging.getLogger(__name__)
+
+Query = TypeVar("Query", bound=TimeFilters)
+Row = TypeVar("Row", bound=msgspec.Struct)
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
 _WRONG_ZONE: Final = "zone"
@@ -55,48 +75,92 @@ class ReportOperations:
         """One of the reports with judgement."""
 
         async def act(request: web.Request) -> web.StreamResponse:
-            query = query_of(request, ReportQuery)
-            statement = performance(report, query, request[CALLER].account, self._clock())
-            return await self._answer(query, statement, PerformanceReport, PerformanceRow)
+            query, account = self._asked(request, ReportQuery)
+            now = self._clock()
+            statement = performance(report, query, account, now)
+            if not query.previous or query.format != "json":
+                return await self._answer(query, statement, PerformanceReport, PerformanceRow)
+            both = await asyncio.gather(
+                self._rows(statement, PerformanceRow), self._rows(totals(query, account, now), TotalsRow)
+            )
+            return json_answer(
+                PerformanceReport(since=statement.since, until=statement.until, rows=both[0], totals=both[1])
+            )
 
         return act
 
+    async def totals(self, request: web.Request) -> web.StreamResponse:
+        """All that fits together."""
+        query, account = self._asked(request, TotalsQuery)
+        return await self._answer(query, totals(query, account, self._clock()), TotalsReport, TotalsRow)
+
     async def breakdown(self, request: web.Request) -> web.StreamResponse:
         """Sums by labels."""
-        query = query_of(request, BreakdownQuery)
-        statement = breakdown(query, request[CALLER].account, self._clock())
-        return await self._answer(query, statement, BreakdownReport, BreakdownRow)
+        query, account = self._asked(request, BreakdownQuery)
+        return await self._answer(query, breakdown(query, account, self._clock()), BreakdownReport, BreakdownRow)
 
     async def series(self, request: web.Request) -> web.StreamResponse:
         """Sums over time."""
-        query = query_of(request, SeriesQuery)
-        statement = series(query, request[CALLER].account, self._clock())
-        return await self._answer(query, statement, SeriesReport, SeriesRow)
+        query, account = self._asked(request, SeriesQuery)
+        return await self._answer(query, series(query, account, self._clock()), SeriesReport, SeriesRow)
 
     async def heat_map(self, request: web.Request) -> web.StreamResponse:
         """Sums by day of the week and hour."""
-        query = query_of(request, HeatMapQuery)
-        statement = heat_map(query, request[CALLER].account, self._clock())
-        return await self._answer(query, statement, HeatMap, HeatMapRow)
+        query, account = self._asked(request, HeatMapQuery)
+        return await self._answer(query, heat_map(query, account, self._clock()), HeatMap, HeatMapRow)
+
+    async def compare(self, request: web.Request) -> web.StreamResponse:
+        """Sides against each other."""
+        query, account = self._asked(request, CompareQuery)
+        statement, sides = comparing(query, account, self._clock())
+        if query.format in ("arrow", "sql"):
+            return await self._answer(query, statement, CompareReport, Counted)
+        report = report_of(statement, sides, await self._rows(statement, Counted))
+        if query.format == "csv":
+            return _csv(b"\n".join(map(msgspec.json.encode, report.rows)))
+        return json_answer(report)
+
+    async def variants(self, request: web.Request) -> web.StreamResponse:
+        """Experiments."""
+        query, account = self._asked(request, VariantsQuery)
+        return await self._answer(query, variants(query, account, self._clock()), VariantsReport, VariantRow)
+
+    async def quality(self, request: web.Request) -> web.StreamResponse:
+        """What may be wrong."""
+        query, account = self._asked(request, QualityQuery)
+        statement = quality(query, account, self._clock(), all_accounts=not request[CALLER].scope)
+        return await self._answer(query, statement, QualityReport, Finding)
+
+    async def annotations(self, request: web.Request) -> web.StreamResponse:
+        """What happened to posts."""
+        query, account = self._asked(request, AnnotationsQuery)
+        statement = annotations(query, account, self._clock())
+        return await self._answer(query, statement, AnnotationsReport, Annotation)
+
+    def _asked(self, request: web.Request, kind: type[Query]) -> tuple[Query, str]:
+        """The query, within what the caller may see, and the caller's account. Raises Problem."""
+        caller = request[CALLER]
+        return scoped(query_of(request, kind), caller), caller.account
 
     async def _answer(
         self, query: TimeFilters, statement: Statement, report: Any, row: type[msgspec.Struct]
     ) -> web.StreamResponse:
+        if query.format == "sql":
+            return web.Response(text=as_text(statement, "clicktally"), content_type=SQL, charset="utf-8")
         if query.format == "arrow":
-            stream = await self._rows(self._counters.answer(statement, "ArrowStream"))
+            stream = await self._content(self._counters.answer(statement, "ArrowStream"))
             return web.Response(body=stream, content_type=ARROW)
-        lines = await self._rows(self._counters.answer(statement, "JSONEachRow"))
         if query.format == "csv":
-            return web.Response(
-                body=as_csv(lines).encode(),
-                content_type=CSV,
-                charset="utf-8",
-                headers={"Content-Disposition": 'attachment; filename="report.csv"'},
-            )
-        rows = msgspec.json.Decoder(row).decode_lines(lines)
-        return json_answer(report(since=statement.since, until=statement.until, rows=rows))
+            return _csv(await self._content(self._counters.answer(statement, "JSONEachRow")))
+        return json_answer(
+            report(since=statement.since, until=statement.until, rows=await self._rows(statement, row))
+        )
 
-    async def _rows(self, answer: Awaitable[bytes]) -> bytes:
+    async def _rows(self, statement: Statement, row: type[Row]) -> list[Row]:
+        lines = await self._content(self._counters.answer(statement, "JSONEachRow"))
+        return msgspec.json.Decoder(row).decode_lines(lines)
+
+    async def _content(self, answer: Awaitable[bytes]) -> bytes:
         try:
             return await answer
         except TransientError as error:
@@ -110,6 +174,24 @@ class ReportOperations:
                     parameter=_WRONG_ZONE,
                 ) from error
             raise
+
+
+def scoped(query: Query, caller: Caller) -> Query:
+    """The query with the labels that the caller is bound to. Raises Problem for one that asks for others."""
+    for name, value in caller.scope:
+        given = getattr(query, name)
+        if given not in (None, value):
+            raise Problem("forbidden", f"you see the numbers of {name} {value!r} only", parameter=name)
+    return msgspec.structs.replace(query, **dict(caller.scope))
+
+
+def _csv(lines: bytes) -> web.Response:
+    return web.Response(
+        body=as_csv(lines).encode(),
+        content_type=CSV,
+        charset="utf-8",
+        headers={"Content-Disposition": 'attachment; filename="report.csv"'},
+    )
 
 
 def as_csv(lines: bytes) -> str:
@@ -126,8 +208,10 @@ def as_csv(lines: bytes) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, dict):
+        value = " ".join(f"{name}={one}" for name, one in value.items())
     if isinstance(value, list):
-        return " ".join(map(str, value))
+        value = " ".join(map(str, value))
     return guarded(value) if isinstance(value, str) else str(value)
 
 
@@ -143,7 +227,8 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             summary=summary,
             act=act,
             query=query,
-            answers={200: Answer(meaning="as the parameter format says", kind=kind, media=(JSON, CSV, ARROW))},
+            answers={200: Answer(meaning="as the parameter format says", kind=kind, media=(JSON, CSV, ARROW, SQL))},
+            shared=True,
         )
 
     return (
@@ -157,6 +242,37 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             reports.breakdown,
             BreakdownQuery,
             BreakdownReport,
+        ),
+        report(
+            "totals", "All that fits together, and of the time before", reports.totals, TotalsQuery, TotalsReport
+        ),
+        report(
+            "compare",
+            "Any posts, channels, profiles, campaigns or variants side by side, with intervals and a verdict",
+            reports.compare,
+            CompareQuery,
+            CompareReport,
+        ),
+        report(
+            "variants",
+            "The variants of each experiment against its control",
+            reports.variants,
+            VariantsQuery,
+            VariantsReport,
+        ),
+        report(
+            "quality",
+            "What may be wrong with the numbers, and how far they go",
+            reports.quality,
+            QualityQuery,
+            QualityReport,
+        ),
+        report(
+            "annotations",
+            "What happened to posts: published, revised by a platform, another metric",
+            reports.annotations,
+            AnnotationsQuery,
+            AnnotationsReport,
         ),
         report("series", "Counts over time, in a time zone", reports.series, SeriesQuery, SeriesReport),
         report(

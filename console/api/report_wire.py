@@ -9,7 +9,9 @@ from msgspec import UNSET, Meta, UnsetType
 ROWS_MOST: Final = 100_000
 BREAKDOWNS: Final = ("account", "campaign", "post", "channel", "profile", "link")
 
-Format = Literal["json", "csv", "arrow"]
+Format = Literal["json", "csv", "arrow", "sql"]
+TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "all"]
+Kind = Literal["served", "rendered", "viewable", "platform"]
 Label = Annotated[str, Meta(max_length=256)]
 Time = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=ROWS_MOST)]
@@ -40,16 +42,34 @@ class ReportQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=
     """The query of a report with judgement."""
 
     limit: Limit = 1000
+    previous: Annotated[
+        bool, Meta(description="with totals, and with what the same time before had: clicks_before and the like")
+    ] = False
 
 
-class BreakdownQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TotalsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of all that fits, together."""
+
+
+class Chosen(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A query that may ask for other clicks than people's, and for impressions of one kind."""
+
+    traffic: Annotated[TrafficClass, Meta(description="traffic class of the clicks; all: gross")] = msgspec.field(
+        name="class", default="human"
+    )
+    kind: Annotated[
+        Kind | None, Meta(description="kind of the impressions; left out: that by which each link is divided")
+    ] = None
+
+
+class BreakdownQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of sums by labels."""
 
     by: Annotated[str, Meta(max_length=100, description=f"some of {', '.join(BREAKDOWNS)}, comma-separated")]
     limit: Limit = 1000
 
 
-class SeriesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class SeriesQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of counts over time."""
 
     unit: Literal["minute", "hour", "day"] = "day"
@@ -60,10 +80,27 @@ class SeriesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=
     limit: Limit = 10_000
 
 
-class HeatMapQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class HeatMapQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of counts by day of the week and hour."""
 
     zone: Zone = "UTC"
+
+
+class VariantsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of experiments."""
+
+    experiment: Label | None = None
+    limit: Limit = 1000
+
+
+class QualityQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of what may be wrong."""
+
+
+class AnnotationsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of what happened to posts."""
+
+    limit: Limit = 1000
 
 
 class PerformanceRow(msgspec.Struct, kw_only=True):
@@ -92,6 +129,10 @@ class PerformanceRow(msgspec.Struct, kw_only=True):
     pattern: str
     meaning: str
     advice: str
+    clicks_before: int | UnsetType = UNSET
+    gross_clicks_before: int | UnsetType = UNSET
+    impressions_before: int | UnsetType = UNSET
+    ctr_before: float | UnsetType | None = UNSET
 
 
 class Counts(msgspec.Struct, kw_only=True):
@@ -104,6 +145,15 @@ class Counts(msgspec.Struct, kw_only=True):
     ctr: float | None
 
 
+class TotalsRow(Counts, kw_only=True):
+    """All that fits together: of the time asked for (`now`), or of the same time before it (`before`)."""
+
+    period: Literal["now", "before"]
+    links: int
+    ctr_from: float | None
+    ctr_to: float | None
+
+
 class BreakdownRow(Counts, kw_only=True):
     """Of the links that share these labels."""
 
@@ -114,6 +164,8 @@ class BreakdownRow(Counts, kw_only=True):
     profile: str | UnsetType = UNSET
     link: str | UnsetType = UNSET
     links: int
+    ctr_from: float | None
+    ctr_to: float | None
 
 
 class SeriesRow(Counts, kw_only=True):
@@ -140,6 +192,93 @@ class PerformanceReport(msgspec.Struct, kw_only=True):
     since: datetime
     until: datetime
     rows: list[PerformanceRow]
+    totals: list[TotalsRow] | UnsetType = UNSET
+
+
+class TotalsReport(msgspec.Struct, kw_only=True):
+    """Rows, and the time that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[TotalsRow]
+
+
+class VariantRow(msgspec.Struct, kw_only=True):
+    """A variant of an experiment; docs/reports.md says how each number is made."""
+
+    account: str
+    experiment: str
+    variant: str
+    is_control: bool
+    links: int
+    clicks: int
+    gross_clicks: int
+    impressions: int
+    kinds: list[str]
+    ctr: float | None
+    ctr_from: float | None
+    ctr_to: float | None
+    weight: float
+    measure: str
+    difference: float | None
+    difference_from: float | None
+    difference_to: float | None
+    lift: float | None
+    enough_data: bool
+    p_value: float | None
+    p_adjusted: float | None
+    against_control: str
+    sample_ratio_p: float | None
+    sample_ratio_mismatch: bool
+    is_winner: bool
+    verdict: str
+
+
+class VariantsReport(msgspec.Struct, kw_only=True):
+    """Rows, and the time that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[VariantRow]
+
+
+class Finding(msgspec.Struct, kw_only=True):
+    """One thing that may be wrong, or that tells how far the numbers go."""
+
+    finding: str
+    amount: int
+    examples: list[str]
+    meaning: str
+
+
+class QualityReport(msgspec.Struct, kw_only=True):
+    """Rows, and the time that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[Finding]
+
+
+class Annotation(msgspec.Struct, kw_only=True):
+    """What happened to a post at a time. `impressions`: by how many a platform corrected them."""
+
+    at: datetime
+    what: Literal["published", "revised", "definition changed"]
+    account: str
+    campaign: str
+    post: str
+    channel: str
+    profile: str
+    detail: str
+    impressions: int
+
+
+class AnnotationsReport(msgspec.Struct, kw_only=True):
+    """Rows, and the time that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[Annotation]
 
 
 class BreakdownReport(msgspec.Struct, kw_only=True):

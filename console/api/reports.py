@@ -9,7 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from console.api.problems import Problem
-from console.api.report_wire import BREAKDOWNS, BreakdownQuery, HeatMapQuery, ReportQuery, SeriesQuery, TimeFilters
+from console.api.report_wire import (
+    BREAKDOWNS,
+    BreakdownQuery,
+    Chosen,
+    HeatMapQuery,
+    ReportQuery,
+    SeriesQuery,
+    TimeFilters,
+    TotalsQuery,
+)
 
 _LABELS: Final = ("account", "campaign", "post", "channel", "profile")
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -35,12 +44,23 @@ _NAMED: Final = (
     "(SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel,"
     " profile FROM links FINAL)"
 )
-_SUMS: Final = (
-    "sum(counted.clicks) AS clicks, sum(counted.gross_clicks) AS gross_clicks,"
-    " sum(counted.impressions) AS impressions,"
-    " arraySort(groupUniqArrayIf(counted.impression_kind, counted.impressions != 0)) AS kinds,"
-    " if(impressions = 0, NULL, clicks / impressions) AS ctr"
+_CLICKS: Final = {
+    "human": "clicks",
+    "all": "gross_clicks",
+    **{name: f"{name}_clicks" for name in ("bot", "prefetch", "duplicate", "unknown")},
+}
+"""Which column of the views has the clicks of a traffic class."""
+_INTERVAL: Final = (
+    "multiIf(NOT (impressions > 0 AND clicks BETWEEN 0 AND impressions), NULL, clicks = {end}, {edge},"
+    " (2 * clicks + 3.841458820694124 {sign} 1.959963984540054 * sqrt(3.841458820694124"
+    " + 4 * clicks * (1 - clicks / impressions))) / (2 * (impressions + 3.841458820694124)))"
 )
+_WITH_INTERVAL: Final = (
+    f"*, {_INTERVAL.format(end='0', edge='0', sign='-')} AS ctr_from,"
+    f" {_INTERVAL.format(end='impressions', edge='1', sign='+')} AS ctr_to"
+)
+"""Wilson's, as in the views of performance."""
+_BEFORE: Final = ("clicks", "gross_clicks", "impressions", "ctr")
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,7 @@ class Statement:
 
 def performance(report: str, query: ReportQuery, account: str, now: datetime) -> Statement:
     """Posts, campaigns, channels or profiles with their judgement. Raises Problem."""
-    since, until = _times(query, now)
+    since, until = times_of(query, now)
     columns = _COLUMNS[report]
     for name in _LABELS:
         for given in (name, f"not_{name}"):
@@ -65,25 +85,45 @@ def performance(report: str, query: ReportQuery, account: str, now: datetime) ->
                     f"rows of this report have no {name}: filter by {', '.join(columns)}, or ask for a breakdown",
                     parameter=given,
                 )
-    conditions, parameters = _conditions(query, account)
+    conditions, parameters = conditions_of(query, account)
+    rows = f"SELECT * FROM {_VIEWS[report]}{between(since, until)}{where(conditions)}"  # noqa: S608 - closed sets
+    order = f"ORDER BY clicks DESC, impressions DESC, {', '.join(columns)} LIMIT {query.limit}"
+    if query.previous:
+        before = ", ".join(f"before.{name} AS {name}_before" for name in _BEFORE)
+        rows = (
+            f"SELECT now.*, {before} FROM ({rows}) AS now LEFT JOIN"  # noqa: S608 - closed sets
+            f" (SELECT {', '.join((*columns, *_BEFORE))} FROM {_VIEWS[report]}{between(*_before(since, until))}"
+            f"{where(conditions)}) AS before USING ({', '.join(columns)})"
+        )
+    return Statement(f"{rows} {order}", parameters, since, until)
+
+
+def totals(query: TotalsQuery | ReportQuery, account: str, now: datetime) -> Statement:
+    """All that fits together, and what the same time before had. Raises Problem."""
+    since, until = times_of(query, now)
+    conditions, parameters = conditions_of(query, account)
+    both = " UNION ALL ".join(
+        f"SELECT '{period}' AS period, * FROM link_performance_between{between(*times)}{where(conditions)}"  # noqa: S608
+        for period, times in (("now", (since, until)), ("before", _before(since, until)))
+    )
     text = (
-        f"SELECT * FROM {_VIEWS[report]}(since = {_moment(since)}, until = {_moment(until)})"  # noqa: S608 - closed sets
-        f"{_where(conditions)} ORDER BY clicks DESC, impressions DESC, {', '.join(columns)} LIMIT {query.limit}"
+        f"SELECT {_WITH_INTERVAL} FROM (SELECT period, count() AS links, {sums()} FROM ({both}) AS counted"  # noqa: S608
+        " GROUP BY period) ORDER BY period DESC"
     )
     return Statement(text, parameters, since, until)
 
 
 def breakdown(query: BreakdownQuery, account: str, now: datetime) -> Statement:
     """Sums by one or more labels, whatever the links are filtered by. Raises Problem."""
-    since, until = _times(query, now)
+    since, until = times_of(query, now)
     by = [name.strip() for name in query.by.split(",")]
     if not by or len(set(by)) < len(by) or not set(by) <= set(BREAKDOWNS):
         raise Problem("bad-request", f"name some of {', '.join(BREAKDOWNS)}, each once", parameter="by")
-    conditions, parameters = _conditions(query, account)
+    conditions, parameters = conditions_of(query, account)
     columns = ", ".join(by)
     text = (
-        f"SELECT {columns}, count() AS links, {_SUMS} FROM link_performance_between(since = {_moment(since)},"  # noqa: S608
-        f" until = {_moment(until)}) AS counted{_where(conditions)} GROUP BY {columns}"
+        f"SELECT {_WITH_INTERVAL} FROM (SELECT {columns}, count() AS links, {sums(query)} FROM"  # noqa: S608
+        f" {_links(query, since, until)} AS counted{where(conditions)} GROUP BY {columns})"
         f" ORDER BY clicks DESC, impressions DESC, {columns} LIMIT {query.limit}"
     )
     return Statement(text, parameters, since, until)
@@ -91,15 +131,15 @@ def breakdown(query: BreakdownQuery, account: str, now: datetime) -> Statement:
 
 def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     """Clicks and impressions over time, in total or by a label. Raises Problem."""
-    since, until = _times(query, now)
+    since, until = times_of(query, now)
     if query.unit == "minute" and until - since > _MINUTES_MOST:
         raise Problem("bad-request", "minutes of at most 7 days: ask for less, or for hours", parameter="unit")
-    conditions, parameters = _conditions(query, account)
+    conditions, parameters = conditions_of(query, account)
     by = f"{query.by}, " if query.by else ""
     text = (
-        f"SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start, {by}{_SUMS}"  # noqa: S608
+        f"SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start, {by}{sums(query)}"  # noqa: S608
         f" FROM {_windows(query.unit)} AS counted LEFT JOIN {_NAMED} AS named ON counted.link = named.link"
-        f"{_where(_within(query.unit, since, until) + conditions)} GROUP BY {by}start ORDER BY start"
+        f"{where(_within(query.unit, since, until) + conditions)} GROUP BY {by}start ORDER BY start"
         f"{', ' + query.by if query.by else ''} LIMIT {query.limit}"
     )
     if query.unit != "minute":
@@ -109,15 +149,60 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
 
 def heat_map(query: HeatMapQuery, account: str, now: datetime) -> Statement:
     """Clicks and impressions by day of the week (1: Monday) and hour of the zone. Raises Problem."""
-    since, until = _times(query, now)
-    conditions, parameters = _conditions(query, account)
+    since, until = times_of(query, now)
+    conditions, parameters = conditions_of(query, account)
     text = (
         "SELECT toDayOfWeek(counted.window_start, 0, {zone:String}) AS weekday,"  # noqa: S608 - closed sets
-        f" toHour(counted.window_start, {{zone:String}}) AS hour, {_SUMS}"
+        f" toHour(counted.window_start, {{zone:String}}) AS hour, {sums(query)}"
         f" FROM {_windows('hour')} AS counted LEFT JOIN {_NAMED} AS named ON counted.link = named.link"
-        f"{_where(_within('hour', since, until) + conditions)} GROUP BY weekday, hour ORDER BY weekday, hour"
+        f"{where(_within('hour', since, until) + conditions)} GROUP BY weekday, hour ORDER BY weekday, hour"
     )
     return Statement(text, (*parameters, ("zone", query.zone)), since, until)
+
+
+def sums(query: Chosen | None = None) -> str:
+    """Sums of the columns that a query chose."""
+    clicks, kind = (_CLICKS[query.traffic], query.kind) if query else (_CLICKS["human"], None)
+    impressions, kinds = (
+        "impressions",
+        "arraySort(groupUniqArrayIf(counted.impression_kind, counted.impressions != 0))",
+    )
+    if kind is not None:
+        impressions, kinds = f"impressions_{kind}", f"if(impressions = 0, emptyArrayString(), ['{kind}'])"
+    return (
+        f"sum(counted.{clicks}) AS clicks, sum(counted.gross_clicks) AS gross_clicks,"
+        f" sum(counted.{impressions}) AS impressions, {kinds} AS kinds,"
+        " if(impressions = 0, NULL, clicks / impressions) AS ctr"
+    )
+
+
+def _links(query: Chosen, since: datetime, until: datetime) -> str:
+    """The links with their counts, and beside them what a query chose that the view has not."""
+    view = f"link_performance_between{between(since, until)}"
+    chosen = []
+    if query.traffic not in ("human", "all"):
+        chosen.append(f"sumIf(counters.clicks, class = '{query.traffic}') AS {_CLICKS[query.traffic]}")
+    if query.kind is not None:
+        chosen.append(
+            f"sumIf(counters.impressions, class = 'human' AND impression_kind = '{query.kind}')"
+            f" AS impressions_{query.kind}"
+        )
+    if not chosen:
+        return view
+    return (
+        f"(SELECT * FROM {view} AS named LEFT JOIN (SELECT link, {', '.join(chosen)} FROM counters"  # noqa: S608
+        f" WHERE kind = 0 AND window_start >= {moment(since)} AND window_start < {moment(until)} GROUP BY link)"
+        " AS chosen USING (link))"
+    )
+
+
+def between(since: datetime, until: datetime) -> str:
+    return f"(since = {moment(since)}, until = {moment(until)})"
+
+
+def _before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
+    """The same time before, as far as there were times to count in."""
+    return max(_EARLIEST, since - (until - since)), since
 
 
 def _windows(unit: str) -> str:
@@ -127,19 +212,19 @@ def _windows(unit: str) -> str:
 
 
 def _within(unit: str, since: datetime, until: datetime) -> list[str]:
-    conditions = [f"counted.window_start >= {_moment(since)}", f"counted.window_start < {_moment(until)}"]
+    conditions = [f"counted.window_start >= {moment(since)}", f"counted.window_start < {moment(until)}"]
     if unit != "minute":  # prunes, where the windows of a zone are computed
-        days = [f"toDate(toDateTime({_moment(one)}, 'UTC'), {{zone:String}})" for one in (since, until)]
+        days = [f"toDate(toDateTime({moment(one)}, 'UTC'), {{zone:String}})" for one in (since, until)]
         conditions += [f"counted.day >= {days[0]}", f"counted.day <= {days[1]}"]
     return conditions
 
 
-def _moment(time: datetime) -> str:
+def moment(time: datetime) -> str:
     """A literal: digits, and nothing that anybody wrote."""
     return f"toDateTime('{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}', 'UTC')"
 
 
-def _conditions(query: TimeFilters, account: str) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
+def conditions_of(query: TimeFilters, account: str) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
     if account and query.account not in (None, account):
         raise Problem("forbidden", f"this token sees the numbers of account {account!r} only", parameter="account")
     conditions: list[str] = []
@@ -153,11 +238,11 @@ def _conditions(query: TimeFilters, account: str) -> tuple[list[str], tuple[tupl
     return conditions, tuple(parameters)
 
 
-def _where(conditions: list[str]) -> str:
+def where(conditions: list[str]) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _times(query: TimeFilters, now: datetime) -> tuple[datetime, datetime]:
+def times_of(query: TimeFilters, now: datetime) -> tuple[datetime, datetime]:
     """What is not said: until now, from 30 days before. Whole minutes, as the windows are. Raises Problem."""
     until = (query.until or now).astimezone(UTC)
     since = (query.since or until - _USUAL_TIME).astimezone(UTC)

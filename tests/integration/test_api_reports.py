@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pytest
@@ -18,12 +19,13 @@ from deploy.local.processes import ClickHouse, Kafka
 from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
-from tests.integration.counted import count, link
+from tests.integration.counted import count, link, run_sql
 from tests.integration.test_api import CALLERS, prepare
 from tests.tokens import bearer_of, token
 
 READERS = (*CALLERS, token(7, "reports:read"), token(8, "reports:read", account="acme"))
 DAY = "since=2026-11-26T00:00:00Z&until=2026-11-27T00:00:00Z"
+HOOKS_DAY = "since=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,9 @@ def counted(clickhouse: ClickHouse) -> Iterator[Http]:
     http = Http(clickhouse.url, database)
     link(http, "a", {"campaign": "spring", "post": "=1+1", "channel": "x", "profile": "p", "account": "acme"})
     link(http, "b", {"campaign": "spring", "post": "two", "channel": "linkedin", "account": "acme"})
-    link(http, "c", {"campaign": "winter", "post": "one", "channel": "x"})
+    link(http, "c", {"campaign": "winter", "post": "one", "channel": "x", "published_at": "2026-11-26 08:00:00"})
+    for variant in "ab":
+        link(http, f"hook-{variant}", {"experiment": "hooks", "variant": variant})
     rows = []
     for name, clicks, impressions in (("a", 5, 1000), ("b", 7, 2000), ("c", 11, 300)):
         for hour in (9, 22):
@@ -42,7 +46,20 @@ def counted(clickhouse: ClickHouse) -> Iterator[Http]:
             rows += [(name, at, "human", "", clicks, 0), (name, at, "bot", "", 1, 0)]
             rows.append((name, at, "human", "platform", 0, impressions))
     rows.append(("a", "2026-11-27 00:00:00", "human", "", 100, 0))  # the first minute left out
+    for variant, clicks in (("a", 100), ("b", 180)):
+        at = "2026-11-20 10:00:00"
+        rows += [
+            (f"hook-{variant}", at, "human", "", clicks, 0),
+            (f"hook-{variant}", at, "human", "platform", 0, 10_000),
+        ]
     count(http, rows)
+    run_sql(
+        http,
+        "INSERT INTO snapshots (link, platform, post, series, observed_at, total, differences, received_at) VALUES"
+        " ('go.example/a', 'x', '1', 'views', '2026-11-26 11:00:00', 960,"
+        " [('2026-11-26 11:00:00', 'revision', 'fell', -40)], '2026-11-26 11:00:01'),"
+        " ('', 'x', '2', 'views', '2026-11-26 11:00:00', 5, [], '2026-11-26 11:00:01')",
+    )
     yield http
     http(f"DROP DATABASE {database}")
 
@@ -133,6 +150,131 @@ def test_counts_are_told_as_they_change(console: ConsoleProcess, counted: Http) 
         rows = json.loads(next(events).removeprefix(b"data: "))
         assert time.monotonic() - began < 10
     assert [(row["campaign"], row["post"], row["clicks"]) for row in rows] == [("spring", "=1+1", 3)]
+
+
+REPORTS = (
+    "posts",
+    "posts?campaign=spring&previous=true",
+    "posts?campaign=spring&not_post=two",
+    "campaigns?previous=true",
+    "channels",
+    "profiles",
+    "totals?campaign=spring",
+    "breakdown?by=channel,profile&not_channel=linkedin",
+    "breakdown?by=link&class=bot",
+    "breakdown?by=campaign&class=all&kind=platform",
+    "series?unit=hour&by=campaign&zone=Asia/Kolkata",
+    "series?unit=minute&class=bot&kind=served",
+    "heat-map?zone=Europe/Berlin&campaign=spring",
+    "heat-map?class=unknown&kind=platform",
+    "variants",
+    "variants?experiment=hooks",
+    "quality",
+    "quality?campaign=spring",
+    "annotations",
+    "annotations?campaign=spring",
+)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_sql_of_a_report_gives_its_numbers_to_who_may_only_read(
+    console: ConsoleProcess, counted: Http, report: str
+) -> None:
+    day = HOOKS_DAY if report.startswith("variants") else DAY
+    path = f"/v1/reports/{report}{'&' if '?' in report else '?'}{day}"
+    answer = console.ask("GET", path, token=7)
+    assert answer.status == 200, answer.body
+    text = console.ask("GET", f"{path}&format=sql", token=7).body.decode()
+    assert text.startswith("-- clicktally: windows from 2026-11-2")
+    reader = Http(counted.url, counted.database, user="reader")
+    by_sql = reader(f"{text} FORMAT JSONEachRow", output_format_json_quote_64bit_integers=0)
+    assert by_sql.status == 200, by_sql.body
+    rows = [json.loads(line) for line in by_sql.body.splitlines()]
+    said = answer.json["rows"]
+    for row in (*rows, *said):
+        if row.get("finding") == "counted up to":
+            row["amount"] = 0  # seconds until now
+    assert rows == said
+    assert rows
+
+
+def test_the_time_before_stands_beside_each_row_and_in_totals(console: ConsoleProcess) -> None:
+    path = "/v1/reports/posts?since=2026-11-26T16:00:00Z&until=2026-11-27T00:01:00Z&campaign=spring&previous=true"
+    report = console.ask("GET", path, token=7).json
+    assert [(row["post"], row["clicks"], row["clicks_before"], row["ctr_before"]) for row in report["rows"]] == [
+        ("=1+1", 105, 5, 0.005),
+        ("two", 7, 7, 0.0035),
+    ]
+    now, before = report["totals"]
+    assert (now["period"], now["clicks"], now["gross_clicks"], now["impressions"]) == ("now", 112, 114, 3000)
+    assert (before["period"], before["clicks"], before["impressions"], before["ctr"]) == ("before", 12, 3000, 0.004)
+    assert before["ctr_from"] < before["ctr"] < before["ctr_to"]
+
+
+def test_other_clicks_than_peoples_are_asked_for_by_class_and_impressions_by_kind(console: ConsoleProcess) -> None:
+    for report, by in (("breakdown?by=campaign", "campaign"), ("series?unit=day&by=campaign", "campaign")):
+        of_bots = {row[by]: row for row in rows_of(console, f"{report}&{DAY}&class=bot&kind=platform")}
+        assert {name: (row["clicks"], row["impressions"]) for name, row in of_bots.items()} == {
+            "spring": (4, 6000),
+            "winter": (2, 600),
+        }
+        none = rows_of(console, f"{report}&{DAY}&kind=served&campaign=winter")
+        assert [(row["clicks"], row["impressions"], row["kinds"], row["ctr"]) for row in none] == [
+            (22, 0, [], None)
+        ]
+    assert sum(row["clicks"] for row in rows_of(console, f"heat-map?{DAY}&class=all")) == 52
+    assert console.ask("GET", f"/v1/reports/series?{DAY}&class=people", token=7).json["parameter"] == "class"
+
+
+def test_sides_are_compared_as_the_view_of_variants_does(console: ConsoleProcess) -> None:
+    sides = [quote(f"experiment=hooks&variant={name}") for name in ("a", "b")]
+    path = f"/v1/reports/compare?{HOOKS_DAY}&of={sides[0]}&of={sides[1]}"
+    compared = console.ask("GET", path, token=7).json
+    control, other = rows_of(console, f"variants?{HOOKS_DAY}&experiment=hooks")
+    assert [(row["clicks"], row["impressions"]) for row in compared["rows"]] == [(100, 10_000), (180, 10_000)]
+    for side, variant in zip(compared["rows"], (control, other), strict=True):
+        for name in ("clicks", "gross_clicks", "impressions", "kinds", "ctr", "enough_data", "is_winner"):
+            assert side[name] == variant[name], name
+        for name in ("ctr_from", "ctr_to"):
+            assert side[name] == pytest.approx(variant[name], rel=1e-9)
+    (pair,) = compared["pairs"]
+    for name in ("difference", "difference_from", "difference_to", "p_value", "p_adjusted"):
+        assert pair[name] == pytest.approx(other[name], rel=1e-9), name
+    assert (pair["verdict"], compared["verdict"], other["verdict"]) == ("better", "winner", "winner")
+    assert [row["is_winner"] for row in compared["rows"]] == [False, True]
+    as_csv = console.ask("GET", f"{path}&format=csv", token=7).body.decode()
+    assert [row["clicks"] for row in csv.DictReader(io.StringIO(as_csv))] == ["100", "180"]
+
+
+def test_sides_that_share_links_are_said_to_and_none_is_counted_twice(console: ConsoleProcess) -> None:
+    def compared(*sides: str) -> Any:
+        of = "&".join(f"of={quote(side)}" for side in sides)
+        return console.ask("GET", f"/v1/reports/compare?{DAY}&{of}", token=7).json
+
+    overlapping = compared("campaign=spring", "channel=X", "campaign=none")
+    assert [(side["clicks"], side["links"]) for side in overlapping["rows"]] == [(24, 2), (32, 2), (0, 0)]
+    assert overlapping["verdict"] == "the same links on several sides"
+    apart = compared("campaign=spring", "campaign=winter")
+    assert (apart["verdict"], [side["clicks"] for side in apart["rows"]]) == ("not enough data yet", [24, 22])
+    assert compared("account=acme", "account=").keys() == apart.keys()
+    own = console.ask("GET", f"/v1/reports/compare?{DAY}&of=campaign%3Dspring&of=campaign%3Dwinter", token=8).json
+    assert [side["clicks"] for side in own["rows"]] == [24, 0]
+
+
+def test_what_may_be_wrong_and_what_happened_are_of_the_callers_account(console: ConsoleProcess) -> None:
+    everything = {row["finding"]: row for row in rows_of(console, f"quality?{DAY}")}
+    assert (everything["clicks: bot"]["amount"], everything["rule sets"]["examples"]) == (6, ["0"])
+    assert everything["counted up to"]["examples"] == ["2026-11-26T22:30:00Z"]
+    assert everything["posts without a link"]["examples"] == ["x 2"]
+    assert "late events" in everything
+    own = {row["finding"]: row for row in rows_of(console, f"quality?{DAY}", as_token=8)}
+    assert (own["clicks: bot"]["amount"], "posts without a link" in own) == (4, False)
+    happened = rows_of(console, f"annotations?{DAY}")
+    assert [(row["at"], row["what"], row["post"], row["impressions"]) for row in happened] == [
+        ("2026-11-26T08:00:00Z", "published", "one", 0),
+        ("2026-11-26T11:00:00Z", "revised", "=1+1", -40),
+    ]
+    assert [row["post"] for row in rows_of(console, f"annotations?{DAY}", as_token=8)] == ["=1+1"]
 
 
 def test_a_zone_that_there_is_not_is_named(console: ConsoleProcess) -> None:

@@ -1,5 +1,23 @@
 // Made by `make page-types` from the description of the API; a test holds that it is current.
 
+export interface Annotation {
+  at: string
+  what: "definition changed" | "published" | "revised"
+  account: string
+  campaign: string
+  post: string
+  channel: string
+  profile: string
+  detail: string
+  impressions: number
+}
+
+export interface AnnotationsReport {
+  since: string
+  until: string
+  rows: Annotation[]
+}
+
 export interface AnswerView {
   status: number
   location: string | null
@@ -30,6 +48,8 @@ export interface BreakdownRow {
   profile?: string
   link?: string
   links: number
+  ctr_from: number | null
+  ctr_to: number | null
 }
 
 export interface BulkAnswer {
@@ -106,6 +126,17 @@ export interface CampaignView {
   etag: string
 }
 
+export interface CompareReport {
+  since: string
+  until: string
+  measure: string
+  rows: Side[]
+  pairs: PairOfSides[]
+  sample_ratio_p: number | null
+  verdict: string
+  meaning: string
+}
+
 export interface DeletedLinkView {
   deleted_at: string
   restorable_until: string
@@ -115,6 +146,13 @@ export interface DeletedLinkView {
 export interface DeletedPage {
   links: DeletedLinkView[]
   next: string | null
+}
+
+export interface Finding {
+  finding: string
+  amount: number
+  examples: string[]
+  meaning: string
 }
 
 export interface HeatMap {
@@ -267,10 +305,22 @@ export interface NewLink {
   slug?: string
 }
 
+export interface PairOfSides {
+  first: number
+  second: number
+  difference: number | null
+  difference_from: number | null
+  difference_to: number | null
+  p_value: number | null
+  p_adjusted: number | null
+  verdict: string
+}
+
 export interface PerformanceReport {
   since: string
   until: string
   rows: PerformanceRow[]
+  totals?: TotalsRow[]
 }
 
 export interface PerformanceRow {
@@ -297,6 +347,10 @@ export interface PerformanceRow {
   pattern: string
   meaning: string
   advice: string
+  clicks_before?: number
+  gross_clicks_before?: number
+  impressions_before?: number
+  ctr_before?: number | null
 }
 
 export interface PostPage {
@@ -340,6 +394,12 @@ export interface ProblemMeaning {
   type: string
   title: string
   status: number
+}
+
+export interface QualityReport {
+  since: string
+  until: string
+  rows: Finding[]
 }
 
 export interface Retired {
@@ -406,10 +466,43 @@ export interface Share {
   share: number
 }
 
+export interface Side {
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  labels: Record<string, string>
+  links: number
+  ctr_from: number | null
+  ctr_to: number | null
+  weight: number
+  enough_data: boolean
+  is_winner: boolean
+}
+
 export interface SignInBody {
   token?: string
   code?: string
   share?: string
+}
+
+export interface TotalsReport {
+  since: string
+  until: string
+  rows: TotalsRow[]
+}
+
+export interface TotalsRow {
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  period: "before" | "now"
+  links: number
+  ctr_from: number | null
+  ctr_to: number | null
 }
 
 export interface VariantBody {
@@ -419,11 +512,46 @@ export interface VariantBody {
   number?: number
 }
 
+export interface VariantRow {
+  account: string
+  experiment: string
+  variant: string
+  is_control: boolean
+  links: number
+  clicks: number
+  gross_clicks: number
+  impressions: number
+  kinds: string[]
+  ctr: number | null
+  ctr_from: number | null
+  ctr_to: number | null
+  weight: number
+  measure: string
+  difference: number | null
+  difference_from: number | null
+  difference_to: number | null
+  lift: number | null
+  enough_data: boolean
+  p_value: number | null
+  p_adjusted: number | null
+  against_control: string
+  sample_ratio_p: number | null
+  sample_ratio_mismatch: boolean
+  is_winner: boolean
+  verdict: string
+}
+
 export interface VariantView {
   number: number
   name: string
   destination: string
   weight: number
+}
+
+export interface VariantsReport {
+  since: string
+  until: string
+  rows: VariantRow[]
 }
 
 export interface Operations {
@@ -446,13 +574,18 @@ export interface Operations {
   readPost: { path: { campaign: string; channel: string; post: string }; query: { account?: string }; body: undefined; answer: PostView }
   savePost: { path: { campaign: string; channel: string; post: string }; query: { account?: string }; body: PostPatch; answer: PostView }
   listen: { path: object; query: { account?: string; campaign?: string }; body: undefined; answer: string }
-  reportPosts: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
-  reportCampaigns: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
-  reportChannels: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
-  reportProfiles: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; limit?: number }; body: undefined; answer: PerformanceReport }
-  reportBreakdown: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; by: string; limit?: number }; body: undefined; answer: BreakdownReport }
-  reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; unit?: "day" | "hour" | "minute"; zone?: string; by?: "" | "account" | "campaign" | "channel" | "post" | "profile"; limit?: number }; body: undefined; answer: SeriesReport }
-  reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json"; zone?: string }; body: undefined; answer: HeatMap }
+  reportPosts: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
+  reportCampaigns: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
+  reportChannels: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
+  reportProfiles: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
+  reportBreakdown: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; by: string; limit?: number }; body: undefined; answer: BreakdownReport }
+  reportTotals: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: TotalsReport }
+  reportCompare: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; of: string[] }; body: undefined; answer: CompareReport }
+  reportVariants: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; experiment?: string; limit?: number }; body: undefined; answer: VariantsReport }
+  reportQuality: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: QualityReport }
+  reportAnnotations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number }; body: undefined; answer: AnnotationsReport }
+  reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: "" | "account" | "campaign" | "channel" | "post" | "profile"; limit?: number }; body: undefined; answer: SeriesReport }
+  reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; zone?: string }; body: undefined; answer: HeatMap }
   signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
   readSession: { path: object; query: object; body: undefined; answer: SessionView }
   signOut: { path: object; query: object; body: undefined; answer: undefined }
@@ -488,6 +621,11 @@ export const operations = {
   reportChannels: { method: "GET", path: "/v1/reports/channels" },
   reportProfiles: { method: "GET", path: "/v1/reports/profiles" },
   reportBreakdown: { method: "GET", path: "/v1/reports/breakdown" },
+  reportTotals: { method: "GET", path: "/v1/reports/totals" },
+  reportCompare: { method: "GET", path: "/v1/reports/compare" },
+  reportVariants: { method: "GET", path: "/v1/reports/variants" },
+  reportQuality: { method: "GET", path: "/v1/reports/quality" },
+  reportAnnotations: { method: "GET", path: "/v1/reports/annotations" },
   reportSeries: { method: "GET", path: "/v1/reports/series" },
   reportHeatMap: { method: "GET", path: "/v1/reports/heat-map" },
   signIn: { method: "POST", path: "/v1/session" },

@@ -3,15 +3,29 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 import pytest
 
+from console.api.callers import Caller
+from console.api.comparing import CompareQuery, comparing
 from console.api.counters import Counters
+from console.api.other_reports import annotations, quality, variants
 from console.api.problems import Problem
-from console.api.report_operations import as_csv
-from console.api.report_wire import BreakdownQuery, HeatMapQuery, ReportQuery, SeriesQuery
-from console.api.reports import Statement, breakdown, heat_map, performance, series
+from console.api.report_operations import as_csv, scoped
+from console.api.report_sql import as_text, literal
+from console.api.report_wire import (
+    AnnotationsQuery,
+    BreakdownQuery,
+    HeatMapQuery,
+    QualityQuery,
+    ReportQuery,
+    SeriesQuery,
+    TotalsQuery,
+    VariantsQuery,
+)
+from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
 from schemas.clickhouse.client import Server
 from schemas.errors import TransientError
 
@@ -53,9 +67,14 @@ def test_what_somebody_wrote_is_never_part_of_a_statement() -> None:
         breakdown(BreakdownQuery(by="channel", profile=wild), "", NOW),
         series(SeriesQuery(campaign=wild, zone="Europe/Berlin"), "", NOW),
         heat_map(HeatMapQuery(account=wild), "", NOW),
+        totals(TotalsQuery(campaign=wild), "", NOW),
+        variants(VariantsQuery(experiment=wild), "", NOW),
+        quality(QualityQuery(post=wild), "", NOW, all_accounts=True),
+        annotations(AnnotationsQuery(not_channel=wild), "", NOW),
+        comparing(CompareQuery(of=[f"post={quote(wild)}"]), "", NOW)[0],
     ):
         assert wild not in statement.text
-        assert wild in dict(statement.parameters).values()
+        assert {wild, wild.lower()} & set(dict(statement.parameters).values())
     assert "Europe/Berlin" not in series(SeriesQuery(zone="Europe/Berlin"), "", NOW).text
 
 
@@ -83,6 +102,42 @@ def test_a_breakdown_is_by_labels_that_there_are(by: str) -> None:
     with pytest.raises(Problem) as raised:
         breakdown(BreakdownQuery(by=by), "", NOW)
     assert raised.value.details.parameter == "by"
+
+
+@pytest.mark.parametrize("side", ["x", "day=1", "post=a&post=b", "", "post", "&", "a=1" * 700])
+def test_a_side_is_labels_that_there_are(side: str) -> None:
+    with pytest.raises(Problem) as raised:
+        comparing(CompareQuery(of=["post=a", side]), "", NOW)
+    assert raised.value.details.parameter == "of"
+
+
+def test_whoever_is_bound_to_labels_asks_for_these_whatever_they_say() -> None:
+    caller = Caller("0" * 16, "", ("reports:read",), scope=(("account", ""), ("campaign", "spring")))
+    bound = scoped(ReportQuery(post="one"), caller)
+    assert (bound.account, bound.campaign, bound.post) == ("", "spring", "one")
+    assert scoped(ReportQuery(campaign="spring"), caller).campaign == "spring"
+    for wrong in (ReportQuery(campaign="other"), ReportQuery(campaign=""), ReportQuery(account="acme")):
+        with pytest.raises(Problem) as raised:
+            scoped(wrong, caller)
+        assert raised.value.status == 403
+    with pytest.raises(Problem, match="have no campaign"):
+        performance("channels", scoped(ReportQuery(), caller), "", NOW)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("", "''"), ("a'b\\c", "'a\\'b\\\\c'"), ("1\n\t\r\0", "'1\\n\\t\\r\\0'"), (["a", "'"], "['a', '\\'']")],
+)
+def test_a_value_in_a_text_of_sql_ends_where_it_ends(value: Any, written: str) -> None:
+    assert literal(value) == written
+
+
+def test_a_text_of_sql_has_no_parameters_left() -> None:
+    query = SeriesQuery(campaign="{zone:String}", zone="Europe/Berlin", not_post="it's")
+    text = as_text(series(query, "acme", NOW), "clicktally")
+    assert "'{zone:String}'" in text
+    assert "post != 'it\\'s'" in text
+    assert text.startswith("-- clicktally: windows from 2026-10-28 12:30 to 2026-11-27 12:31 UTC\n")
 
 
 def test_minutes_are_asked_for_seven_days_at_most() -> None:
