@@ -28,7 +28,7 @@ setup: $(READY) ## install the locked dependencies and the embedded stack's part
 	@$(PY) -m deploy.local.setup
 	@$(MAKE) --no-print-directory $(SCANNER) page
 
-$(SCANNER): stream/scan.c stream/scanner.py stream/scan_fields.py schemas/events.py schemas/fields.py | $(READY)
+$(SCANNER): stream/scan.c stream/repeats.c stream/scanner.py stream/scan_fields.py schemas/events.py schemas/fields.py | $(READY)
 	$(PY) -m stream.scanner
 
 .PHONY: page

@@ -8,6 +8,7 @@ MARKER: Final = 2
 DEDUP: Final = 3
 SNAPSHOT: Final = 4
 GAP: Final = 5
+REPEATS: Final = 6
 """Kinds of rows; schemas/clickhouse/migrations/0001_counters.sql says what each holds."""
 
 SPOOL_TTL_S: Final = 110 * 24 * 3600
@@ -26,6 +27,8 @@ post that was not new, which tells nothing of when it was shown. Revision: corre
 
 READING: Final = "Tuple(place Int8, metric String, observed_ms Int64, total UInt64)"
 """The type of the column `reading`: what a platform said, the highest of a key counts."""
+RECENT: Final = "Tuple(touched_s UInt32, first_offset Int64, clicks String)"
+"""The type of the column `recent`: clicks of a flush, the newest of a slot count."""
 
 
 class Chain(NamedTuple):

@@ -56,6 +56,11 @@ class DedupState:
         """How many spools and keys take memory; some may be forgotten already."""
         return len(self._spools) + len(self._keys)
 
+    @property
+    def now_s(self) -> int:
+        """The highest Kafka time (seconds) that was reached."""
+        return self._now_s
+
     def reach(self, now_s: int) -> None:
         """Take note of the Kafka time (seconds) of the next record. Said of every record, whatever is in it."""
         self._now_s = max(self._now_s, now_s)

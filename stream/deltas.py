@@ -25,10 +25,14 @@ class Record(NamedTuple):
 
 
 class Part(NamedTuple):
-    """Rows that came in one record; `spool` is its batch's, "" where it has none."""
+    """Rows that came in one record; `spool` is its batch's, "" where it has none.
+
+    `reached_s` is the highest Kafka time (seconds) of the log up to it.
+    """
 
     offset: int
     timestamp_ms: int
+    reached_s: int
     spool: str
     rows: int
 

@@ -2,7 +2,8 @@
 
 1. Take what was folded from the head to the next offset: deltas, and the rows of every fold as they are now.
    What is folded from here on belongs to the next flush.
-2. Judge and enrich it, and make the blocks: a function of the log up to here and of the rules.
+2. Judge and enrich it, find what repeats earlier clicks, and make the blocks: a function of the log up to here, of
+   the rules, and of the fold that remembers clicks.
 3. Write its dead letters, then its events and snapshots. They may be written again: copies are told apart by
    their place in the log, and nothing says yet that they count.
 4. Insert counters, fold rows, marker and head as one block, on condition that the head is still ours,
@@ -30,6 +31,7 @@ from stream.deltas import Deltas
 from stream.enriched import enriching
 from stream.event_rows import event_rows
 from stream.judged import judging
+from stream.repeats import Repeats
 from stream.rows import Block, counter_rows
 from stream.shared import Shared
 from stream.snapshot_rows import snapshot_rows
@@ -54,12 +56,14 @@ class Flusher:
         self._shared: Final = shared
         self._tries: Final = tries
 
-    async def flush(self, flushed: Flushed, deltas: Deltas) -> Ended:
+    async def flush(self, flushed: Flushed, deltas: Deltas, repeats: Repeats | None = None) -> Ended:
         """Returns when it is known what became of it. Cancelling is safe: the next `load` finds out.
 
         The memory of the deltas' columns is given back as soon as the blocks are made.
         """
         judged = await _in_turns(judging(deltas.columns, self._shared.classifier))
+        if repeats is not None:
+            judged, deltas.states[repeats.kind] = repeats.judge(judged, deltas.parts)
         counters = counter_rows(flushed, deltas, judged)
         events = None
         if deltas.parts:

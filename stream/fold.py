@@ -128,7 +128,7 @@ class Fold:
         columns = self.deltas.columns
         rows = len(columns) - start
         self._note_late(record.timestamp_ms, columns.number("time_ms", start), tally)
-        self.deltas.parts.append(Part(record.offset, record.timestamp_ms, batch_spool, rows))
+        self.deltas.parts.append(Part(record.offset, record.timestamp_ms, self.dedup.now_s, batch_spool, rows))
         for fold in self.folds:
             fold.observe(Counted(columns, start))
         tally.counted += rows

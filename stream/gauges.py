@@ -4,6 +4,7 @@ from schemas.topics import EVENT_TOPICS
 from stream.chain import NO_HEAD
 from stream.ownership import Ownership
 from stream.refused import CAUSES
+from stream.repeats import Repeats
 from stream.shared import Shared
 
 
@@ -13,7 +14,7 @@ def measure(ownership: Ownership, shared: Shared) -> None:
     for cause in CAUSES:
         metrics.refused.labels(cause).set(sum(one == cause for one in ownership.refused.values()))
     now_ms = shared.wall_clock() * 1000
-    entries = {kind.name: 0 for kind in shared.folds}
+    entries = {kind.name: 0 for kind in (*shared.folds, Repeats)}
     buffered = dict.fromkeys(EVENT_TOPICS, 0)
     spools = dict.fromkeys(EVENT_TOPICS, 0)
     for tp, partition in ownership.partitions.items():

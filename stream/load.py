@@ -9,6 +9,7 @@ from stream.dedup import DedupState
 from stream.fold import Fold
 from stream.folds import folds_of
 from stream.refused import TopicRecreatedError
+from stream.repeats import Repeats
 from stream.shared import Shared
 from stream.tries import Tries
 
@@ -20,6 +21,8 @@ class Loaded:
     head: int
     first: int
     fold: Fold
+    repeats: Repeats | None
+    """Of clicks alone."""
     burials: Burials
 
     @property
@@ -36,7 +39,10 @@ async def load(chain: Chain, shared: Shared, tries: Tries, *, log_start: int, lo
     Raises PartitionRefusedError. Waits as long as ClickHouse does not answer.
     """
     folds = folds_of(chain.topic, shared.folds, shared.bounds)
+    repeats = Repeats(shared.repeat_limits) if chain.topic in Repeats.topics else None
     ttls = {fold.kind: fold.ttl_s for fold in folds}
+    if repeats is not None:
+        ttls[repeats.kind] = repeats.ttl_s
     state = await tries.until_answered("read_state", lambda: shared.sink.read_state(chain, ttls))
     if state.head + 1 > log_end:
         raise TopicRecreatedError(
@@ -47,10 +53,13 @@ async def load(chain: Chain, shared: Shared, tries: Tries, *, log_start: int, lo
     flushes = await tries.until_answered("read_state", lambda: shared.sink.read_last_flushes(chain, FLUSHES_KEPT))
     for fold in folds:
         fold.restore(state.states.get(fold.kind, ()), state.now_s)
+    if repeats is not None:
+        repeats.restore(state.states.get(repeats.kind, ()))
     dedup = DedupState(state.dedup, state.now_s)
     return Loaded(
         head=state.head,
         first=max(state.head + 1, log_start),
         fold=Fold(dedup, shared.bounds, shared.pool, folds),
+        repeats=repeats,
         burials=Burials(shared.burial_limit, flushes),
     )

@@ -83,7 +83,9 @@ class StreamMetrics:
         self.assigned = declare.gauge("partitions_assigned", "Partitions of the event topics this worker owns")
         self.dedup_spools = declare.gauge("dedup_spools", "Spools in the dedup state", "topic")
         self.fold_entries = declare.gauge(
-            "fold_entries", "Entries of what partitions keep beside the dedup state: snapshots (posts)", "fold"
+            "fold_entries",
+            "Entries of what partitions keep beside the dedup state: snapshots (posts), repeats (clicks)",
+            "fold",
         )
         self.snapshots = declare.counter(
             "snapshots",

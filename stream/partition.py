@@ -15,6 +15,7 @@ from stream.flush import Flusher
 from stream.fold import Fold
 from stream.load import load
 from stream.refused import TooManyDeadLettersError
+from stream.repeats import Repeats
 from stream.shared import Shared
 from stream.tries import Tries
 
@@ -43,6 +44,7 @@ class Partition:
         self._flusher = Flusher(self.chain, shared, self._tries)
         self._books = Books(self.chain, shared.metrics)
         self._fold: Fold | None = None
+        self._repeats: Repeats | None = None
         self._burials = Burials(shared.burial_limit)
         self._head = NO_HEAD
         self._first = 0
@@ -100,7 +102,10 @@ class Partition:
     @property
     def fold_entries(self) -> dict[str, int]:
         """How many entries each of the other folds holds, by its name."""
-        return {fold.name: len(fold) for fold in self._fold.folds} if self._fold else {}
+        if self._fold is None:
+            return {}
+        entries = {fold.name: len(fold) for fold in self._fold.folds}
+        return entries if self._repeats is None else entries | {self._repeats.name: len(self._repeats)}
 
     @property
     def dead_letter_ratio(self) -> float:
@@ -120,14 +125,14 @@ class Partition:
             self._first = self.next_offset = loaded.first
             if loaded.missing:
                 self._books.missing(loaded.head + 1, loaded.missing)
-            self._fold = loaded.fold
+            self._fold, self._repeats = loaded.fold, loaded.repeats
             self._books.loaded(cause)
             return self.next_offset
 
     def forget(self, cause: str) -> None:
         """Throw away what is not durable; it will be read again, here or elsewhere."""
         self._books.discarded(cause, self.buffered_events)
-        self._fold = None
+        self._fold = self._repeats = None
 
     def pass_hole(self, offset: int) -> None:
         """Expect `offset` next: the broker says that nothing lies between, as before a transaction's marker."""
@@ -176,7 +181,7 @@ class Partition:
             self._in_flight = deltas
             cause: str | None = "interrupted"
             try:
-                ended = await self._flusher.flush(flushed, deltas)
+                ended = await self._flusher.flush(flushed, deltas, self._repeats)
                 self._books.ended(flushed, ended.outcome)
                 cause = None if isinstance(ended.outcome, Done) else type(ended.outcome).__name__.lower()
             finally:

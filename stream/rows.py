@@ -43,14 +43,18 @@ COUNTER_COLUMNS: Final = {
     "dead_letters": "UInt64",
     "late": "UInt64",
 }
-"""The counter table's columns as a flush sends them; times as seconds, the month as days since 1970. `reading` is
-sent beside them by a flush that has some."""
+"""The counter table's columns as a flush sends them; times as seconds, the month as days since 1970. `reading`
+and `recent` are sent beside them by a flush that has some."""
 
 _READING: Final = pa.struct(
     [("place", pa.int8()), ("metric", pa.string()), ("observed_ms", pa.int64()), ("total", pa.uint64())]
 )
+_RECENT: Final = pa.struct([("touched_s", pa.uint32()), ("first_offset", pa.int64()), ("clicks", pa.binary())])
 NO_READING: Final = (0, "", 0, 0)
+NO_RECENT: Final = (0, 0, b"")
 """What other rows hold there."""
+_RARE: Final = {"reading": (_READING, NO_READING), "recent": (_RECENT, NO_RECENT)}
+"""Columns that are sent where a row has some."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ def counter_rows(flushed: Flushed, deltas: Deltas, judged: Judged) -> Block:
                 last_seq=row.value,
                 touched_at=row.touched_s,
                 **({} if row.reading is None else {"reading": row.reading}),
+                **({} if row.recent is None else {"recent": row.recent}),
             )
     for (link, window_s, source), impressions in _differences(deltas.snapshots).items():
         columns.add(
@@ -193,9 +198,11 @@ class _Columns:
             else self._array(name, kind)
             for name, kind in COUNTER_COLUMNS.items()
         }
-        if any("reading" in row for row in self._rows):
-            readings = [NO_READING] * self._n_deltas + [row.get("reading", NO_READING) for row in self._rows]
-            columns["reading"] = pa.array(readings, _READING)
+        for name, (kind, neutral) in _RARE.items():
+            if any(name in row for row in self._rows):
+                of_deltas = pa.repeat(pa.scalar(neutral, kind), self._n_deltas)
+                of_rows = pa.array([row.get(name, neutral) for row in self._rows], kind)
+                columns[name] = pa.concat_arrays([of_deltas, of_rows])
         return pa.record_batch([*columns.values()], names=[*columns])
 
     def _array(self, name: str, kind: str) -> pa.Array:

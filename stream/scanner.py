@@ -1,5 +1,7 @@
 """The scanner (scan.c) as a function of Python: lines of a record, in their usual form, to columns.
 
+The library that it is in has repeats.c too, which stream/click_memory.py calls.
+
     python -m stream.scanner     builds it, with CC or cc
 
 It is a plain shared library, called by ctypes: one build serves every Python, and nothing needs its headers.
@@ -19,6 +21,7 @@ from typing import Final
 from stream.scan_fields import NUMBER_FIELDS, TEXT_FIELDS, header
 
 SOURCE: Final = Path(__file__).with_name("scan.c")
+REPEATS_SOURCE: Final = Path(__file__).with_name("repeats.c")
 LIBRARY: Final = Path(__file__).with_name("scan.so")
 FLAGS: Final = (
     *("-std=c11", "-O3", "-fPIC", "-shared", "-fvisibility=hidden"),
@@ -67,6 +70,7 @@ class Scanner:
             raise ScannerError(
                 f"{library} was built from another scan.c or another table of fields: build it again, `make setup`"
             )
+        self.library: Final = loaded
         self._scan = loaded.scan
         self._scan.restype = ctypes.c_int64
         self._scan.argtypes = (
@@ -93,7 +97,7 @@ def scanner() -> Scanner | None:
 def source_hash(source: Path = SOURCE) -> str:
     """Of everything that a scanner is built from. Raises ScannerError where the source is not there."""
     try:
-        return hashlib.sha256(source.read_bytes() + header().encode()).hexdigest()
+        return hashlib.sha256(source.read_bytes() + REPEATS_SOURCE.read_bytes() + header().encode()).hexdigest()
     except OSError as error:
         raise ScannerError(f"cannot tell what the scanner was built from: {error}") from error
 
@@ -106,7 +110,7 @@ def build(target: Path = LIBRARY, *more_flags: str, source: Path = SOURCE) -> No
         beside = Path(made) / target.name
         command = [
             *(*compiler, *FLAGS, *more_flags, f"-I{made}", f'-DSCAN_SOURCE="{source_hash(source)}"'),
-            *("-o", str(beside), str(source)),
+            *("-o", str(beside), str(source), str(REPEATS_SOURCE)),
         ]
         try:
             done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the chosen compiler

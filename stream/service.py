@@ -25,6 +25,7 @@ from stream.enrich.enricher import Enricher
 from stream.kafka import StreamApp, make_app, stream_topic
 from stream.metrics import StreamMetrics
 from stream.progress import StalledError
+from stream.repeats import RepeatLimits
 from stream.rows import warm_up
 from stream.scanner import scanner
 from stream.settings import StreamSettings
@@ -78,6 +79,9 @@ async def run(settings: StreamSettings) -> int:
                 allowed_lateness_ms=int(settings.allowed_lateness_s * 1000),
                 snapshot_max_age_ms=int(settings.snapshot_max_age_days * 86_400_000),
                 opening_after_ms=int(settings.opening_after_hours * 3_600_000),
+            ),
+            repeat_limits=RepeatLimits(
+                window_ms=int(settings.duplicate_window_s * 1000), clicks_per_minute=settings.clicks_per_minute
             ),
             burial_limit=BurialLimit(
                 ratio=settings.dead_letter_ratio,

@@ -64,6 +64,18 @@ class StreamSettings(ClickHouseSettings, KafkaSettings):
     allowed_lateness_s: float = Field(
         60.0, ge=0, description="how long after its window's end an event is not yet late"
     )
+    duplicate_window_s: float = Field(
+        10.0,
+        ge=0,
+        le=60,
+        description="a click is a duplicate within so long of one of the same visitor on the same link; 0: none is",
+    )
+    clicks_per_minute: int = Field(
+        120,
+        ge=0,
+        le=60_000,
+        description="a visitor's clicks beyond are those of a bot, by partition and minute; 0: none are",
+    )
     bots_include: str = Field(
         "", description="file of own bots: patterns of user agents, one a line, in Hyperscan's syntax"
     )

@@ -12,6 +12,7 @@ from stream.dead_letters import DeadLetters
 from stream.enrich.enricher import Enricher
 from stream.folds import FOLDS
 from stream.metrics import StreamMetrics
+from stream.repeats import RepeatLimits
 from stream.sink import Sink
 from stream.state import StateFold, TimeBounds
 
@@ -29,6 +30,7 @@ class Shared:
     metrics: StreamMetrics
     epochs: Mapping[str, int]
     folds: Sequence[type[StateFold]] = FOLDS
+    repeat_limits: RepeatLimits = field(default_factory=RepeatLimits)
     pool: ColumnsPool = field(default_factory=ColumnsPool)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     clock: Callable[[], float] = time.monotonic

@@ -1,5 +1,6 @@
 """Where flushes become durable: what the chain needs of a database, and ClickHouse giving it."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -8,10 +9,10 @@ import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors
-from schemas.counters import DEDUP, HEAD, MARKER, READING, SNAPSHOT, SPOOL_TTL_S, Chain
+from schemas.counters import DEDUP, HEAD, MARKER, READING, RECENT, REPEATS, SNAPSHOT, SPOOL_TTL_S, Chain
 from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
-from stream.rows import COUNTER_COLUMNS, NO_READING, Block
+from stream.rows import COUNTER_COLUMNS, NO_READING, NO_RECENT, Block
 from stream.state import StateRow
 
 _ONE_BLOCK: Final = {
@@ -38,7 +39,7 @@ WITH
         FROM counters
         WHERE kind = {head:UInt8} AND topic = {chain:String} AND partition = {partition:Int32}
     ) AS head_touched_before
-SELECT kind, spool, link, source, begin_s, scope, last, seq, touched, reading
+SELECT kind, spool, link, source, begin_s, scope, last, seq, touched, reading, recent
 FROM
 (
     SELECT
@@ -53,11 +54,12 @@ FROM
             AS seq,
         max(life) AS touched,
         max(READING) AS reading,
+        max(clicks) AS recent,
         maxIf(touched, kind = {head:UInt8}) OVER () AS head_touched
     FROM
     (
         SELECT
-            kind, spool, link, source, last_offset, last_seq, READING,
+            kind, spool, link, source, last_offset, last_seq, READING, RECENT AS clicks,
             toInt64(toUnixTimestamp(window_start)) AS begin_s,
             if(kind = {dedup:UInt8}, 0, first_offset) AS scope,
             if(kind = {dedup:UInt8} AND first_offset > 0, first_offset, toInt64(toUnixTimestamp(touched_at)))
@@ -79,14 +81,17 @@ WHERE kind = {head:UInt8}
     )
 """.replace("IS_KEY", IS_KEY_SQL)
 """Head and dedup state are of one instant: one scan reads both. The head that bounds which lives of keys are read
-(first_offset is in the sorting key) is of an earlier instant, which only lets more of them through. READING stands
-for the column where a fold has some: others do not read it, and work before the migration that adds it."""
-_HAVE_READINGS: Final = frozenset({SNAPSHOT})
+(first_offset is in the sorting key) is of an earlier instant, which only lets more of them through. READING and
+RECENT stand for columns where a fold has some: others do not read them, and work before the migrations that add
+them."""
+_RECENT: Final = "(recent.touched_s, recent.first_offset, base64Encode(recent.clicks))"
 
 
 def state_query(kinds: Iterable[int]) -> str:
     """What reads back the folds of these kinds, with the head and the dedup state."""
-    return _STATE.replace("READING", "reading" if _HAVE_READINGS.intersection(kinds) else "NULL")
+    wanted = set(kinds)
+    query = _STATE.replace("READING", "reading" if SNAPSHOT in wanted else "NULL")
+    return query.replace("RECENT", _RECENT if REPEATS in wanted else "NULL")
 
 
 _PIECE_BYTES: Final = 256 * 1024
@@ -110,7 +115,7 @@ class PartitionState:
     now_s: int = 0
     """The highest Kafka time (seconds) up to the head."""
     states: dict[int, list[StateRow]] = field(default_factory=dict)
-    """The rows of the other folds, by kind: of each key the highest value and reading."""
+    """The rows of the other folds, by kind: of each key the highest value, reading and recent clicks."""
 
 
 class Sink(Protocol):
@@ -149,7 +154,7 @@ class ClickHouseSink:
 
     async def insert_counters(self, flushed: Flushed, block: Block, token: str) -> None:
         """One conditional insert. Raises TransientClickHouseError, after which it may have been applied."""
-        kinds = COUNTER_COLUMNS | {"reading": READING}
+        kinds = COUNTER_COLUMNS | {"reading": READING, "recent": RECENT}
         structure = ", ".join(f"{name} {kinds[name]}" for name in block.columns)
         names = ", ".join(block.columns)
         statement = (
@@ -206,7 +211,7 @@ class ClickHouseSink:
         head, now_s = NO_HEAD, 0
         dedup: list[tuple[str, int, int]] = []
         states: dict[int, list[StateRow]] = {kind: [] for kind in wanted}
-        for kind, spool, link, source, begin_s, scope, last_offset, last_seq, touched_s, known in rows:
+        for kind, spool, link, source, begin_s, scope, last_offset, last_seq, touched_s, known, recent in rows:
             if kind == HEAD:
                 head, now_s = int(last_offset), int(touched_s)
             elif kind == DEDUP:
@@ -222,6 +227,7 @@ class ClickHouseSink:
                         window_s=int(begin_s),
                         scope=int(scope),
                         reading=_reading(known),
+                        recent=_recent(recent),
                     )
                 )
         return PartitionState(head, dedup, now_s, states)
@@ -257,3 +263,12 @@ def _reading(known: Any) -> tuple[int, str, int, int] | None:
     place, metric, observed_ms, total = known.values() if isinstance(known, dict) else known
     reading = int(place), str(metric), int(observed_ms), int(total)
     return None if reading == NO_READING else reading
+
+
+def _recent(known: Any) -> tuple[int, int, bytes] | None:
+    """A tuple without names, its clicks in Base64."""
+    if known is None:
+        return None
+    touched_s, first_offset, clicks = known
+    recent = int(touched_s), int(first_offset), b64decode(clicks)
+    return None if recent == NO_RECENT else recent

@@ -3,7 +3,8 @@
 A fold says which kind its rows in the counter table have, what it adds to a flush's block, how it is read back
 together with the head, and for how long a row is needed. Exactly once holds for every fold by the one chain: its
 rows are in the same block as the offset that they cover, so whoever reads both at one instant is where the writer
-was. `stream.dedup` is the first: it decides what counts. Those in stream.folds look at what was counted.
+was. `stream.dedup` is the first: it decides what counts. Those in stream.folds look at what was counted, record by
+record; `stream.repeats` looks at what was judged, flush by flush.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,8 +31,9 @@ class TimeBounds:
 class StateRow(NamedTuple):
     """A row of a fold in the counter table, known by `spool`, `link`, `source`, `window_s` and `scope`.
 
-    Of the rows of one key the highest `value` counts, and the highest `reading` (place, metric, observed_ms,
-    total). `touched_s` is the Kafka time (seconds) that the row speaks of.
+    Of the rows of one key the highest `value` counts, the highest `reading` (place, metric, observed_ms, total),
+    and the highest `recent` (Kafka time in seconds, first offset of the flush, clicks: see stream.recent_clicks).
+    `touched_s` is the Kafka time (seconds) that the row speaks of.
     """
 
     spool: str = ""
@@ -42,6 +44,7 @@ class StateRow(NamedTuple):
     window_s: int = 0
     scope: int = 0
     reading: tuple[int, str, int, int] | None = None
+    recent: tuple[int, int, bytes] | None = None
 
 
 _EFFECTS: Final = ((REVISION, "revision"), (OPENING, "opening"), (GROWTH, "growth"))

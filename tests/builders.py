@@ -22,7 +22,8 @@ from stream.enrich.enricher import Enricher
 from stream.enriched import enrich
 from stream.event_rows import event_rows
 from stream.fold import Fold
-from stream.judged import judge
+from stream.judged import Judged, judge
+from stream.repeats import Repeats
 from stream.rows import Block, counter_rows
 from stream.scan_fields import SCANNED
 from stream.state import StateFold, TimeBounds
@@ -113,15 +114,23 @@ def new_fold(rows: Iterable[tuple[str, int, int]] = (), now_s: int = 0, folds: S
     return Fold(DedupState(rows, now_s), BOUNDS, ColumnsPool(), folds)
 
 
-def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState) -> Block:
+def judged_flush(deltas: Deltas, repeats: Repeats | None = None) -> Judged:
+    """The rows of a flush, judged, and its clicks remembered."""
+    judged = judge(deltas.columns, CLASSIFIER)
+    if repeats is not None:
+        judged, deltas.states[repeats.kind] = repeats.judge(judged, deltas.parts)
+    return judged
+
+
+def counter_block(flushed: Flushed, deltas: Deltas, dedup: DedupState, judged: Judged | None = None) -> Block:
     """What a flush inserts into the counter table."""
     deltas.states = {DEDUP: dedup.rows_of(deltas.spools)} | deltas.states
-    return counter_rows(flushed, deltas, judge(deltas.columns, CLASSIFIER))
+    return counter_rows(flushed, deltas, judged or judged_flush(deltas))
 
 
-def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0) -> Block:
+def event_block(deltas: Deltas, topic: str = CLICKS, partition: int = 0, judged: Judged | None = None) -> Block:
     """What a flush inserts into `events`."""
-    judged = judge(deltas.columns, CLASSIFIER)
+    judged = judged or judged_flush(deltas)
     return event_rows(deltas, judged, enrich(judged, ENRICHER), Chain(topic, 1, partition))
 
 

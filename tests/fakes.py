@@ -18,7 +18,7 @@ from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
 from stream.deltas import Record
 from stream.event_rows import EVENT_COLUMNS
-from stream.rows import COUNTER_COLUMNS, NO_READING, Block
+from stream.rows import COUNTER_COLUMNS, NO_READING, NO_RECENT, Block
 from stream.sink import PartitionState
 from stream.state import StateRow
 
@@ -64,11 +64,13 @@ def dedup_rows(rows: Iterable[Row], now_s: int) -> list[tuple[str, int, int]]:
 
 
 def state_rows(rows: Iterable[Row], since_s: int) -> list[StateRow]:
-    """What rows of another fold tell: of each key the highest value and reading, unless all is older."""
+    """What rows of another fold tell: of each key the highest value, reading and clicks, unless all is older."""
     merged: dict[tuple[Any, ...], StateRow] = {}
     for row in rows:
         reading = tuple(row["reading"].values()) if "reading" in row else None
         reading = None if reading == NO_READING else reading
+        recent = tuple(row["recent"].values()) if "recent" in row else None
+        recent = None if recent == NO_RECENT else recent
         one = StateRow(
             spool=row["spool"],
             link=row["link"],
@@ -78,6 +80,7 @@ def state_rows(rows: Iterable[Row], since_s: int) -> list[StateRow]:
             window_s=row["window_start"],
             scope=row["first_offset"],
             reading=reading,
+            recent=recent,
         )
         key = (one.spool, one.link, one.source, one.window_s, one.scope)
         before = merged.get(key, one)
@@ -85,6 +88,7 @@ def state_rows(rows: Iterable[Row], since_s: int) -> list[StateRow]:
             value=max(one.value, before.value),
             touched_s=max(one.touched_s, before.touched_s),
             reading=max(filter(None, (one.reading, before.reading)), default=None),
+            recent=max(filter(None, (one.recent, before.recent)), default=None),
         )
     return [row for row in merged.values() if row.touched_s >= since_s]
 

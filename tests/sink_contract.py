@@ -13,6 +13,7 @@ from schemas.topics import IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.dedup import DedupState
 from stream.deltas import Deltas
+from stream.repeats import REMEMBERED_S, RepeatLimits, Repeats
 from stream.rows import Block
 from stream.sink import Sink
 from stream.snapshot_rows import snapshot_rows
@@ -27,6 +28,7 @@ from tests.builders import (
     click,
     counter_block,
     event_block,
+    judged_flush,
     new_fold,
     numbered,
     record,
@@ -239,6 +241,29 @@ class SinkContract:
         restored = SnapshotFold(BOUNDS)
         restored.restore(state.states[fold.kind], state.now_s)
         assert restored.totals() == fold.totals()
+
+    async def test_of_a_slot_of_remembered_clicks_the_newest_are_read_back_as_they_were(
+        self, subject: Subject
+    ) -> None:
+        repeats, now_ms = Repeats(RepeatLimits()), NOW_MS
+        fold, rows = new_fold(), list[StateRow]()
+        for at, after_s in enumerate((0, 1, REMEMBERED_S)):
+            now_ms += after_s * 1000
+            fold.add(record([click(visitor=2**53 - 1 - at, time_ms=now_ms)], offset=at, at_ms=now_ms))
+            deltas = fold.take_deltas()
+            judged_flush(deltas, repeats)
+            rows += deltas.states[repeats.kind]
+            await self._insert_deltas(subject, at, deltas)
+        state = await subject.sink.read_state(CHAIN, {repeats.kind: repeats.ttl_s})
+        first, *needed = rows
+        assert first.scope == needed[-1].scope
+        assert sorted(state.states[repeats.kind]) == sorted(needed)
+        restored = Repeats(RepeatLimits())
+        restored.restore(state.states[repeats.kind])
+        again = new_fold(now_s=state.now_s)
+        taps = [click(visitor=2**53 - 1 - at, time_ms=now_ms) for at in (2, 0)]
+        again.add(record(taps, offset=3, at_ms=now_ms))
+        assert judged_flush(again.take_deltas(), restored).by_class() == {"duplicate": 1, "human": 1}
 
     async def test_snapshots_collapse_with_earlier_copies_of_themselves(self, subject: Subject) -> None:
         fold = new_fold(folds=[SnapshotFold(BOUNDS)])

@@ -107,8 +107,8 @@ _TOTALS = Row(
                 _over_time(
                     "ctr_1h",
                     'sum(clicks) AS "Human", sum(bot_clicks) AS "Bots", sum(prefetch_clicks) AS "Prefetches",'
-                    ' sum(unknown_clicks) AS "Unknown"',
-                    ("Human", "Bots", "Prefetches", "Unknown"),
+                    ' sum(duplicate_clicks) AS "Duplicates", sum(unknown_clicks) AS "Unknown"',
+                    ("Human", "Bots", "Prefetches", "Duplicates", "Unknown"),
                 ),
             ),
             "Only human clicks are clicks in the other panels.",

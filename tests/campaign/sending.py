@@ -102,6 +102,7 @@ class Doors:
 
     async def _click(self, connection: Connection, visit: Visit) -> None:
         headers = f"Host: {DOMAIN}\r\n" + (f"User-Agent: {visit.agent}\r\n" if visit.agent else "")
+        headers += f"X-Forwarded-For: {visit.address}\r\n"
         headers += f"Sec-Purpose: {visit.purpose}\r\n" if visit.purpose else ""
         answer = await connection.send(f"GET /{visit.slug} HTTP/1.1\r\n{headers}\r\n".encode())
         if answer is None or answer.status != 302 or not answer.counted:
@@ -149,10 +150,12 @@ class Shop:
             partition = (murmur2(link.encode()) & 0x7FFFFFFF) % PARTITIONS
             first = self._seq + 1
             lines = []
+            visitor = time_ms = 0
             for visit in some:
                 self._seq += 1
-                time_ms = midnight_ms + self._rng.randrange(DAY_MS)
-                lines.append(click_line(visit, time_ms, self._seq, self._seq))
+                if visit.visit_class != "duplicate":
+                    visitor, time_ms = self._seq, midnight_ms + self._rng.randrange(DAY_MS)
+                lines.append(click_line(visit, time_ms, self._seq, visitor))
                 self._sent.clicks[visit.link, visit.visit_class, day_of(time_ms)] += 1
             batch_headers = {
                 "spool": SPOOL,

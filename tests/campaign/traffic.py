@@ -4,6 +4,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from typing import Final, NamedTuple
 
 from tests.campaign.cast import DAY_MS, DOMAIN, Post
@@ -19,16 +20,21 @@ BOTS: Final = (
 )
 CLASSES: Final = ("human", "bot", "prefetch", "unknown")
 WEIGHTS: Final = (70, 15, 10, 5)
+_DOUBLE_TAP_SHARE: Final = 0.1
 _TWICE_SHARE: Final = 0.2
 
 
 class Visit(NamedTuple):
-    """A click that is to be made, and its traffic class. No two have one visitor."""
+    """A click that is to be made, and its traffic class. No two have one visitor, but a double tap's.
+
+    Of a double tap's two clicks either may come first: one is counted, the other is the duplicate.
+    """
 
     slug: str
     visit_class: str
     agent: str
     purpose: str
+    address: str
 
     @property
     def link(self) -> str:
@@ -54,9 +60,12 @@ def visits(rng: random.Random, posts: Sequence[Post], count: int) -> list[Visit]
         agent = f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/144.0.{build} Safari/537.36"
         if visit_class in ("bot", "unknown"):
             agent = rng.choice(BOTS) if visit_class == "bot" else ""
-        made.append(
-            Visit(rng.choice(posts).slug, visit_class, agent, "prefetch" if visit_class == "prefetch" else "")
-        )
+        address = str(ip_address(rng.getrandbits(120) + (0xFD << 120)))
+        purpose = "prefetch" if visit_class == "prefetch" else ""
+        visit = Visit(rng.choice(posts).slug, visit_class, agent, purpose, address)
+        made.append(visit)
+        if visit_class == "human" and rng.random() < _DOUBLE_TAP_SHARE:
+            made.append(visit._replace(visit_class="duplicate"))
     return made
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from schemas.counters import topic_and_epoch
+from tests.chaos.classes import CLICKS_SQL, JUDGED_TWICE_SQL, misjudged, stored_clicks
 from tests.chaos.ledger import Ledger
 from tests.chaos.recount import Place, Raw, Recount, in_gap, recount
 
@@ -27,6 +28,11 @@ _EVENTS = f"""
     SELECT topic, partition, record_offset, event_index, spool, seq, concat('snapshot ', link),
         arraySum(differences.impressions)
     FROM snapshots FINAL
+"""
+
+
+_BY_CLASS = """
+    SELECT concat(class, ' ', link), sum(clicks) FROM counters WHERE kind = 0 AND source = '' GROUP BY ALL
 """
 
 
@@ -56,6 +62,8 @@ class Findings:
     counted: int = 0
     audit: Audit = field(default_factory=Audit)
     dead_letters: int = 0
+    by_class: dict[str, int] = field(default_factory=dict)
+    """Clicks that are counted, by traffic class."""
     words: list[str] = field(default_factory=list)
 
     @property
@@ -89,6 +97,7 @@ def compare(database: Database, ledger: Ledger, records: Iterable[Raw]) -> Findi
     _against_ledger(findings, ledger, expected, counted)
     _against_log(findings, expected, counted)
     _events_against_counters(findings, database, gaps, expected, counted)
+    _classes(findings, database, records, gaps)
     _dead_letters(findings, records, expected, ledger)
     return findings
 
@@ -177,6 +186,26 @@ def _events_against_counters(
         findings.add_lost(more.total(), f"in events and not in the counters: {more}")
     if more := ours - sums:
         findings.add_doubled(more.total(), f"in the counters and not in events: {more}")
+
+
+def _classes(findings: Findings, database: Database, records: list[Raw], gaps: Ranges) -> None:
+    """Every click has the class that the rules give, was given no other one, and is counted under it."""
+    clicks = [
+        click
+        for click in stored_clicks(database.select(CLICKS_SQL))
+        if not in_gap(gaps, ("clicks", click.partition), click.offset)
+    ]
+    findings.by_class = dict(Counter(click.name for click in clicks))
+    if wrong := misjudged(clicks, records, gaps):
+        findings.words.append(f"classes: {len(wrong)} clicks are misjudged: {wrong[:5]}")
+    if twice := database.select(JUDGED_TWICE_SQL):
+        findings.words.append(f"classes: {len(twice)} events were judged twice, and differently: {twice[:5]}")
+    stored = Counter(f"{click.name} {click.link}" for click in clicks)
+    counted = Counter({str(name): int(count) for name, count in database.select(_BY_CLASS) if int(count)})
+    if differing := {
+        name: (counted[name], stored[name]) for name in counted | stored if counted[name] != stored[name]
+    }:
+        findings.words.append(f"classes: counted and stored differ: {list(differing.items())[:5]}")
 
 
 def _dead_letters(findings: Findings, records: list[Raw], expected: Recount, ledger: Ledger) -> None:

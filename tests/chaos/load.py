@@ -20,11 +20,18 @@ CLICKERS: Final = 6
 POSTERS: Final = 2
 ABUSERS: Final = 2
 REPORTERS: Final = 1
+PEOPLE: Final = 40
 ACKNOWLEDGED_WITHIN_S: Final = 60.0
 _ACCEPTED: Final = 202
 _REDIRECT: Final = 302
 _PIXEL: Final = 200
 _HOUR_MS: Final = 3600 * 1000
+
+
+def _person(rng: random.Random) -> str:
+    """The browser of one of some people: a few click all the time, so there are double taps, and too many."""
+    number = min(rng.randrange(PEOPLE), rng.randrange(PEOPLE))
+    return f"Mozilla/5.0 (X11; Linux x86_64; rv:{number + 90}.0) Gecko/20100101 Firefox/{number + 90}.0"
 
 
 @dataclass
@@ -74,7 +81,7 @@ class Load:
             slug = self._slug(rng)
             pixel = rng.random() < 0.2
             path = f"/i/{slug}.gif" if pixel else f"/{slug}"
-            answer = await connection.get(DOMAIN, path)
+            answer = await connection.get(DOMAIN, path, user_agent=_person(rng))
             self.ledger.note(
                 "pixel" if pixel else "click",
                 f"{DOMAIN}/{slug}",

@@ -47,6 +47,7 @@ def report(played: Played) -> str:
             "answered": sum(tally.answered for tally in tallies),
             "unanswered": sum(tally.unanswered for tally in tallies),
             "counted": findings.counted,
+            "classes": dict(sorted(findings.by_class.items())),
             "lost": findings.lost,
             "doubled": findings.doubled,
             "audit": audit,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.chaos import findings
+from tests.chaos.classes import CLICKS_PER_MINUTE, CLICKS_SQL, JUDGED_TWICE_SQL, StoredClick, misjudged
 from tests.chaos.findings import Findings, audit, compare
 from tests.chaos.ledger import Item, Ledger, Post, merge
 from tests.chaos.recount import DAY_MS, Raw, recount
@@ -39,8 +40,18 @@ class Tables:
     events: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 0, 1), (0, 1, 2), (1, 0, 3)])
     markers: list[tuple[int, int, int]] = field(default_factory=lambda: [(0, 1, 1), (2, 2, 1)])
     gaps: list[tuple[int, int, int]] = field(default_factory=list)
+    clicks: list[list[Any]] = field(default_factory=list)
+    """What CLICKS_SQL says, where a test is about classes."""
+    by_class: dict[str, int] = field(default_factory=dict)
+    judged_twice: list[list[Any]] = field(default_factory=list)
 
     def select(self, query: str) -> list[list[Any]]:
+        if query == CLICKS_SQL:
+            return self.clicks
+        if query == JUDGED_TWICE_SQL:
+            return self.judged_twice
+        if "concat(class" in query:
+            return [[name, count] for name, count in self.by_class.items()]
         if "FROM events" in query:
             return [["clicks", 0, offset, index, "00aa", seq, NAME, 1] for offset, index, seq in self.events]
         if "kind = 0" in query:
@@ -190,3 +201,54 @@ def test_findings_with_words_are_not_clean() -> None:
     assert Findings().clean
     assert not Findings(words=["something"]).clean
     assert "FINAL" in findings._EVENTS
+
+
+def stored(*seen: tuple[int, int, str, str]) -> list[StoredClick]:
+    """Clicks of one visitor on one link: offset, event time after NOW_MS, class, reason."""
+    return [StoredClick(0, offset, 0, 7, LINK, NOW_MS + at_ms, *judged) for offset, at_ms, *judged in seen]
+
+
+TAPS = stored((0, 0, "human", ""), (1, 9_999, "duplicate", "double_click"), (2, 10_000, "human", ""))
+
+
+def test_clicks_of_the_classes_that_the_rules_give_are_well_judged() -> None:
+    assert misjudged(TAPS, LOG, {}) == []
+    rows = [[*click] for click in TAPS]
+    tables = Tables(clicks=rows, by_class={f"human {LINK}": 2, f"duplicate {LINK}": 1})
+    findings = compare(tables, ledger(), LOG)
+    assert findings.clean, findings.words
+    assert findings.by_class == {"human": 2, "duplicate": 1}
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 2])
+def test_a_click_of_another_class_is_found(wrong: int) -> None:
+    taps = list(TAPS)
+    other = "human" if taps[wrong].name == "duplicate" else "duplicate"
+    taps[wrong] = taps[wrong]._replace(name=other)
+    assert [words.split()[1] for words in misjudged(taps, LOG, {})] == [f"{wrong}/0"]
+
+
+def test_one_click_too_many_of_a_minute_is_a_bot_and_nothing_else() -> None:
+    clicks = [
+        StoredClick(0, 0, index, 7, f"go.example/{index}", NOW_MS, "human", "")
+        for index in range(CLICKS_PER_MINUTE)
+    ]
+    one_more = clicks[-1]._replace(line=CLICKS_PER_MINUTE, link=LINK)
+    assert len(misjudged([*clicks, one_more], LOG, {})) == 1
+    assert misjudged([*clicks, one_more._replace(name="bot", reason="rate")], LOG, {}) == []
+
+
+def test_what_retention_took_makes_no_click_a_duplicate() -> None:
+    taps = stored((0, 0, "human", ""), (2, 1, "human", ""))
+    assert misjudged(taps, LOG, {("clicks", 0): [(0, 0)]}) == []
+    assert len(misjudged(taps, LOG, {})) == 1
+
+
+def test_a_class_that_is_counted_otherwise_than_stored_is_found() -> None:
+    tables = Tables(clicks=[[*click] for click in TAPS], by_class={f"human {LINK}": 3})
+    assert any("counted and stored differ" in words for words in compare(tables, ledger(), LOG).words)
+
+
+def test_an_event_that_was_judged_twice_and_differently_is_found() -> None:
+    tables = Tables(judged_twice=[["clicks", 0, 0, 0, ["human", "duplicate"]]])
+    assert any("judged twice" in words for words in compare(tables, ledger(), LOG).words)

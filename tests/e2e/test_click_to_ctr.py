@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import signal
 import sys
 import time
@@ -9,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
@@ -80,7 +82,10 @@ def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pip
         stack.callback(tables.kill)
         port = free_port()
         serving = [
-            stack.enter_context(Serve(tmp_path, port=port, sendgrid_public_key=SENDGRID_PUBLIC)) for _ in range(2)
+            stack.enter_context(
+                Serve(tmp_path, port=port, sendgrid_public_key=SENDGRID_PUBLIC, trusted_proxies="127.0.0.0/8")
+            )
+            for _ in range(2)
         ]
         pipeline = Pipeline(port, serving, streams)
         # The kernel chooses the process: so many in a row have met both.
@@ -112,6 +117,11 @@ class Pipeline:
     serving: list[Serve]
     streams: Streams
     expected: Counter[tuple[str, str]] = field(default_factory=Counter)
+    people: Iterator[int] = field(default_factory=itertools.count)
+
+    def somebody_else(self) -> str:
+        """The header of a client that was not here before."""
+        return f"X-Forwarded-For: {ip_address((10 << 24) + next(self.people))}"
 
     def say(self, *requests: bytes) -> int:
         """Send requests over one new connection, so that either process may get it; the last one's status."""
@@ -123,10 +133,10 @@ class Pipeline:
         return status
 
     def visit(self, slug: str, column: str, *headers: str, times: int = 1) -> None:
-        """GETs that must be counted in this column."""
+        """GETs that must be counted in this column, each of somebody else."""
         path = f"/{slug}" if slug.isascii() else "/%C3%BC"
         for _ in range(times):
-            assert self.say(get(path, *headers)) == 302
+            assert self.say(get(path, self.somebody_else(), *headers)) == 302
         self.expected[f"{HOST}/{slug}", column] += times
 
     def traffic(self, times: int) -> None:
@@ -137,6 +147,11 @@ class Pipeline:
         self.visit("launch", "bot_clicks", bot, times=times)
         self.visit("launch", "prefetch_clicks", human, "Sec-Purpose: prefetch;prerender", times=times)
         self.visit("spring", "unknown_clicks", times=times)
+        for _ in range(times):
+            tap = get("/spring", self.somebody_else(), human)
+            assert self.say(tap, tap) == 302
+        self.expected[f"{HOST}/spring", "clicks"] += times
+        self.expected[f"{HOST}/spring", "duplicate_clicks"] += times
         for _ in range(times):
             assert self.say(get("/launch", human, method="HEAD")) == 302
             assert self.say(get("/nothing", human)) == 404
@@ -188,12 +203,44 @@ def test_every_click_and_impression_is_counted_once_in_its_own_column(pipeline: 
         "SELECT link, impression_kind, sum(clicks) / sum(impressions) FROM ctr_1d WHERE impressions > 0"
         " GROUP BY link, impression_kind ORDER BY link"
     )
-    assert rows == [[f"{HOST}/launch", "viewable", "1.6"], [f"{HOST}/spring", "served", "1"]]
+    assert rows == [[f"{HOST}/launch", "viewable", "1.6"], [f"{HOST}/spring", "served", "2"]]
     gross = streams.number("SELECT sum(gross_clicks) FROM ctr_1d")
     assert gross == sum(count for (_, column), count in pipeline.expected.items() if column.endswith("clicks"))
     assert streams.http.rows("SELECT link, campaign FROM links FINAL ORDER BY link") == [
         [f"{HOST}/{slug}", "spring"] for slug in sorted(SLUGS)
     ]
+
+
+def test_a_head_a_preview_a_prefetch_and_a_double_tap_are_one_human_click(pipeline: Pipeline) -> None:
+    streams = pipeline.streams
+    first = streams.start()
+    wait_for(lambda: first.ready, "the worker is ready", streams.workers)
+    me, human = pipeline.somebody_else(), f"User-Agent: {BROWSER}"
+    preview = "User-Agent: facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)"
+    tap = get("/launch", me, human)
+    for request in (
+        get("/launch", me, human, method="HEAD"),
+        get("/launch", me, preview),
+        get("/launch", me, human, "Sec-Purpose: prefetch"),
+        tap,
+    ):
+        assert pipeline.say(request) == 302
+    launch = f"{HOST}/launch"
+    pipeline.expected.update({(launch, name): 1 for name in ("clicks", "bot_clicks", "prefetch_clicks")})
+    wait_for(lambda: pipeline.counted() == pipeline.expected, "one click", streams.workers)
+    # Who takes over remembers the click.
+    first.send(signal.SIGKILL)
+    second = streams.start()
+    assert pipeline.say(tap) == 302
+    pipeline.expected[launch, "duplicate_clicks"] = 1
+    wait_for(lambda: pipeline.counted() == pipeline.expected, "the double tap", [second])
+    assert streams.http.rows("SELECT class, reason FROM events WHERE link = 'go.example/launch' ORDER BY ALL") == [
+        ["bot", "user_agent"],
+        ["duplicate", "double_click"],
+        ["human", ""],
+        ["prefetch", "purpose"],
+    ]
+    streams.assert_chain_unbroken()
 
 
 def test_what_platforms_and_mail_providers_tell_is_counted_once_however_often_they_do(pipeline: Pipeline) -> None:

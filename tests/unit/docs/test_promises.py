@@ -8,6 +8,7 @@ from typing import get_args
 from schemas.errors import DeadLetterReason
 from schemas.events import NETWORKS, TRAFFIC_CLASSES
 from stream.classify import REPORTED, Request
+from stream.repeats import VERDICTS
 from tests.builders import BOT, BROWSER, CLASSIFIER
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -17,9 +18,9 @@ DEVICE = "Nokia6300/2.0 (07.21) Profile/MIDP-2.0 Configuration/CLDC-1.1"
 
 
 def given() -> set[tuple[str, str]]:
-    """Every class and reason that the classifier gives to some of each kind of sender."""
+    """Every class and reason that the classifier gives to some of each kind of sender, and those of repeats."""
     senders = itertools.product((BROWSER, BOT, APP, DEVICE, ""), ("", "prefetch"), ("", *NETWORKS), (False, True))
-    verdicts = {CLASSIFIER.verdict(Request(*sender)) for sender in senders} | {REPORTED}
+    verdicts = {CLASSIFIER.verdict(Request(*sender)) for sender in senders} | {REPORTED, *VERDICTS.values()}
     return {(verdict.traffic_class, verdict.reason) for verdict in verdicts}
 
 

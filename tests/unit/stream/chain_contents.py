@@ -5,17 +5,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from schemas.counters import DEDUP, FOREVER_S
-from schemas.events import Event
+from schemas.counters import DEDUP, FOREVER_S, REPEATS
+from schemas.events import TRAFFIC_CLASSES, Event
 from schemas.snapshots import Snapshot
-from schemas.topics import IMPRESSIONS
+from schemas.topics import CLICKS, IMPRESSIONS
 from stream.deltas import Record
 from stream.fold import Fold
+from stream.recent_clicks import clicks_of
+from stream.repeats import RepeatLimits, Repeats
 from stream.state import StateFold, StateRow
-from tests.builders import BOUNDS, NOW_MS, batch, impression, new_fold, snapshot
+from tests.builders import BOUNDS, NOW_MS, batch, click, impression, judged_flush, new_fold, snapshot
 from tests.fakes import Row, dedup_rows, state_rows
 
 LINKS = ("a.example/1", "b.example/2")
+_LIMITS = RepeatLimits(window_ms=10_000, clicks_per_minute=12)
 
 
 class Content(NamedTuple):
@@ -26,15 +29,49 @@ class Content(NamedTuple):
     reached_s: int
 
 
+class State(NamedTuple):
+    """What a writer holds."""
+
+    fold: Fold
+    repeats: Repeats
+
+
+def remembered(rows: Iterable[Row], now_s: int, most: int) -> list[tuple[int, ...]]:
+    """The clicks that whoever reads these rows back remembers by then."""
+    clicks = clicks_of(state_rows(rows, now_s - Repeats.ttl_s))
+    columns = (clicks.touched_s, clicks.visitors, clicks.links, clicks.times, clicks.nths, clicks.verdicts)
+    every = zip(*(column.tolist() for column in columns), strict=True)
+    return [one for one in every if one[0] >= now_s - Repeats.ttl_s][-most:]
+
+
 @dataclass
 class Contents:
-    """A log of impressions and snapshots, some sent again, and a fold of it beside the dedup state."""
+    """A log of clicks, or of impressions and snapshots; some sent again. And folds of it beside the dedup state."""
 
     length: int
     kinds: Sequence[type[StateFold]]
+    clicks: bool = False
     log: list[Record] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if self.clicks:
+            self._log_clicks()
+        else:
+            self._log_impressions()
+
+    def _log_clicks(self) -> None:
+        """Some visitors who tap twice or too often, over more time than they are remembered for."""
+        for offset in range(self.length):
+            again = offset % 5 == 4
+            first = 3 * (offset - again) + 1
+            at_ms = NOW_MS + offset * 9_000
+            events: list[Event] = [
+                click(LINKS[seq % 2], seq=seq, visitor=1 + seq % 4 // 2, time_ms=NOW_MS + seq * 1_500)
+                for seq in range(first, first + 3)
+            ]
+            self.log.append(batch("aa", events, prev=first - 1, offset=offset, topic=CLICKS, at_ms=at_ms))
+
+    def _log_impressions(self) -> None:
         for offset in range(self.length):
             again = offset % 5 == 4
             seq = 3 * (offset - again) + 1
@@ -49,23 +86,29 @@ class Contents:
             ]
             self.log.append(batch("aa", events, prev=seq - 1, offset=offset, topic=IMPRESSIONS, at_ms=at_ms))
 
-    def restored(self, contents: Iterable[Content]) -> Fold:
-        """The fold that a writer has who reads these flushes back."""
+    def restored(self, contents: Iterable[Content]) -> State:
+        """What a writer has who reads these flushes back."""
         rows, reached_s = _merged(contents)
         folds = [kind(BOUNDS) for kind in self.kinds]
         for fold in folds:
             fold.restore(state_rows(rows.get(fold.kind, ()), reached_s - fold.ttl_s), reached_s)
-        return new_fold(dedup_rows(rows.get(DEDUP, ()), reached_s), reached_s, folds)
+        repeats = Repeats(_LIMITS)
+        repeats.restore(state_rows(rows.get(REPEATS, ()), reached_s - repeats.ttl_s))
+        return State(new_fold(dedup_rows(rows.get(DEDUP, ()), reached_s), reached_s, folds), repeats)
 
-    def flush(self, fold: Fold, first: int, last: int) -> Content:
+    def flush(self, state: State, first: int, last: int) -> Content:
         """Fold these records and take what a flush of them adds."""
+        fold = state.fold
         for record in self.log[first : last + 1]:
             fold.add(record)
         deltas = fold.take_deltas()
         counted: Counter[tuple[Any, ...]] = Counter()
-        columns = deltas.columns
-        for link, count in zip(columns.text("link").to_pylist(), columns.number("count").tolist(), strict=True):
-            counted[link, "events"] += count
+        columns, judged = deltas.columns, judged_flush(deltas, state.repeats if self.clicks else None)
+        counts = columns.number("count").tolist()
+        for link, code, count in zip(
+            columns.text("link").to_pylist(), judged.classes.tolist(), counts, strict=True
+        ):
+            counted[link, TRAFFIC_CLASSES[code]] += count
         for kept in deltas.snapshots:
             counted[kept.snapshot.link, "snapshots"] += 1
             for one in kept.differences:
@@ -83,8 +126,10 @@ class Contents:
         states = {
             kind: sorted(dedup_rows(some, reached_s) if kind == DEDUP else state_rows(some, reached_s - FOREVER_S))
             for kind, some in rows.items()
+            if kind != REPEATS
         }
-        return {place: count for place, count in counted.items() if count}, states, reached_s
+        clicks = remembered(rows.get(REPEATS, ()), reached_s, self.length * 3)
+        return {place: count for place, count in counted.items() if count}, states, clicks, reached_s
 
     def in_one_flush(self) -> tuple[object, ...]:
         """What it must come to."""
@@ -103,6 +148,7 @@ def _merged(contents: Iterable[Content]) -> tuple[dict[int, list[Row]], int]:
 
 def _row(row: StateRow) -> Row:
     reading = {} if row.reading is None else {"reading": dict(enumerate(row.reading))}
+    recent = {} if row.recent is None else {"recent": dict(enumerate(row.recent))}
     return {
         "spool": row.spool,
         "link": row.link,
@@ -112,4 +158,5 @@ def _row(row: StateRow) -> Row:
         "window_start": row.window_s,
         "first_offset": row.scope,
         **reading,
+        **recent,
     }

@@ -20,8 +20,7 @@ from typing import NamedTuple
 
 from schemas.counters import Chain
 from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, Reply, Step, flush_steps
-from stream.fold import Fold
-from tests.unit.stream.chain_contents import Content, Contents
+from tests.unit.stream.chain_contents import Content, Contents, State
 
 LOG_END = 30
 OPERATION_LIFE = 40
@@ -81,7 +80,7 @@ class Server:
     def head(self) -> int:
         return max((part.last for part in self.parts), default=NO_HEAD)
 
-    def fold(self) -> Fold | None:
+    def state(self) -> State | None:
         """The state as it is read back at this instant."""
         return self.contents.restored(self.flushed()) if self.contents else None
 
@@ -148,7 +147,7 @@ class Writer:
         self._flushed: Flushed | None = None
         self._waiting: Operation | None = None
         self._head: int | None = None
-        self._fold: Fold | None = None
+        self._state: State | None = None
         self._content: Content | None = None
         self._attempts = 0
         self._unchanged = False
@@ -186,15 +185,15 @@ class Writer:
 
     def _begin(self) -> None:
         if self._head is None:
-            self._head, self._fold = self._server.head(), self._server.fold()
+            self._head, self._state = self._server.head(), self._server.state()
         self.finished = False
         if self._head == LOG_END - 1:
             self._look_at_head_while_idle()
         else:
             last = self._rng.randint(self._head + 1, min(self._head + 6, LOG_END - 1))
             self._flushed = Flushed(Chain("clicks", 1, 0), self._head, self._head + 1, last)
-            if self._server.contents is not None and self._fold is not None:
-                self._content = self._server.contents.flush(self._fold, self._head + 1, last)
+            if self._server.contents is not None and self._state is not None:
+                self._content = self._server.contents.flush(self._state, self._head + 1, last)
             self._steps = flush_steps(self._flushed)
             self._unchanged = False
             self._step = next(self._steps)

@@ -10,3 +10,4 @@ def with_and_without_the_scanner(request: pytest.FixtureRequest, monkeypatch: py
         assert scanner() is not None, "run make setup"
     else:
         monkeypatch.setattr("stream.decode.scanner", lambda: None)
+        monkeypatch.setattr("stream.click_memory.scanner", lambda: None)

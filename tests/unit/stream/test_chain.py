@@ -97,6 +97,21 @@ def test_a_window_that_outlasts_every_insert_on_the_server_is_large_enough() -> 
     assert wrong == []
 
 
+def test_no_history_leaves_a_class_or_what_is_remembered_other_than_one_flush_of_the_whole_log() -> None:
+    contents = Contents(LOG_END, [], clicks=True)
+    counted = contents.in_one_flush()[0]
+    assert isinstance(counted, dict)
+    assert {name for _, name in counted} == {"human", "duplicate", "bot"}
+    wrong = [seed for seed in range(FOLD_HISTORIES) if not play(seed, Without(), contents=contents).exact]
+    assert wrong == []
+
+
+def test_repeats_are_found_out_when_what_is_remembered_and_the_head_are_not_of_one_flush() -> None:
+    contents = Contents(LOG_END, [], clicks=True)
+    without = Without(condition=True)
+    assert any(not play(seed, without, contents=contents).as_one for seed in range(FOLD_HISTORIES))
+
+
 @pytest.mark.parametrize("kind", [None, *FOLDS, LatestByLink], ids=lambda kind: kind.name if kind else "dedup")
 def test_no_history_leaves_a_fold_other_than_one_flush_of_the_whole_log(kind: type[StateFold] | None) -> None:
     contents = Contents(LOG_END, [] if kind is None else [kind])

@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.batches import BatchHeaders, read_headers
-from schemas.counters import DEDUP, DELTA, HEAD, MARKER, Chain
+from schemas.counters import DEDUP, DELTA, HEAD, MARKER, REPEATS, Chain
 from schemas.events import Click, Event, Impression
 from schemas.idempotency import KEY_TTL_S
 from schemas.topics import CLICKS, IMPRESSIONS
 from stream.chain import NO_HEAD, Flushed
 from stream.deltas import Record, Tally
 from stream.folds import FOLDS
+from stream.repeats import RepeatLimits, Repeats
 from stream.state import KeptSnapshot, StateFold
 from tests.builders import (
     BOT,
@@ -29,6 +30,7 @@ from tests.builders import (
     counter_block,
     event_block,
     events_of,
+    judged_flush,
     ndjson,
     new_fold,
     read_record,
@@ -36,6 +38,7 @@ from tests.builders import (
     snapshot,
 )
 from tests.fakes import dedup_rows, event_rows_of, rows_of, state_rows
+from tests.unit.stream.chain_contents import remembered
 from tests.unit.stream.latest_by_link import LatestByLink
 
 KINDS: tuple[type[StateFold], ...] = (*FOLDS, LatestByLink)
@@ -44,7 +47,11 @@ KINDS: tuple[type[StateFold], ...] = (*FOLDS, LatestByLink)
 pytestmark = pytest.mark.usefixtures("with_and_without_the_scanner")
 
 
+LIMITS = RepeatLimits(window_ms=10_000, clicks_per_minute=3)
+MOST_REMEMBERED = 7
+
 times = st.one_of(
+    st.integers(NOW_MS - 12_000, NOW_MS),
     st.integers(NOW_MS - 200_000, NOW_MS + 200_000),
     st.sampled_from([0, 2**53 - 1, NOW_MS - 89 * DAY_MS, NOW_MS - 91 * DAY_MS, NOW_MS + 10**6]),
 )
@@ -53,7 +60,7 @@ shared: dict[str, st.SearchStrategy[Any]] = {
     "link": st.sampled_from(["go.example/a", "go.example/ü", "b.example/"]),
     "seq": st.integers(0, 12),
     "spool": st.sampled_from(["", "", "k1", "k2"]),
-    "visitor": st.integers(0, 2**53 - 1),
+    "visitor": st.one_of(st.sampled_from([0, 1, 1, 2]), st.integers(0, 2**53 - 1)),
     "ua": st.sampled_from([BROWSER, BOT, "", "\x00"]),
     "purpose": st.sampled_from(["", "prefetch"]),
 }
@@ -89,7 +96,7 @@ def logs(draw: st.DrawFn) -> list[Record]:
     at_ms = NOW_MS
     log = []
     for offset in range(draw(st.integers(1, 12))):
-        at_ms += draw(st.sampled_from([0, 1, 500, 60_000, KEY_TTL_S * 500, KEY_TTL_S * 1000 + 1, -3000]))
+        at_ms += draw(st.sampled_from([0, 1, 500, 60_000, 61_000, KEY_TTL_S * 500, KEY_TTL_S * 1000 + 1, -3000]))
         lines = [msgspec.json.encode(event) for event in draw(st.lists(events, max_size=6))]
         lines += draw(st.lists(st.sampled_from([b"garbage", b"{}", b""]), max_size=2))
         first = draw(st.integers(1, 10))
@@ -125,15 +132,17 @@ class Table:
 def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Table:
     """Fold a log, flushing before each offset in `cuts` and at the end; `restart` with what the table holds."""
     table, fold, head = Table(), new_fold(folds=[kind(BOUNDS) for kind in KINDS]), NO_HEAD
+    repeats = Repeats(LIMITS, MOST_REMEMBERED)
     for one in log:
         fold.add(one)
         if one.offset + 1 in cuts or one is log[-1]:
             deltas = fold.take_deltas()
             flushed = Flushed(Chain(one.topic, 1, 0), head, head + 1, one.offset)
-            for row in rows_of(counter_block(flushed, deltas, fold.dedup)):
+            judged = judged_flush(deltas, repeats)
+            for row in rows_of(counter_block(flushed, deltas, fold.dedup, judged)):
                 note(table, row)
             if deltas.parts:
-                rows = event_rows_of(event_block(deltas, one.topic))
+                rows = event_rows_of(event_block(deltas, one.topic, judged=judged))
                 table.events += sorted(rows, key=lambda row: (row["record_offset"], row["event_index"]))
             table.snapshots += deltas.snapshots
             table.dead_letters += [(at.offset, bad.index, bad.reason, bad.value) for at, bad in deltas.poison]
@@ -144,6 +153,8 @@ def fold_in_flushes(log: list[Record], cuts: set[int], *, restart: bool) -> Tabl
                 for other in folds:
                     rows = table.states.get(other.kind, [])
                     other.restore(state_rows(rows, table.reached_s - other.ttl_s), table.reached_s)
+                repeats = Repeats(LIMITS, MOST_REMEMBERED)
+                repeats.restore(state_rows(table.states.get(REPEATS, []), table.reached_s - repeats.ttl_s))
                 dedup = dedup_rows(table.dedup, table.reached_s)
                 fold = new_fold(dedup, table.reached_s, folds)
     return table
@@ -156,7 +167,7 @@ def note(table: Table, row: dict[str, Any]) -> None:
         table.deltas[*key, "impressions"] += row["impressions"]
     elif row["kind"] == DEDUP:
         table.dedup.append(row)
-    elif row["kind"] in {kind.kind for kind in KINDS}:
+    elif row["kind"] in {REPEATS, *(kind.kind for kind in KINDS)}:
         table.states.setdefault(row["kind"], []).append(row)
     elif row["kind"] == HEAD:
         table.reached_s = max(table.reached_s, row["touched_at"])
@@ -174,6 +185,9 @@ def test_any_cut_into_flushes_gives_the_table_of_one(log: list[Record], cuts: se
         for kind in KINDS:
             rows = state_rows(table.states.get(kind.kind, []), table.reached_s - kind.ttl_s)
             table.states[kind.kind] = [{"state": sorted(rows)}]
+        table.states[REPEATS] = [
+            {"state": remembered(table.states.get(REPEATS, []), table.reached_s, MOST_REMEMBERED)}
+        ]
     assert cut == whole
 
 
