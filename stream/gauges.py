@@ -14,7 +14,7 @@ def measure(ownership: Ownership, shared: Shared) -> None:
     for cause in CAUSES:
         metrics.refused.labels(cause).set(sum(one == cause for one in ownership.refused.values()))
     now_ms = shared.wall_clock() * 1000
-    entries = {kind.name: 0 for kind in (*shared.folds, Repeats)}
+    entries = {kind.name: 0 for kind in shared.folds} | {Repeats.name: 0}
     buffered = dict.fromkeys(EVENT_TOPICS, 0)
     spools = dict.fromkeys(EVENT_TOPICS, 0)
     for tp, partition in ownership.partitions.items():
