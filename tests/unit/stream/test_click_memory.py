@@ -97,7 +97,7 @@ def test_so_many_clicks_of_one_minute_that_no_more_can_be_told_stay_too_many() -
     rows = MOST_NTH + 10
     clicks = clicks_of(np.random.default_rng(1), rows, visitors=1, links=9, times=9)
     memory.judge(clicks, 1, np.ones(rows, np.int64), known=False)
-    assert clicks.nths[-12:].tolist() == [MOST_NTH - 1, *[MOST_NTH] * 10]
+    assert clicks.nths[-12:].tolist() == [MOST_NTH - 1, *[MOST_NTH] * 11]
     assert clicks.verdicts[-1] == TOO_MANY
 
 
