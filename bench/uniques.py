@@ -72,7 +72,7 @@ def blocks(events: int, first: int) -> Iterator[tuple[Flushed, Block, Block]]:
             for place in range(events)
         ]
         columns.extend(clicks, range(events))
-        parts = [Part(offset, now_ms, "spool", events)]
+        parts = [Part(offset, now_ms, now_ms // 1000, "spool", events)]
         deltas = Deltas(columns, parts, first_timestamp_ms=now_ms, last_timestamp_ms=now_ms)
         judged = judge(columns, _CLASSIFIER)
         flushed = Flushed(_CHAIN, offset - 1, offset, offset)
