@@ -310,5 +310,5 @@ async def test_large_snapshots_fill_the_buffers_by_what_they_weigh(world: World)
 async def test_partitions_of_clicks_keep_no_snapshots(world: World) -> None:
     partition = Partition(CLICKS, 0, world.shared)
     await partition.load(0, 10, cause="assigned")
-    assert partition.fold_entries == {}
+    assert partition.fold_entries == {"repeats": 0}
     assert (await loaded(world)).fold_entries == {"snapshots": 0}
