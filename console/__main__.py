@@ -13,6 +13,7 @@ from console.api import service
 from console.api.settings import ApiSettings
 from console.audit.command import audit_command
 from console.check_events.command import check_events
+from console.forget import NobodyError, Whom, forget
 from console.impressions.command import app as impressions
 from console.links import app as links
 from console.migrations import create_topics, keep_rows, migrate_tables, roll_up_minutes
@@ -98,6 +99,24 @@ def roll_up_command(
         time.sleep(every_h * 3600)
 
 
+@app.command("forget")
+def forget_command(
+    *,
+    link: Annotated[str, typer.Option(help="All events of a link, as domain/slug.", show_default=False)] = "",
+    visitor: Annotated[int, typer.Option(min=0, help="All of a visitor's number.", show_default=False)] = 0,
+    click_id: Annotated[
+        str, typer.Option(help="All of the visitor who made this click, on its day.", show_default=False)
+    ] = "",
+) -> None:
+    """Empty what events keep of a person: visitor, agent, referrer, region, ids. No count changes."""
+    whom = Whom(link, visitor, click_id)
+    if sum(map(bool, (link, visitor, click_id))) != 1:
+        raise typer.BadParameter("say one of --link, --visitor and --click-id: whom to forget")
+    settings = settings_or_exit(ConsoleSettings, check=False)
+    events = uvloop.run(forget(settings.clickhouse, whom))
+    Console().print(f"forgotten in {events:,} events; Kafka keeps them for some days yet: docs/privacy.md")
+
+
 @app.command()
 def serve(
     *, check: Annotated[bool, typer.Option("--check", help="Print the effective settings and exit.")] = False
@@ -114,7 +133,7 @@ def main() -> None:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         app()
-    except (MigrationError, RetentionError, UrlError, ClickHouseError, TransientError) as error:
+    except (MigrationError, NobodyError, RetentionError, UrlError, ClickHouseError, TransientError) as error:
         Console(stderr=True).print(f"clicktally: {error}", markup=False, highlight=False, soft_wrap=True)
         raise SystemExit(1) from error
 
