@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 ROWS_MOST: Final = 100_000
 BREAKDOWNS: Final = ("account", "campaign", "post", "channel", "profile", "link")
+SERIES_BY: Final = ("account", "campaign", "post", "channel", "profile")
 
 Format = Literal["json", "csv", "arrow", "sql"]
 TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "all"]
@@ -75,7 +76,11 @@ class SeriesQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True)
     unit: Literal["minute", "hour", "day"] = "day"
     zone: Zone = "UTC"
     by: Annotated[
-        Literal["", "account", "campaign", "post", "channel", "profile"], Meta(description="one series of each")
+        str,
+        Meta(
+            max_length=100,
+            description=f"one series of each: some of {', '.join(SERIES_BY)}, comma-separated; empty: one of all",
+        ),
     ] = ""
     limit: Limit = 10_000
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 from console.api.problems import Problem
 from console.api.report_wire import (
     BREAKDOWNS,
+    SERIES_BY,
     BreakdownQuery,
     Chosen,
     HeatMapQuery,
@@ -135,12 +136,14 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     if query.unit == "minute" and until - since > _MINUTES_MOST:
         raise Problem("bad-request", "minutes of at most 7 days: ask for less, or for hours", parameter="unit")
     conditions, parameters = conditions_of(query, account)
-    by = f"{query.by}, " if query.by else ""
+    by = _series_by(query.by)
+    columns, order = "".join(f"{name}, " for name in by), ", ".join(("start", *by))
     text = (
-        f"SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start, {by}{sums(query)}"  # noqa: S608
+        "SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start,"  # noqa: S608
+        f" {columns}{sums(query)}"
         f" FROM {_windows(query.unit)} AS counted LEFT JOIN {_NAMED} AS named ON counted.link = named.link"
-        f"{where(_within(query.unit, since, until) + conditions)} GROUP BY {by}start ORDER BY start"
-        f"{', ' + query.by if query.by else ''} LIMIT {query.limit}"
+        f"{where(_within(query.unit, since, until) + conditions)} GROUP BY {order} ORDER BY {order}"
+        f" LIMIT {query.limit}"
     )
     if query.unit != "minute":
         parameters = (*parameters, ("zone", query.zone))
@@ -203,6 +206,13 @@ def between(since: datetime, until: datetime) -> str:
 def _before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     """The same time before, as far as there were times to count in."""
     return max(_EARLIEST, since - (until - since)), since
+
+
+def _series_by(by: str) -> list[str]:
+    names = [name.strip() for name in by.split(",")] if by else []
+    if len(set(names)) < len(names) or not set(names) <= set(SERIES_BY):
+        raise Problem("bad-request", f"name some of {', '.join(SERIES_BY)}, each once, or none", parameter="by")
+    return names
 
 
 def _windows(unit: str) -> str:

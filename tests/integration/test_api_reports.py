@@ -113,6 +113,12 @@ def test_a_series_and_a_heat_map_are_of_the_zone(console: ConsoleProcess) -> Non
         ("2026-11-26T09:00:00Z", "winter", 11),
         ("2026-11-26T22:00:00Z", "winter", 11),
     ]
+    posts = rows_of(console, f"series?{DAY}&unit=day&by=channel,post")
+    assert {(row["channel"], row["post"]): row["clicks"] for row in posts} == {
+        ("x", "=1+1"): 10,
+        ("linkedin", "two"): 14,
+        ("x", "one"): 22,
+    }
     minutes = rows_of(console, f"series?{DAY}&unit=minute")
     assert [row["start"] for row in minutes] == ["2026-11-26T09:30:00Z", "2026-11-26T22:30:00Z"]
     heat = rows_of(console, f"heat-map?{DAY}&zone=Asia/Kolkata")

@@ -104,6 +104,15 @@ def test_a_breakdown_is_by_labels_that_there_are(by: str) -> None:
     assert raised.value.details.parameter == "by"
 
 
+@pytest.mark.parametrize("by", ["link", "channel,channel", "channel,", "start"])
+def test_a_series_is_by_labels_that_there_are(by: str) -> None:
+    with pytest.raises(Problem) as raised:
+        series(SeriesQuery(by=by), "", NOW)
+    assert raised.value.details.parameter == "by"
+    assert "GROUP BY start, post, channel ORDER" in series(SeriesQuery(by="post, channel"), "", NOW).text
+    assert "GROUP BY start ORDER" in series(SeriesQuery(), "", NOW).text
+
+
 @pytest.mark.parametrize("side", ["x", "day=1", "post=a&post=b", "", "post", "&", "a=1" * 700])
 def test_a_side_is_labels_that_there_are(side: str) -> None:
     with pytest.raises(Problem) as raised:
