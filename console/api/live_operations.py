@@ -55,6 +55,7 @@ class LiveOperations:
 
         response = web.StreamResponse(headers={"Content-Type": EVENTS, "X-Accel-Buffering": "no"})
         await response.prepare(request)
+        await response.write(b": listening\n\n")  # the head goes with it: a browser knows at once that it is heard
         async with self._live.changes(lambda: self._holds(caller, time.time_ns() // 1_000_000)) as changes:
             updates = aiter(changes)
             waiting: asyncio.Task[list[LiveRow]] | None = None

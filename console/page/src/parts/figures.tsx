@@ -61,7 +61,8 @@ export function Headline(props: {
  */
 export function RangeBar(props: { ratio: Ratio; low: number | null; high: number | null; enough: boolean }) {
   const { ratio, low, high, enough } = props
-  if (ratio.ctr === null || low === null || high === null) return null
+  if (ratio.ctr === null) return <p class="soft">{words.range.noCtr}</p>
+  if (low === null || high === null) return <p class="soft">{words.range.none}</p>
   const end = Math.max(high * 1.5, Math.min(ratio.ctr * 1.1, high * 4))
   const x = (share: number) => `${(Math.min(Math.max(share / end, 0), 1) * 100).toFixed(2)}%`
   const beyond = ratio.ctr > end

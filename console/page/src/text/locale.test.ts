@@ -7,6 +7,7 @@ describe("numbers", () => {
   it("have no more digits than they deserve", () => {
     expect(digitsFor(0.000_45, 0.0165)).toBe(2)
     expect(digitsFor(0.004, 0.0165)).toBe(1)
+    expect(digitsFor(0.0015, 0.005)).toBe(2)
     expect(digitsFor(0.03, 0.05)).toBe(0)
     expect(digitsFor(null, 0.4)).toBe(1)
   })
@@ -25,6 +26,12 @@ describe("numbers", () => {
       "−4 %",
       "±0 %",
       "×12",
+    ])
+    expect([change(24, 19), change(17, 19), change(19, 19), change(24, 20)].map(plain)).toEqual([
+      "+5",
+      "−2",
+      "±0",
+      "+20 %",
     ])
     expect([change(5, 0), change(5, undefined), change(5, -3)]).toEqual([null, null, null])
   })

@@ -4,6 +4,8 @@ export const locale = typeof navigator === "undefined" ? "en" : navigator.langua
 export const dash = "–"
 const MINUS = "−"
 const NARROW = "\u202f"
+/** A percentage of fewer says more than it knows. */
+const FEW = 20
 
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(locale, { notation: "compact", maximumSignificantDigits: 3 })
@@ -18,10 +20,10 @@ export function shortCount(value: number): string {
   return Math.abs(value) < 10_000 ? count(value) : short.format(value)
 }
 
-/** How many digits a share deserves, in per cent, when it is known to within `half` of itself. */
+/** How many digits a share deserves, in per cent, when it is known to within `half`: the last one still says something. */
 export function digitsFor(half: number | null, share: number): number {
   const spread = half === null || half <= 0 ? share / 50 : half
-  return Math.min(2, Math.max(0, Math.ceil(-Math.log10(Math.max(spread * 100, 1e-9)))))
+  return Math.min(2, Math.max(0, Math.ceil(-Math.log10(Math.max(spread * 50, 1e-9)))))
 }
 
 /** A share as per cent. */
@@ -46,9 +48,13 @@ export function plainPercent(low: number, high: number): string {
   return `${written.format(low * 100)}–${written.format(high * 100)}${NARROW}%`
 }
 
-/** How much more or less than before: +18 %, −4 %, ×12; null where there was nothing to compare with. */
+/**
+ * How much more or less than before: +18 %, −4 %, ×12, and of few +5; null where there was nothing to compare with.
+ */
 export function change(now: number, before: number | undefined | null): string | null {
   if (!before || before < 0 || now < 0) return null
+  if (before < FEW)
+    return now === before ? "±0" : `${now > before ? "+" : MINUS}${whole.format(Math.abs(now - before))}`
   const ratio = now / before
   if (ratio >= 10) return `×${whole.format(ratio)}`
   const per = Math.round((ratio - 1) * 100)

@@ -1,3 +1,183 @@
+import { useMemo } from "preact/hooks"
+import { address } from "../../api/client"
+import { filtersOf, fitting, type Post, postsOf, profilesOf, SORTS, sorted } from "../../count/campaign"
+import { ratioOf, sumOf } from "../../count/counts"
+import { PLOT_HEIGHT } from "../../draw/seriesDrawing"
+import { Actions, tabbed } from "../../parts/actions"
+import { PeriodPicker } from "../../parts/PeriodPicker"
+import { SavedViews } from "../../parts/SavedViews"
+import { Failed, Skeleton, Stale } from "../../parts/states"
+import { useLive } from "../../state/live"
+import { useMinute } from "../../state/minute"
+import { periodOf, windowsOf } from "../../state/period"
+import { place, withQuery } from "../../state/place"
+import { session, zone } from "../../state/session"
+import { words } from "../../text/en"
+import { time } from "../../text/locale"
+import { FilterBar, NO_FILTERS } from "./FilterBar"
+import { Headlines } from "./Headlines"
+import { HeatMap } from "./HeatMap"
+import { PostCard } from "./PostCard"
+import { Profiles } from "./Profiles"
+import { Series } from "./Series"
+import { useFacts, type Whose } from "./useFacts"
+import "./campaign.css"
+
+const { campaign: said } = words
+
+/** A campaign: what its posts did, which worked, and what to do. */
 export function CampaignView({ parts }: { parts: Record<string, string> }) {
-  return <h1 tabIndex={-1}>{parts["campaign"]}</h1>
+  const name = parts["campaign"] ?? ""
+  const now = useMinute()
+  const { query } = place.value
+  const period = periodOf(query, zone.value, now)
+  const account = query.get("account") ?? session.value?.account
+  const whose: Whose = { campaign: name, ...(account === undefined ? {} : { account }) }
+  const { facts, record, ready, problem, at, loading, again, times } = useFacts(whose, period)
+  const live = useLive(whose, again)
+
+  const filters = filtersOf(query)
+  const windows = windowsOf(period, zone.value).filter(one => one <= now)
+  const key = JSON.stringify([filters, windows[0], windows.length])
+  const shown = useMemo(() => postsOf(facts, filters, windows), [facts, key])
+  const profiles = useMemo(() => profilesOf(facts, filters, windows), [facts, key])
+  const rows = useMemo(() => fitting(facts.now, filters), [facts, key])
+  const sums = sumOf(rows)
+  const before = sumOf(fitting(facts.before, filters))
+  const sort = SORTS.find(one => one === query.get("sort")) ?? "needs"
+  const ordered = sorted(shown, sort)
+  const open = period.until > now
+  const awareness = record?.aim === "awareness"
+
+  const title = (
+    <div class="head">
+      <div>
+        <h1 tabIndex={-1}>{name}</h1>
+        <p class="soft">
+          {said.says([
+            record ? (words.campaigns.state[record.state] ?? record.state) : null,
+            ready ? said.posts(new Set(facts.posts.map(one => `${one.channel} ${one.post}`)).size) : null,
+            record?.starts_at ? said.since(time(record.starts_at, "day", zone.value)) : null,
+            awareness ? said.awareness : null,
+          ])}
+        </p>
+      </div>
+      <div class="chosen">
+        <PeriodPicker period={period} />
+        <SavedViews name={name} />
+      </div>
+    </div>
+  )
+
+  if (!ready) {
+    return (
+      <>
+        {title}
+        {problem ? <Failed problem={problem} again={again} /> : <Skeletons />}
+      </>
+    )
+  }
+  return (
+    <>
+      {title}
+      {problem && at && <Stale at={at} again={again} />}
+      <div class={loading ? "loaded again" : "loaded"}>
+        <Headlines
+          sums={sums}
+          before={before}
+          ratio={ratioOf(sums)}
+          awareness={awareness}
+          live={live}
+          whose={whose}
+          period={period}
+          times={times}
+          at={at}
+        />
+        {facts.posts.length === 0 ? (
+          <p class="none">
+            {said.empty}. <span class="soft">{said.emptyHint}</span>
+          </p>
+        ) : (
+          <>
+            <Series
+              rows={fitting(facts.series, filters)}
+              posts={shown}
+              windows={windows}
+              period={period}
+              now={now}
+              title={name}
+              csv={address("reportSeries", {
+                query: { ...whose, ...times, unit: period.unit, zone: zone.value, ...labels() },
+              })}
+            />
+            <FilterBar facts={facts} filters={filters} sort={sort}>
+              <Actions
+                of={said.posts_}
+                csv={address("reportPosts", { query: { ...whose, ...times } }, { format: "csv" })}
+                copy={() => copied(ordered)}
+              />
+            </FilterBar>
+            <Cards posts={ordered} open={open} />
+            <Profiles profiles={profiles} whose={whose} times={times} open={open} />
+            <HeatMap whose={whose} times={times} filters={labels()} title={name} />
+          </>
+        )}
+      </div>
+    </>
+  )
+}
+
+/** The filters of the address as the API takes them. */
+function labels(): Record<string, string> {
+  const given: Record<string, string> = {}
+  for (const name of ["channel", "not_channel", "profile", "not_profile"]) {
+    const value = place.value.query.get(name)
+    if (value) given[name] = value
+  }
+  return given
+}
+
+function Cards({ posts, open }: { posts: readonly Post[]; open: boolean }) {
+  if (!posts.length) {
+    return (
+      <p class="none">
+        {said.noneFits}. <span class="soft">{said.noneFitsHint}</span>{" "}
+        <a href={withQuery(NO_FILTERS)}>{said.clearFilters}</a>
+      </p>
+    )
+  }
+  return (
+    <ul class="cards" aria-label={said.posts_}>
+      {posts.map(post => (
+        <PostCard post={post} open={open} key={post.key} />
+      ))}
+    </ul>
+  )
+}
+
+function Skeletons() {
+  return (
+    <div class="loaded">
+      <Skeleton height={56} />
+      <Skeleton height={PLOT_HEIGHT + 32} />
+      <Skeleton height={400} />
+    </div>
+  )
+}
+
+const COLUMNS = ["channel", "post", "clicks", "impressions", "ctr", "ctr_from", "ctr_to", "pattern", "advice"]
+
+function copied(posts: readonly Post[]): string {
+  const rows = posts.map(({ channel, name, row, ratio }) => [
+    channel,
+    name,
+    row.clicks,
+    row.impressions,
+    ratio.ctr,
+    ratio.from,
+    ratio.to,
+    row.pattern,
+    row.advice,
+  ])
+  return tabbed([COLUMNS, ...rows])
 }

@@ -1,0 +1,85 @@
+import { useState } from "preact/hooks"
+import { ProblemError, request } from "../../api/client"
+import type { Counts } from "../../count/counts"
+import type { Period } from "../../state/period"
+import { zone } from "../../state/session"
+import { words } from "../../text/en"
+import { count, dash, time } from "../../text/locale"
+import type { Whose } from "./useFacts"
+
+const { counted: said } = words
+
+/** How the numbers came about, beside them: what is left out, kinds, period, last update, and the SQL. */
+export function Counted(props: {
+  sums: Counts
+  whose: Whose
+  period: Period
+  times: { since: string; until: string }
+  at: number | undefined
+}) {
+  const { sums, whose, period, times, at } = props
+  const day = (moment: number) => time(moment, "dayOfWeek", zone.value)
+  const exact = (moment: number) => time(moment, "long", zone.value)
+  const kinds = sums.kinds.map(kind => words.kind[kind] ?? kind).join(", ")
+  return (
+    <details class="counted">
+      <summary>{said.title}</summary>
+      <dl>
+        <dt>{said.classes}</dt>
+        <dd>{said.classesSaid(count(sums.gross_clicks - sums.clicks))}</dd>
+        <dt>{said.kinds}</dt>
+        <dd>
+          {kinds || dash}; {said.kindsSaid}
+        </dd>
+        <dt>{said.ctr}</dt>
+        <dd>{said.ctrSaid}</dd>
+        <dt>{said.period}</dt>
+        <dd>{said.periodSaid(day(period.since), day(period.until - 1), zone.value)}</dd>
+        <dt>{said.before}</dt>
+        <dd>{said.periodSaid(exact(period.before.since), exact(period.before.until), zone.value)}</dd>
+        <dt>{said.updated}</dt>
+        <dd>{at ? exact(at) : dash}</dd>
+        <dt>{said.sql}</dt>
+        <dd>
+          <Sql query={{ ...whose, ...times }} />
+        </dd>
+      </dl>
+    </details>
+  )
+}
+
+/** The statement that gives the posts' numbers, fetched when somebody wants it. */
+function Sql({ query }: { query: Record<string, string> }) {
+  const [text, setText] = useState<string | null>(null)
+  const [wrong, setWrong] = useState("")
+
+  async function fetchText(): Promise<void> {
+    setWrong("")
+    try {
+      const asked = { ...query, format: "sql" } as Record<string, string>
+      setText(await (await request("reportPosts", { query: asked })).text())
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      setWrong(error.details.detail || words.state.unreachable)
+    }
+  }
+
+  if (text === null) {
+    return (
+      <>
+        <button type="button" onClick={() => void fetchText()}>
+          {said.showSql}
+        </button>
+        {wrong && <p role="alert">{wrong}</p>}
+      </>
+    )
+  }
+  return (
+    <div class="sql">
+      <button type="button" onClick={() => void navigator.clipboard.writeText(text).catch(() => undefined)}>
+        {words.actions.copy}
+      </button>
+      <pre>{text}</pre>
+    </div>
+  )
+}

@@ -1,0 +1,122 @@
+import type { ComponentChildren } from "preact"
+import { type Facts, type Filters, SORTS, type Sort, valuesOf } from "../../count/campaign"
+import { setQuery, withQuery } from "../../state/place"
+import { words } from "../../text/en"
+
+const { campaign: said } = words
+
+export const NO_FILTERS = { channel: null, not_channel: null, profile: null, not_profile: null, kind: null }
+const BUT = "not:"
+
+/** Which posts are shown, and in which order. Each can be left out as well as chosen. */
+export function FilterBar(props: {
+  facts: Facts
+  filters: Filters
+  sort: Sort
+  children: ComponentChildren
+}) {
+  const { facts, filters, sort } = props
+  const channels = valuesOf(facts.now, "channel")
+  const profiles = valuesOf(facts.now, "profile")
+  const kinds = [...new Set(facts.posts.flatMap(row => row.kinds))].sort()
+  const nameOf = (channel: string) => words.channel[channel] ?? channel
+  return (
+    <div class="filters">
+      <ul class="channels" aria-label={said.channel}>
+        <li>
+          <a
+            href={withQuery({ channel: null, not_channel: null })}
+            aria-current={filters.channel || filters.notChannel ? undefined : "true"}
+          >
+            {said.all}
+          </a>
+        </li>
+        {channels.map(channel => (
+          <li key={channel}>
+            <a
+              href={withQuery({ channel: filters.channel === channel ? null : channel, not_channel: null })}
+              aria-current={filters.channel === channel ? "true" : undefined}
+              class={filters.notChannel === channel ? "out" : undefined}
+            >
+              {nameOf(channel)}
+            </a>
+          </li>
+        ))}
+      </ul>
+      <select
+        aria-label={said.allBut}
+        value={filters.notChannel}
+        onChange={event => setQuery({ channel: null, not_channel: event.currentTarget.value || null })}
+      >
+        <option value="">{said.noExcept}</option>
+        {channels.map(channel => (
+          <option value={channel} key={channel}>
+            {said.except(nameOf(channel))}
+          </option>
+        ))}
+      </select>
+      {profiles.length > 1 && (
+        <select
+          aria-label={said.profile}
+          value={filters.notProfile ? BUT + filters.notProfile : filters.profile}
+          onChange={event => {
+            const value = event.currentTarget.value
+            const out = value.startsWith(BUT)
+            setQuery({
+              profile: out ? null : value || null,
+              not_profile: out ? value.slice(BUT.length) : null,
+            })
+          }}
+        >
+          <option value="">{said.allProfiles}</option>
+          <optgroup label={said.only}>
+            {profiles.map(profile => (
+              <option value={profile} key={profile}>
+                {profile}
+              </option>
+            ))}
+          </optgroup>
+          <optgroup label={said.allBut}>
+            {profiles.map(profile => (
+              <option value={BUT + profile} key={profile}>
+                {said.except(profile)}
+              </option>
+            ))}
+          </optgroup>
+        </select>
+      )}
+      {kinds.length > 1 && (
+        <select
+          aria-label={said.kind}
+          value={filters.kind}
+          onChange={event => setQuery({ kind: event.currentTarget.value || null })}
+        >
+          <option value="">{said.allKinds}</option>
+          {kinds.map(kind => (
+            <option value={kind} key={kind}>
+              {words.kind[kind] ?? kind}
+            </option>
+          ))}
+        </select>
+      )}
+      <label class="sort">
+        <span class="soft">{said.sort}</span>
+        <select
+          value={sort}
+          onChange={event => {
+            const value = event.currentTarget.value
+            setQuery({ sort: value === "needs" ? null : value })
+          }}
+        >
+          {SORTS.map(one => (
+            <option value={one} key={one}>
+              {said.sorts[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span class="fill" />
+      {props.children}
+    </div>
+  )
+}

@@ -1,0 +1,87 @@
+import type { Post } from "../../count/campaign"
+import { ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
+import { Warning } from "../../parts/states"
+import { zone } from "../../state/session"
+import { words } from "../../text/en"
+import { change, count, plainPercent, time } from "../../text/locale"
+
+const { campaign: said, unit } = words
+const ENOUGH_CLICKS = 5
+const ENOUGH_WITHOUT_RANGE = 1000
+
+/** A post: what it says, what was counted, what that means and what to do; why, for who wants to know. */
+export function PostCard({ post, open }: { post: Post; open: boolean }) {
+  const { row, ratio, before } = post
+  const awareness = row.pattern === "awareness"
+  const pattern = words.pattern[row.pattern]
+  const clicks = (
+    <p class={awareness ? "count" : "count leads"}>
+      <Sign of="clicks" /> <strong>{count(row.clicks)}</strong> {unit.clicks}{" "}
+      <span class="soft">{change(row.clicks, before.clicks)}</span>
+    </p>
+  )
+  const impressions = (
+    <p class={awareness ? "count leads" : "count"}>
+      <Sign of="impressions" /> <strong>{count(row.impressions)}</strong> {unit.impressions}{" "}
+      <span class="soft">{change(row.impressions, before.impressions)}</span>
+    </p>
+  )
+  return (
+    <li class={post.warns ? "card warns" : "card"}>
+      <header>
+        <h3>
+          {words.channel[post.channel] ?? post.channel}
+          <span class="soft"> {post.profiles.join(", ")}</span>
+        </h3>
+        {post.publishedAt !== null && <span class="soft">{time(post.publishedAt, "day", zone.value)}</span>}
+      </header>
+      <p class="text">
+        {post.url ? (
+          <a href={post.url} target="_blank" rel="noreferrer">
+            {post.text || post.name}
+          </a>
+        ) : (
+          post.text || post.name || said.noText
+        )}
+      </p>
+      <div class="counts">
+        {awareness ? impressions : clicks}
+        {awareness ? clicks : impressions}
+      </div>
+      {!awareness && (
+        <div class="ratio">
+          <p>
+            {unit.ctr} <strong>{ctrText(ratio)}</strong> <span class="soft">{intervalText(ratio)}</span>
+          </p>
+          <RangeBar ratio={ratio} low={row.range_low} high={row.range_high} enough={row.enough_data} />
+        </div>
+      )}
+      <Spark values={post.windows} open={open} of={awareness ? "impressions" : "clicks"} />
+      <div class="says">
+        <p>
+          {post.warns && <Warning />} <strong>{pattern?.says ?? row.pattern}</strong>
+        </p>
+        {pattern && <p>{pattern.do}</p>}
+        {row.over_100_percent && <p class="attention">{said.over}</p>}
+        {!awareness && <Why post={post} />}
+      </div>
+    </li>
+  )
+}
+
+function Why({ post: { row, ratio } }: { post: Post }) {
+  const wanted = row.range_low ? Math.ceil(ENOUGH_CLICKS / row.range_low) : ENOUGH_WITHOUT_RANGE
+  const { because } = said
+  return (
+    <details>
+      <summary class="soft">{said.why}</summary>
+      <ul class="soft">
+        {!row.enough_data && <li>{because.enough(count(row.impressions), count(wanted))}</li>}
+        {row.enough_data && <li>{because.many(count(row.impressions), count(row.usual_impressions))}</li>}
+        {row.enough_data && row.range_low !== null && row.range_high !== null && (
+          <li>{because.range(ctrText(ratio), plainPercent(row.range_low, row.range_high))}</li>
+        )}
+      </ul>
+    </details>
+  )
+}

@@ -1,0 +1,90 @@
+import { address } from "../../api/client"
+import type { Profile } from "../../count/campaign"
+import { Actions, tabbed } from "../../parts/actions"
+import { Change, ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
+import { Scrolls } from "../../parts/Scrolls"
+import { words } from "../../text/en"
+import { count } from "../../text/locale"
+import type { Whose } from "./useFacts"
+
+const { campaign: said, campaigns } = words
+const COLUMNS = ["channel", "profile", "posts", "clicks", "impressions", "ctr", "ctr_from", "ctr_to"]
+
+/** Each profile that posts are of: several pages of one channel are told apart. */
+export function Profiles(props: {
+  profiles: readonly Profile[]
+  whose: Whose
+  times: { since: string; until: string }
+  open: boolean
+}) {
+  const { profiles, whose, times, open } = props
+  const csv = address(
+    "reportBreakdown",
+    { query: { ...whose, ...times, by: "channel,profile" } },
+    { format: "csv" },
+  )
+  return (
+    <section>
+      <div class="title">
+        <h2>{said.profiles}</h2>
+        <Actions of={said.profiles} csv={csv} copy={() => tabbed([COLUMNS, ...profiles.map(cells)])} />
+      </div>
+      <Scrolls label={said.profiles}>
+        <table class="profiles">
+          <thead>
+            <tr>
+              <th>{said.profile}</th>
+              <th class="number">{campaigns.columns.posts}</th>
+              <th class="number">
+                <Sign of="clicks" /> {campaigns.columns.clicks}
+              </th>
+              <th class="number">{campaigns.columns.change}</th>
+              <th class="number">
+                <Sign of="impressions" /> {campaigns.columns.impressions}
+              </th>
+              <th class="number">{campaigns.columns.change}</th>
+              <th class="number">
+                <Sign of="ctr" /> {campaigns.columns.ctr}
+              </th>
+              <th>{said.usual}</th>
+              <th>{said.trend}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {profiles.map(one => (
+              <tr key={`${one.channel} ${one.profile}`}>
+                <td>
+                  {words.channel[one.channel] ?? one.channel}{" "}
+                  <span class="soft">{one.profile || said.noProfile}</span>
+                </td>
+                <td class="number">{count(one.posts)}</td>
+                <td class="number strong">{count(one.counts.clicks)}</td>
+                <td class="number soft">
+                  <Change now={one.counts.clicks} before={one.before.clicks} />
+                </td>
+                <td class="number">{count(one.counts.impressions)}</td>
+                <td class="number soft">
+                  <Change now={one.counts.impressions} before={one.before.impressions} />
+                </td>
+                <td class="number">
+                  {ctrText(one.ratio)} <span class="soft interval">{intervalText(one.ratio)}</span>
+                </td>
+                <td class="ranged">
+                  <RangeBar ratio={one.ratio} low={one.low} high={one.high} enough={one.enough} />
+                </td>
+                <td class="trend">
+                  <Spark values={one.windows} open={open} of="clicks" />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scrolls>
+    </section>
+  )
+}
+
+function cells(one: Profile): (string | number | null)[] {
+  const { channel, profile, posts, counts, ratio } = one
+  return [channel, profile, posts, counts.clicks, counts.impressions, ratio.ctr, ratio.from, ratio.to]
+}

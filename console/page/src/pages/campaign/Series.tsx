@@ -1,0 +1,113 @@
+import type { SeriesRow } from "../../api/types"
+import { type Post, perWindow } from "../../count/campaign"
+import { ratioOf } from "../../count/counts"
+import { frameOf, type PlotWindow, type SeriesPlot, seriesDrawing } from "../../draw/seriesDrawing"
+import { Actions, tabbed } from "../../parts/actions"
+import { ctrText } from "../../parts/figures"
+import { Plot } from "../../parts/Plot"
+import { iso, type Period } from "../../state/period"
+import { zone } from "../../state/session"
+import { words } from "../../text/en"
+import { count, percent, shortCount, time } from "../../text/locale"
+
+const { campaign: said, unit } = words
+const NAMES_MOST = 3
+
+/** Clicks, impressions and CTR over time, with flags where posts were published. */
+export function Series(props: {
+  rows: readonly SeriesRow[]
+  posts: readonly Post[]
+  windows: readonly number[]
+  period: Period
+  now: number
+  title: string
+  csv: string
+}) {
+  const { rows, posts, windows, period, now, title, csv } = props
+  const clicks = perWindow(rows, windows, "clicks")
+  const impressions = perWindow(rows, windows, "impressions")
+  const plotted: PlotWindow[] = windows.map((_, index) => ({
+    clicks: clicks[index] ?? 0,
+    impressions: impressions[index] ?? 0,
+    open: index === windows.length - 1 && period.until > now,
+  }))
+  const published = windows.map((at, index) => {
+    const end = windows[index + 1] ?? period.until
+    return posts.filter(post => post.publishedAt !== null && post.publishedAt >= at && post.publishedAt < end)
+  })
+  const style = period.unit === "hour" ? "time" : "day"
+  const labels = windows.map(at => time(at, style, zone.value))
+  const caption = said.rests(period.unit, zone.value)
+
+  const plot = (width: number, at: number | null): SeriesPlot => ({
+    width,
+    windows: plotted,
+    labels,
+    flags: published.map(one => one.length),
+    at,
+    write: {
+      count: shortCount,
+      share: share => percent(share, share < 0.01 ? 2 : share < 0.1 ? 1 : 0),
+      ctr: unit.ctr,
+    },
+  })
+
+  function says(at: number): string {
+    const one = plotted[at]
+    if (!one) return ""
+    const names = (published[at] ?? []).map(
+      post => `${words.channel[post.channel] ?? post.channel} ${post.name}`,
+    )
+    const more = names.length > NAMES_MOST ? ` +${names.length - NAMES_MOST}` : ""
+    return said.says([
+      time(windows[at] ?? 0, period.unit === "hour" ? "dayAndTime" : "dayOfWeek", zone.value),
+      `${count(one.clicks)} ${unit.clicks}`,
+      `${count(one.impressions)} ${unit.impressions}`,
+      `${unit.ctr} ${ctrText(ratioOf(one))}`,
+      one.open ? said.open : null,
+      names.length ? said.published(names.slice(0, NAMES_MOST).join(", ") + more) : null,
+    ])
+  }
+
+  return (
+    <section class="series">
+      <div class="title">
+        <h2>{said.series}</h2>
+        <Actions
+          of={said.series}
+          csv={csv}
+          picture={() => ({
+            drawing: seriesDrawing(plot(1200, null)),
+            title: `${title} · ${said.series}`,
+            caption,
+          })}
+          copy={() =>
+            tabbed([
+              ["start", "clicks", "impressions", "ctr"],
+              ...plotted.map((one, index) => [
+                iso(windows[index] ?? 0),
+                one.clicks,
+                one.impressions,
+                ratioOf(one).ctr,
+              ]),
+            ])
+          }
+        />
+      </div>
+      <Plot
+        of={{
+          name: said.series,
+          count: windows.length,
+          rests: caption,
+          says,
+          draw: (width, at) => seriesDrawing(plot(width, at)),
+          find: (width, x) => {
+            const { left, step } = frameOf(plot(width, null))
+            const index = Math.floor((x - left) / step)
+            return index >= 0 && index < windows.length ? index : null
+          },
+        }}
+      />
+    </section>
+  )
+}

@@ -1,0 +1,61 @@
+import { useMemo } from "preact/hooks"
+import type { Facts } from "../../count/campaign"
+import { type Asked, useAsked } from "../../state/asked"
+import { iso, type Period } from "../../state/period"
+import { may, zone } from "../../state/session"
+
+const MOST_POSTS = 1000
+const MOST_ROWS = 100_000
+const LABELS = "channel,post,profile"
+
+/** Whose campaign is asked about. */
+export interface Whose {
+  campaign: string
+  account?: string
+}
+
+/** All that the page knows of a campaign in a period, and the requests that it came by. */
+export function useFacts(whose: Whose, period: Period) {
+  const times = { since: iso(period.since), until: iso(period.until) }
+  const earlier = { since: iso(period.before.since), until: iso(period.before.until) }
+  const posts = useAsked("reportPosts", { query: { ...whose, ...times, limit: MOST_ROWS } })
+  const now = useAsked("reportBreakdown", { query: { ...whose, ...times, by: LABELS, limit: MOST_ROWS } })
+  const before = useAsked("reportBreakdown", {
+    query: { ...whose, ...earlier, by: LABELS, limit: MOST_ROWS },
+  })
+  const series = useAsked("reportSeries", {
+    query: { ...whose, ...times, by: LABELS, unit: period.unit, zone: zone.value, limit: MOST_ROWS },
+  })
+  const reads = may("links:read")
+  const account = whose.account === undefined ? {} : { account: whose.account }
+  const path = { campaign: whose.campaign }
+  const record = useAsked("readCampaign", reads ? { path, query: account } : null)
+  const records = useAsked("listPosts", reads ? { path, query: { ...account, limit: MOST_POSTS } } : null)
+
+  const facts: Facts = useMemo(
+    () => ({
+      posts: posts.data?.rows ?? [],
+      now: now.data?.rows ?? [],
+      before: before.data?.rows ?? [],
+      series: series.data?.rows ?? [],
+      records: records.data?.posts ?? [],
+    }),
+    [posts.data, now.data, before.data, series.data, records.data],
+  )
+  const counts: readonly Asked<unknown>[] = [posts, now, before, series]
+  return {
+    facts,
+    record: record.data,
+    ready: posts.data !== undefined && now.data !== undefined,
+    problem: counts.find(one => one.problem)?.problem,
+    at: counts.reduce<number | undefined>(
+      (least, { at }) => (at && (!least || at < least) ? at : least),
+      undefined,
+    ),
+    loading: counts.some(one => one.loading),
+    again: () => {
+      for (const one of counts) one.again()
+    },
+    times,
+  }
+}
