@@ -25,6 +25,7 @@ const PLOT = { top: 96, height: 160 }
 export const PLOT_HEIGHT = PLOT.top + PLOT.height + LABEL
 const ENOUGH_IMPRESSIONS = 100
 const FLAG_Y = PLOT.top - 16
+const FLAG_ROOM = 24
 
 /** Where the plot's own area lies, and how wide a window is: the same for drawing and for pointing. */
 export function frameOf(plot: Pick<SeriesPlot, "width" | "windows" | "write">): {
@@ -33,10 +34,10 @@ export function frameOf(plot: Pick<SeriesPlot, "width" | "windows" | "write">): 
   step: number
 } {
   const { clicks, impressions, ctr } = ends(plot.windows)
-  const { count, share } = plot.write
-  const widest = Math.max(count(clicks).length, share(ctr).length, plot.write.ctr.length)
-  const left = Math.ceil(widest * CHARACTER) + 8
-  const right = plot.width - Math.ceil(count(impressions).length * CHARACTER) - 8
+  const { count, share, ctr: name } = plot.write
+  const room = (...texts: string[]) => Math.ceil(Math.max(...texts.map(text => text.length)) * CHARACTER) + 8
+  const left = room(count(clicks), count(clicks / 2), share(ctr), name)
+  const right = plot.width - room(count(impressions), count(impressions / 2))
   return { left, right, step: (right - left) / Math.max(plot.windows.length, 1) }
 }
 
@@ -107,7 +108,7 @@ export function seriesDrawing(plot: SeriesPlot): Drawing {
   }
   shapes.push({ is: "path", d: closed, fill: "clicks" })
 
-  shapes.push(...ctrShapes(plot, frame, end.ctr), ...flagShapes(flags, middle))
+  shapes.push(...ctrShapes(plot, frame, end.ctr), ...flagShapes(flags, middle, step))
   shapes.push(...labelShapes(labels, middle, step, ground))
   return { width, height: PLOT_HEIGHT, shapes }
 }
@@ -162,7 +163,7 @@ function ctrShapes(
   return shapes
 }
 
-function flagShapes(flags: readonly number[], middle: (index: number) => number): Shape[] {
+function flagShapes(flags: readonly number[], middle: (index: number) => number, step: number): Shape[] {
   const shapes: Shape[] = []
   for (const [index, count] of flags.entries()) {
     if (!count) continue
@@ -173,7 +174,7 @@ function flagShapes(flags: readonly number[], middle: (index: number) => number)
       stroke: "ink-soft",
       width: 1.5,
     })
-    if (count > 1) {
+    if (count > 1 && step >= FLAG_ROOM) {
       shapes.push({
         is: "text",
         x: x + 9,

@@ -131,11 +131,11 @@ export const en = {
     except: (what: string) => `all but ${what}`,
     noExcept: "all but …",
     sorts: {
-      needs: "what needs you",
-      clicks: "most clicks",
-      impressions: "most impressions",
-      ctr: "highest CTR",
-      newest: "newest",
+      needs: "first what needs you",
+      clicks: "most clicks first",
+      impressions: "most impressions first",
+      ctr: "highest CTR first",
+      newest: "newest first",
     },
     series: "Over time",
     rests: (unit: "hour" | "day", zone: string) =>
@@ -161,7 +161,8 @@ export const en = {
       `${day} ${from}–${from + 1} h · ${clicks} clicks`,
     live: "live",
     liveLost: "not live",
-    liveSays: (clicks: string) => `${clicks} clicks in the last ten minutes`,
+    liveSays: (clicks: number) =>
+      `${clicks ? many(clicks, "click", "clicks") : "no clicks"} in the last ten minutes`,
     why: "Why?",
     because: {
       many: (own: string, usual: string) =>
@@ -183,6 +184,7 @@ export const en = {
     period: "Period",
     periodSaid: (from: string, to: string, zone: string) => `${from} to ${to}, days of ${zone}`,
     before: "Before",
+    beforeSaid: (from: string, to: string) => `${from} to ${to}`,
     updated: "Last update",
     sql: "SQL",
     showSql: "Show the SQL",

@@ -47,7 +47,9 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const sort = SORTS.find(one => one === query.get("sort")) ?? "needs"
   const ordered = sorted(shown, sort)
   const open = period.until > now
-  const awareness = record?.aim === "awareness"
+  const awareness =
+    record?.aim === "awareness" ||
+    (facts.posts.length > 0 && facts.posts.every(one => one.pattern === "awareness"))
 
   const title = (
     <div class="head">

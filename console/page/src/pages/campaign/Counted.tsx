@@ -36,7 +36,7 @@ export function Counted(props: {
         <dt>{said.period}</dt>
         <dd>{said.periodSaid(day(period.since), day(period.until - 1), zone.value)}</dd>
         <dt>{said.before}</dt>
-        <dd>{said.periodSaid(exact(period.before.since), exact(period.before.until), zone.value)}</dd>
+        <dd>{said.beforeSaid(exact(period.before.since), exact(period.before.until))}</dd>
         <dt>{said.updated}</dt>
         <dd>{at ? exact(at) : dash}</dd>
         <dt>{said.sql}</dt>

@@ -99,22 +99,20 @@ export function FilterBar(props: {
           ))}
         </select>
       )}
-      <label class="sort">
-        <span class="soft">{said.sort}</span>
-        <select
-          value={sort}
-          onChange={event => {
-            const value = event.currentTarget.value
-            setQuery({ sort: value === "needs" ? null : value })
-          }}
-        >
-          {SORTS.map(one => (
-            <option value={one} key={one}>
-              {said.sorts[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <select
+        aria-label={said.sort}
+        value={sort}
+        onChange={event => {
+          const value = event.currentTarget.value
+          setQuery({ sort: value === "needs" ? null : value })
+        }}
+      >
+        {SORTS.map(one => (
+          <option value={one} key={one}>
+            {said.sorts[one]}
+          </option>
+        ))}
+      </select>
       <span class="fill" />
       {props.children}
     </div>

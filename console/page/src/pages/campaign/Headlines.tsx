@@ -53,12 +53,12 @@ export function Headlines(props: {
 
 function Pulse({ live }: { live: Live }) {
   return (
-    <p class={live.connected ? "pulse on" : "pulse"} title={said.liveSays(count(live.clicks))}>
+    <p class={live.connected ? "pulse on" : "pulse"} title={said.liveSays(live.clicks)}>
       <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
         <circle cx="5" cy="5" r="4" />
       </svg>{" "}
       {live.connected ? said.live : said.liveLost}
-      <span class="soft"> {live.connected && said.liveSays(count(live.clicks))}</span>
+      <span class="soft"> {live.connected && said.liveSays(live.clicks)}</span>
     </p>
   )
 }
