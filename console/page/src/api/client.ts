@@ -34,7 +34,8 @@ export function address<One extends Name>(name: One, asking: Asking<One> = {}, m
   )
   const query = new URLSearchParams()
   for (const [key, value] of Object.entries({ ...asking.query, ...more })) {
-    if (value !== undefined && value !== null) query.set(key, String(value))
+    if (value === undefined || value === null) continue
+    for (const one of Array.isArray(value) ? value : [value]) query.append(key, String(one))
   }
   return query.size ? `${path}?${query}` : path
 }

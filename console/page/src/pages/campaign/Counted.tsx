@@ -56,8 +56,7 @@ function Sql({ query }: { query: Record<string, string> }) {
   async function fetchText(): Promise<void> {
     setWrong("")
     try {
-      const asked = { ...query, format: "sql" } as Record<string, string>
-      setText(await (await request("reportPosts", { query: asked })).text())
+      setText(await (await request("reportPosts", { query: { ...query, format: "sql" } })).text())
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error
       setWrong(error.details.detail || words.state.unreachable)
