@@ -25,18 +25,16 @@ function links(
   clicks: number,
   kinds = ["platform"],
 ): BreakdownRow {
-  return {
-    account: "",
-    channel,
-    post,
-    profile,
-    links: 1,
+  const counts = {
     clicks,
     gross_clicks: clicks,
     impressions: 1000,
     kinds,
     ctr: 0,
+    ctr_from: null,
+    ctr_to: null,
   }
+  return { account: "", channel, post, profile, links: 1, ...counts }
 }
 
 const FACTS: Facts = {
