@@ -168,6 +168,10 @@ bench-uniques: $(READY) $(SCANNER) ## what distinct visitors cost a flush, a lin
 bench-guard: $(READY) $(SCANNER) ## fail when a hot path became clearly slower than its baseline
 	$(PY) -m bench.guard
 
+.PHONY: bench-guard-baseline
+bench-guard-baseline: $(READY) $(SCANNER) ## make what hot paths cost now the baseline; on a quiet machine, else it refuses
+	$(PY) -m bench.guard --write
+
 .PHONY: bench-report
 bench-report: $(READY) ## docs/performance.md and its plots from bench/results
 	$(PY) -m bench.report

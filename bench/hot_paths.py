@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench.load import get_links
 from bench.spooled import fill_spool
 from bench.stack import fill_link_cache
 from bench.traffic import Batch, Traffic, link_key
+from bench.yardsticks import Kind
 from redirector.cache.reader import HostCache
 from redirector.relay.round import Cutter, Limits
 from redirector.serve.addresses import Addresses
@@ -53,18 +54,25 @@ _REQUESTS: Final = 400
 _CHUNK_BYTES: Final = 1 << 20
 
 
+class HotPath(NamedTuple):
+    """A path, and what it is compared with."""
+
+    call: Call
+    yardstick: Kind
+
+
 @contextmanager
-def hot_paths() -> Iterator[dict[str, Call]]:
+def hot_paths() -> Iterator[dict[str, HotPath]]:
     """Every path by name, its inputs made and its caches warm."""
     with ExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-guard-")))
         records = _records()
         yield {
-            "stream: decode and fold": lambda: _POOL.give_back(_fold_all(records).deltas.columns),
-            "stream: rows of a flush": _rows(records),
-            "redirector: append to the spool": _append(stack, place / "appended"),
-            "redirector: answer a redirect": _redirect(stack, place / "serve"),
-            "redirector: cut a relay's round": _cut(place / "cut"),
+            "stream: decode and fold": HotPath(lambda: _POOL.give_back(_fold_all(records).deltas.columns), "bytes"),
+            "stream: rows of a flush": HotPath(_rows(records), "arrays"),
+            "redirector: append to the spool": HotPath(_append(stack, place / "appended"), "writes"),
+            "redirector: answer a redirect": HotPath(_redirect(stack, place / "serve"), "python"),
+            "redirector: cut a relay's round": HotPath(_cut(place / "cut"), "python"),
         }
 
 
