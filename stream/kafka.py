@@ -4,13 +4,14 @@ Faust decides positions in `seek_to_committed`, which runs at the end of every r
 middle of one); a seek in a rebalance signal would be overwritten. See docs/adr/0007-faust.md.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from typing import Any, Final, Protocol, cast
 
 import faust
 from aiokafka import AIOKafkaConsumer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.auth import Credentials, OAuthCredentials, SASLCredentials, SSLCredentials
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Consumer, Transport
@@ -18,12 +19,15 @@ from faust.types import TP
 
 from schemas.kafka import KafkaAccess
 from schemas.topics import EVENT_TOPICS
+from stream.log_reader import LogReader
 from stream.settings import StreamSettings
 
 logger = logging.getLogger(__name__)
 
 FETCH_MAX_WAIT_MS: Final = 100
-FIRST_RECORD_MS: Final = 2000
+COMMITTED_WITHIN_S: Final = 5.0
+FETCH_PATIENCE_S: Final = 1.0
+"""How much longer than it should a fetch may take."""
 
 _NEVER_S: Final = 10 * 365 * 24 * 3600.0
 
@@ -31,21 +35,42 @@ _NEVER_S: Final = 10 * 365 * 24 * 3600.0
 class Owner(Protocol):
     """Whoever decides where the worker's partitions are read from."""
 
-    async def positions(self, assigned: set[TP], consumer: "HeadConsumer") -> dict[TP, int]:
-        """The offset to read next, of every assigned partition that is to be read."""
+    async def positions(self, consumer: "HeadConsumer") -> dict[TP, int]:
+        """The offset to read next, of every partition that is assigned to it and to be read."""
 
 
 class PromptConsumerThread(AIOKafkaConsumerThread):
-    """Waits less for a fetch to fill up than the 1.5 s that Faust hard-codes.
+    """Waits for nothing for long: what it does, it does one after the other.
 
-    A partition whose records were just taken cannot be asked for again before the fetch of all the others
-    comes back, so that wait is added to the freshness of every second record (measured: 1.1 s and 2.6 s).
+    Not for a fetch to fill up, as in the 1.5 s that Faust hard-codes: a partition whose records were just taken
+    cannot be asked for again before the fetch of all the others comes back, so that wait is added to the freshness
+    of every second record (measured: 1.1 s and 2.6 s).
     """
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = FETCH_MAX_WAIT_MS  # noqa: SLF001 - read when the consumer starts
         return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
+        max_records: int | None = None,
+    ) -> Any:
+        """Records, or none when there is an end to waiting: aiokafka waits for the end of a rebalance that has
+        begun, and nothing else is done in this thread meanwhile, not even what would end it.
+        """
+        fetching = super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        try:
+            return await asyncio.wait_for(fetching, (timeout or 0.0) + FETCH_PATIENCE_S)
+        except TimeoutError:
+            return {}
+
+    async def commit_within(self, offsets: Mapping[TopicPartition, OffsetAndMetadata]) -> None:
+        """Commit, in this thread. Raises TimeoutError: aiokafka itself tries for as long as Kafka is away."""
+        await asyncio.wait_for(self._ensure_consumer().commit(offsets), COMMITTED_WITHIN_S)
 
 
 class _NothingRead(dict[TP, int | None]):
@@ -74,43 +99,31 @@ class HeadConsumer(Consumer):
         return PromptConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Idempotent; awaited by Faust before it lets records flow."""
-        owner = cast("StreamApp", self.app).owner
-        assigned = self.assignment()
-        if not assigned:
-            return {}
-        positions = await owner.positions(assigned, self)
-        await self.seek_wait(positions)
-        return positions
+        """Idempotent; awaited by Faust before it lets records flow, and once more while it does not.
+
+        A rebalance may come while positions are looked up: what is sought is the assignment as it is then.
+        """
+        app = cast("StreamApp", self.app)
+        while self.assignment():
+            positions = await app.owner.positions(self)
+            try:
+                await self.seek_wait(positions)
+            except IllegalStateError:
+                logger.info("the assignment changed while positions were sought; seeking again")
+                continue
+            return positions
+        return {}
 
     async def bounds(self, tps: set[TP]) -> dict[TP, tuple[int, int]]:
         """First offset and the one after the last, asked from the broker. Raises KafkaError."""
-        starts = await self.earliest_offsets(*tps)
-        ends = await self.highwaters(*tps)
-        return {tp: (starts[tp], ends[tp]) for tp in tps}
+        return await cast("StreamApp", self.app).log_reader.bounds(tps)
 
     async def first_at(self, tp: TP, offset: int) -> int | None:
         """The offset of the first record from `offset` on; None when there is none, or Kafka does not answer.
 
         Asked by a consumer of its own: what Faust hands over may be left over from before a seek.
         """
-        place = TopicPartition(tp.topic, tp.partition)
-        reader = AIOKafkaConsumer(
-            **cast("StreamApp", self.app).kafka.arguments("first"),
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-        )
-        try:
-            await reader.start()
-            reader.assign([place])
-            reader.seek(place, offset)
-            fetched = await reader.getmany(place, timeout_ms=FIRST_RECORD_MS, max_records=1)
-        except KafkaError as error:
-            logger.warning("Kafka does not tell what follows: %r", error, extra={"offset": offset, **tp._asdict()})
-            return None
-        finally:
-            await reader.stop()
-        return next((record.offset for record in fetched.get(place, [])), None)
+        return await cast("StreamApp", self.app).log_reader.first_at(tp, offset)
 
     async def commit_heads(self, heads: Mapping[TP, int]) -> bool:
         """Tell Kafka how far ClickHouse is, for lag monitors. A failure is logged and of no consequence."""
@@ -121,10 +134,11 @@ class HeadConsumer(Consumer):
         }
         if not offsets:
             return False
-        thread = self._thread
         try:
-            await thread.call_thread(thread._ensure_consumer().commit, offsets)  # noqa: SLF001 - Faust has no public way
-        except KafkaError as error:
+            async with asyncio.timeout(2 * COMMITTED_WITHIN_S):
+                thread = cast("PromptConsumerThread", self._thread)  # Faust has no public way
+                await thread.call_thread(thread.commit_within, offsets)
+        except (KafkaError, TimeoutError) as error:
             logger.warning("Kafka did not take the committed offsets: %r", error)
             return False
         return True
@@ -143,7 +157,7 @@ class StreamApp(faust.App):
     """A Faust app whose `owner` decides positions."""
 
     owner: Owner
-    kafka: KafkaAccess
+    log_reader: LogReader
 
     def _new_transport(self) -> Transport:
         return HeadTransport(self.conf.broker_consumer, self)
@@ -176,7 +190,7 @@ def make_app(settings: StreamSettings, state_dir: str) -> StreamApp:
         broker_commit_livelock_soft_timeout=_NEVER_S,
         **options,
     )
-    app.kafka = settings.kafka
+    app.log_reader = LogReader(settings.kafka)
     return app
 
 

@@ -1,11 +1,14 @@
 """Ownership: the partitions that Kafka assigned, from which offset each is read, and which of them are refused."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
+from schemas.retry import Retry, RetryPolicy
 from stream.holes import Sought
 from stream.kafka import HeadConsumer
 from stream.partition import Partition
@@ -13,6 +16,8 @@ from stream.refused import Cause, PartitionRefusedError
 from stream.shared import Shared
 
 logger = logging.getLogger(__name__)
+
+_BOUNDS_RETRY: Final = RetryPolicy(first_s=0.1, longest_s=2.0, jitter=0.0)
 
 
 class Ownership:
@@ -26,6 +31,9 @@ class Ownership:
         self.settled = False
         """Whether the assignment is known and every partition of it loaded or refused."""
         self._shared: Final = shared
+        self._taking_over: Final = asyncio.Lock()
+        self._forgotten: set[TP] = set()
+        """What was assigned and nobody's at the last look."""
 
     @property
     def buffered_weight(self) -> int:
@@ -40,24 +48,69 @@ class Ownership:
         """Whether Kafka says that the partition is this worker's."""
         return self.consumer is not None and tp in self.consumer.assignment()
 
-    async def take_over(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, int]:
-        """Own `assigned` and nothing else; returns where each is read from, without those that are refused."""
-        self.consumer = consumer
+    async def take_over(self, consumer: HeadConsumer) -> dict[TP, int]:
+        """Own what is assigned and nothing else; returns where each is read from, without those that are refused.
+
+        One at a time: a rebalance may come while it runs, and asks for it again. Waits as long as Kafka or
+        ClickHouse do not answer, and as long as the assignment is the same.
+        """
+        async with self._taking_over:
+            self.consumer = consumer
+            while True:
+                assigned = consumer.assignment()
+                positions = await self._own(assigned, consumer)
+                if positions is not None and consumer.assignment() == assigned:
+                    break
+        self._shared.metrics.assigned.set(len(self.partitions))
+        self.settled = True
+        logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
+        return positions
+
+    async def _own(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, int] | None:
+        """None when the assignment became another meanwhile."""
         for tp in set(self.partitions) - assigned:
             self.partitions.pop(tp).forget("rebalance")
         for tp in set(self.refused) - assigned:
             del self.refused[tp]
         self.sought.clear()
-        bounds = await consumer.bounds(assigned)
+        bounds = await self._bounds(assigned, consumer)
+        if bounds is None:
+            return None
         positions: dict[TP, int] = {}
         for tp in sorted(assigned):
             position = await self._position(tp, *bounds[tp])
             if position is not None:
                 positions[tp] = position
-        self._shared.metrics.assigned.set(len(self.partitions))
-        self.settled = True
-        logger.info("owning %s", {f"{tp.topic}-{tp.partition}": at for tp, at in positions.items()})
         return positions
+
+    async def _bounds(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, tuple[int, int]] | None:
+        retry = Retry(
+            _BOUNDS_RETRY,
+            on_first=lambda error: logger.warning("Kafka does not tell where its partitions begin: %r", error),
+            sleep=self._shared.sleep,
+            clock=self._shared.clock,
+        )
+        while consumer.assignment() == assigned:
+            try:
+                return await consumer.bounds(assigned)
+            except KafkaError as error:
+                if not error.retriable:
+                    raise
+                await retry.failed(error)
+        return None
+
+    async def take_over_forgotten(self) -> None:
+        """Own what is assigned and flows and nobody owns: Faust asks for positions once, and not for ever."""
+        consumer = self.consumer
+        if consumer is None or self._taking_over.locked() or not consumer.flow_active:
+            self._forgotten = set()
+            return
+        forgotten = consumer.assignment() - self.partitions.keys() - self.refused.keys()
+        if again := forgotten & self._forgotten:
+            logger.warning("reading what was assigned and not taken over: %s", sorted(again))
+            await consumer.seek_to_committed()
+            forgotten = set()
+        self._forgotten = forgotten
 
     async def _position(self, tp: TP, start: int, end: int) -> int | None:
         partition = self.partitions.get(tp)

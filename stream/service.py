@@ -102,7 +102,9 @@ async def run(settings: StreamSettings) -> int:
             )
         )
         state_dir = stack.enter_context(tempfile.TemporaryDirectory(prefix="clicktally-stream-"))
-        code = await _run_app(make_app(settings, state_dir), worker, stop)
+        app = make_app(settings, state_dir)
+        stack.push_async_callback(app.log_reader.close)
+        code = await _run_app(app, worker, stop)
         # Closing a producer or client waits for whoever does not answer.
         loop.call_later(LEAVE_DEADLINE_S, os._exit, code)
         return code

@@ -31,6 +31,7 @@ class Upkeep:
         committed = verified = time.monotonic()
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
+            await self.look_after_ownership()
             await self._progress.check()
             now = time.monotonic()
             if now - committed >= COMMIT_INTERVAL_S:
@@ -39,6 +40,10 @@ class Upkeep:
             if now - verified >= VERIFY_INTERVAL_S:
                 verified = now
                 await self.verify_heads()
+
+    async def look_after_ownership(self) -> None:
+        """Read what was assigned and not taken over, at the second look."""
+        await self._ownership.take_over_forgotten()
 
     async def commit(self) -> None:
         """Tell Kafka how far ClickHouse is."""

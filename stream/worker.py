@@ -40,10 +40,11 @@ class Worker:
         """
         return self._ownership.settled and "dead_letters" not in self._ownership.refused.values()
 
-    async def positions(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, int]:
-        """Take ownership of `assigned` and of nothing else; see stream.kafka.Owner."""
-        self.progress.watchdog.keep(assigned)
-        return await self._ownership.take_over(assigned, consumer)
+    async def positions(self, consumer: HeadConsumer) -> dict[TP, int]:
+        """Take ownership of what is assigned and of nothing else; see stream.kafka.Owner."""
+        positions = await self._ownership.take_over(consumer)
+        self.progress.watchdog.keep(self._ownership.partitions)
+        return positions
 
     async def take(self, message: Any) -> None:
         """Take one Kafka record from Faust; waits while the buffers are full."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pyarrow as pa
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError
 from faust.types import TP
 
 from schemas.counters import DEDUP, DELTA, HEAD, MARKER, SPOOL_TTL_S, Chain
@@ -261,6 +261,8 @@ class FakeConsumer:
     committed: dict[TP, int] = field(default_factory=dict)
     seeks: list[tuple[TP, int]] = field(default_factory=list)
     failing_bounds: int = 0
+    flow_active: bool = True
+    owner: Any = None
 
     def assign(self, *tps: TP) -> set[TP]:
         """These partitions belong to the consumer, and no others."""
@@ -278,12 +280,18 @@ class FakeConsumer:
         """The partitions that belong to the consumer."""
         return self.assigned
 
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Ask the owner, and read on from there."""
+        positions: dict[TP, int] = await self.owner.positions(self)
+        await self.seek_wait(positions)
+        return positions
+
     async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
         """First offset and the one after the last."""
         await asyncio.sleep(0)
         if self.failing_bounds:
             self.failing_bounds -= 1
-            raise KafkaError
+            raise KafkaConnectionError
         return {tp: (self.starts.get(tp, 0), self.ends.get(tp, 0)) for tp in tps}
 
     async def first_at(self, tp: TP, offset: int) -> int | None:

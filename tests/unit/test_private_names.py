@@ -8,6 +8,10 @@ import pytest
 from tests.unit.test_layout import PACKAGES, REPOSITORY, modules
 
 ALLOWED = {
+    (
+        "stream/kafka.py",
+        "_ensure_consumer",
+    ): "Faust's thread has no other way to its consumer: test_stream_worker.py",
     ("stream/kafka.py", "_thread"): "Faust commits through its consumer's thread alone: test_stream_worker.py",
 }
 """(module, name) with the reason and the test that watches it."""

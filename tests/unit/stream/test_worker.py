@@ -13,7 +13,7 @@ from stream.holes import SEEK_PATIENCE_S
 from stream.worker import Worker
 from tests.builders import NOW_MS, impression, numbered, record
 from tests.fakes import turn, until
-from tests.unit.stream.worlds import TP0, TP1, World, log, owning, take_all
+from tests.unit.stream.worlds import TP0, TP1, World, assigned, log, owning, take_all
 
 
 @pytest.fixture
@@ -49,8 +49,7 @@ async def test_reading_begins_after_the_heads_whatever_kafka_has_committed(world
     world.sink.put_head("clicks@1", 0, 41)
     worker = world.worker()
     assert not ready(worker)
-    assigned = world.consumer.assign(TP0, TP1)
-    assert await worker.positions(assigned, world.consumer) == {TP0: 42, TP1: 0}  # type: ignore[arg-type]
+    assert await assigned(world, worker, TP0, TP1) == {TP0: 42, TP1: 0}
     assert ready(worker)
     assert world.metric("partitions_assigned") == 2
 
@@ -59,7 +58,7 @@ async def test_positions_of_partitions_that_stay_keep_what_they_hold(world: Worl
     worker = await owning(world, TP0)
     await take_all(worker, log(0, 2))
     for _ in range(2):
-        positions = await worker.positions(world.consumer.assign(TP0, TP1), world.consumer)  # type: ignore[arg-type]
+        positions = await assigned(world, worker, TP0, TP1)
         assert positions == {TP0: 3, TP1: 0}
     await worker.flushing.flush_all()
     assert world.sink.marked("events") == 3
@@ -69,7 +68,7 @@ async def test_positions_of_partitions_that_stay_keep_what_they_hold(world: Worl
 async def test_partitions_that_went_elsewhere_are_let_go_of(world: World) -> None:
     worker = await owning(world, TP0, TP1)
     await take_all(worker, [*log(0, 2), *log(0, 1, tp=TP1)])
-    await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
+    await assigned(world, worker, TP1)
     await take_all(worker, log(3, 4))
     await worker.flushing.flush_all()
     assert world.sink.marked("events") == 2
@@ -99,7 +98,7 @@ async def test_a_hand_over_that_takes_too_long_discards_and_the_next_owner_count
     giving_back.cancel()
     await asyncio.wait({giving_back})
     successor = world.worker()
-    assert await successor.positions(world.consumer.assign(TP0), world.consumer) == {TP0: 3}  # type: ignore[arg-type]
+    assert await assigned(world, successor, TP0) == {TP0: 3}
     assert world.metric("events_discarded_total", topic=CLICKS, cause="interrupted") == 3
 
 
@@ -285,15 +284,14 @@ async def test_an_idle_partition_notices_that_its_head_went_back(world: World) -
 async def test_a_topic_that_was_created_anew_is_refused_and_the_others_are_read(world: World) -> None:
     world.sink.put_head("clicks@1", 0, 5000)
     worker = world.worker()
-    assigned = world.consumer.assign(TP0, TP1)
-    assert await worker.positions(assigned, world.consumer) == {TP1: 0}  # type: ignore[arg-type]
+    assert await assigned(world, worker, TP0, TP1) == {TP1: 0}
     await take_all(worker, [*log(0, 3), *log(0, 3, tp=TP1)])
     await worker.flushing.flush_all()
     worker.measure()
     assert world.sink.marked("events") == 4
     assert world.metric("partitions_refused", cause="recreated") == 1
     await worker.progress.check()
-    await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
+    await assigned(world, worker, TP1)
     worker.measure()
     assert world.metric("partitions_refused", cause="recreated") == 0
 
@@ -321,7 +319,7 @@ async def test_a_partition_whose_events_are_mostly_no_events_is_refused_and_the_
         [],
     )
     assert (world.metric("partitions_refused", cause="dead_letters"), worker.ready) == (1, False)
-    await worker.positions(world.consumer.assign(TP1), world.consumer)  # type: ignore[arg-type]
+    await assigned(world, worker, TP1)
     assert worker.ready
 
 

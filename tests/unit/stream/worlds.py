@@ -110,5 +110,11 @@ def log(first: int, last: int, *, tp: TP = TP0, clicks: int = 1) -> list[Record]
 async def owning(world: World, *tps: TP, **settings: object) -> Worker:
     """A worker that these partitions were given to."""
     worker = world.worker(**settings)
-    await worker.positions(world.consumer.assign(*tps), world.consumer)  # type: ignore[arg-type]
+    await assigned(world, worker, *tps)
     return worker
+
+
+async def assigned(world: World, worker: Worker, *tps: TP) -> dict[TP, int]:
+    """Kafka gives the worker these partitions and no others; what it says where to read from."""
+    world.consumer.assign(*tps)
+    return await worker.positions(world.consumer)  # type: ignore[arg-type]
