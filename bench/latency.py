@@ -3,19 +3,21 @@
     python -m bench.latency [--seconds N] [--rounds N]
 
 Capacity is measured first, of all of it on this machine: clicks answered in some seconds of full load, divided by
-the time until the last of them was counted.
+the time until the last of them was counted. Beside each latency stands where it comes from: the stages of the
+flushes, from the worker's metrics, how many flushes there were, and what each process took of its core.
 """
 
 import argparse
 import os
 import time
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 import numpy as np
 
 from bench.load import Running, wrk
-from bench.machine import LOAD_CORE, run_bench, stolen_seconds
+from bench.machine import LOAD_CORE, cpu_seconds, run_bench, stolen_seconds
 from bench.pipeline import Pipeline, pipeline, until_level
 from bench.probes import Probes
 from bench.results import Goal, Result, Rounds, alternating, publish
@@ -28,8 +30,58 @@ PROBES: Final = 1_000
 SHARES: Final = (0.1, 0.5, 0.9)
 CLIENTS: Final = 64
 PACED_CLIENTS: Final = 512
+STAGES: Final = ("slot", "rows", "events", "counters", "head")
 _CALIBRATION_S: Final = 3.0
 _SETTLE_S: Final = 3.0
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the flushes and the processes have taken so far, or between two looks."""
+
+    at_s: float
+    took: dict[str, tuple[float, float]]
+    """Seconds and observations, by stage."""
+    cpu_s: dict[str, float]
+    events: float
+
+    @classmethod
+    def of(cls, running: Pipeline) -> "Spent":
+        """So far."""
+        worker = running.worker
+
+        def sums(name: str, **labels: str) -> tuple[float, float]:
+            return worker.metric(f"{name}_sum", **labels), worker.metric(f"{name}_count", **labels)
+
+        took = {stage: sums("clicktally_stream_flush_stage_seconds", stage=stage) for stage in STAGES}
+        took["waited"] = sums("clicktally_stream_flush_waited_seconds")
+        return cls(
+            at_s=time.monotonic(),
+            took=took,
+            cpu_s={name: cpu_seconds(pid) for name, pid in running.processes().items()},
+            events=worker.metric("clicktally_stream_events_settled", result="counted"),
+        )
+
+    def __sub__(self, before: "Spent") -> "Spent":
+        return Spent(
+            at_s=self.at_s - before.at_s,
+            took={
+                stage: (seconds - before.took[stage][0], count - before.took[stage][1])
+                for stage, (seconds, count) in self.took.items()
+            },
+            cpu_s={name: seconds - before.cpu_s[name] for name, seconds in self.cpu_s.items()},
+            events=self.events - before.events,
+        )
+
+    def stages(self) -> dict[str, float]:
+        """Milliseconds of each stage in the mean flush, how many flushes a second, and how large."""
+        flushes = self.took["waited"][1]
+        means = {f"{stage}_ms": seconds / count * 1000 for stage, (seconds, count) in self.took.items() if count}
+        return means | {"flushes_per_s": flushes / self.at_s, "events_per_flush": self.events / max(1.0, flushes)}
+
+    def cores(self) -> dict[str, float]:
+        """The share of a core that each process took."""
+        return {f"{name}_cores": seconds / self.at_s for name, seconds in self.cpu_s.items()}
 
 
 def capacity(running: Pipeline, seconds: float) -> float:
@@ -45,7 +97,7 @@ def capacity(running: Pipeline, seconds: float) -> float:
 def run(seconds: float, rounds: int) -> Result:
     """Capacity, then every share of it, round by round."""
     os.sched_setaffinity(0, {LOAD_CORE})
-    measured = Rounds()
+    measured, stages, processes = Rounds(), Rounds(), Rounds()
     probes = PROBES * len(SHARES) * rounds
     # Ranks below LINKS are clicked by the load, those from LINKS on by the probes alone.
     probe_keys = map(link_key, range(LINKS, LINKS + probes))
@@ -56,8 +108,9 @@ def run(seconds: float, rounds: int) -> Result:
             think_ms = _think_ms(running, share * per_s)
             load = _load(running, seconds + 2 * _SETTLE_S, connections=PACED_CLIENTS, think_ms=think_ms)
             time.sleep(_SETTLE_S)
-            stolen = stolen_seconds()
+            stolen, spent = stolen_seconds(), Spent.of(running)
             took = Probes(running, list(islice(probe_keys, PROBES))).measure(seconds)
+            spent = Spent.of(running) - spent
             reached = load.finish().per_s / per_s
             measured.add(
                 f"{share:.0%} of capacity",
@@ -68,11 +121,15 @@ def run(seconds: float, rounds: int) -> Result:
                 clicks=float(len(took)),
                 cpu_stolen_s=stolen_seconds() - stolen,
             )
+            stages.add(f"{share:.0%} of capacity", **spent.stages())
+            processes.add(f"{share:.0%} of capacity", **spent.cores())
     return Result(
         name="latency",
         title="Latency: from the answered click to ctr_1m",
         command="make bench-latency",
-        figures=measured.figures(),
+        figures=measured.figures()
+        | {f"flushes at {name}": figures for name, figures in stages.figures().items()}
+        | {f"cores at {name}": figures for name, figures in processes.figures().items()},
         goals=[
             Goal(
                 f"p99 at {share:.0%} of capacity",
@@ -109,7 +166,7 @@ def _load(running: Pipeline, seconds: float, *, connections: int = CLIENTS, thin
 def main() -> None:
     """Parse, run, publish."""
     parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     publish(run(arguments.seconds, arguments.rounds))

@@ -47,6 +47,10 @@ class Books:
         if events:
             self._metrics.discarded.labels(self._topic, cause).inc(events)
 
+    def flushing(self, waited_s: float) -> None:
+        """A flush begins, whose oldest record waited for so long."""
+        self._metrics.flush_waited.observe(waited_s)
+
     def ended(self, flushed: Flushed, outcome: Outcome) -> None:
         """A flush came to this."""
         metrics, place = self._metrics, self._place(flushed.first)

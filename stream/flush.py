@@ -20,6 +20,7 @@ by the next owner's `load`, which reads head and fold rows at one instant.
 import asyncio
 from collections import Counter
 from collections.abc import Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
@@ -61,28 +62,35 @@ class Flusher:
 
         The memory of the deltas' columns is given back as soon as the blocks are made.
         """
-        judged = await _in_turns(judging(deltas.columns, self._shared.classifier))
-        if repeats is not None:
-            judged, deltas.states[repeats.kind] = repeats.judge(judged, deltas.parts)
-        counters = counter_rows(flushed, deltas, judged)
-        events = None
-        if deltas.parts:
-            enriched = await _in_turns(enriching(judged, self._shared.enricher))
-            events = event_rows(deltas, judged, enriched, self._chain)
-        by_class = judged.by_class()
-        self._shared.pool.give_back(deltas.columns)
-        snapshots = snapshot_rows(deltas.snapshots, self._chain) if deltas.snapshots else None
+        with self._took("rows"):
+            judged = await _in_turns(judging(deltas.columns, self._shared.classifier))
+            if repeats is not None:
+                judged, deltas.states[repeats.kind] = repeats.judge(judged, deltas.parts)
+            counters = counter_rows(flushed, deltas, judged)
+            events = None
+            if deltas.parts:
+                enriched = await _in_turns(enriching(judged, self._shared.enricher))
+                events = event_rows(deltas, judged, enriched, self._chain)
+            by_class = judged.by_class()
+            self._shared.pool.give_back(deltas.columns)
+            snapshots = snapshot_rows(deltas.snapshots, self._chain) if deltas.snapshots else None
         await self._write_evidence(deltas, events, snapshots)
         return Ended(await self._commit(flushed, counters), by_class)
 
     async def _write_evidence(self, deltas: Deltas, events: Block | None, snapshots: Block | None) -> None:
         shared, until_answered = self._shared, self._tries.until_answered
         if deltas.poison:
-            await until_answered("dead_letters", lambda: shared.dead_letters.write(deltas.poison))
+            with self._took("dead_letters"):
+                await until_answered("dead_letters", lambda: shared.dead_letters.write(deltas.poison))
         if events is not None:
-            await until_answered("insert_events", lambda: shared.sink.insert_events(events))
+            with self._took("events"):
+                await until_answered("insert_events", lambda: shared.sink.insert_events(events))
         if snapshots is not None:
-            await until_answered("insert_snapshots", lambda: shared.sink.insert_snapshots(snapshots))
+            with self._took("snapshots"):
+                await until_answered("insert_snapshots", lambda: shared.sink.insert_snapshots(snapshots))
+
+    def _took(self, stage: str) -> AbstractContextManager[object]:
+        return self._shared.metrics.flush_stage.labels(stage).time()
 
     async def _commit(self, flushed: Flushed, counters: Block) -> Outcome:
         """Drive the chain's protocol (4 and 5) to its end."""
@@ -95,13 +103,15 @@ class Flusher:
                 if isinstance(step, Insert):
                     reply = InsertReply.ANSWERED
                     try:
-                        await sink.insert_counters(flushed, counters, step.token)
+                        with self._took("counters"):
+                            await sink.insert_counters(flushed, counters, step.token)
                     except TransientError as error:
                         await retry.failed(error)
                         reply = InsertReply.UNKNOWN
                     step = steps.send(reply)
                 else:
-                    head = await self._tries.until_answered("read_head", lambda: sink.read_head(flushed.chain))
+                    with self._took("head"):
+                        head = await self._tries.until_answered("read_head", lambda: sink.read_head(flushed.chain))
                     step = steps.send(head)
         except StopIteration as finished:
             outcome: Outcome = finished.value

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 from schemas.metrics import Declare
 
 _TP = ("topic", "partition")
+_STAGE_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
 
 
 class StreamMetrics:
@@ -65,6 +66,17 @@ class StreamMetrics:
             "flush_seconds",
             "How long a flush took, from the first insert to the head that proves it",
             buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+        )
+        self.flush_waited = declare.histogram(
+            "flush_waited_seconds",
+            "How long the oldest record of a flush had waited here when the flush began",
+            buckets=_STAGE_BUCKETS_S,
+        )
+        self.flush_stage = declare.histogram(
+            "flush_stage_seconds",
+            "Parts of a flush: slot (waiting for its turn), rows, dead_letters, events, snapshots, counters, head",
+            "stage",
+            buckets=_STAGE_BUCKETS_S,
         )
         self.flushes = declare.counter("flushes", "Flushes by outcome: done, overtaken, rewound", "outcome")
         self.burned = declare.counter(

@@ -1,13 +1,17 @@
 """Records that did not come: Kafka says whether there are any, and what is missing is read again."""
 
+import logging
 from typing import Final
 
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from stream.flush_loop import FlushLoop
 from stream.holes import Hole, judge_hole
 from stream.ownership import Ownership
 from stream.shared import Shared
+
+logger = logging.getLogger(__name__)
 
 
 class Missing:
@@ -29,7 +33,14 @@ class Missing:
         expected = partition.next_offset
         if ownership.sought.is_on_its_way(tp, expected, self._clock()):
             return False
-        log_start, _ = (await consumer.bounds({tp}))[tp]
+        try:
+            log_start, _ = (await consumer.bounds({tp}))[tp]
+        except KafkaError as error:
+            # The record is not taken, so the next one finds the same hole, and this one behind it.
+            logger.warning(
+                "Kafka does not tell what is missing: %r", error, extra={"offset": expected, **tp._asdict()}
+            )
+            return False
         first = None if log_start > expected else await consumer.first_at(tp, expected)
         hole = judge_hole(expected, offset, log_start=log_start, first=first)
         if hole is Hole.GONE:

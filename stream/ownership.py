@@ -83,16 +83,17 @@ class Ownership:
                 positions[tp] = position
         return positions
 
-    async def _bounds(self, assigned: set[TP], consumer: HeadConsumer) -> dict[TP, tuple[int, int]] | None:
+    async def _bounds(self, tps: set[TP], consumer: HeadConsumer) -> dict[TP, tuple[int, int]] | None:
+        """None when they are assigned to us no more. Raises KafkaError where asking again is of no use."""
         retry = Retry(
             _BOUNDS_RETRY,
             on_first=lambda error: logger.warning("Kafka does not tell where its partitions begin: %r", error),
             sleep=self._shared.sleep,
             clock=self._shared.clock,
         )
-        while consumer.assignment() == assigned:
+        while tps <= consumer.assignment():
             try:
-                return await consumer.bounds(assigned)
+                return await consumer.bounds(tps)
             except KafkaError as error:
                 if not error.retriable:
                     raise
@@ -142,9 +143,11 @@ class Ownership:
         partition, consumer = self.partitions.get(tp), self.consumer
         if partition is None or consumer is None or not self.holds(tp):
             return
-        start, end = (await consumer.bounds({tp}))[tp]
+        bounds = await self._bounds({tp}, consumer)
+        if bounds is None:
+            return
         try:
-            await self.read_again(tp, await partition.load(start, end, cause=cause))
+            await self.read_again(tp, await partition.load(*bounds[tp], cause=cause))
         except PartitionRefusedError as error:
             self.refuse(tp, error)
 

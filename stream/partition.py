@@ -175,6 +175,7 @@ class Partition:
                 return None
             started = time.monotonic()
             self._refuse_burial(fold.deltas)
+            self._books.flushing(self.waited_s(self._shared.clock()))
             deltas = fold.take_deltas()
             flushed = Flushed(self.chain, self._head, self._first, self.next_offset - 1)
             fold.forget_expired()

@@ -36,7 +36,11 @@ class StreamSettings(ClickHouseSettings, KafkaSettings):
     impressions_epoch: int = Field(
         0, ge=0, description="the same for topic `impressions` alone; 0: what CLICKTALLY_STREAM_EPOCH says"
     )
-    flush_interval_s: float = Field(1.0, gt=0, description="how long counted events wait before they are inserted")
+    flush_interval_s: float = Field(
+        1.0,
+        gt=0,
+        description="how long counted events wait at most before they are inserted; less while ClickHouse has time",
+    )
     flush_events: int = Field(
         100_000, ge=1, description="events of a partition that are inserted without waiting longer"
     )

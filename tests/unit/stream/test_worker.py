@@ -141,6 +141,41 @@ async def test_what_has_waited_for_the_interval_is_flushed(world: World) -> None
     assert head(world) == 1
 
 
+async def flushed_early(world: World, worker: Worker, pause_s: float) -> list[str]:
+    """The tokens of what is started after so long, and awaited."""
+    world.clock.now_s += pause_s
+    before = len(world.sink.inserts)
+    await asyncio.gather(*worker.flushing.start_due())
+    return world.sink.inserts[before:]
+
+
+async def test_a_lone_click_is_flushed_early_and_what_follows_it_an_interval_later(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=1)
+    await take_all(worker, log(0, 0))
+    assert await flushed_early(world, worker, 0.09375) == []
+    assert await flushed_early(world, worker, 0.0625) == ["clicks@1-0-0"]
+    await take_all(worker, log(1, 1))
+    assert await flushed_early(world, worker, 0.9375) == []
+    assert await flushed_early(world, worker, 0.0625) == ["clicks@1-0-1"]
+
+
+async def test_many_events_are_flushed_twice_an_interval(world: World) -> None:
+    worker = await owning(world, TP0, flush_interval_s=1)
+    for first in (0, 1, 2):
+        await take_all(worker, log(first, first, clicks=200))
+        assert await flushed_early(world, worker, 0.4375 if first else 0.09375) == []
+        assert await flushed_early(world, worker, 0.0625) == [f"clicks@1-0-{first}"]
+
+
+async def test_as_many_flushes_are_early_as_run_at_a_time_the_longest_waiting_first(world: World) -> None:
+    worker = await owning(world, TP0, TP1, flush_interval_s=1, parallel_flushes=1)
+    await take_all(worker, log(0, 0, tp=TP1))
+    world.clock.now_s += 0.0625
+    await take_all(worker, log(0, 0))
+    assert await flushed_early(world, worker, 0.125) == ["clicks@1-1-0"]
+    assert await flushed_early(world, worker, 0) == ["clicks@1-0-0"]
+
+
 async def test_a_time_of_day_that_is_set_back_keeps_nothing_waiting(world: World) -> None:
     worker = await owning(world, TP0, flush_interval_s=1)
     await take_all(worker, log(0, 1))
@@ -217,6 +252,19 @@ async def test_a_hole_that_kafka_has_too_is_passed_over(world: World) -> None:
     await worker.flushing.flush_all()
     assert world.sink.marked("events") == 6
     assert (world.consumer.seeks, world.sink.rows(GAP)) == ([], [])
+
+
+async def test_a_hole_that_kafka_says_nothing_of_is_settled_when_it_does(world: World) -> None:
+    worker = await owning(world, TP0)
+    world.consumer.append(*log(0, 2), *log(5, 7))
+    await take_all(worker, log(0, 2))
+    world.consumer.failing_bounds = 1
+    await take_all(worker, log(5, 6))
+    assert world.consumer.seeks == [(TP0, 3)]
+    world.clock.now_s += SEEK_PATIENCE_S
+    await take_all(worker, log(5, 7))
+    await worker.flushing.flush_all()
+    assert world.sink.marked("events") == 6
 
 
 async def test_a_hole_that_kafka_has_not_is_read_again_once_and_filled(world: World) -> None:
