@@ -42,3 +42,18 @@ class MatcherMetrics:
         self.errors = declare.counter(
             "match_errors", "Failures of Kafka or ClickHouse, after which matching was tried again"
         )
+
+
+class BreakdownMetrics:
+    """What the roller of breakdowns tells."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        declare = Declare("tables", registry)
+        self.rolled = declare.counter("breakdown_days_rolled", "Days whose breakdowns were made, or made anew")
+        self.days_behind = declare.gauge(
+            "breakdown_days_behind", "Days that are over and whose breakdowns are not what the counters say"
+        )
+        self.seconds = declare.gauge("breakdown_seconds", "How long the last round of the roller took")
+        self.errors = declare.counter(
+            "breakdown_errors", "Failures of ClickHouse, after which rolling up was tried again"
+        )

@@ -1,4 +1,4 @@
-"""The copier of tables, and the matcher of posts beside it, as a process: `python -m stream tables`."""
+"""`python -m stream tables`: the copier of tables as a process, with the matcher and the roller beside it."""
 
 import asyncio
 import contextlib
@@ -15,10 +15,12 @@ from schemas.logs import tell_lost_connections
 from schemas.retry import Retry, RetryPolicy
 from schemas.snapshot_records import SnapshotSender, snapshot_producer
 from schemas.status import status_server
+from stream.tables.breakdowns import Roller
 from stream.tables.copier import TopicCopier
 from stream.tables.links import LINKS_TABLE
 from stream.tables.matcher import Matcher
-from stream.tables.metrics import MatcherMetrics, TablesMetrics
+from stream.tables.metrics import BreakdownMetrics, MatcherMetrics, TablesMetrics
+from stream.tables.roll_ups import ClickHouseRollUps
 from stream.tables.settings import TablesSettings
 from stream.tables.store import ClickHouseTable
 from stream.tables.unmatched import ClickHouseMatches
@@ -88,7 +90,15 @@ async def _work(settings: TablesSettings) -> None:
             every_s=settings.match_every_s,
             retry=RETRY,
         )
-        await asyncio.gather(matcher.run(), *(copier.run() for copier in copiers))
+        roll_ups = await _connected(settings)
+        stack.push_async_callback(roll_ups.close)
+        roller = Roller(
+            ClickHouseRollUps(roll_ups),
+            BreakdownMetrics(registry),
+            every_s=settings.breakdown_every_s,
+            retry=RETRY,
+        )
+        await asyncio.gather(matcher.run(), roller.run(), *(copier.run() for copier in copiers))
 
 
 async def _connected(settings: TablesSettings) -> AsyncClient:

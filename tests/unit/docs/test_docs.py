@@ -26,7 +26,7 @@ from schemas.kafka import KafkaSettings
 from schemas.settings import ServiceSettings
 from stream.metrics import StreamMetrics
 from stream.settings import StreamSettings
-from stream.tables.metrics import MatcherMetrics, TablesMetrics
+from stream.tables.metrics import BreakdownMetrics, MatcherMetrics, TablesMetrics
 from stream.tables.settings import TablesSettings
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -111,6 +111,7 @@ def tables_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     TablesMetrics(registry)
     MatcherMetrics(registry)
+    BreakdownMetrics(registry)
     return registry
 
 
