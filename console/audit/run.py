@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from console.audit.breakdowns import check_breakdowns, read_days
 from console.audit.chain import Chain, Place, check_chains
 from console.audit.counted import check_counted, name_links, where_of
 from console.audit.findings import Check, Finding, Report, confirmed, worst
@@ -71,8 +72,14 @@ class Look:
                 )
                 self.findings.extend(check_counted(self.tables))
 
+            async def read_breakdowns() -> None:
+                client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S)
+                stack.push_async_callback(client.close)
+                self.findings.extend(check_breakdowns(await read_days(client), now_s=self._now_s))
+
             has_log = await self._try("log", read_before)
             has_tables = await self._try("counters", read_chains_first)
+            await self._try("breakdowns", read_breakdowns)
             if has_log and has_tables:
                 await self._try("log", lambda: self._check_kafka(reader))
         if self._scope.spool_dir is not None:

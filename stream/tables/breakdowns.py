@@ -34,11 +34,14 @@ CLOSED_AFTER: Final = timedelta(hours=1)
 """A day is rolled up this long after its end."""
 PATIENCE: Final = timedelta(days=1)
 """For this long after its end, events that differ from the counters are waited for."""
+_DAY_BITS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class RolledDay:
-    """What `breakdown_days` says of a day. `from_events`: how many of its clicks events told, not only counters."""
+    """What `breakdown_days` says of a day. `version`: milliseconds since 1970, times 65536, plus days since 1970.
+
+    `from_events`: how many of its clicks events told, not only counters."""
 
     version: int
     clicks: ClassClicks
@@ -113,7 +116,7 @@ class Roller:
         self._clock = clock
         self._sleep = sleep
         self._retry = Retry(retry, on_first=self._tell, on_failure=self._count)
-        self._last_version = 0
+        self._last_ms = 0
         self._differing: dict[date, tuple[ClassClicks, ClassClicks]] = {}
 
     async def run(self) -> None:
@@ -135,7 +138,7 @@ class Roller:
 
     async def _roll(self, day: date, before: RolledDay | None) -> bool:
         store = self._store
-        version = self._new_version(before)
+        version = self._new_version(day, before)
         if before is not None and await store.events(day) < before.from_events:
             from_events = before.from_events
             await store.copy(day, before.version, version)
@@ -163,11 +166,11 @@ class Roller:
         await store.drop_earlier(day, version)
         return True
 
-    def _new_version(self, before: RolledDay | None) -> int:
-        """Microseconds since 1970, but above what counts and what was tried, however clocks are set."""
-        now = int(self._now().timestamp() * 1_000_000)
-        self._last_version = max(now, self._last_version + 1, before.version + 1 if before else 0)
-        return self._last_version
+    def _new_version(self, day: date, before: RolledDay | None) -> int:
+        """Above what counts and what was tried, however clocks are set; never another day's."""
+        now_ms = int(self._now().timestamp() * 1000)
+        self._last_ms = max(now_ms, self._last_ms + 1, (before.version >> _DAY_BITS) + 1 if before else 0)
+        return (self._last_ms << _DAY_BITS) + (day - date(1970, 1, 1)).days
 
     async def _counted(self, day: date) -> ClassClicks:
         return (await self._store.counted()).get(day, ClassClicks())

@@ -9,6 +9,7 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from prometheus_client import CollectorRegistry
 
+from console.audit.breakdowns import check_breakdowns, read_days
 from schemas.breakdowns import DIMENSIONS, NUMBER_DIMENSIONS
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
@@ -125,7 +126,7 @@ def sums_match(http: Http, clicks: Clicks) -> None:
             f"SELECT day, link, class, toString({name}) AS value, sum(clicks) FROM breakdown_1d"
             " GROUP BY day, link, class, value"
         )
-        assert {tuple(row[:-1]): int(row[-1].replace("\\'", "'")) for row in _unescaped(rows)} == expected, name
+        assert {tuple(row[:-1]): int(row[-1]) for row in _unescaped(rows)} == expected, name
     assert http.rows(
         "SELECT count() FROM (SELECT day, link, sumIf(clicks, class = 'human') AS human, sum(clicks) AS gross"
         " FROM breakdown_1d GROUP BY day, link) AS parts FULL JOIN (SELECT toDate(window_start) AS day, link,"
@@ -138,12 +139,9 @@ def _unescaped(rows: list[list[str]]) -> list[list[str]]:
     return [[cell.replace("\\'", "'") for cell in row] for row in rows]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_every_breakdown_sums_to_the_totals_whatever_happens(
-    migrated: Http, client: AsyncClient, seed: int
-) -> None:
+async def test_every_breakdown_sums_to_the_totals_whatever_happens(migrated: Http, client: AsyncClient) -> None:
     """Live, rolled up, killed half-way, with late events and copies, two rollers, and events that are gone."""
-    clicks = Clicks(migrated, seed)
+    clicks = Clicks(migrated, 1)
     clicks.happen(400)
     sums_match(migrated, clicks)
 
@@ -153,11 +151,17 @@ async def test_every_breakdown_sums_to_the_totals_whatever_happens(
     assert migrated.rows("SELECT count() FROM breakdown_days FINAL") == [["1"]]
     sums_match(migrated, clicks)
     store = ClickHouseRollUps(client)
-    await roller(store, third).round()
+    again = roller(store, third)
+    for _ in range(2):  # the first finds what the killed one left, as the clock stands still
+        await again.round()
     assert migrated.rows("SELECT count() FROM breakdown_days FINAL") == [["3"]]
     sums_match(migrated, clicks)
 
+    assert {one.severity for one in check_breakdowns(await read_days(client), now_s=third.timestamp())} == {"ok"}
+
     clicks.happen(60)
+    (behind,) = check_breakdowns(await read_days(client), now_s=third.timestamp() + 86_400)
+    assert (behind.severity, behind.name) == ("warning", "behind")
     for _ in range(2):
         await roller(store, third).round()
     sums_match(migrated, clicks)
@@ -168,6 +172,13 @@ async def test_every_breakdown_sums_to_the_totals_whatever_happens(
     )
     await roller(store, third).round()
     sums_match(migrated, clicks)
+    assert {one.severity for one in check_breakdowns(await read_days(client), now_s=third.timestamp())} == {"ok"}
+
+    run_sql(
+        migrated, "INSERT INTO breakdowns SELECT * FROM breakdowns WHERE day = (SELECT min(day) FROM breakdowns)"
+    )
+    (wrong,) = check_breakdowns(await read_days(client), now_s=third.timestamp())
+    assert (wrong.severity, wrong.name, wrong.where) == ("broken", "differ", str(FIRST))
 
 
 async def test_clicks_without_events_are_of_unknown_values(migrated: Http, client: AsyncClient) -> None:

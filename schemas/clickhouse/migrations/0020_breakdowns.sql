@@ -5,7 +5,7 @@
 --         names, and drops them later
 -- Undo:   DROP VIEW breakdown_by; DROP VIEW breakdown_1d; DROP TABLE breakdown_days; DROP TABLE breakdowns
 -- Why:    events are kept for 90 days, and a year by country must not read each of them. One wide row for a
---         combination answers every pair and every filter. docs/adr/0024
+--         combination answers every pair and every filter. docs/adr/0028
 CREATE TABLE IF NOT EXISTS breakdowns
 (
     day Date,
@@ -101,7 +101,7 @@ FROM
 
 CREATE OR REPLACE VIEW breakdown_by AS SELECT
     if(place <= {most:UInt32}, value, 'other') AS value,
-    place > {most:UInt32} AS is_other,
+    toBool(place > {most:UInt32}) AS is_other,
     sum(human) AS clicks,
     sum(gross) AS gross_clicks
 FROM
