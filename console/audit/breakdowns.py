@@ -72,7 +72,7 @@ def check_breakdowns(days: Mapping[date, Day], *, now_s: float) -> list[Finding]
                 name="behind",
                 where=str(behind[0]),
                 what=f"{len(behind):,} days that are over are not rolled up as they were counted",
-                advice="wait two minutes if late events have just come; else see whether `python -m stream tables` runs",
+                advice="wait two minutes if late events have just come; else see that `stream tables` runs",
                 runbook="breakdowns-behind.md",
             )
         )

@@ -49,7 +49,14 @@ TABLES = {
     "variant_comparison_between",
     *("visitors_1h", "visitors_of_events", "link_uniques_between", "uniques_between"),
 }
-PARAMETERS = {"by": "post", "since": "2026-11-01 00:00:00", "until": "2026-12-01 00:00:00", "zone": "UTC"}
+PARAMETERS = {
+    "dimension": "country",
+    "most": "10",
+    "by": "post",
+    "since": "2026-11-01 00:00:00",
+    "until": "2026-12-01 00:00:00",
+    "zone": "UTC",
+}
 
 
 @pytest.fixture

@@ -134,7 +134,7 @@ FROM
             sumIf(clicks, class = 'human') AS human,
             sum(clicks) AS gross
         FROM breakdown_1d
-        WHERE day >= {since:Date} AND day < {until:Date}
+        WHERE day >= toDate({since:String}) AND day < toDate({until:String})
         GROUP BY value
     )
 )
