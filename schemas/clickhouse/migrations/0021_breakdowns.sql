@@ -5,7 +5,7 @@
 --         names, and drops them later
 -- Undo:   DROP VIEW breakdown_by; DROP VIEW breakdown_1d; DROP TABLE breakdown_days; DROP TABLE breakdowns
 -- Why:    events are kept for 90 days, and a year by country must not read each of them. One wide row for a
---         combination answers every pair and every filter. docs/adr/0028
+--         combination answers every pair and every filter. docs/adr/0030
 CREATE TABLE IF NOT EXISTS breakdowns
 (
     day Date,
