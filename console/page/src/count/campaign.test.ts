@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest"
 import type { BreakdownRow, PerformanceRow, PostView, SeriesRow } from "../api/types"
-import { type Facts, filtersOf, fitting, perWindow, postsOf, profilesOf, sorted, valuesOf } from "./campaign"
+import {
+  type Facts,
+  filtersOf,
+  fitting,
+  lensOf,
+  perWindow,
+  postsOf,
+  profilesOf,
+  sorted,
+  valuesOf,
+} from "./campaign"
 
 const DAY = Date.parse("2026-11-26T00:00:00Z")
 const WINDOWS = [DAY, DAY + 86_400_000]
@@ -76,17 +86,18 @@ const FACTS: Facts = {
       impressions: 40,
     },
   ] as SeriesRow[],
+  annotations: [],
   records: [{ channel: "x", name: "one", text: "Hello", published_at: "2026-11-26T12:00:00Z" }] as PostView[],
 }
 
 const all = filtersOf(new URLSearchParams())
 const where = (text: string) => filtersOf(new URLSearchParams(text))
 const names = (facts: Facts, text: string) =>
-  postsOf(facts, where(text), WINDOWS).map(one => `${one.channel} ${one.name}`)
+  postsOf(facts, where(text), {}, WINDOWS).map(one => `${one.channel} ${one.name}`)
 
 describe("posts of a campaign", () => {
   it("are told apart by channel and name, with what is known of each", () => {
-    const [first, second] = postsOf(FACTS, all, WINDOWS)
+    const [first, second] = postsOf(FACTS, all, {}, WINDOWS)
     expect(first).toMatchObject({
       text: "Hello",
       profiles: ["@acme", "@help"],
@@ -99,7 +110,7 @@ describe("posts of a campaign", () => {
   })
 
   it("draw impressions over time where impressions are the aim", () => {
-    expect(postsOf(FACTS, where("channel=x"), WINDOWS)[1]?.windows).toEqual([0, 40])
+    expect(postsOf(FACTS, where("channel=x"), {}, WINDOWS)[1]?.windows).toEqual([0, 40])
   })
 
   it("are filtered by each label, or by all but one", () => {
@@ -107,11 +118,19 @@ describe("posts of a campaign", () => {
     expect(names(FACTS, "not_channel=x")).toEqual(["linkedin one"])
     expect(names(FACTS, "profile=@help")).toEqual(["x one"])
     expect(names(FACTS, "not_profile=@acme")).toEqual(["x one", "linkedin one"])
-    expect(names(FACTS, "kind=served")).toEqual(["x two"])
+  })
+
+  it("have the counts of their links through a lens, and are not judged by them", () => {
+    const lens = lensOf(new URLSearchParams("class=bot&kind=served"))
+    expect(lens).toEqual({ class: "bot", kind: "served" })
+    expect(lensOf(new URLSearchParams("class=human&kind=x"))).toEqual({})
+    const [, warned] = postsOf(FACTS, all, lens, WINDOWS)
+    expect(warned).toMatchObject({ judged: false, warns: false, counts: { clicks: 5, impressions: 1000 } })
+    expect(warned?.ratio.ctr).toBe(0.005)
   })
 
   it("come by what needs the reader, or as was asked", () => {
-    const posts = postsOf(FACTS, all, WINDOWS)
+    const posts = postsOf(FACTS, all, {}, WINDOWS)
     const order = (by: Parameters<typeof sorted>[1]) =>
       sorted(posts, by).map(one => `${one.channel} ${one.name}`)
     expect(order("needs")).toEqual(["linkedin one", "x one", "x two"])

@@ -1,4 +1,4 @@
-import type { BreakdownRow, PerformanceRow, PostView, SeriesRow } from "../api/types"
+import type { Annotation, BreakdownRow, PerformanceRow, PostView, SeriesRow } from "../api/types"
 import { type Counts, grouped, type Ratio, ratioOf, sumOf } from "./counts"
 
 /** What the API says of a campaign in a period. */
@@ -8,6 +8,7 @@ export interface Facts {
   before: readonly BreakdownRow[]
   series: readonly SeriesRow[]
   records: readonly PostView[]
+  annotations: readonly Annotation[]
 }
 
 /** What the reader wants to see of it. Empty: all. */
@@ -16,8 +17,18 @@ export interface Filters {
   notChannel: string
   profile: string
   notProfile: string
-  kind: string
 }
+
+/** Which clicks are shown, and which impressions; empty: people's, and each link's own kind. */
+export interface Lens {
+  class?: TrafficClass
+  kind?: Kind
+}
+
+export type TrafficClass = "all" | "bot" | "duplicate" | "prefetch" | "unknown"
+export type Kind = "platform" | "rendered" | "served" | "viewable"
+export const CLASSES: readonly TrafficClass[] = ["all", "bot", "prefetch", "duplicate", "unknown"]
+export const KINDS: readonly Kind[] = ["platform", "served", "rendered", "viewable"]
 
 export type Sort = "needs" | "clicks" | "impressions" | "ctr" | "newest"
 export const SORTS: readonly Sort[] = ["needs", "clicks", "impressions", "ctr", "newest"]
@@ -32,9 +43,12 @@ export interface Post {
   url: string
   publishedAt: number | null
   row: PerformanceRow
+  counts: Counts
   ratio: Ratio
   before: Counts
   windows: readonly number[]
+  /** Whether the pattern speaks of these counts: it is of people's clicks and each link's own kind. */
+  judged: boolean
   warns: boolean
 }
 
@@ -85,28 +99,31 @@ export function filtersOf(query: URLSearchParams): Filters {
     notChannel: text("not_channel"),
     profile: text("profile"),
     notProfile: text("not_profile"),
-    kind: text("kind"),
   }
 }
 
-/** Rows of links that fit the filters by their labels; the kind is a post's. */
-export function fitting<Row extends Labels & { kinds: string[] }>(
-  rows: readonly Row[],
-  filters: Filters,
-): Row[] {
-  const { channel, notChannel, profile, notProfile, kind } = filters
+/** The lens of an address. */
+export function lensOf(query: URLSearchParams): Lens {
+  const traffic = CLASSES.find(one => one === query.get("class"))
+  const kind = KINDS.find(one => one === query.get("kind"))
+  return { ...(traffic ? { class: traffic } : {}), ...(kind ? { kind } : {}) }
+}
+
+/** Rows that fit the filters by their labels. */
+export function fitting<Row extends Labels>(rows: readonly Row[], filters: Filters): Row[] {
+  const { channel, notChannel, profile, notProfile } = filters
   return rows.filter(
     row =>
       (!channel || row.channel === channel) &&
       (!notChannel || row.channel !== notChannel) &&
       (!profile || row.profile === profile) &&
-      (!notProfile || row.profile !== notProfile) &&
-      (!kind || row.kinds.includes(kind)),
+      (!notProfile || row.profile !== notProfile),
   )
 }
 
-/** Posts with what is known of each, of the rows that fit. */
-export function postsOf(facts: Facts, filters: Filters, windows: readonly number[]): Post[] {
+/** Posts with what is known of each, of the rows that fit; through a lens their counts are those of their rows. */
+export function postsOf(facts: Facts, filters: Filters, lens: Lens, windows: readonly number[]): Post[] {
+  const judged = !lens.class && !lens.kind
   const links = grouped(fitting(facts.now, filters), postKey)
   const before = grouped(facts.before, postKey)
   const series = grouped(facts.series, postKey)
@@ -116,6 +133,7 @@ export function postsOf(facts: Facts, filters: Filters, windows: readonly number
     const own = links.get(key)
     if (!own) return []
     const record = records.get(key)
+    const counts = judged ? row : sumOf(own)
     return {
       key,
       channel: row.channel ?? "",
@@ -125,14 +143,16 @@ export function postsOf(facts: Facts, filters: Filters, windows: readonly number
       url: record?.post_url ?? "",
       publishedAt: record?.published_at ? Date.parse(record.published_at) : null,
       row,
-      ratio: { ctr: row.ctr, from: row.ctr_from, to: row.ctr_to },
+      counts,
+      ratio: judged ? { ctr: row.ctr, from: row.ctr_from, to: row.ctr_to } : ratioOf(counts),
       before: sumOf(before.get(key) ?? []),
       windows: perWindow(
         series.get(key) ?? [],
         windows,
         row.pattern === "awareness" ? "impressions" : "clicks",
       ),
-      warns: row.pattern === SEEN_NOT_CLICKED,
+      judged,
+      warns: judged && row.pattern === SEEN_NOT_CLICKED,
     }
   })
 }
@@ -142,10 +162,10 @@ export function sorted(posts: readonly Post[], sort: Sort): Post[] {
   const rank = (post: Post) =>
     NEEDS.includes(post.row.pattern) ? NEEDS.indexOf(post.row.pattern) : NEEDS.length
   const by: Record<Sort, (one: Post, other: Post) => number> = {
-    needs: (one, other) => rank(one) - rank(other) || other.row.impressions - one.row.impressions,
-    clicks: (one, other) => other.row.clicks - one.row.clicks,
-    impressions: (one, other) => other.row.impressions - one.row.impressions,
-    ctr: (one, other) => (other.row.ctr ?? -1) - (one.row.ctr ?? -1),
+    needs: (one, other) => rank(one) - rank(other) || other.counts.impressions - one.counts.impressions,
+    clicks: (one, other) => other.counts.clicks - one.counts.clicks,
+    impressions: (one, other) => other.counts.impressions - one.counts.impressions,
+    ctr: (one, other) => (other.ratio.ctr ?? -1) - (one.ratio.ctr ?? -1),
     newest: (one, other) => (other.publishedAt ?? 0) - (one.publishedAt ?? 0),
   }
   return [...posts].sort((one, other) => by[sort](one, other) || one.key.localeCompare(other.key))

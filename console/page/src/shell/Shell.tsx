@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks"
 import { SignInView } from "../pages/signin/SignInView"
 import { Failed, NotAllowed, NotFound } from "../parts/states"
 import { go, place } from "../state/place"
-import { learnSession, may, session, sessionProblem, signOut } from "../state/session"
+import { learnSession, may, session, sessionProblem, signOut, toSignIn } from "../state/session"
 import { useShortcuts } from "../state/shortcuts"
 import { applyTheme, nextTheme, theme } from "../state/theme"
 import { words } from "../text/en"
@@ -42,13 +42,15 @@ function Content() {
   const found = viewOf(path)
   const title = path === "/sign-in" ? words.signIn.title : found?.view.title(found.parts)
   useTitle(title, path)
+  const who = session.value
   useEffect(() => {
-    if (path === "/") go("/campaigns", { replace: true })
-  }, [path])
+    if (who === null && path !== "/sign-in") toSignIn()
+    if (who && path === "/") go("/campaigns", { replace: true })
+  }, [who, path])
 
   if (path === "/sign-in") return <SignInView />
   if (sessionProblem.value) return <Failed problem={sessionProblem.value} again={() => void learnSession()} />
-  if (!session.value || path === "/") return null
+  if (!who || path === "/") return null
   if (!found) return <NotFound />
   const { view, parts } = found
   if (!may(view.role)) return <NotAllowed role={view.role} />

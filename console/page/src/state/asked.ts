@@ -12,6 +12,8 @@ export interface Asked<Value> {
 }
 
 interface Known<Value> {
+  /** Of which request `data` is the answer. */
+  of?: string
   data?: Value
   at?: number
   problem?: ProblemDetails
@@ -41,12 +43,16 @@ export function useAsked<One extends Name>(
     setKnown(before => ({ ...before, loading: true }))
     ask(name, { ...latest.current, signal: control.signal })
       .then(data => {
-        if (!control.signal.aborted) setKnown({ data, at: Date.now(), loading: false })
+        if (!control.signal.aborted) setKnown({ of: key, data, at: Date.now(), loading: false })
       })
       .catch((error: unknown) => {
         if (control.signal.aborted) return
         if (!(error instanceof ProblemError)) throw error
-        setKnown(before => ({ ...before, problem: error.details, loading: false }))
+        // What another request was answered does not stand in for this one's answer.
+        const { details: problem } = error
+        setKnown(before =>
+          before.of === key ? { ...before, problem, loading: false } : { problem, loading: false },
+        )
       })
     return () => control.abort()
   }, [name, key, round])

@@ -44,7 +44,8 @@ export async function signOut(): Promise<void> {
   go("/sign-in")
 }
 
-function toSignIn(): void {
+/** To the sign-in, and from there back to where the reader is. */
+export function toSignIn(): void {
   session.value = null
   const { path, query } = place.value
   if (path === "/sign-in") return

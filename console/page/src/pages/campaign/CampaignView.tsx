@@ -1,6 +1,15 @@
 import { useMemo } from "preact/hooks"
 import { address } from "../../api/client"
-import { filtersOf, fitting, type Post, postsOf, profilesOf, SORTS, sorted } from "../../count/campaign"
+import {
+  filtersOf,
+  fitting,
+  lensOf,
+  type Post,
+  postsOf,
+  profilesOf,
+  SORTS,
+  sorted,
+} from "../../count/campaign"
 import { ratioOf, sumOf } from "../../count/counts"
 import { PLOT_HEIGHT } from "../../draw/seriesDrawing"
 import { Actions, tabbed } from "../../parts/actions"
@@ -33,13 +42,14 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const period = periodOf(query, zone.value, now)
   const account = query.get("account") ?? session.value?.account
   const whose: Whose = { campaign: name, ...(account === undefined ? {} : { account }) }
-  const { facts, record, ready, problem, at, loading, again, times } = useFacts(whose, period)
+  const lens = lensOf(query)
+  const { facts, record, ready, problem, at, loading, again, times } = useFacts(whose, period, lens)
   const live = useLive(whose, again)
 
   const filters = filtersOf(query)
   const windows = windowsOf(period, zone.value).filter(one => one <= now)
-  const key = JSON.stringify([filters, windows[0], windows.length])
-  const shown = useMemo(() => postsOf(facts, filters, windows), [facts, key])
+  const key = JSON.stringify([filters, lens, windows[0], windows.length])
+  const shown = useMemo(() => postsOf(facts, filters, lens, windows), [facts, key])
   const profiles = useMemo(() => profilesOf(facts, filters, windows), [facts, key])
   const rows = useMemo(() => fitting(facts.now, filters), [facts, key])
   const sums = sumOf(rows)
@@ -90,6 +100,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
           ratio={ratioOf(sums)}
           awareness={awareness}
           live={live}
+          lens={lens}
           whose={whose}
           period={period}
           times={times}
@@ -103,16 +114,16 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
           <>
             <Series
               rows={fitting(facts.series, filters)}
-              posts={shown}
+              annotations={fitting(facts.annotations, filters)}
               windows={windows}
               period={period}
               now={now}
               title={name}
               csv={address("reportSeries", {
-                query: { ...whose, ...times, unit: period.unit, zone: zone.value, ...labels() },
+                query: { ...whose, ...times, ...lens, unit: period.unit, zone: zone.value, ...labels() },
               })}
             />
-            <FilterBar facts={facts} filters={filters} sort={sort}>
+            <FilterBar facts={facts} filters={filters} lens={lens} sort={sort}>
               <Actions
                 of={said.posts_}
                 csv={address("reportPosts", { query: { ...whose, ...times } }, { format: "csv" })}
@@ -121,7 +132,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
             </FilterBar>
             <Cards posts={ordered} open={open} />
             <Profiles profiles={profiles} whose={whose} times={times} open={open} />
-            <HeatMap whose={whose} times={times} filters={labels()} title={name} />
+            <HeatMap whose={whose} times={times} filters={{ ...labels(), ...lens }} title={name} />
           </>
         )}
       </div>
@@ -170,11 +181,11 @@ function Skeletons() {
 const COLUMNS = ["channel", "post", "clicks", "impressions", "ctr", "ctr_from", "ctr_to", "pattern", "advice"]
 
 function copied(posts: readonly Post[]): string {
-  const rows = posts.map(({ channel, name, row, ratio }) => [
+  const rows = posts.map(({ channel, name, row, counts, ratio }) => [
     channel,
     name,
-    row.clicks,
-    row.impressions,
+    counts.clicks,
+    counts.impressions,
     ratio.ctr,
     ratio.from,
     ratio.to,

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks"
 import { ProblemError, request } from "../../api/client"
+import type { Lens } from "../../count/campaign"
 import type { Counts } from "../../count/counts"
 import type { Period } from "../../state/period"
 import { zone } from "../../state/session"
@@ -12,12 +13,13 @@ const { counted: said } = words
 /** How the numbers came about, beside them: what is left out, kinds, period, last update, and the SQL. */
 export function Counted(props: {
   sums: Counts
+  lens: Lens
   whose: Whose
   period: Period
   times: { since: string; until: string }
   at: number | undefined
 }) {
-  const { sums, whose, period, times, at } = props
+  const { sums, lens, whose, period, times, at } = props
   const day = (moment: number) => time(moment, "dayOfWeek", zone.value)
   const exact = (moment: number) => time(moment, "long", zone.value)
   const kinds = sums.kinds.map(kind => words.kind[kind] ?? kind).join(", ")
@@ -26,7 +28,11 @@ export function Counted(props: {
       <summary>{said.title}</summary>
       <dl>
         <dt>{said.classes}</dt>
-        <dd>{said.classesSaid(count(sums.gross_clicks - sums.clicks))}</dd>
+        <dd>
+          {lens.class
+            ? said.lensSaid(words.campaign.classes[lens.class])
+            : said.classesSaid(count(sums.gross_clicks - sums.clicks))}
+        </dd>
         <dt>{said.kinds}</dt>
         <dd>
           {kinds || dash}; {said.kindsSaid}

@@ -1,24 +1,34 @@
 import type { ComponentChildren } from "preact"
-import { type Facts, type Filters, SORTS, type Sort, valuesOf } from "../../count/campaign"
+import {
+  CLASSES,
+  type Facts,
+  type Filters,
+  KINDS,
+  type Lens,
+  SORTS,
+  type Sort,
+  valuesOf,
+} from "../../count/campaign"
 import { setQuery, withQuery } from "../../state/place"
 import { words } from "../../text/en"
 
 const { campaign: said } = words
 
-export const NO_FILTERS = { channel: null, not_channel: null, profile: null, not_profile: null, kind: null }
+export const NO_FILTERS = { channel: null, not_channel: null, profile: null, not_profile: null }
 const BUT = "not:"
 
 /** Which posts are shown, and in which order. Each can be left out as well as chosen. */
 export function FilterBar(props: {
   facts: Facts
   filters: Filters
+  lens: Lens
   sort: Sort
   children: ComponentChildren
 }) {
-  const { facts, filters, sort } = props
+  const { facts, filters, lens, sort } = props
   const channels = valuesOf(facts.now, "channel")
   const profiles = valuesOf(facts.now, "profile")
-  const kinds = [...new Set(facts.posts.flatMap(row => row.kinds))].sort()
+  const kinds = KINDS.filter(kind => kind === lens.kind || facts.posts.some(row => row.kinds.includes(kind)))
   const nameOf = (channel: string) => words.channel[channel] ?? channel
   return (
     <div class="filters">
@@ -85,16 +95,28 @@ export function FilterBar(props: {
           </optgroup>
         </select>
       )}
+      <select
+        aria-label={said.class}
+        value={lens.class ?? ""}
+        onChange={event => setQuery({ class: event.currentTarget.value || null })}
+      >
+        <option value="">{said.people}</option>
+        {CLASSES.map(one => (
+          <option value={one} key={one}>
+            {said.classes[one]}
+          </option>
+        ))}
+      </select>
       {kinds.length > 1 && (
         <select
           aria-label={said.kind}
-          value={filters.kind}
+          value={lens.kind ?? ""}
           onChange={event => setQuery({ kind: event.currentTarget.value || null })}
         >
           <option value="">{said.allKinds}</option>
           {kinds.map(kind => (
             <option value={kind} key={kind}>
-              {words.kind[kind] ?? kind}
+              {words.kind[kind]}
             </option>
           ))}
         </select>

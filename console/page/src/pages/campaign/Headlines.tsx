@@ -1,3 +1,4 @@
+import type { Lens } from "../../count/campaign"
 import type { Counts, Ratio } from "../../count/counts"
 import { ctrText, Headline, intervalText } from "../../parts/figures"
 import type { Live } from "../../state/live"
@@ -15,6 +16,7 @@ export function Headlines(props: {
   before: Counts
   ratio: Ratio
   awareness: boolean
+  lens: Lens
   live: Live
   whose: Whose
   period: Period

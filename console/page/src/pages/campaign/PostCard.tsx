@@ -11,19 +11,19 @@ const ENOUGH_WITHOUT_RANGE = 1000
 
 /** A post: what it says, what was counted, what that means and what to do; why, for who wants to know. */
 export function PostCard({ post, open }: { post: Post; open: boolean }) {
-  const { row, ratio, before } = post
+  const { row, counts, ratio, before, judged } = post
   const awareness = row.pattern === "awareness"
   const pattern = words.pattern[row.pattern]
   const clicks = (
     <p class={awareness ? "count" : "count leads"}>
-      <Sign of="clicks" /> <strong>{count(row.clicks)}</strong> {unit.clicks}{" "}
-      <span class="soft">{change(row.clicks, before.clicks)}</span>
+      <Sign of="clicks" /> <strong>{count(counts.clicks)}</strong> {unit.clicks}{" "}
+      <span class="soft">{change(counts.clicks, before.clicks)}</span>
     </p>
   )
   const impressions = (
     <p class={awareness ? "count leads" : "count"}>
-      <Sign of="impressions" /> <strong>{count(row.impressions)}</strong> {unit.impressions}{" "}
-      <span class="soft">{change(row.impressions, before.impressions)}</span>
+      <Sign of="impressions" /> <strong>{count(counts.impressions)}</strong> {unit.impressions}{" "}
+      <span class="soft">{change(counts.impressions, before.impressions)}</span>
     </p>
   )
   return (
@@ -58,12 +58,18 @@ export function PostCard({ post, open }: { post: Post; open: boolean }) {
       )}
       <Spark values={post.windows} open={open} of={awareness ? "impressions" : "clicks"} />
       <div class="says">
-        <p>
-          {post.warns && <Warning />} <strong>{pattern?.says ?? row.pattern}</strong>
-        </p>
-        {pattern && <p>{pattern.do}</p>}
-        {row.over_100_percent && <p class="attention">{said.over}</p>}
-        {!awareness && <Why post={post} />}
+        {judged ? (
+          <>
+            <p>
+              {post.warns && <Warning />} <strong>{pattern?.says ?? row.pattern}</strong>
+            </p>
+            {pattern && <p>{pattern.do}</p>}
+            {row.over_100_percent && <p class="attention">{said.over}</p>}
+            {!awareness && <Why post={post} />}
+          </>
+        ) : (
+          <p class="soft">{said.notJudged}</p>
+        )}
       </div>
     </li>
   )

@@ -1,5 +1,5 @@
-import type { SeriesRow } from "../../api/types"
-import { type Post, perWindow } from "../../count/campaign"
+import type { Annotation, SeriesRow } from "../../api/types"
+import { perWindow } from "../../count/campaign"
 import { ratioOf } from "../../count/counts"
 import { frameOf, type PlotWindow, type SeriesPlot, seriesDrawing } from "../../draw/seriesDrawing"
 import { Actions, tabbed } from "../../parts/actions"
@@ -16,14 +16,14 @@ const NAMES_MOST = 3
 /** Clicks, impressions and CTR over time, with flags where posts were published. */
 export function Series(props: {
   rows: readonly SeriesRow[]
-  posts: readonly Post[]
+  annotations: readonly Annotation[]
   windows: readonly number[]
   period: Period
   now: number
   title: string
   csv: string
 }) {
-  const { rows, posts, windows, period, now, title, csv } = props
+  const { rows, annotations, windows, period, now, title, csv } = props
   const clicks = perWindow(rows, windows, "clicks")
   const impressions = perWindow(rows, windows, "impressions")
   const plotted: PlotWindow[] = windows.map((_, index) => ({
@@ -31,9 +31,9 @@ export function Series(props: {
     impressions: impressions[index] ?? 0,
     open: index === windows.length - 1 && period.until > now,
   }))
-  const published = windows.map((at, index) => {
+  const happened = windows.map((at, index) => {
     const end = windows[index + 1] ?? period.until
-    return posts.filter(post => post.publishedAt !== null && post.publishedAt >= at && post.publishedAt < end)
+    return annotations.filter(one => Date.parse(one.at) >= at && Date.parse(one.at) < end)
   })
   const style = period.unit === "hour" ? "time" : "day"
   const labels = windows.map(at => time(at, style, zone.value))
@@ -43,7 +43,7 @@ export function Series(props: {
     width,
     windows: plotted,
     labels,
-    flags: published.map(one => one.length),
+    flags: happened.map(one => one.length),
     at,
     write: {
       count: shortCount,
@@ -55,17 +55,18 @@ export function Series(props: {
   function says(at: number): string {
     const one = plotted[at]
     if (!one) return ""
-    const names = (published[at] ?? []).map(
-      post => `${words.channel[post.channel] ?? post.channel} ${post.name}`,
+    const all = (happened[at] ?? []).map(
+      ({ what, channel, post }) => `${said.happened[what]}: ${words.channel[channel] ?? channel} ${post}`,
     )
-    const more = names.length > NAMES_MOST ? ` +${names.length - NAMES_MOST}` : ""
+    const more = all.length > NAMES_MOST ? [`+${all.length - NAMES_MOST}`] : []
     return said.says([
       time(windows[at] ?? 0, period.unit === "hour" ? "dayAndTime" : "dayOfWeek", zone.value),
       `${count(one.clicks)} ${unit.clicks}`,
       `${count(one.impressions)} ${unit.impressions}`,
       `${unit.ctr} ${ctrText(ratioOf(one))}`,
       one.open ? said.open : null,
-      names.length ? said.published(names.slice(0, NAMES_MOST).join(", ") + more) : null,
+      ...all.slice(0, NAMES_MOST),
+      ...more,
     ])
   }
 

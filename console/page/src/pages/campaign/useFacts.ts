@@ -1,5 +1,5 @@
 import { useMemo } from "preact/hooks"
-import type { Facts } from "../../count/campaign"
+import type { Facts, Lens } from "../../count/campaign"
 import { type Asked, useAsked } from "../../state/asked"
 import { iso, type Period } from "../../state/period"
 import { may, zone } from "../../state/session"
@@ -15,17 +15,20 @@ export interface Whose {
 }
 
 /** All that the page knows of a campaign in a period, and the requests that it came by. */
-export function useFacts(whose: Whose, period: Period) {
+export function useFacts(whose: Whose, period: Period, lens: Lens) {
   const times = { since: iso(period.since), until: iso(period.until) }
   const earlier = { since: iso(period.before.since), until: iso(period.before.until) }
   const posts = useAsked("reportPosts", { query: { ...whose, ...times, limit: MOST_ROWS } })
-  const now = useAsked("reportBreakdown", { query: { ...whose, ...times, by: LABELS, limit: MOST_ROWS } })
+  const now = useAsked("reportBreakdown", {
+    query: { ...whose, ...times, ...lens, by: LABELS, limit: MOST_ROWS },
+  })
   const before = useAsked("reportBreakdown", {
-    query: { ...whose, ...earlier, by: LABELS, limit: MOST_ROWS },
+    query: { ...whose, ...earlier, ...lens, by: LABELS, limit: MOST_ROWS },
   })
   const series = useAsked("reportSeries", {
-    query: { ...whose, ...times, by: LABELS, unit: period.unit, zone: zone.value, limit: MOST_ROWS },
+    query: { ...whose, ...times, ...lens, by: LABELS, unit: period.unit, zone: zone.value, limit: MOST_ROWS },
   })
+  const annotations = useAsked("reportAnnotations", { query: { ...whose, ...times } })
   const reads = may("links:read")
   const account = whose.account === undefined ? {} : { account: whose.account }
   const path = { campaign: whose.campaign }
@@ -39,8 +42,9 @@ export function useFacts(whose: Whose, period: Period) {
       before: before.data?.rows ?? [],
       series: series.data?.rows ?? [],
       records: records.data?.posts ?? [],
+      annotations: annotations.data?.rows ?? [],
     }),
-    [posts.data, now.data, before.data, series.data, records.data],
+    [posts.data, now.data, before.data, series.data, records.data, annotations.data],
   )
   const counts: readonly Asked<unknown>[] = [posts, now, before, series]
   return {

@@ -1,0 +1,91 @@
+"""The console's page in Chromium: signed in, watched for errors, judged by axe-core, pictured."""
+
+import os
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.async_api import Browser, Page, expect
+
+from console.api.page_files import BUILT
+from deploy.local.node import PAGE
+from tests.integration.console_process import ConsoleProcess
+from tests.tokens import bearer_of
+
+WITHIN_MS: Final = 15_000
+expect.set_options(timeout=WITHIN_MS)
+_AXE: Final = PAGE / "node_modules" / "axe-core" / "axe.min.js"
+_FINDINGS: Final = """() => axe.run(document, {resultTypes: ["violations"]}).then(result =>
+    result.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 120)).join(" | ")}`))"""
+_PICTURES: Final = "CLICKTALLY_TEST_PICTURES"
+"""A directory: where it is set, pictures for the documentation are written there."""
+
+
+@asynccontextmanager
+async def window(running: Browser, console: ConsoleProcess) -> AsyncIterator[Page]:
+    """A window of the console's page, nobody signed in. Raises AssertionError for errors that the page logged."""
+    assert (BUILT / "index.html").exists(), "the page is not built: `make page`"
+    context = await running.new_context(
+        base_url=f"http://127.0.0.1:{console.port}",
+        viewport={"width": 1280, "height": 900},
+        locale="en-GB",
+        accept_downloads=True,
+    )
+    page = await context.new_page()
+    page.set_default_timeout(WITHIN_MS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    try:
+        yield page
+    finally:
+        await context.close()
+    # What the network refused is told by the browser itself; the tests of that look at what the page says.
+    assert [error for error in errors if "Failed to load resource" not in error and "net::" not in error] == []
+
+
+async def enter(page: Page, number: int, path: str) -> None:
+    """Go to an address as the holder of a token, without the form."""
+    answer = await page.context.request.post(
+        "/v1/session", data={"token": bearer_of(number)}, headers={"Clicktally-Page": "1"}
+    )
+    assert answer.ok, await answer.text()
+    await page.goto(path)
+
+
+async def sign_in(page: Page, number: int) -> None:
+    """With the token of this number, on the form that is shown."""
+    await page.get_by_label("Token").fill(bearer_of(number))
+    await page.get_by_role("button", name="Sign in").click()
+
+
+async def findings(page: Page) -> list[str]:
+    """What axe-core says of the page, and whether it scrolls sideways."""
+    await page.evaluate(_AXE.read_text())
+    found: list[str] = await page.evaluate(_FINDINGS)
+    wide = await page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return [*found, *(["scrolls sideways"] if wide else [])]
+
+
+async def picture(page: Page, name: str) -> None:
+    """Write a picture of the window for the documentation, where pictures are wanted."""
+    if directory := os.environ.get(_PICTURES):
+        await page.screenshot(path=Path(directory) / f"{name}.png", animations="disabled")
+
+
+async def counts_of(page: Page, selector: str) -> list[dict[str, Any]]:
+    """The text, clicks and impressions of each element."""
+    texts = await page.locator(selector).all_inner_texts()
+    return [
+        {"text": text, "clicks": number_in(text, "clicks"), "impressions": number_in(text, "impressions")}
+        for text in texts
+    ]
+
+
+def number_in(text: str, unit: str) -> int:
+    """The number before, or in the line after, its unit."""
+    found = re.search(rf"([\d,]+)\s+{unit}\b|\b{unit}\s+([\d,]+)", text)
+    assert found, f"no {unit} in {text!r}"
+    return int((found[1] or found[2]).replace(",", ""))
