@@ -117,7 +117,8 @@ class EventFields(msgspec.Struct, frozen=True, omit_defaults=True, gc=False, kw_
         Meta(
             ge=0,
             le=DESTINATION_MAX,
-            description="which of the link's rules or variants answered, from 1; 0: its own destination",
+            description="number of the link's destination: 0 its own, from 1 its variants and rules,"
+            " 65534 before its start, 65535 after its end",
         ),
         Column("UInt16"),
     ] = 0

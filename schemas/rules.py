@@ -55,8 +55,8 @@ Language = Annotated[
 UtmValue = Annotated[str, Meta(max_length=128)]
 
 
-class Variant(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True):
-    """One of the destinations among which visitors are split by weight."""
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One of the destinations among which visitors are split by weight; the view link_destinations reads them."""
 
     number: Number
     name: Name

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from console.api.problems import Problem
-from console.api.report_wire import AnnotationsQuery, QualityQuery, VariantsQuery
-from console.api.reports import Statement, between, conditions_of, moment, times_of, where
+from console.api.report_wire import AnnotationsQuery, DestinationsQuery, QualityQuery, VariantsQuery
+from console.api.reports import NAMED, Statement, between, conditions_of, moment, times_of, where
 
 _CLASSES: Final = "class NOT IN ('', 'human')"
 _GLOBAL: Final = "'late events', 'dead letters', 'links without names'"
@@ -29,6 +29,22 @@ def variants(query: VariantsQuery, account: str, now: datetime) -> Statement:
     text = (
         f"SELECT * FROM variant_comparison_between{between(since, until)}{where(conditions)}"  # noqa: S608 - closed sets
         f" ORDER BY account, experiment, is_control DESC, variant LIMIT {query.limit}"
+    )
+    return Statement(text, parameters, since, until)
+
+
+def destinations(query: DestinationsQuery, account: str, now: datetime) -> Statement:
+    """Where links with variants or rules led, and whether visitors were split as meant. Raises Problem."""
+    since, until = times_of(query, now)
+    conditions, parameters = conditions_of(query, account)
+    wanted = [f"link IN (SELECT link FROM {NAMED}{where(conditions)})"] if conditions else []  # noqa: S608
+    if query.link is not None:
+        wanted.append("link = {link:String}")
+        parameters = (*parameters, ("link", query.link))
+    text = (
+        "SELECT * REPLACE (formatDateTime(split_since, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS split_since)"  # noqa: S608
+        f" FROM link_destinations_between{between(since, until)}{where(wanted)}"
+        f" ORDER BY link, destination LIMIT {query.limit}"
     )
     return Statement(text, parameters, since, until)
 

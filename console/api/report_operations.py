@@ -15,7 +15,7 @@ from console.api.callers import Caller
 from console.api.comparing import CompareQuery, CompareReport, Counted, comparing, report_of
 from console.api.counters import Counters
 from console.api.operations import CALLER, CSV, JSON, Act, Answer, Operation, json_answer, query_of
-from console.api.other_reports import annotations, quality, variants
+from console.api.other_reports import annotations, destinations, quality, variants
 from console.api.problems import Problem, unavailable
 from console.api.report_sql import SQL, as_text
 from console.api.report_wire import (
@@ -25,6 +25,9 @@ from console.api.report_wire import (
     BreakdownQuery,
     BreakdownReport,
     BreakdownRow,
+    DestinationRow,
+    DestinationsQuery,
+    DestinationsReport,
     Finding,
     HeatMap,
     HeatMapQuery,
@@ -124,6 +127,12 @@ class ReportOperations:
         """Experiments."""
         query, account = self._asked(request, VariantsQuery)
         return await self._answer(query, variants(query, account, self._clock()), VariantsReport, VariantRow)
+
+    async def destinations(self, request: web.Request) -> web.StreamResponse:
+        """Where links with variants or rules led."""
+        query, account = self._asked(request, DestinationsQuery)
+        statement = destinations(query, account, self._clock())
+        return await self._answer(query, statement, DestinationsReport, DestinationRow)
 
     async def quality(self, request: web.Request) -> web.StreamResponse:
         """What may be wrong."""
@@ -259,6 +268,13 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             reports.variants,
             VariantsQuery,
             VariantsReport,
+        ),
+        report(
+            "destinations",
+            "Where links with variants or rules led, and whether visitors were split as meant",
+            reports.destinations,
+            DestinationsQuery,
+            DestinationsReport,
         ),
         report(
             "quality",

@@ -6,6 +6,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from schemas.events import LINK_MAX_BYTES
+
 ROWS_MOST: Final = 100_000
 BREAKDOWNS: Final = ("account", "campaign", "post", "channel", "profile", "link")
 SERIES_BY: Final = ("account", "campaign", "post", "channel", "profile")
@@ -14,6 +16,7 @@ Format = Literal["json", "csv", "arrow", "sql"]
 TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "all"]
 Kind = Literal["served", "rendered", "viewable", "platform"]
 Label = Annotated[str, Meta(max_length=256)]
+LinkName = Annotated[str, Meta(max_length=LINK_MAX_BYTES)]
 Time = Annotated[datetime, Meta(tz=True)]
 Limit = Annotated[int, Meta(ge=1, le=ROWS_MOST)]
 Zone = Annotated[
@@ -95,6 +98,13 @@ class VariantsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_onl
     """The query of experiments."""
 
     experiment: Label | None = None
+    limit: Limit = 1000
+
+
+class DestinationsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of links' destinations."""
+
+    link: Annotated[LinkName | None, Meta(description="domain/slug; left out: all")] = None
     limit: Limit = 1000
 
 
@@ -245,6 +255,34 @@ class VariantsReport(msgspec.Struct, kw_only=True):
     since: datetime
     until: datetime
     rows: list[VariantRow]
+
+
+class DestinationRow(msgspec.Struct, kw_only=True):
+    """One destination of one link; docs/reports.md says how each number is made."""
+
+    link: str
+    account: str
+    destination: Annotated[int, Meta(description="its number, as clicks have it")]
+    name: str
+    kind: Literal["own", "variant", "rule", "early", "expired", "retired"]
+    url: str
+    clicks: int
+    gross_clicks: int
+    scans: int
+    visitors: int
+    expected_share: float | None
+    share: float | None
+    split_since: datetime | None
+    sample_ratio_p: float | None
+    sample_ratio_mismatch: bool
+
+
+class DestinationsReport(msgspec.Struct, kw_only=True):
+    """Rows, and the time that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[DestinationRow]
 
 
 class Finding(msgspec.Struct, kw_only=True):

@@ -41,7 +41,7 @@ _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2106, 2, 7, tzinfo=UTC)
 
 # Names of deleted links stay, as in the views of performance.
-_NAMED: Final = (
+NAMED: Final = (
     "(SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel,"
     " profile FROM links FINAL)"
 )
@@ -141,7 +141,7 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     text = (
         "SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start,"  # noqa: S608
         f" {columns}{sums(query)}"
-        f" FROM {_windows(query.unit)} AS counted LEFT JOIN {_NAMED} AS named ON counted.link = named.link"
+        f" FROM {_windows(query.unit)} AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
         f"{where(_within(query.unit, since, until) + conditions)} GROUP BY {order} ORDER BY {order}"
         f" LIMIT {query.limit}"
     )
@@ -157,7 +157,7 @@ def heat_map(query: HeatMapQuery, account: str, now: datetime) -> Statement:
     text = (
         "SELECT toDayOfWeek(counted.window_start, 0, {zone:String}) AS weekday,"  # noqa: S608 - closed sets
         f" toHour(counted.window_start, {{zone:String}}) AS hour, {sums(query)}"
-        f" FROM {_windows('hour')} AS counted LEFT JOIN {_NAMED} AS named ON counted.link = named.link"
+        f" FROM {_windows('hour')} AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
         f"{where(_within('hour', since, until) + conditions)} GROUP BY weekday, hour ORDER BY weekday, hour"
     )
     return Statement(text, (*parameters, ("zone", query.zone)), since, until)

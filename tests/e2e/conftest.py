@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.pages import Pages, serving
+from tests.e2e.pipeline import broker, engine, pipeline
+
+__all__ = ["broker", "engine", "pages", "pipeline"]
 
 
 @pytest.fixture

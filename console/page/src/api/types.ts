@@ -148,6 +148,30 @@ export interface DeletedPage {
   next: string | null
 }
 
+export interface DestinationRow {
+  link: string
+  account: string
+  destination: number
+  name: string
+  kind: "early" | "expired" | "own" | "retired" | "rule" | "variant"
+  url: string
+  clicks: number
+  gross_clicks: number
+  scans: number
+  visitors: number
+  expected_share: number | null
+  share: number | null
+  split_since: string | null
+  sample_ratio_p: number | null
+  sample_ratio_mismatch: boolean
+}
+
+export interface DestinationsReport {
+  since: string
+  until: string
+  rows: DestinationRow[]
+}
+
 export interface Finding {
   finding: string
   amount: number
@@ -610,6 +634,7 @@ export interface Operations {
   reportTotals: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: TotalsReport }
   reportCompare: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; of: string[] }; body: undefined; answer: CompareReport }
   reportVariants: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; experiment?: string; limit?: number }; body: undefined; answer: VariantsReport }
+  reportDestinations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; link?: string; limit?: number }; body: undefined; answer: DestinationsReport }
   reportQuality: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: QualityReport }
   reportAnnotations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number }; body: undefined; answer: AnnotationsReport }
   reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: string; limit?: number }; body: undefined; answer: SeriesReport }
@@ -655,6 +680,7 @@ export const operations = {
   reportTotals: { method: "GET", path: "/v1/reports/totals" },
   reportCompare: { method: "GET", path: "/v1/reports/compare" },
   reportVariants: { method: "GET", path: "/v1/reports/variants" },
+  reportDestinations: { method: "GET", path: "/v1/reports/destinations" },
   reportQuality: { method: "GET", path: "/v1/reports/quality" },
   reportAnnotations: { method: "GET", path: "/v1/reports/annotations" },
   reportSeries: { method: "GET", path: "/v1/reports/series" },

@@ -11,13 +11,14 @@ import pytest
 from console.api.callers import Caller
 from console.api.comparing import CompareQuery, comparing
 from console.api.counters import Counters
-from console.api.other_reports import annotations, quality, variants
+from console.api.other_reports import annotations, destinations, quality, variants
 from console.api.problems import Problem
 from console.api.report_operations import as_csv, scoped
 from console.api.report_sql import as_text, literal
 from console.api.report_wire import (
     AnnotationsQuery,
     BreakdownQuery,
+    DestinationsQuery,
     HeatMapQuery,
     QualityQuery,
     ReportQuery,
@@ -69,6 +70,7 @@ def test_what_somebody_wrote_is_never_part_of_a_statement() -> None:
         heat_map(HeatMapQuery(account=wild), "", NOW),
         totals(TotalsQuery(campaign=wild), "", NOW),
         variants(VariantsQuery(experiment=wild), "", NOW),
+        destinations(DestinationsQuery(link=wild, campaign=wild), "", NOW),
         quality(QualityQuery(post=wild), "", NOW, all_accounts=True),
         annotations(AnnotationsQuery(not_channel=wild), "", NOW),
         comparing(CompareQuery(of=[f"post={quote(wild)}"]), "", NOW)[0],
