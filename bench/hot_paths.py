@@ -39,6 +39,7 @@ from stream.enriched import enrich
 from stream.event_rows import event_rows
 from stream.fold import Fold
 from stream.judged import judge
+from stream.repeats import RepeatLimits, Repeats
 from stream.rows import counter_rows
 from stream.state import TimeBounds
 
@@ -70,6 +71,7 @@ def hot_paths() -> Iterator[dict[str, HotPath]]:
         yield {
             "stream: decode and fold": HotPath(lambda: _POOL.give_back(_fold_all(records).deltas.columns), "bytes"),
             "stream: rows of a flush": HotPath(_rows(records), "arrays"),
+            "stream: repeats of a flush": HotPath(_repeats(records), "arrays"),
             "redirector: append to the spool": HotPath(_append(stack, place / "appended"), "writes"),
             "redirector: answer a redirect": HotPath(_redirect(stack, place / "serve"), "python"),
             "redirector: cut a relay's round": HotPath(_cut(place / "cut"), "python"),
@@ -104,6 +106,13 @@ def _rows(records: list[Record]) -> Call:
         event_rows(deltas, judged, enrich(judged, _ENRICHER), chain)
 
     return rows
+
+
+def _repeats(records: list[Record]) -> Call:
+    """By a partition that has seen no click yet: its memory grows, which costs more than looking up does."""
+    deltas = _fold_all(records).take_deltas()
+    judged = judge(deltas.columns, _CLASSIFIER)
+    return lambda: Repeats(RepeatLimits()).judge(judged, deltas.parts)
 
 
 def _append(stack: ExitStack, spool_dir: Path) -> Call:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from deploy.local.replay.classes import CLICKS_SQL, Rules, misjudged, stored_clicks
 from schemas.counters import topic_and_epoch
-from tests.chaos.classes import CLICKS_SQL, JUDGED_TWICE_SQL, misjudged, stored_clicks
 from tests.chaos.ledger import Ledger
 from tests.chaos.recount import Place, Raw, Recount, in_gap, recount
 
@@ -31,6 +31,11 @@ _EVENTS = f"""
 """
 
 
+ALL_CLICKS = CLICKS_SQL.format(since=0)
+_JUDGED_TWICE = """
+    SELECT topic, partition, record_offset, event_index, groupUniqArray(class)
+    FROM events GROUP BY topic, partition, record_offset, event_index HAVING uniqExact(class) > 1
+"""
 _BY_CLASS = """
     SELECT concat(class, ' ', link), sum(clicks) FROM counters WHERE kind = 0 AND source = '' GROUP BY ALL
 """
@@ -97,7 +102,7 @@ def compare(database: Database, ledger: Ledger, records: Iterable[Raw]) -> Findi
     _against_ledger(findings, ledger, expected, counted)
     _against_log(findings, expected, counted)
     _events_against_counters(findings, database, gaps, expected, counted)
-    _classes(findings, database, records, gaps)
+    _classes(findings, database, gaps)
     _dead_letters(findings, records, expected, ledger)
     return findings
 
@@ -188,19 +193,19 @@ def _events_against_counters(
         findings.add_doubled(more.total(), f"in the counters and not in events: {more}")
 
 
-def _classes(findings: Findings, database: Database, records: list[Raw], gaps: Ranges) -> None:
+def _classes(findings: Findings, database: Database, gaps: Ranges) -> None:
     """Every click has the class that the rules give, was given no other one, and is counted under it."""
     clicks = [
         click
-        for click in stored_clicks(database.select(CLICKS_SQL))
+        for click in stored_clicks(database.select(ALL_CLICKS))
         if not in_gap(gaps, ("clicks", click.partition), click.offset)
     ]
-    findings.by_class = dict(Counter(click.name for click in clicks))
-    if wrong := misjudged(clicks, records, gaps):
+    findings.by_class = dict(Counter(click.traffic_class for click in clicks))
+    if wrong := misjudged(clicks, Rules()):
         findings.words.append(f"classes: {len(wrong)} clicks are misjudged: {wrong[:5]}")
-    if twice := database.select(JUDGED_TWICE_SQL):
+    if twice := database.select(_JUDGED_TWICE):
         findings.words.append(f"classes: {len(twice)} events were judged twice, and differently: {twice[:5]}")
-    stored = Counter(f"{click.name} {click.link}" for click in clicks)
+    stored = Counter(f"{click.traffic_class} {click.link}" for click in clicks)
     counted = Counter({str(name): int(count) for name, count in database.select(_BY_CLASS) if int(count)})
     if differing := {
         name: (counted[name], stored[name]) for name in counted | stored if counted[name] != stored[name]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from deploy.local.replay.classes import Rules, StoredClick, misjudged
 from tests.chaos import findings
-from tests.chaos.classes import CLICKS_PER_MINUTE, CLICKS_SQL, JUDGED_TWICE_SQL, StoredClick, misjudged
 from tests.chaos.findings import Findings, audit, compare
 from tests.chaos.ledger import Item, Ledger, Post, merge
 from tests.chaos.recount import DAY_MS, Raw, recount
@@ -46,9 +46,9 @@ class Tables:
     judged_twice: list[list[Any]] = field(default_factory=list)
 
     def select(self, query: str) -> list[list[Any]]:
-        if query == CLICKS_SQL:
+        if query == findings.ALL_CLICKS:
             return self.clicks
-        if query == JUDGED_TWICE_SQL:
+        if "uniqExact(class)" in query:
             return self.judged_twice
         if "concat(class" in query:
             return [[name, count] for name, count in self.by_class.items()]
@@ -203,49 +203,66 @@ def test_findings_with_words_are_not_clean() -> None:
     assert "FINAL" in findings._EVENTS
 
 
-def stored(*seen: tuple[int, int, str, str]) -> list[StoredClick]:
-    """Clicks of one visitor on one link: offset, event time after NOW_MS, class, reason."""
-    return [StoredClick(0, offset, 0, 7, LINK, NOW_MS + at_ms, *judged) for offset, at_ms, *judged in seen]
+def tap(offset: int, at_ms: int, traffic_class: str, reason: str = "", **fields: Any) -> StoredClick:
+    """A stored click of one visitor on one link, so long after NOW_MS."""
+    place: dict[str, Any] = {
+        "partition": 0,
+        "offset": offset,
+        "line": 0,
+        "visitor": 7,
+        "link": LINK,
+        "received_s": NOW_MS // 1000,
+    }
+    judged = {"time_ms": NOW_MS + at_ms, "traffic_class": traffic_class, "reason": reason}
+    return StoredClick(**(place | judged | fields))
 
 
-TAPS = stored((0, 0, "human", ""), (1, 9_999, "duplicate", "double_click"), (2, 10_000, "human", ""))
+TAPS = [tap(0, 0, "human"), tap(1, 9_999, "duplicate", "double_click"), tap(2, 10_000, "human")]
 
 
 def test_clicks_of_the_classes_that_the_rules_give_are_well_judged() -> None:
-    assert misjudged(TAPS, LOG, {}) == []
-    rows = [[*click] for click in TAPS]
-    tables = Tables(clicks=rows, by_class={f"human {LINK}": 2, f"duplicate {LINK}": 1})
-    findings = compare(tables, ledger(), LOG)
-    assert findings.clean, findings.words
-    assert findings.by_class == {"human": 2, "duplicate": 1}
+    tables = Tables(clicks=[[*one] for one in TAPS], by_class={f"human {LINK}": 2, f"duplicate {LINK}": 1})
+    found = compare(tables, ledger(), LOG)
+    assert found.clean, found.words
+    assert found.by_class == {"human": 2, "duplicate": 1}
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 2])
 def test_a_click_of_another_class_is_found(wrong: int) -> None:
     taps = list(TAPS)
-    other = "human" if taps[wrong].name == "duplicate" else "duplicate"
-    taps[wrong] = taps[wrong]._replace(name=other)
-    assert [words.split()[1] for words in misjudged(taps, LOG, {})] == [f"{wrong}/0"]
+    other = "human" if taps[wrong].traffic_class == "duplicate" else "duplicate"
+    taps[wrong] = taps[wrong]._replace(traffic_class=other)
+    assert [words.split()[2] for words in misjudged(taps, Rules())] == [str(wrong)]
+    assert misjudged(taps, Rules(), since_s=NOW_MS // 1000 + 1) == []
+
+
+def test_a_click_is_judged_by_those_of_two_minutes_before() -> None:
+    late = NOW_MS // 1000 + 120
+    assert misjudged([TAPS[0], tap(1, 1, "duplicate", received_s=late)], Rules()) == []
+    assert misjudged([TAPS[0], tap(1, 1, "human", received_s=late + 1)], Rules()) == []
 
 
 def test_one_click_too_many_of_a_minute_is_a_bot_and_nothing_else() -> None:
-    clicks = [
-        StoredClick(0, 0, index, 7, f"go.example/{index}", NOW_MS, "human", "")
-        for index in range(CLICKS_PER_MINUTE)
-    ]
-    one_more = clicks[-1]._replace(line=CLICKS_PER_MINUTE, link=LINK)
-    assert len(misjudged([*clicks, one_more], LOG, {})) == 1
-    assert misjudged([*clicks, one_more._replace(name="bot", reason="rate")], LOG, {}) == []
+    clicks = [tap(0, 0, "human", line=line, link=f"go.example/{line}") for line in range(3)]
+    rules = Rules(clicks_per_minute=3)
+    assert misjudged([*clicks, tap(1, 0, "bot", "rate")], rules) == []
+    assert len(misjudged([*clicks, tap(1, 0, "human")], rules)) == 1
+
+
+def test_who_has_no_visitor_and_what_is_a_bot_is_never_a_repeat() -> None:
+    others = [tap(0, 0, "bot", "user_agent"), tap(0, 0, "prefetch", "purpose"), tap(0, 0, "human", visitor=0)]
+    assert misjudged([*others, *others, tap(1, 1, "human")], Rules()) == []
 
 
 def test_what_retention_took_makes_no_click_a_duplicate() -> None:
-    taps = stored((0, 0, "human", ""), (2, 1, "human", ""))
-    assert misjudged(taps, LOG, {("clicks", 0): [(0, 0)]}) == []
-    assert len(misjudged(taps, LOG, {})) == 1
+    tables = Tables(
+        clicks=[[*tap(1, 0, "human")], [*tap(2, 1, "human")]], gaps=[(1, 1, 1)], by_class={f"human {LINK}": 1}
+    )
+    assert not any("misjudged" in words for words in compare(tables, ledger(), LOG).words)
 
 
 def test_a_class_that_is_counted_otherwise_than_stored_is_found() -> None:
-    tables = Tables(clicks=[[*click] for click in TAPS], by_class={f"human {LINK}": 3})
+    tables = Tables(clicks=[[*one] for one in TAPS], by_class={f"human {LINK}": 3})
     assert any("counted and stored differ" in words for words in compare(tables, ledger(), LOG).words)
 
 

@@ -17,7 +17,17 @@ from rich.table import Table
 
 from console.link_topic import LinkTopic
 from deploy.local.replay.access_log import Request
-from deploy.local.replay.counted import Clicks, Comparison, compare, difference, read_clicks, settled, total
+from deploy.local.replay.classes import Rules
+from deploy.local.replay.counted import (
+    Clicks,
+    Comparison,
+    compare,
+    difference,
+    read_clicks,
+    read_misjudged,
+    settled,
+    total,
+)
 from deploy.local.replay.expected import expected_clicks
 from deploy.local.replay.plan import link_of, plan_of
 from deploy.local.replay.traffic import Connection, Outcome, UnansweredError, send_all
@@ -92,7 +102,7 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
 
         with out.status("waiting until nothing of earlier runs is under way"):
             before = await settled(read, at_least=0, quiet_s=_QUIET_S, deadline_s=arguments.deadline_s)
-        started = time.monotonic()
+        started, started_s = time.monotonic(), int(time.time())
         outcome = await _send(stack, requests, arguments, out)
         sent_in_s = time.monotonic() - started
         unanswered = _keys(outcome.unanswered, arguments.domain)
@@ -105,16 +115,21 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
                 deadline_s=arguments.deadline_s,
             )
         seconds = time.monotonic() - started - _QUIET_S
+        misjudged = await read_misjudged(client, _rules(arguments), since_s=started_s)
     finally:
         await client.close()
     counted = difference(before, after)
     comparison = compare(counted, expected, unanswered)
     out.print(_table(counted, expected))
     _report(out, outcome, comparison, sent_in_s)
+    for line in [*misjudged[:_TOP], *_and_more(len(misjudged) - _TOP)]:
+        out.print(f"of another class than the rules give: {line}", style="red", markup=False)
     summary = {
         "requests": outcome.sent,
         "redirects": outcome.redirects,
         "counted": total(counted),
+        "classes": {one: sum(counts[one] for counts in counted.values()) for one in CLICK_CLASSES},
+        "misjudged": len(misjudged),
         "missing": comparison.missing,
         "extra": comparison.extra,
         "unanswered": len(outcome.unanswered),
@@ -123,7 +138,11 @@ async def replay(stack: Stack, arguments: argparse.Namespace, out: Console) -> i
         "seconds": round(seconds, 2),
     }
     sys.stdout.write(json.dumps(summary) + "\n")
-    return 1 if comparison.missing or comparison.extra else 0
+    return 1 if comparison.missing or comparison.extra or misjudged else 0
+
+
+def _rules(arguments: argparse.Namespace) -> Rules:
+    return Rules(int(arguments.duplicate_window_s * 1000), arguments.clicks_per_minute)
 
 
 async def _send(stack: Stack, requests: list[Request], arguments: argparse.Namespace, out: Console) -> Outcome:
@@ -180,12 +199,15 @@ def _console() -> Console:
 
 
 def main() -> None:
-    """Exit with 1 when a click is missing or too many, or when the stack cannot be reached."""
+    """Exit with 1 when a click is missing, too many or of a wrong class, or when the stack cannot be reached."""
     parser = argparse.ArgumentParser(prog="make replay", description=__doc__)
     parser.add_argument("file", type=Path, help="access log: common or combined format, or nginx's main")
     parser.add_argument("--domain", default="replay.localhost", help="domain of the links (default: %(default)s)")
     parser.add_argument("--connections", type=int, default=64, help="requests at a time (default: %(default)s)")
     parser.add_argument("--deadline-s", type=float, default=120.0, help="how long counting may lag")
+    ours = "as the stream's setting (default: %(default)s)"
+    parser.add_argument("--duplicate-window-s", type=float, default=10.0, help=ours)
+    parser.add_argument("--clicks-per-minute", type=int, default=120, help=ours)
     arguments = parser.parse_args()
     stack = Stack(settings_or_exit(LocalSettings, check=False), settings_or_exit(RunSettings, check=False))
     try:

@@ -9,6 +9,7 @@ from typing import Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from deploy.local.replay.classes import CLICKS_SQL, REMEMBERED_S, Rules, misjudged, stored_clicks
 from schemas.clickhouse.client import clickhouse_errors
 from schemas.errors import TransientError
 from schemas.events import CLICK_CLASSES
@@ -32,6 +33,13 @@ async def read_clicks(client: AsyncClient, domain: str) -> Clicks:
         str(link): Counter(dict(zip(CLICK_CLASSES, map(int, counts), strict=True)))
         for link, *counts in result.result_rows
     }
+
+
+async def read_misjudged(client: AsyncClient, rules: Rules, *, since_s: int) -> list[str]:
+    """The clicks of all links that came since then and have another class than the rules give."""
+    with clickhouse_errors():
+        result = await client.query(CLICKS_SQL.format(since=since_s - REMEMBERED_S - 60))
+    return misjudged(stored_clicks(result.result_rows), rules, since_s=since_s)
 
 
 def total(clicks: Clicks) -> int:
