@@ -155,6 +155,7 @@ def test_a_first_click_is_counted_and_a_replay_is_exact_twice_in_a_row(running: 
         status, summary = replay(running.environment, log)
         assert (status, summary["requests"], summary["counted"]) == (0, 500, 400)
         assert (summary["missing"], summary["extra"], summary["unanswered"], summary["skipped"]) == (0, 0, 0, 1)
+        assert summary["misjudged"] == 0
 
 
 def test_a_token_is_shown_on_the_first_run_and_opens_the_door(
