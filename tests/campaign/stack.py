@@ -53,6 +53,7 @@ class CampaignStack(Stack):
     def _serve_env(self, number: int) -> dict[str, str]:
         return {
             **super()._serve_env(number),
+            "CLICKTALLY_SERVE_TRUSTED_PROXIES": "127.0.0.0/8",
             "CLICKTALLY_SERVE_SENDGRID_PUBLIC_KEY": SENDGRID_PUBLIC,
             "CLICKTALLY_SERVE_MAILGUN_SIGNING_KEY": MAILGUN_KEY,
         }
