@@ -1,5 +1,6 @@
 """Where a partition begins: its state as ClickHouse has it, read at one instant, and the offset to read from."""
 
+import asyncio
 from dataclasses import dataclass
 
 from schemas.counters import Chain
@@ -54,7 +55,8 @@ async def load(chain: Chain, shared: Shared, tries: Tries, *, log_start: int, lo
     for fold in folds:
         fold.restore(state.states.get(fold.kind, ()), state.now_s)
     if repeats is not None:
-        repeats.restore(state.states.get(repeats.kind, ()))
+        # Half a million clicks take a second, almost all of it in C: heartbeats and other partitions go on.
+        await asyncio.to_thread(repeats.restore, state.states.get(repeats.kind, ()))
     dedup = DedupState(state.dedup, state.now_s)
     return Loaded(
         head=state.head,
