@@ -16,6 +16,7 @@ LINKS: Final = "links"
 TOKENS: Final = "tokens"
 RECORDS: Final = "records"
 VISITOR_KEYS: Final = "visitor-keys"
+MISSES: Final = "misses"
 DEAD_LETTERS: Final = "dead-letters"
 
 EVENT_TOPICS: Final = (CLICKS, IMPRESSIONS)
@@ -62,6 +63,7 @@ def topics(*, partitions: int, retention_days: int = 7) -> tuple[Topic, ...]:
         Topic(TOKENS, 1, latest),
         Topic(RECORDS, 1, latest),
         Topic(VISITOR_KEYS, 1, soon_gone),
+        Topic(MISSES, 1, {"retention.ms": str(retention_days * _DAY_MS)}),
         Topic(DEAD_LETTERS, 1, {"retention.ms": str(30 * _DAY_MS), "max.message.bytes": str(4 * 1024 * 1024)}),
     )
 

@@ -44,11 +44,15 @@ from console.api.report_wire import (
     TotalsQuery,
     TotalsReport,
     TotalsRow,
+    UnknownSlugRow,
+    UnknownSlugs,
+    UnknownSlugsQuery,
     VariantRow,
     VariantsQuery,
     VariantsReport,
 )
 from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
+from console.api.unknown_slugs import unknown_slugs
 from console.formula_guard import guarded
 from schemas.errors import ClickHouseError, TransientError
 
@@ -145,6 +149,12 @@ class ReportOperations:
         query, account = self._asked(request, AnnotationsQuery)
         statement = annotations(query, account, self._clock())
         return await self._answer(query, statement, AnnotationsReport, Annotation)
+
+    async def unknown_slugs(self, request: web.Request) -> web.StreamResponse:
+        """What was asked for in vain."""
+        query, account = self._asked(request, UnknownSlugsQuery)
+        statement = unknown_slugs(query, account, self._clock())
+        return await self._answer(query, statement, UnknownSlugs, UnknownSlugRow)
 
     def _asked(self, request: web.Request, kind: type[Query]) -> tuple[Query, str]:
         """The query, within what the caller may see, and the caller's account. Raises Problem."""
@@ -289,6 +299,13 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             reports.annotations,
             AnnotationsQuery,
             AnnotationsReport,
+        ),
+        report(
+            "unknown-slugs",
+            "What was asked for in vain by day: unknown, expired and deleted slugs, with the referring host",
+            reports.unknown_slugs,
+            UnknownSlugsQuery,
+            UnknownSlugs,
         ),
         report("series", "Counts over time, in a time zone", reports.series, SeriesQuery, SeriesReport),
         report(

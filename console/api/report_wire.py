@@ -1,6 +1,6 @@
 """Reports as the API takes and gives them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -110,6 +110,15 @@ class DestinationsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw
 
 class QualityQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of what may be wrong."""
+
+
+class UnknownSlugsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of what was asked for in vain: of the UTC days in which since and until lie, and those between."""
+
+    domain: Label | None = None
+    slug: Label | None = None
+    reason: Literal["unknown", "expired", "deleted"] | None = None
+    limit: Limit = 1000
 
 
 class AnnotationsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -300,6 +309,33 @@ class QualityReport(msgspec.Struct, kw_only=True):
     since: datetime
     until: datetime
     rows: list[Finding]
+
+
+class UnknownSlugRow(msgspec.Struct, kw_only=True):
+    """GETs of a UTC day for one slug that leads nowhere, from one page's host. Without a domain: for all others.
+
+    Labels are those of a link that expired or was deleted.
+    """
+
+    day: date
+    domain: str
+    slug: str
+    reason: Literal["unknown", "expired", "deleted"]
+    referrer_host: str
+    account: str
+    campaign: str
+    post: str
+    channel: str
+    profile: str
+    requests: int
+
+
+class UnknownSlugs(msgspec.Struct, kw_only=True):
+    """Rows, and the time that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[UnknownSlugRow]
 
 
 class Annotation(msgspec.Struct, kw_only=True):

@@ -67,6 +67,9 @@ class RelayMetrics:
         self.visitor_key_errors = declare.counter(
             "visitor_key_errors", "Failures while sharing the visitors' key; tried again."
         )
+        self.misses_sent = declare.counter("misses_sent", "Minutes of misses that Kafka acknowledged.")
+        self.misses_errors = declare.counter("misses_errors", "Failures while sending misses; tried again.")
+        self.misses_waiting = declare.gauge("misses_waiting", "Minutes of misses that Kafka does not have yet.")
         for topic in EVENT_TOPICS:
             for metric in (self.events_acknowledged, self.batches, self.batch_bytes):
                 metric.labels(topic)

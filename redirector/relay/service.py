@@ -10,10 +10,12 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
+from redirector.misses.outbox import Outbox
 from redirector.relay.delivery import Sender
 from redirector.relay.following import follow_topics
 from redirector.relay.key_sharing import KeySharing
 from redirector.relay.metrics import RelayMetrics
+from redirector.relay.misses import MissesMover
 from redirector.relay.round import Limits
 from redirector.relay.settings import RelaySettings
 from redirector.relay.shipper import Fleet, Shipper
@@ -97,13 +99,17 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, sender: Sender, 
     sharing = asyncio.create_task(
         KeySharing(settings, metrics, _new_producer(settings)).run(), name="sharing the visitors' key"
     )
+    moving = asyncio.create_task(
+        MissesMover(Outbox(settings.spool_dir), _new_producer(settings), metrics, retry=retry).run(),
+        name="moving misses",
+    )
     stop = asyncio.create_task(stopping.wait(), name="stop")
     try:
-        await asyncio.wait((shipping, following, sharing, stop), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait((shipping, following, sharing, moving, stop), return_when=asyncio.FIRST_COMPLETED)
         if stop.done():
             await asyncio.wait((shipping,), timeout=_GRACE_S)
     finally:
-        await _end(shipping, following, sharing, stop)
+        await _end(shipping, following, sharing, moving, stop)
         await sender.close()
 
 

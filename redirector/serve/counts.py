@@ -73,6 +73,8 @@ class Counts:
         "items_rejected",
         "keyed",
         "malformed",
+        "misses_kept",
+        "misses_lost",
         "outcomes",
         "received",
         "refused",
@@ -95,6 +97,8 @@ class Counts:
             (provider, result): 0 for provider in PROVIDERS for result in WEBHOOK_RESULTS
         }
         self.malformed = 0
+        self.misses_kept = 0
+        self.misses_lost = 0
         self.handovers = 0
         self.slow_closed = 0
         self.connections_refused = 0

@@ -52,6 +52,7 @@ class FastLane:
         self._observe: Final = parts.observer.observe
         self._clock: Final = parts.clock
         self._new_click_id: Final = parts.new_click_id
+        self._miss: Final = parts.misses.add
         self._render: Final = Wire().render
 
     def connection(self) -> "FastConnection":
@@ -76,10 +77,13 @@ class FastLane:
             request_facts = self._observe(block.facts, address, query, now_ms, trusted_peer=trusted)
             visit = prepared_link.visit(request_facts, query, now_ms, self._new_click_id)
             choice, event = visit.choice, visit.event
+            if event is None and choice.outcome == "expired":
+                self._miss("expired", block.host, path, block.facts.fields.get("referrer", ""), now_ms)
         elif _is_ours(path) or not self.parts.lookup.loaded():
             return False
         else:
             choice, event = UNKNOWN, None
+            self._miss("unknown", block.host, path, block.facts.fields.get("referrer", ""), now_ms)
         connection.closing = close = block.close or self.connections.stopping
         response = self._render(choice.head, choice.answer.body, now_ms, http11=block.http11, close=close)
         self._pend(connection, response, choice.outcome, event)

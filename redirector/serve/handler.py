@@ -22,6 +22,7 @@ from redirector.serve.snapshot_posts import SNAPSHOTS_PREFIX, SnapshotPosts
 from redirector.serve.webhook_posts import WEBHOOKS_PREFIX, WebhookPosts
 from redirector.serve.wire_response import WireResponse
 from schemas.links import LinkError
+from schemas.misses import MissReason
 
 _LINK_ALLOWS: Final = ("Allow", "GET, HEAD, OPTIONS")
 
@@ -99,14 +100,22 @@ class Handler:
             looped = isinstance(error, LoopError)
             return choice("loop", answers.LOOP) if looped else choice("bad_request", answers.HOST_MISSING)
         if prepared_link is None:
+            if parts.lookup.loaded():
+                self._miss("unknown", request, host, path, now_ms)
             return UNKNOWN if parts.lookup.loaded() else NOT_LOADED
         peer = cast(OrdinaryConnection, request.protocol).peer
         query = path.partition("?")[2]
         request_facts = parts.observe(request.headers, peer, query, now_ms)
         visit = prepared_link.visit(request_facts, query, now_ms, parts.new_click_id)
+        if visit.choice.outcome == "expired":
+            self._miss("expired", request, host, path, now_ms)
         if visit.event is None or request.method == "HEAD" or parts.recorder.record([visit.event]):
             return visit.choice
         return choice(visit.choice.outcome, visit.choice.answer.uncounted())
+
+    def _miss(self, reason: MissReason, request: web.BaseRequest, host: str, path: str, now_ms: int) -> None:
+        if request.method == "GET":
+            self._parts.misses.add(reason, host, path, request.headers.get("Referer", ""), now_ms)
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:

@@ -64,6 +64,8 @@ class ServeCollector(Collector):
             ("events_appended", "Events written to the spool.", counts.appended),
             ("items_accepted", "Posted impressions that were kept.", counts.items_accepted),
             ("items_rejected", "Posted impressions that were not.", counts.items_rejected),
+            ("misses_kept", "Requests for unknown or expired links that were counted by slug.", counts.misses_kept),
+            ("misses_lost", "Such requests that could not be counted by slug.", counts.misses_lost),
             ("malformed_requests", "Requests that were no valid HTTP.", counts.malformed),
             ("handovers", "Connections handed from the fast to the ordinary lane.", counts.handovers),
             (

@@ -11,6 +11,7 @@ from redirector.serve.clients import Proxies
 from redirector.serve.counts import Counts
 from redirector.serve.latency import Latency
 from redirector.serve.lookup import Lookup
+from redirector.serve.misses import Misses
 from redirector.serve.recorder import Recorder
 from redirector.serve.request_facts import Observer, RequestFacts
 
@@ -30,6 +31,7 @@ class ServeParts:
     counts: Counts
     clock: Clock
     latency: Latency = field(default_factory=Latency)
+    misses: Misses = field(default_factory=Misses)
     new_click_id: Callable[[], str] = field(default_factory=lambda: ClickIds().next)
 
     def address(self, headers: CIMultiDictProxy[str], peer: str) -> str:

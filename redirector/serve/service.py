@@ -15,6 +15,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from redirector.cache.reader import HostCache
+from redirector.misses.outbox import Outbox
 from redirector.serve.access import Access
 from redirector.serve.addresses import Addresses
 from redirector.serve.admission import Admission, most_connections
@@ -28,6 +29,7 @@ from redirector.serve.key_book import open_key_book
 from redirector.serve.key_follower import KeyFollower
 from redirector.serve.lookup import Lookup
 from redirector.serve.metrics import ServeCollector
+from redirector.serve.misses_keeper import MissesKeeper
 from redirector.serve.ordinary import OrdinaryLane
 from redirector.serve.parts import ServeParts
 from redirector.serve.recorder import Recorder
@@ -112,6 +114,8 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         metrics_port = await stack.enter_async_context(
             status_server(settings.metrics_host, settings.metrics_port, registry, trouble=not_ready)
         )
+        misses = MissesKeeper(parts.misses, Outbox(settings.spool_dir), counts, _wall_ms)
+        stack.push_async_callback(misses.finish)
         server = await loop.create_server(
             Admission(fast.connection if settings.fast_lane else ordinary.connection, connections),
             settings.host,
@@ -122,6 +126,7 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
         stack.push_async_callback(_drain, server, connections, settings.stop_timeout_s)
         _every(stack, _SCAN_S, partial(_scan, connections))
         _every(stack, settings.address_files_refresh_s, partial(_refresh, addresses))
+        _every(stack, _SCAN_S, misses.keep)
         _every(stack, _SCAN_S, KeyFollower(visitors, host_key, _wall_ms).follow)
         if settings.fsync == "interval":
             _every(stack, settings.fsync_interval_s, partial(_sync, spool))

@@ -20,6 +20,7 @@ from stream.tables.copier import TopicCopier
 from stream.tables.links import LINKS_TABLE
 from stream.tables.matcher import Matcher
 from stream.tables.metrics import BreakdownMetrics, MatcherMetrics, TablesMetrics
+from stream.tables.misses import MissesCopier
 from stream.tables.roll_ups import ClickHouseRollUps
 from stream.tables.settings import TablesSettings
 from stream.tables.store import ClickHouseTable
@@ -98,7 +99,10 @@ async def _work(settings: TablesSettings) -> None:
             every_s=settings.breakdown_every_s,
             retry=RETRY,
         )
-        await asyncio.gather(matcher.run(), roller.run(), *(copier.run() for copier in copiers))
+        missed = await _connected(settings)
+        stack.push_async_callback(missed.close)
+        misses = MissesCopier(missed, settings, metrics, retry=RETRY)
+        await asyncio.gather(matcher.run(), roller.run(), misses.run(), *(copier.run() for copier in copiers))
 
 
 async def _connected(settings: TablesSettings) -> AsyncClient:

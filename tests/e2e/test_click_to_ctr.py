@@ -40,6 +40,19 @@ def test_every_click_and_impression_is_counted_once_in_its_own_column(pipeline: 
     assert streams.http.rows("SELECT link, campaign FROM links FINAL ORDER BY link") == [
         [f"{HOST}/{slug}", "spring"] for slug in sorted(SLUGS)
     ]
+    humans = "type = 'click' AND class = 'human'"
+    exact = f"SELECT link, uniqExact(visitor) FROM events WHERE {humans} GROUP BY link ORDER BY link"
+    between = "since = now() - INTERVAL 1 DAY, until = now() + INTERVAL 1 DAY"
+    uniques = streams.http.rows(f"SELECT link, unique_clicks FROM link_uniques_between({between}) ORDER BY link")
+    assert uniques == streams.http.rows(exact)
+    assert len(uniques) == len(SLUGS)
+    assert [one.terminate() for one in pipeline.serving] == [0, 0]
+    missed = "SELECT domain, slug, reason, sum(requests) FROM unknown_slugs GROUP BY ALL"
+    wait_for(
+        lambda: streams.http.rows(missed) == [[HOST, "nothing", "unknown", "32"]],
+        "what was asked for in vain is counted",
+        streams.workers,
+    )
 
 
 def test_a_head_a_preview_a_prefetch_and_a_double_tap_are_one_human_click(pipeline: Pipeline) -> None:

@@ -132,6 +132,35 @@ def test_a_token_of_an_account_sees_the_numbers_of_its_account(console: ConsoleP
     assert console.ask("GET", f"/v1/reports/posts?{DAY}", token=1).status == 403
 
 
+def test_what_was_asked_for_in_vain_is_told_by_slug_and_to_an_account_its_own(
+    console: ConsoleProcess, counted: Http
+) -> None:
+    at = f"{datetime.now(UTC):%Y-%m-%d %H:%M:00}"
+    values = ", ".join(
+        f"('{at}', '{reason}', '{domain}', '{slug}', '{host}', {requests}, 'b', {place})"
+        for place, (reason, domain, slug, host, requests) in enumerate(
+            [
+                ("unknown", "go.example", "=1+1", "page.example", 7),
+                ("expired", "go.example", "a", "", 3),
+                ("unknown", "", "", "", 50),
+            ]
+        )
+    )
+    columns = "minute, reason, domain, slug, referrer_host, requests, batch, place"
+    assert counted(f"INSERT INTO misses ({columns}) VALUES {values}").status == 200
+    rows = rows_of(console, "unknown-slugs")
+    assert [(row["slug"], row["reason"], row["referrer_host"], row["requests"]) for row in rows] == [
+        ("", "unknown", "", 50),
+        ("=1+1", "unknown", "page.example", 7),
+        ("a", "expired", "", 3),
+    ]
+    assert [row["slug"] for row in rows_of(console, "unknown-slugs?reason=unknown&domain=GO.example")] == ["=1+1"]
+    assert [row["slug"] for row in rows_of(console, "unknown-slugs", as_token=8)] == ["a"]
+    assert rows_of(console, "unknown-slugs?since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z") == []
+    text = console.ask("GET", "/v1/reports/unknown-slugs?slug=%3D1%2B1&format=csv", token=7).body.decode()
+    assert "'=1+1" in text
+
+
 def test_files_say_what_json_says_and_run_nothing(console: ConsoleProcess) -> None:
     rows = rows_of(console, f"posts?{DAY}")
     text = console.ask("GET", f"/v1/reports/posts?{DAY}&format=csv", token=7).body.decode()

@@ -47,6 +47,7 @@ TABLES = {
     "schema_migrations",
     "variant_comparison",
     "variant_comparison_between",
+    *("misses", "unknown_slugs"),
     *("visitors_1h", "visitors_of_events", "link_uniques_between", "uniques_between"),
 }
 PARAMETERS = {

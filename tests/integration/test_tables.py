@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +18,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
 from schemas.clickhouse.migrate import migrate
 from schemas.links import Link
-from schemas.topics import CLICKS, LINKS, ensure_topics, topics
+from schemas.misses import Miss, MissedMinute
+from schemas.topics import CLICKS, LINKS, MISSES, ensure_topics, topics
 from tests.builders import click, ndjson
 from tests.integration.clickhouse_http import Http
 from tests.integration.streams import Streams, wait_for
@@ -79,6 +81,15 @@ class World:
 
     async def reaches(self, *rows: list[str]) -> None:
         await until(lambda: self.http.rows(LATEST) == list(rows), f"the table holds {rows}", self)
+
+    async def miss(self, *minutes: bytes) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
+        await producer.start()
+        try:
+            for value in minutes:
+                await producer.send_and_wait(MISSES, value)
+        finally:
+            await producer.stop()
 
 
 async def until(reached: Callable[[], bool], what: str, world: World) -> None:
@@ -152,6 +163,47 @@ async def test_a_deleted_link_keeps_its_names_for_the_history(world: World) -> N
     )
     assert world.http.rows(f"SELECT {columns} FROM links FINAL WHERE slug != 'none' ORDER BY link") == before
     assert copier.poll() is None
+
+
+async def test_what_was_asked_for_in_vain_is_there_once_over_kills_and_a_deleted_link_is_told(world: World) -> None:
+    await world.put("gone", "later")
+    await world.publish((b"a.example/gone", None))
+    copier = world.start()
+    await world.reaches(["a.example/gone", "spring", "true"], ["a.example/later", "spring", "false"])
+    minute = int(time.time()) // 60
+    rows = [
+        Miss(reason="unknown", requests=5, domain="a.example", slug="gone", referrer="page.example"),
+        Miss(reason="unknown", requests=3, domain="a.example", slug="later"),
+        Miss(reason="expired", requests=2, domain="a.example", slug="over"),
+        Miss(reason="unknown", requests=90),
+    ]
+    one = msgspec.json.encode(MissedMinute(id="one", minute=minute, rows=rows))
+    before = msgspec.json.encode(MissedMinute(id="two", minute=minute - 10, rows=rows[:1]))
+    await world.miss(one, b"garbage", before)
+
+    def counted() -> list[list[str]]:
+        columns = "domain, slug, reason, referrer_host, sum(requests)"
+        return world.http.rows(
+            f"SELECT {columns} FROM unknown_slugs WHERE day >= today() - 1 GROUP BY ALL ORDER BY ALL"
+        )
+
+    expected = [
+        ["", "", "unknown", "", "90"],
+        ["a.example", "gone", "deleted", "page.example", "5"],
+        ["a.example", "gone", "unknown", "page.example", "5"],  # asked for ten minutes before it was deleted
+        ["a.example", "later", "unknown", "", "3"],
+        ["a.example", "over", "expired", "", "2"],
+    ]
+    await until(lambda: counted() == expected, "all is counted", world)
+    copier.kill()
+    copier.wait(60)
+    world.running.clear()
+    world.start()
+    again = msgspec.json.encode(MissedMinute(id="three", minute=minute, rows=rows[1:2]))
+    await world.miss(one, before, again)
+    expected[3][-1] = "6"
+    await until(lambda: counted() == expected, "what came twice counts once", world)
+    assert "topic misses is skipped" in world.words()
 
 
 async def test_a_topic_made_anew_leaves_no_stale_link_and_keeps_their_names(world: World, broker: Kafka) -> None:

@@ -14,6 +14,7 @@ from schemas.topics import (
     DEAD_LETTERS,
     IMPRESSIONS,
     LINKS,
+    MISSES,
     RECORDS,
     TOKENS,
     VISITOR_KEYS,
@@ -50,10 +51,10 @@ async def partitions_of(bootstrap: str, name: str) -> int:
         await admin.close()
 
 
-def test_the_pipeline_has_seven_topics() -> None:
+def test_the_pipeline_has_eight_topics() -> None:
     names = [topic.name for topic in topics(partitions=6)]
-    assert names == [CLICKS, IMPRESSIONS, LINKS, TOKENS, RECORDS, VISITOR_KEYS, DEAD_LETTERS]
-    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1, 1, 1]
+    assert names == [CLICKS, IMPRESSIONS, LINKS, TOKENS, RECORDS, VISITOR_KEYS, MISSES, DEAD_LETTERS]
+    assert [topic.partitions for topic in topics(partitions=6)] == [6, 6, 1, 1, 1, 1, 1, 1]
 
 
 async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> None:
@@ -61,7 +62,7 @@ async def test_topics_are_created_once_and_left_as_they_are(kafka: Kafka) -> Non
     assert await ensure_topics(kafka.bootstrap, wanted) == [topic.name for topic in wanted]
     more = tuple(Topic(topic.name, 9, {}) for topic in wanted)
     assert await ensure_topics(kafka.bootstrap, more) == []
-    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1, 1, 1]
+    assert [await partitions_of(kafka.bootstrap, topic.name) for topic in wanted] == [3, 3, 1, 1, 1, 1, 1, 1]
 
 
 async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka) -> None:
@@ -71,7 +72,7 @@ async def test_two_who_create_the_same_topics_at_once_both_succeed(kafka: Kafka)
 
 
 async def test_event_topics_have_the_broker_s_time_and_what_hosts_follow_is_compacted(kafka: Kafka) -> None:
-    clicks, _, links, tokens, records, visitor_keys, dead_letters = wanted = own_topics()
+    clicks, _, links, tokens, records, visitor_keys, _misses, dead_letters = wanted = own_topics()
     await ensure_topics(kafka.bootstrap, wanted)
     settings = await settings_of(kafka.bootstrap, clicks.name)
     assert settings["message.timestamp.type"] == "LogAppendTime"

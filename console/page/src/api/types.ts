@@ -557,6 +557,26 @@ export interface TotalsRow {
   ctr_to: number | null
 }
 
+export interface UnknownSlugRow {
+  day: string
+  domain: string
+  slug: string
+  reason: "deleted" | "expired" | "unknown"
+  referrer_host: string
+  account: string
+  campaign: string
+  post: string
+  channel: string
+  profile: string
+  requests: number
+}
+
+export interface UnknownSlugs {
+  since: string
+  until: string
+  rows: UnknownSlugRow[]
+}
+
 export interface VariantBody {
   name: string
   destination: string
@@ -637,6 +657,7 @@ export interface Operations {
   reportDestinations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; link?: string; limit?: number }; body: undefined; answer: DestinationsReport }
   reportQuality: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: QualityReport }
   reportAnnotations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number }; body: undefined; answer: AnnotationsReport }
+  reportUnknownSlugs: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; domain?: string; slug?: string; reason?: "deleted" | "expired" | "unknown"; limit?: number }; body: undefined; answer: UnknownSlugs }
   reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: string; limit?: number }; body: undefined; answer: SeriesReport }
   reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; zone?: string }; body: undefined; answer: HeatMap }
   signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
@@ -683,6 +704,7 @@ export const operations = {
   reportDestinations: { method: "GET", path: "/v1/reports/destinations" },
   reportQuality: { method: "GET", path: "/v1/reports/quality" },
   reportAnnotations: { method: "GET", path: "/v1/reports/annotations" },
+  reportUnknownSlugs: { method: "GET", path: "/v1/reports/unknown-slugs" },
   reportSeries: { method: "GET", path: "/v1/reports/series" },
   reportHeatMap: { method: "GET", path: "/v1/reports/heat-map" },
   signIn: { method: "POST", path: "/v1/session" },

@@ -1,0 +1,26 @@
+"""The statement of the report of what was asked for in vain, without any I/O."""
+
+from datetime import datetime
+
+from console.api.report_wire import UnknownSlugsQuery
+from console.api.reports import Statement, conditions_of, moment, times_of, where
+
+
+def unknown_slugs(query: UnknownSlugsQuery, account: str, now: datetime) -> Statement:
+    """What was asked for in vain, the most asked for first. Raises Problem.
+
+    What is unknown belongs to no account: a token of one sees its own expired and deleted links.
+    """
+    since, until = times_of(query, now)
+    conditions, parameters = conditions_of(query, account)
+    conditions = [f"day >= toDate({moment(since)})", f"day <= toDate({moment(until)})", *conditions]
+    domain = None if query.domain is None else query.domain.strip().lower()
+    for name, value in (("domain", domain), ("slug", query.slug), ("reason", query.reason)):
+        if value is not None:
+            conditions.append(f"{name} = {{{name}:String}}")
+            parameters = (*parameters, (name, value))
+    text = (
+        f"SELECT * FROM unknown_slugs{where(conditions)}"  # noqa: S608 - closed sets
+        f" ORDER BY requests DESC, day, domain, slug, reason, referrer_host LIMIT {query.limit}"
+    )
+    return Statement(text, parameters, since, until)
