@@ -74,6 +74,11 @@ test-clients: setup ## JDBC, clickhouse-go, the JavaScript client and dbt agains
 run: setup ## start everything on this machine and show the first counted click; Ctrl-C stops it
 	@$(PY) -m deploy.local.run
 
+.PHONY: demo
+demo: SEED ?= 1
+demo: setup ## fill the stack with a believable fortnight by SEED (start it where none runs) and open the page onto it
+	@$(PY) -m deploy.local.demo --seed $(SEED) --open
+
 FILE ?= ../shared/data/access.log
 .PHONY: replay
 replay: $(READY) ## send FILE, an access log, through the running stack and compare what was counted

@@ -55,8 +55,12 @@ def check_ports(stack: Stack) -> None:
         )
 
 
-async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
-    """Kafka and ClickHouse, then tables and topics, then the pipeline, then the first click."""
+Then = Callable[[], Awaitable[None]]
+"""What is to be done once the stack is up."""
+
+
+async def bring_up(stack: Stack, supervisor: Supervisor, out: Console, then: Then | None = None) -> None:
+    """Kafka and ClickHouse, then tables and topics, then the pipeline, the first click, and what comes `then`."""
     local, within_s = stack.local, stack.run.ready_within_s
     with out.status("starting Kafka and ClickHouse"):
         await _until(lambda: asyncio.to_thread(kafka_answers, local.host, local.kafka_port), "Kafka", within_s)
@@ -70,7 +74,7 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
     try:
         if not await demo.has_links(client):
             await _clicktally(stack, "links", "import", str(DEMO_LINKS))
-        token = await _clicktally_says(
+        token = await clicktally_says(
             stack, "tokens", "create", "make run", *(f"--role={role}" for role in _DEMO_ROLES), "--if-none"
         )
         with out.status("waiting for the pipeline"):
@@ -81,9 +85,11 @@ async def bring_up(stack: Stack, supervisor: Supervisor, out: Console) -> None:
         out.print(_about_tokens(token), highlight=False)
         for line in console_exports(stack):
             out.print(line, markup=False, highlight=False)
-        out.print(f"the page, signed in for ten minutes from now: [bold]{await _sign_in_link(stack)}[/]")
+        out.print(f"the page, signed in for ten minutes from now: [bold]{await sign_in_link(stack)}[/]")
         with out.status("following a link"):
             out.print(await _first_click(stack, client), highlight=False)
+        if then is not None:
+            await then()
         out.print("Ctrl-C stops everything; the data stays for the next run.")
     finally:
         await client.close()
@@ -121,13 +127,13 @@ async def watch(supervisor: Supervisor, out: Console) -> None:
         await asyncio.sleep(_WATCH_S)
 
 
-async def run(stack: Stack, out: Console) -> int:
+async def run(stack: Stack, out: Console, then: Then | None = None) -> int:
     """Run the stack until a signal comes; the exit status."""
     stopping = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     async with supervised(stack) as supervisor:
-        starting = asyncio.create_task(bring_up(stack, supervisor, out))
+        starting = asyncio.create_task(bring_up(stack, supervisor, out, then))
         watching = asyncio.create_task(watch(supervisor, out))
         ended = asyncio.create_task(supervisor.ended())
         stopped = asyncio.create_task(stopping.wait())
@@ -172,17 +178,17 @@ def _about_tokens(token: str) -> str:
     return "a token was shown on the first run; `clicktally tokens create` makes another"
 
 
-async def _sign_in_link(stack: Stack) -> str:
+async def sign_in_link(stack: Stack) -> str:
     """The page's address with a code that is good once."""
     roles = (f"--role={role}" for role in _DEMO_ROLES)
-    return await _clicktally_says(stack, "tokens", "sign-in-link", "make run", *roles, "--page", stack.console_url)
+    return await clicktally_says(stack, "tokens", "sign-in-link", "make run", *roles, "--page", stack.console_url)
 
 
 async def _clicktally(stack: Stack, *arguments: str) -> None:
     await _console(stack, arguments, stdout=None)
 
 
-async def _clicktally_says(stack: Stack, *arguments: str) -> str:
+async def clicktally_says(stack: Stack, *arguments: str) -> str:
     """What the command prints on its standard output."""
     return await _console(stack, arguments, stdout=asyncio.subprocess.PIPE)
 

@@ -1,5 +1,6 @@
 """`make run` and `make replay` as a newcomer uses them: real processes, from nothing to a counted click."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -206,6 +207,40 @@ def test_a_killed_process_comes_back_by_itself(
     running.wait_for(rf"\(pid {victim}\) died, started again as \d+")
     status, summary = replay(environment, write_log(tmp_path / "access.log", 100))
     assert (status, summary["counted"]) == (0, 80)
+
+
+def demonstrated(environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.local.demo", "--days", "2", "--seed", "7"],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_demo_fills_the_stack_once_and_leads_to_the_page(running: Running) -> None:
+    words = demonstrated(running.environment)
+    filled = re.search(r"filled and counted in (\d+) s: (\d+) links, \d+ totals, (\d+) clicks", words)
+    assert filled, words
+    link = re.search(r"(http://127\.0\.0\.1:\d+)/sign-in#code=([\w-]{43})", words)
+    assert link, words
+    port = int(link[1].rpartition(":")[2])
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as browser:
+        headers = {"Content-Type": "application/json", "Clicktally-Page": "1", "Origin": link[1]}
+        browser.request("POST", "/v1/session", json.dumps({"code": link[2]}), headers)
+        answer = browser.getresponse()
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        assert (answer.status, json.load(answer)["name"]) == (201, "make run")
+        browser.request("GET", "/v1/reports/campaigns", headers={"Cookie": cookie})
+        rows = {row["campaign"]: row for row in json.load(browser.getresponse())["rows"]}
+    names = {"Spring sale", "Product launch", "Field guide", "Brand stories"}
+    assert sum(rows[name]["gross_clicks"] for name in names) >= int(filled[3])
+    assert rows["Brand stories"]["pattern"] == "awareness"
+    assert "from an earlier run" in demonstrated(running.environment)
 
 
 def test_a_second_stack_on_the_same_ports_is_refused(running: Running, environment: dict[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""A believable fortnight of four campaigns, through the real doors of a running stack: `make demo`."""
