@@ -2,10 +2,13 @@
 
 Everything follows from the number of a row by hashes, so the same rows come out each time. Skewed as traffic is:
 most of a link's rows follow its publishing within days, a third goes to evergreens of which the busiest link has
-1.7 %; days have their hours; campaigns have from a dozen to thousands of links.
+1.7 %; days have their hours; campaigns have from a dozen to thousands of links. A part holds a stretch of time, as
+the merges of a stream's flushes make them.
 """
 
+import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
@@ -16,9 +19,10 @@ Run = Callable[[str], str]
 DAYS: Final = 365
 LINKS: Final = 200_000
 CAMPAIGNS: Final = 2_000
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
 """Counted up when the rows would come out otherwise: a directory of another layout is filled anew."""
-_BLOCK_ROWS: Final = 4_000_000
+_PART_ROWS: Final = 4_000_000
+_AT_ONCE: Final = 2
 _MARKERS_PER_ROW: Final = 0.1
 _PARTITIONS: Final = 8
 
@@ -73,13 +77,25 @@ def fill(run: Run, account: Account, say: Callable[[str], None]) -> None:
     run("ALTER TABLE counters MODIFY SETTING materialize_projections_on_insert = 1")
     run(_links(account))
     done = 0
-    for start, end in account.stretches():
-        seconds = int((end - start).total_seconds())
-        rows = round(account.rows * seconds / (DAYS * 86_400))
-        run(_deltas(account, start, seconds, first=done, rows=rows))
-        run(_state(start, seconds, markers=round(rows * _MARKERS_PER_ROW)))
-        done += rows
-        say(f"{done:,} of {account.rows:,} rows, until {end:%Y-%m-%d}")
+    with ThreadPoolExecutor(_AT_ONCE) as at_once:
+        for start, end in account.stretches():
+            seconds = int((end - start).total_seconds())
+            rows = round(account.rows * seconds / (DAYS * 86_400))
+            parts = math.ceil(rows / _PART_ROWS)
+            inserts = [
+                _deltas(
+                    account,
+                    start + timedelta(seconds=seconds * part // parts),
+                    seconds // parts,
+                    first=done + rows * part // parts,
+                    rows=rows * (part + 1) // parts - rows * part // parts,
+                )
+                for part in range(parts)
+            ]
+            for _ in at_once.map(run, [*inserts, _state(start, seconds, markers=round(rows * _MARKERS_PER_ROW))]):
+                pass
+            done += rows
+            say(f"{done:,} of {account.rows:,} rows, until {end:%Y-%m-%d}")
     run("ALTER TABLE counters RESET SETTING materialize_projections_on_insert")
     run("ALTER TABLE counters MODIFY SETTING materialize_projections_on_insert = 0")
 
@@ -139,7 +155,7 @@ def _deltas(account: Account, start: datetime, seconds: int, *, first: int, rows
                 FROM numbers({first}, {rows})
             )
         )
-        SETTINGS max_insert_threads = 2, max_threads = 2, min_insert_block_size_rows = {_BLOCK_ROWS},
+        SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000,
             min_insert_block_size_bytes = 0, max_block_size = 100000, deduplicate_insert = 'disable',
             max_partitions_per_insert_block = 2
     """

@@ -11,6 +11,7 @@ import pytest
 from schemas.clickhouse.migrate import read_migrations
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import count, link, run_sql
+from tests.integration.test_performance import random_campaigns
 
 CTR_VIEWS = ("ctr_1m", "ctr_1h", "ctr_1d")
 ZONES = (
@@ -74,6 +75,35 @@ def test_the_views_say_what_their_former_definitions_said(migrated: Http, seed: 
         ((rows, hashed),) = migrated.rows(fingerprint_query + view_name)
         assert int(rows) > 0
         assert [[rows, hashed]] == migrated.rows(f"{fingerprint_query} former_{view_name}")
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_reports_by_keys_say_what_those_by_names_said(migrated: Http, seed: int) -> None:
+    """Of each column to the last digit, but for the range of several channels, where sums of fractions are."""
+    random_campaigns(migrated, seed)
+    former = [
+        statement
+        for migration in read_migrations()
+        if migration.name.startswith(("0012_", "0015_", "0016_"))
+        for statement in migration.statements
+        if re.match(r"CREATE OR REPLACE VIEW (ctr_|link_perf|\w*performance)", statement)
+    ]
+    for statement in former:
+        run_sql(migrated, re.sub(r"(?<=VIEW |FROM )(?=ctr_|\w*performance)", "former_", statement))
+    run_sql(migrated, "SYSTEM RELOAD DICTIONARY link_names")
+    time = "since = '2026-11-03 00:00:00', until = '2026-11-08 00:00:00'"
+    for view in (
+        *CTR_VIEWS,
+        *(f"{view}_tz(zone = 'Australia/Lord_Howe')" for view in CTR_VIEWS[1:]),
+        *("link_performance", f"link_performance_between({time})"),
+        *(f"{by}_performance" for by in ("post", "campaign", "channel", "profile")),
+        *(f"{by}_performance_between({time})" for by in ("post", "campaign", "channel", "profile")),
+    ):
+        names = [row[0] for row in migrated.rows(f"DESCRIBE former_{view}")]
+        columns = ", ".join(f"round({name}, 12)" if name.startswith("range") else name for name in names)
+        rows = migrated.rows(f"SELECT {columns} FROM {view} ORDER BY ALL")
+        assert len(rows) > 1
+        assert rows == migrated.rows(f"SELECT {columns} FROM former_{view} ORDER BY ALL"), view
 
 
 def test_unverified_impressions_stand_beside_and_are_divided_by_nowhere(migrated: Http) -> None:
@@ -184,3 +214,29 @@ def test_totals_are_the_sums_of_all_links(migrated: Http, seed: int) -> None:
         by_links = migrated.rows(f"SELECT {sums} FROM ctr_{unit} GROUP BY {', '.join(keys)} ORDER BY ALL")
         assert migrated.rows(f"SELECT {', '.join(columns)} FROM totals_{unit} ORDER BY ALL") == by_links
         assert len(by_links) >= 5
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_every_view_adds_up_to_all_that_was_counted(migrated: Http, seed: int) -> None:
+    """Minutes, hours and days, of UTC and of zones, with links and without, by whatever links belong to."""
+    random_campaigns(migrated, seed)
+    random_counts(migrated, seed)
+    ((clicks, gross, bots, human, all_impressions),) = migrated.rows(
+        "SELECT sumIf(clicks, class = 'human'), sum(clicks), sumIf(clicks, class = 'bot'),"
+        " sumIf(impressions, class = 'human' AND impression_kind != ''), sum(impressions)"
+        " FROM counters WHERE kind = 0"
+    )
+    zoned = [f"{unit}(zone = '{zone}')" for unit in ("1h_tz", "1d_tz") for zone in ZONES[1:4:2]]
+    for view in (f"{views}_{unit}" for views in ("ctr", "totals") for unit in ("1m", "1h", "1d", *zoned)):
+        by_kind = "impressions_served + impressions_rendered + impressions_viewable + impressions_platform"
+        sums = f"sum(clicks), sum(gross_clicks), sum(bot_clicks), sum({by_kind}), sum(gross_impressions)"
+        assert migrated.rows(f"SELECT {sums} FROM {view}") == [[clicks, gross, bots, human, all_impressions]], view
+    divided_by = set()
+    for by in ("link", "post", "campaign", "channel", "profile"):
+        for time in ("", "_between(since = '2026-11-01 00:00:00', until = '2026-12-01 00:00:00')"):
+            ((of_humans, of_all, impressions),) = migrated.rows(
+                f"SELECT sum(clicks), sum(gross_clicks), sum(impressions) FROM {by}_performance{time}"
+            )
+            assert (of_humans, of_all) == (clicks, gross), by
+            divided_by.add(impressions)
+    assert len(divided_by) == 1

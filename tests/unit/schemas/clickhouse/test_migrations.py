@@ -23,7 +23,7 @@ REPEATABLE = re.compile(
     r"|INSERT INTO visitors_1h\s"  # the same visitors twice in a set are there once
     r"|DROP (TABLE|VIEW|DICTIONARY) IF EXISTS "
     r"|ALTER TABLE \w+ (ADD (COLUMN|INDEX|PROJECTION) IF NOT EXISTS|DROP (COLUMN|INDEX|PROJECTION) IF EXISTS"
-    r"|MODIFY (SETTING|TTL|COLUMN( IF EXISTS)?)) "
+    r"|MODIFY (SETTING|TTL|COLUMN( IF EXISTS)?)|REWRITE PARTS) "
     r"|MOVE \w+ INTO \w+\s"
 )
 
