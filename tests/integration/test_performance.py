@@ -123,7 +123,18 @@ def cells_of(http: Http, name: str, columns: str, view: str = "campaign_performa
 
 @pytest.mark.parametrize(
     ("clicks", "impressions"),
-    [(0, 1), (1, 1), (0, 1000), (1, 1000), (10, 1000), (999, 1000), (1000, 1000), (37, 123_456), (5, 7), (31, 4 * 10**9)],
+    [
+        (0, 1),
+        (1, 1),
+        (0, 1000),
+        (1, 1000),
+        (10, 1000),
+        (999, 1000),
+        (1000, 1000),
+        (37, 123_456),
+        (5, 7),
+        (31, 4 * 10**9),
+    ],
 )
 def test_the_interval_is_wilsons(migrated: Http, clicks: int, impressions: int) -> None:
     """Its ends are where the distance to the CTR is z standard errors: the roots of a quadratic, in 50 digits."""
