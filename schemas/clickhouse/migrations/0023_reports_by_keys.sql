@@ -7,7 +7,7 @@
 --         report that then read nothing. A view is a border, so the steps are views, and nothing that is long is named
 --         twice on one level. The engine takes a dictionary's tuple apart into one look-up an attribute: materialize
 --         keeps it one. Posts are grouped by keys of 16 bytes instead of four names, which are looked up for the rows
---         that are shown. 4 * impressions * impressions left Int64 above 1.5e9 impressions. docs/adr/0030
+--         that are shown. 4 * impressions * impressions left Int64 above 1.5e9 impressions. docs/adr/0031
 
 CREATE OR REPLACE VIEW links_named
 (

@@ -7,7 +7,7 @@
 --         window_start, and each was decompressed whole, bit by bit for DoubleDelta: more than half of what such a
 --         query took. Differences of bytes are smaller too, by a quarter of the column: a link's minutes are far apart.
 --         The last statement rewrites parts that are there in the background; each is exact before and after.
---         docs/adr/0030
+--         docs/adr/0031
 ALTER TABLE counters MODIFY COLUMN window_start DateTime('UTC') CODEC(Delta, ZSTD);
 
 ALTER TABLE counters MODIFY SETTING min_compress_block_size = 8192;
