@@ -12,6 +12,7 @@ import msgspec
 from aiohttp import web
 
 from console.api.callers import Caller
+from console.api.click_report import ClicksQuery, ClicksReport, ClicksRow, clicks_by
 from console.api.comparing import CompareQuery, CompareReport, Counted, comparing, report_of
 from console.api.counters import Counters
 from console.api.operations import CALLER, CSV, JSON, Act, Answer, Operation, json_answer, query_of
@@ -105,6 +106,11 @@ class ReportOperations:
         """Sums by labels."""
         query, account = self._asked(request, BreakdownQuery)
         return await self._answer(query, breakdown(query, account, self._clock()), BreakdownReport, BreakdownRow)
+
+    async def clicks(self, request: web.Request) -> web.StreamResponse:
+        """Clicks by what their requests said."""
+        query, account = self._asked(request, ClicksQuery)
+        return await self._answer(query, clicks_by(query, account, self._clock()), ClicksReport, ClicksRow)
 
     async def series(self, request: web.Request) -> web.StreamResponse:
         """Sums over time."""
@@ -261,6 +267,13 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             reports.breakdown,
             BreakdownQuery,
             BreakdownReport,
+        ),
+        report(
+            "clicks",
+            "Clicks by device, country, referrer and the like, and by labels, in any combination",
+            reports.clicks,
+            ClicksQuery,
+            ClicksReport,
         ),
         report(
             "totals", "All that fits together, and of the time before", reports.totals, TotalsQuery, TotalsReport

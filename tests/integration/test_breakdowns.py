@@ -9,6 +9,7 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from prometheus_client import CollectorRegistry
 
+from console.api.click_report import ClicksQuery, clicks_by
 from console.audit.breakdowns import check_breakdowns, read_days
 from schemas.breakdowns import DIMENSIONS, NUMBER_DIMENSIONS
 from schemas.clickhouse.client import connect
@@ -213,8 +214,36 @@ async def test_top_values_and_the_others_together(migrated: Http, client: AsyncC
         assert [row[1] for row in rows] == ["false", "true"][: len(rows)]
         assert sum(int(row[2]) for row in rows) == expected.total()
         assert sum(int(row[3]) for row in rows) == len(clicks.events)
+    await the_api_says_the_same(client, clicks)
     refused = migrated(
         f"SELECT * FROM breakdown_by(dimension = 'shoe', since = '{FIRST}', until = '{until}', most = 1)"
     )
     assert refused.status != 200
     assert b"no such dimension" in refused.body
+
+
+async def the_api_says_the_same(client: AsyncClient, clicks: Clicks) -> None:
+    """By pairs and a label, filtered both ways; the first values and all others."""
+    query = ClicksQuery(by="country,destination,class,channel", most=3, device="phone", not_browser="Safari")
+    statement = clicks_by(query, "", datetime.now(UTC))
+    result = await client.query(statement.text, parameters=dict(statement.parameters))
+    assert result.column_names == (
+        "country",
+        "destination",
+        "class",
+        "channel",
+        "is_other",
+        "clicks",
+        "gross_clicks",
+    )
+    place = {name: number + 3 for number, name in enumerate(DIMENSIONS)}
+    meant = [one for one in clicks.events if one[place["device"]] == "phone" and one[place["browser"]] != "Safari"]
+    pairs = Counter(
+        (shown("country", one[place["country"]]), one[place["destination"]]) for one in meant if one[2] == "human"
+    )
+    first = result.result_rows[0]
+    assert (first[5], first[4], first[2]) == (max(pairs.values()), False, "human")
+    assert pairs[first[0], first[1]] == first[5]
+    assert [row[4] for row in result.result_rows] == [False, False, False, True]
+    assert sum(row[5] for row in result.result_rows) == pairs.total()
+    assert sum(row[6] for row in result.result_rows) == len(meant)

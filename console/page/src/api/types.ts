@@ -126,6 +126,41 @@ export interface CampaignView {
   etag: string
 }
 
+export interface ClicksReport {
+  since: string
+  until: string
+  rows: ClicksRow[]
+}
+
+export interface ClicksRow {
+  device?: string
+  os?: string
+  browser?: string
+  referrer_source?: string
+  referrer_medium?: string
+  referrer_host?: string
+  country?: string
+  region?: string
+  language?: string
+  utm_source?: string
+  utm_medium?: string
+  utm_campaign?: string
+  utm_term?: string
+  utm_content?: string
+  destination?: string
+  scan?: string
+  class?: string
+  account?: string
+  campaign?: string
+  post?: string
+  channel?: string
+  profile?: string
+  link?: string
+  is_other: boolean
+  clicks: number
+  gross_clicks: number
+}
+
 export interface CompareReport {
   since: string
   until: string
@@ -651,6 +686,7 @@ export interface Operations {
   reportChannels: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
   reportProfiles: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
   reportBreakdown: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; by: string; limit?: number }; body: undefined; answer: BreakdownReport }
+  reportClicks: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by: string; most?: number; device?: string; os?: string; browser?: string; referrer_source?: string; referrer_medium?: string; referrer_host?: string; country?: string; region?: string; language?: string; utm_source?: string; utm_medium?: string; utm_campaign?: string; utm_term?: string; utm_content?: string; destination?: string; scan?: string; not_device?: string; not_os?: string; not_browser?: string; not_referrer_source?: string; not_referrer_medium?: string; not_referrer_host?: string; not_country?: string; not_region?: string; not_language?: string; not_utm_source?: string; not_utm_medium?: string; not_utm_campaign?: string; not_utm_term?: string; not_utm_content?: string; not_destination?: string; not_scan?: string }; body: undefined; answer: ClicksReport }
   reportTotals: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: TotalsReport }
   reportCompare: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; of: string[] }; body: undefined; answer: CompareReport }
   reportVariants: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; experiment?: string; limit?: number }; body: undefined; answer: VariantsReport }
@@ -698,6 +734,7 @@ export const operations = {
   reportChannels: { method: "GET", path: "/v1/reports/channels" },
   reportProfiles: { method: "GET", path: "/v1/reports/profiles" },
   reportBreakdown: { method: "GET", path: "/v1/reports/breakdown" },
+  reportClicks: { method: "GET", path: "/v1/reports/clicks" },
   reportTotals: { method: "GET", path: "/v1/reports/totals" },
   reportCompare: { method: "GET", path: "/v1/reports/compare" },
   reportVariants: { method: "GET", path: "/v1/reports/variants" },

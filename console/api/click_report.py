@@ -1,0 +1,130 @@
+"""Clicks by what their requests said: the report's query, its statement over `breakdown_1d`, its rows."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from console.api.problems import Problem
+from console.api.report_wire import TimeFilters
+from console.api.reports import NAMED, Statement, conditions_of, times_of, where
+from schemas.breakdowns import DIMENSIONS
+
+LABELS: Final = ("account", "campaign", "post", "channel", "profile", "link")
+BY: Final = (*DIMENSIONS, "class", *LABELS)
+_DAY: Final = timedelta(days=1)
+
+Value = Annotated[str, Meta(max_length=256)] | None
+
+
+class ClicksQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of clicks by what their requests said. Days are whole ones of UTC."""
+
+    by: Annotated[str, Meta(max_length=200, description=f"some of {', '.join(BY)}, comma-separated")]
+    most: Annotated[int, Meta(ge=1, le=10_000, description="values shown one by one; the others are one row")] = 100
+    device: Value = None
+    os: Value = None
+    browser: Value = None
+    referrer_source: Value = None
+    referrer_medium: Value = None
+    referrer_host: Value = None
+    country: Value = None
+    region: Value = None
+    language: Value = None
+    utm_source: Value = None
+    utm_medium: Value = None
+    utm_campaign: Value = None
+    utm_term: Value = None
+    utm_content: Value = None
+    destination: Value = None
+    scan: Value = None
+    not_device: Value = None
+    not_os: Value = None
+    not_browser: Value = None
+    not_referrer_source: Value = None
+    not_referrer_medium: Value = None
+    not_referrer_host: Value = None
+    not_country: Value = None
+    not_region: Value = None
+    not_language: Value = None
+    not_utm_source: Value = None
+    not_utm_medium: Value = None
+    not_utm_campaign: Value = None
+    not_utm_term: Value = None
+    not_utm_content: Value = None
+    not_destination: Value = None
+    not_scan: Value = None
+
+
+class ClicksRow(msgspec.Struct, kw_only=True):
+    """The clicks that share these values; `is_other`: those of all values that are not among the first."""
+
+    device: str | UnsetType = UNSET
+    os: str | UnsetType = UNSET
+    browser: str | UnsetType = UNSET
+    referrer_source: str | UnsetType = UNSET
+    referrer_medium: str | UnsetType = UNSET
+    referrer_host: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
+    region: str | UnsetType = UNSET
+    language: str | UnsetType = UNSET
+    utm_source: str | UnsetType = UNSET
+    utm_medium: str | UnsetType = UNSET
+    utm_campaign: str | UnsetType = UNSET
+    utm_term: str | UnsetType = UNSET
+    utm_content: str | UnsetType = UNSET
+    destination: str | UnsetType = UNSET
+    scan: str | UnsetType = UNSET
+    class_: Annotated[str | UnsetType, Meta(description="traffic class")] = msgspec.field(
+        default=UNSET, name="class"
+    )
+    account: str | UnsetType = UNSET
+    campaign: str | UnsetType = UNSET
+    post: str | UnsetType = UNSET
+    channel: str | UnsetType = UNSET
+    profile: str | UnsetType = UNSET
+    link: str | UnsetType = UNSET
+    is_other: bool
+    clicks: int
+    gross_clicks: int
+
+
+class ClicksReport(msgspec.Struct, kw_only=True):
+    """Rows, and the days that they are about: from the first to before the last."""
+
+    since: datetime
+    until: datetime
+    rows: list[ClicksRow]
+
+
+def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
+    """Human and all clicks by one or more values, the first ones and all others. Raises Problem."""
+    since, until = times_of(query, now)
+    first = since.replace(hour=0, minute=0)
+    end = until.replace(hour=0, minute=0)
+    end = end if end == until else end + _DAY
+    by = [name.strip() for name in query.by.split(",")]
+    if len(set(by)) < len(by) or not set(by) <= set(BY):
+        raise Problem("bad-request", f"name some of {', '.join(BY)}, each once", parameter="by")
+    conditions, parameters = conditions_of(query, account)
+    for name in DIMENSIONS:
+        for given, sign in ((name, "="), (f"not_{name}", "!=")):
+            value = getattr(query, given)
+            if value is not None:
+                conditions.append(f"toString(counted.{name}) {sign} {{{given}:String}}")
+                parameters = (*parameters, (given, value))
+    days = [f"counted.day >= '{first:%F}'", f"counted.day < '{end:%F}'"]
+    columns = ", ".join(by)
+    values = ", ".join(f"toString({'named' if name in LABELS[:-1] else 'counted'}.{name}) AS {name}" for name in by)
+    shown = ", ".join(f"if(place <= {query.most}, {name}, 'other') AS {name}" for name in by)
+    text = (
+        f"SELECT {shown}, toBool(place > {query.most}) AS is_other, sum(human) AS clicks,"  # noqa: S608 - closed sets
+        f" sum(gross) AS gross_clicks FROM"
+        f" (SELECT *, row_number() OVER (ORDER BY human DESC, gross DESC, {columns}) AS place FROM"
+        f" (SELECT {values}, sumIf(counted.clicks, counted.class = 'human') AS human, sum(counted.clicks) AS gross"
+        f" FROM breakdown_1d AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
+        f"{where([*days, *conditions])} GROUP BY {columns})) GROUP BY {columns}, is_other"
+        f" ORDER BY is_other, clicks DESC, gross_clicks DESC, {columns}"
+    )
+    return Statement(text, parameters, first.astimezone(UTC), end.astimezone(UTC))
