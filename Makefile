@@ -55,6 +55,11 @@ page-check: $(PAGE)/node_modules/.ready ## the page: types, style, unit tests
 	$(NODE) @biomejs/biome/bin/biome check --error-on-warnings $(CURDIR)/$(PAGE)
 	$(NODE) vitest/vitest.mjs run --reporter=dot
 
+.PHONY: page-pictures
+page-pictures: setup ## pictures of the page for the documentation, by its tests: docs/pictures
+	@mkdir -p docs/pictures
+	CLICKTALLY_TEST_PICTURES=$(CURDIR)/docs/pictures $(PY) -m pytest -q tests/integration/test_page.py -k cards
+
 .PHONY: check
 check: $(READY) page-check ## ruff, mypy --strict, the page's types, style and unit tests, and the other static checks
 	$(VENV)/bin/ruff format --check .

@@ -148,6 +148,10 @@ async def test_files_the_clipboard_and_sql_carry_the_numbers_on(page: Page, worl
     rows = list(csv.DictReader(io.StringIO((await (await saving.value).path()).read_text())))
     assert sorted(int(row["clicks"]) for row in rows) == sorted(clicks for clicks, _ in expected.values())
 
+    for link in await page.locator("a[download]").all():
+        answer = await page.context.request.get(await link.get_attribute("href") or "")
+        assert answer.headers["content-type"].startswith("text/csv"), answer.url
+
     async with page.expect_download() as drawing:
         await page.get_by_role("button", name="Over time as PNG").click()
     picture_file = await (await drawing.value).path()

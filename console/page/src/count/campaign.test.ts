@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest"
-import type { BreakdownRow, PerformanceRow, PostView, SeriesRow } from "../api/types"
+import type { Annotation, BreakdownRow, PerformanceRow, PostView, SeriesRow } from "../api/types"
 import {
   type Facts,
   filtersOf,
   fitting,
+  happenedTo,
   lensOf,
+  ofKind,
   perWindow,
   postsOf,
   profilesOf,
@@ -138,6 +140,29 @@ describe("posts of a campaign", () => {
     expect(order("impressions")).toEqual(["linkedin one", "x one", "x two"])
     expect(order("ctr")).toEqual(["linkedin one", "x one", "x two"])
     expect(order("newest")[0]).toBe("x one")
+  })
+})
+
+describe("what is of one kind", () => {
+  it("leaves out clicks of links without such impressions, now, before and over time", () => {
+    const served = ofKind(FACTS, "served")
+    expect(served.now.map(row => row.post)).toEqual(["two"])
+    expect(served.before).toEqual([])
+    expect(served.series.map(row => row.post)).toEqual(["two"])
+    expect(ofKind(FACTS, undefined)).toBe(FACTS)
+  })
+})
+
+describe("what happened", () => {
+  const revised = { at: "2026-11-26T15:00:00Z", what: "revised", channel: "x", post: "one" } as Annotation
+  const posts = postsOf(FACTS, where("channel=x"), {}, WINDOWS)
+  const told = (annotations: Annotation[]) =>
+    happenedTo(posts, annotations).map(one => `${one.what} ${one.post}`)
+
+  it("is what is annotated of the posts that are shown, and what their records say once", () => {
+    expect(told([revised])).toEqual(["published one", "revised one"])
+    expect(told([{ ...revised, what: "published" }])).toEqual(["published one"])
+    expect(told([{ ...revised, channel: "linkedin" }])).toEqual(["published one"])
   })
 })
 

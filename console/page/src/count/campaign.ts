@@ -52,6 +52,14 @@ export interface Post {
   warns: boolean
 }
 
+/** Something that happened to a post. */
+export interface Happening {
+  at: number
+  what: Annotation["what"]
+  channel: string
+  post: string
+}
+
 /** A profile as a row of the table shows it. */
 export interface Profile {
   channel: string
@@ -119,6 +127,34 @@ export function fitting<Row extends Labels>(rows: readonly Row[], filters: Filte
       (!profile || row.profile === profile) &&
       (!notProfile || row.profile !== notProfile),
   )
+}
+
+/**
+ * What is of links with impressions of a kind: clicks of the others would be divided by impressions that they could
+ * not have had.
+ */
+export function ofKind(facts: Facts, kind: Kind | undefined): Facts {
+  if (!kind) return facts
+  const byLabels = ({ channel, post, profile }: Labels) => JSON.stringify([channel, post, profile])
+  const now = facts.now.filter(row => row.kinds.includes(kind))
+  const known = new Set(now.map(byLabels))
+  const within = <Row extends Labels>(rows: readonly Row[]) => rows.filter(row => known.has(byLabels(row)))
+  return { ...facts, now, before: within(facts.before), series: within(facts.series) }
+}
+
+/** What happened to posts that are shown: as annotated, and when their records say that they were published. */
+export function happenedTo(posts: readonly Post[], annotations: readonly Annotation[]): Happening[] {
+  const told = new Set(annotations.filter(one => one.what === "published").map(postKey))
+  const shown = new Set(posts.map(post => post.key))
+  const published = posts.flatMap(({ key, channel, name, publishedAt }) =>
+    publishedAt === null || told.has(key)
+      ? []
+      : [{ at: publishedAt, what: "published" as const, channel, post: name }],
+  )
+  const annotated = annotations
+    .filter(one => shown.has(postKey(one)))
+    .map(({ at, what, channel, post }) => ({ at: Date.parse(at), what, channel, post }))
+  return [...published, ...annotated].sort((one, other) => one.at - other.at)
 }
 
 /** Posts with what is known of each, of the rows that fit; through a lens their counts are those of their rows. */

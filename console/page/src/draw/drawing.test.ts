@@ -15,7 +15,7 @@ describe("paths", () => {
 
   it("of an axis end at a number that people say", () => {
     expect([0, 2, 3, 41, 99, 100, 101, 2900].map(most => axisEnd(most))).toEqual([
-      2, 2, 4, 60, 100, 100, 200, 4000,
+      2, 2, 4, 50, 100, 100, 150, 3000,
     ])
     expect(axisEnd(0.016, 0.001)).toBeCloseTo(0.02, 12)
   })
@@ -38,7 +38,7 @@ const PLOT: SeriesPlot = {
 describe("a series", () => {
   it("has axes from zero to an end that holds everything", () => {
     expect(texts(seriesDrawing(PLOT))).toEqual(
-      expect.arrayContaining(["0", "10", "20", "1000", "2000", "CTR", "2%"]),
+      expect.arrayContaining(["0", "10", "20", "1000", "2000", "CTR", "1.5%"]),
     )
   })
 

@@ -77,10 +77,14 @@ function round(value: number): number {
   return Math.round(value * 100) / 100
 }
 
-/** The end of an axis that begins at 0 and holds `most`: 1, 2 or 5 times a power of ten, in two equal steps. */
+const FACTORS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10]
+/** Of few things, half of the end is a number of things, too. */
+const FACTORS_OF_FEW = [2, 4, 6, 8, 10]
+
+/** The end of an axis that begins at 0 and holds `most`: a number that people say, and its half, too. */
 export function axisEnd(most: number, least = 2): number {
   const wanted = Math.max(most, least)
   const power = 10 ** Math.floor(Math.log10(wanted))
-  const factor = [1, 2, 4, 6, 8, 10].find(one => one * power >= wanted * 0.999_999) ?? 10
-  return factor * power
+  const factors = power === 1 ? FACTORS_OF_FEW : FACTORS
+  return (factors.find(one => one * power >= wanted * 0.999_999) ?? 10) * power
 }

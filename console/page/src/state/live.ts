@@ -23,7 +23,10 @@ export interface Live {
 const WINDOW_MS = 600_000
 const SETTLED_MS = 2000
 
-/** Listen while this is shown; `changed` is called soon after counts changed, once for many changes. */
+/**
+ * Listen while this is shown; `changed` is called soon after counts changed, once for many changes. The first that is
+ * told may be what was already there, or a change where there was nothing: it counts as one.
+ */
 export function useLive(query: { account?: string; campaign?: string }, changed: () => void): Live {
   const [live, setLive] = useState<Live>({ connected: false, clicks: 0, impressions: 0 })
   const key = JSON.stringify(query)
@@ -31,7 +34,6 @@ export function useLive(query: { account?: string; campaign?: string }, changed:
   useEffect(() => {
     const rows = new Map<string, LiveRow>()
     const events = new EventSource(address("listen", { query: JSON.parse(key) }))
-    let first = true
     let timer: ReturnType<typeof setTimeout> | undefined
 
     function told(event: MessageEvent<string>): void {
@@ -39,8 +41,7 @@ export function useLive(query: { account?: string; campaign?: string }, changed:
         rows.set(JSON.stringify([row.minute, row.account, row.campaign, row.post, row.channel]), row)
       }
       setLive(sumOfLast(rows))
-      if (!first) timer ??= setTimeout(settled, SETTLED_MS)
-      first = false
+      timer ??= setTimeout(settled, SETTLED_MS)
     }
 
     function settled(): void {
@@ -49,10 +50,7 @@ export function useLive(query: { account?: string; campaign?: string }, changed:
     }
 
     events.addEventListener("counts", told)
-    events.addEventListener("open", () => {
-      first = rows.size > 0 ? first : true
-      setLive(before => ({ ...before, connected: true }))
-    })
+    events.addEventListener("open", () => setLive(before => ({ ...before, connected: true })))
     events.addEventListener("error", () => setLive(before => ({ ...before, connected: false })))
     return () => {
       events.close()

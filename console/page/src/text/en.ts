@@ -125,7 +125,7 @@ export const en = {
     sort: "Sort",
     all: "all",
     allProfiles: "all profiles",
-    allKinds: "each link’s own kind",
+    allKinds: "links’ own kinds",
     only: "only",
     allBut: "all but",
     except: (what: string) => `all but ${what}`,
@@ -138,8 +138,8 @@ export const en = {
       newest: "newest first",
     },
     series: "Over time",
-    rests: (unit: "hour" | "day", zone: string) =>
-      `${unit === "hour" ? "Hours" : "Days"} of ${zone}. People’s clicks; a dashed bar is not over yet.`,
+    rests: (unit: "hour" | "day", zone: string, clicks: string) =>
+      `${unit === "hour" ? "Hours" : "Days"} of ${zone}, ${clicks}; a dashed bar is not over yet.`,
     says: (parts: readonly (string | null)[]) => parts.filter(Boolean).join(" · "),
     open: "not over yet",
     happened: {
@@ -193,7 +193,8 @@ export const en = {
     classesSaid: (left: string) =>
       `of people. ${left} more were bots, previews, double taps or unclear, and are left out.`,
     kinds: "Impressions",
-    kindsSaid: "each link’s own kind; never two kinds of one link",
+    kindsSaid: ": each link’s own kind, never two kinds of one link",
+    kindChosen: " only, as chosen below, of the links that have such",
     ctr: "CTR",
     ctrSaid: "sum of clicks over sum of impressions, with Wilson’s interval at 95 %",
     period: "Period",

@@ -3,7 +3,9 @@ import { address } from "../../api/client"
 import {
   filtersOf,
   fitting,
+  happenedTo,
   lensOf,
+  ofKind,
   type Post,
   postsOf,
   profilesOf,
@@ -29,6 +31,7 @@ import { HeatMap } from "./HeatMap"
 import { PostCard } from "./PostCard"
 import { Profiles } from "./Profiles"
 import { Series } from "./Series"
+import { addressOf, sourceOf } from "./source"
 import { useFacts, type Whose } from "./useFacts"
 import "./campaign.css"
 
@@ -43,7 +46,9 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const account = query.get("account") ?? session.value?.account
   const whose: Whose = { campaign: name, ...(account === undefined ? {} : { account }) }
   const lens = lensOf(query)
-  const { facts, record, ready, problem, at, loading, again, times } = useFacts(whose, period, lens)
+  const known = useFacts(whose, period, lens)
+  const { record, ready, problem, at, loading, again, times } = known
+  const facts = useMemo(() => ofKind(known.facts, lens.kind), [known.facts, lens.kind])
   const live = useLive(whose, again)
 
   const filters = filtersOf(query)
@@ -57,6 +62,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const sort = SORTS.find(one => one === query.get("sort")) ?? "needs"
   const ordered = sorted(shown, sort)
   const open = period.until > now
+  const source = sourceOf({ ...whose, ...times, ...labels() }, lens)
   const awareness =
     record?.aim === "awareness" ||
     (facts.posts.length > 0 && facts.posts.every(one => one.pattern === "awareness"))
@@ -101,10 +107,9 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
           awareness={awareness}
           live={live}
           lens={lens}
-          whose={whose}
           period={period}
-          times={times}
           at={at}
+          source={source}
         />
         {facts.posts.length === 0 ? (
           <p class="none">
@@ -114,25 +119,31 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
           <>
             <Series
               rows={fitting(facts.series, filters)}
-              annotations={fitting(facts.annotations, filters)}
+              lens={lens}
+              happenings={happenedTo(shown, facts.annotations)}
               windows={windows}
               period={period}
               now={now}
               title={name}
-              csv={address("reportSeries", {
-                query: { ...whose, ...times, ...lens, unit: period.unit, zone: zone.value, ...labels() },
-              })}
+              csv={address(
+                "reportSeries",
+                {
+                  query: { ...whose, ...times, ...lens, unit: period.unit, zone: zone.value, ...labels() },
+                },
+                { format: "csv" },
+              )}
             />
-            <FilterBar facts={facts} filters={filters} lens={lens} sort={sort}>
-              <Actions
-                of={said.posts_}
-                csv={address("reportPosts", { query: { ...whose, ...times } }, { format: "csv" })}
-                copy={() => copied(ordered)}
-              />
+            <FilterBar facts={known.facts} filters={filters} lens={lens} sort={sort}>
+              <Actions of={said.posts_} csv={addressOf(source, "csv")} copy={() => copied(ordered)} />
             </FilterBar>
             <Cards posts={ordered} open={open} />
             <Profiles profiles={profiles} whose={whose} times={times} open={open} />
-            <HeatMap whose={whose} times={times} filters={{ ...labels(), ...lens }} title={name} />
+            <HeatMap
+              whose={whose}
+              times={times}
+              filters={{ ...labels(), ...(lens.class ? { class: lens.class } : {}) }}
+              title={name}
+            />
           </>
         )}
       </div>

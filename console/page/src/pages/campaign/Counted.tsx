@@ -1,12 +1,12 @@
 import { useState } from "preact/hooks"
-import { ProblemError, request } from "../../api/client"
+import { ProblemError } from "../../api/client"
 import type { Lens } from "../../count/campaign"
 import type { Counts } from "../../count/counts"
 import type { Period } from "../../state/period"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
 import { count, dash, time } from "../../text/locale"
-import type { Whose } from "./useFacts"
+import { addressOf, type Source, sqlOf } from "./source"
 
 const { counted: said } = words
 
@@ -14,12 +14,11 @@ const { counted: said } = words
 export function Counted(props: {
   sums: Counts
   lens: Lens
-  whose: Whose
   period: Period
-  times: { since: string; until: string }
   at: number | undefined
+  source: Source
 }) {
-  const { sums, lens, whose, period, times, at } = props
+  const { sums, lens, period, at, source } = props
   const day = (moment: number) => time(moment, "dayOfWeek", zone.value)
   const exact = (moment: number) => time(moment, "long", zone.value)
   const kinds = sums.kinds.map(kind => words.kind[kind] ?? kind).join(", ")
@@ -35,7 +34,8 @@ export function Counted(props: {
         </dd>
         <dt>{said.kinds}</dt>
         <dd>
-          {kinds || dash}; {said.kindsSaid}
+          {kinds || dash}
+          {lens.kind ? said.kindChosen : said.kindsSaid}
         </dd>
         <dt>{said.ctr}</dt>
         <dd>{said.ctrSaid}</dd>
@@ -47,22 +47,22 @@ export function Counted(props: {
         <dd>{at ? exact(at) : dash}</dd>
         <dt>{said.sql}</dt>
         <dd>
-          <Sql query={{ ...whose, ...times }} />
+          <Sql source={source} key={addressOf(source, "sql")} />
         </dd>
       </dl>
     </details>
   )
 }
 
-/** The statement that gives the posts' numbers, fetched when somebody wants it. */
-function Sql({ query }: { query: Record<string, string> }) {
+/** The statement that gives the numbers, fetched when somebody wants it. */
+function Sql({ source }: { source: Source }) {
   const [text, setText] = useState<string | null>(null)
   const [wrong, setWrong] = useState("")
 
   async function fetchText(): Promise<void> {
     setWrong("")
     try {
-      setText(await (await request("reportPosts", { query: { ...query, format: "sql" } })).text())
+      setText(await sqlOf(source))
     } catch (error) {
       if (!(error instanceof ProblemError)) throw error
       setWrong(error.details.detail || words.state.unreachable)

@@ -122,6 +122,7 @@ export function FilterBar(props: {
         </select>
       )}
       <select
+        class="sort"
         aria-label={said.sort}
         value={sort}
         onChange={event => {
@@ -135,7 +136,6 @@ export function FilterBar(props: {
           </option>
         ))}
       </select>
-      <span class="fill" />
       {props.children}
     </div>
   )

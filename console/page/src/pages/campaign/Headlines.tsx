@@ -6,7 +6,7 @@ import type { Period } from "../../state/period"
 import { words } from "../../text/en"
 import { change, count } from "../../text/locale"
 import { Counted } from "./Counted"
-import type { Whose } from "./useFacts"
+import type { Source } from "./source"
 
 const { campaign: said, unit } = words
 
@@ -18,9 +18,8 @@ export function Headlines(props: {
   awareness: boolean
   lens: Lens
   live: Live
-  whose: Whose
+  source: Source
   period: Period
-  times: { since: string; until: string }
   at: number | undefined
 }) {
   const { sums, before, ratio, awareness, live } = props

@@ -1,5 +1,5 @@
-import type { Annotation, SeriesRow } from "../../api/types"
-import { perWindow } from "../../count/campaign"
+import type { SeriesRow } from "../../api/types"
+import { type Happening, type Lens, perWindow } from "../../count/campaign"
 import { ratioOf } from "../../count/counts"
 import { frameOf, type PlotWindow, type SeriesPlot, seriesDrawing } from "../../draw/seriesDrawing"
 import { Actions, tabbed } from "../../parts/actions"
@@ -16,14 +16,15 @@ const NAMES_MOST = 3
 /** Clicks, impressions and CTR over time, with flags where posts were published. */
 export function Series(props: {
   rows: readonly SeriesRow[]
-  annotations: readonly Annotation[]
+  happenings: readonly Happening[]
+  lens: Lens
   windows: readonly number[]
   period: Period
   now: number
   title: string
   csv: string
 }) {
-  const { rows, annotations, windows, period, now, title, csv } = props
+  const { rows, happenings, lens, windows, period, now, title, csv } = props
   const clicks = perWindow(rows, windows, "clicks")
   const impressions = perWindow(rows, windows, "impressions")
   const plotted: PlotWindow[] = windows.map((_, index) => ({
@@ -33,11 +34,11 @@ export function Series(props: {
   }))
   const happened = windows.map((at, index) => {
     const end = windows[index + 1] ?? period.until
-    return annotations.filter(one => Date.parse(one.at) >= at && Date.parse(one.at) < end)
+    return happenings.filter(one => one.at >= at && one.at < end)
   })
   const style = period.unit === "hour" ? "time" : "day"
   const labels = windows.map(at => time(at, style, zone.value))
-  const caption = said.rests(period.unit, zone.value)
+  const caption = said.rests(period.unit, zone.value, lens.class ? said.classes[lens.class] : said.people)
 
   const plot = (width: number, at: number | null): SeriesPlot => ({
     width,
