@@ -1,9 +1,11 @@
 """`clicktally`: what an operator does at a terminal."""
 
 import logging
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvloop
@@ -27,6 +29,8 @@ from schemas.clickhouse.retention import RetentionError
 from schemas.errors import ClickHouseError, TransientError
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
+
+_PASSED_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
 app.add_typer(links, name="links")
@@ -72,6 +76,14 @@ def migrate(
             out.print(f"created topic {name}", highlight=False)
     if not (dry_run and todo):
         out.print("tables are up to date" if dry_run else "tables and topics are up to date")
+
+
+@app.command("reclassify", add_help_option=False, context_settings=_PASSED_ON)
+def reclassify_command(context: typer.Context) -> None:
+    """Judge stored events by the rules of today, and correct the counters, exactly once."""
+    # The rules are the stream's, and so are the settings that say which: it does it.
+    command = [sys.executable, "-m", "stream", "reclassify", *context.args]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - what the operator typed
 
 
 @app.command("roll-up")

@@ -11,6 +11,9 @@ GAP: Final = 5
 REPEATS: Final = 6
 """Kinds of rows; schemas/clickhouse/migrations/0001_counters.sql says what each holds."""
 
+RECOUNT: Final = "recount"
+"""`topic` of deltas that correct classes (stream.recount), and of the chain that makes each correction once."""
+
 SPOOL_TTL_S: Final = 110 * 24 * 3600
 """How long after its last event a host's spool is remembered: longer than any accepted event is old, so a resend
 after it is a dead letter, never a second count. Keys have a life of their own: schemas.idempotency."""

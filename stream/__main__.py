@@ -13,6 +13,7 @@ import uvloop
 from schemas.errors import ClickHouseError
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
+from stream.recount import command as recount
 from stream.service import run, tell_end
 from stream.settings import StreamSettings
 from stream.tables import service as tables
@@ -21,6 +22,9 @@ from stream.tables.settings import TablesSettings
 
 def main() -> None:
     """Parse the command line, read the settings, run one of the two services."""
+    if sys.argv[1:2] == ["reclassify"]:
+        recount.main(sys.argv[2:])
+        return
     parser = argparse.ArgumentParser(
         prog="python -m stream", description="Fold events into counters, exactly once."
     )
@@ -29,7 +33,8 @@ def main() -> None:
         nargs="?",
         choices=("worker", "tables"),
         default="worker",
-        help="worker: count events (the default); tables: copy links into ClickHouse, one is enough",
+        help="worker: count events (the default); tables: copy links into ClickHouse, one is enough;"
+        " `reclassify --help` says how events are counted again",
     )
     parser.add_argument("--check", action="store_true", help="print the effective settings and exit")
     arguments = parser.parse_args()

@@ -18,7 +18,6 @@ _PATH_PARAMETERS: Final = {
     "campaign": "name of the campaign, percent-encoded",
     "channel": "channel of the post, such as linkedin",
     "post": "name of the post, percent-encoded",
-    "share": "id of the share",
 }
 _OF_ANY: Final = ("bad-request", "failed", "unavailable")
 _OF_A_TOKEN: Final = ("unauthorized", "forbidden", "too-many-requests")

@@ -74,14 +74,11 @@ class RecordOperations:
     async def posts(self, request: web.Request) -> web.StreamResponse:
         """A page of a campaign's posts."""
         query = query_of(request, PostsQuery)
-        scope = scope_within(request)
         prefix = posts_prefix(self._account(request, query.account), request.match_info["campaign"])
 
         def fits(post: Post) -> bool:
-            return (
-                query.profile in (None, post.profile)
-                and (query.channel is None or channel_name(query.channel) == post.channel)
-                and in_scope(post, scope)
+            return query.profile in (None, post.profile) and (
+                query.channel is None or channel_name(query.channel) == post.channel
             )
 
         page, cursor = await self._read(lambda: self._page(prefix, query.cursor, query.limit, Post, fits))
@@ -89,15 +86,14 @@ class RecordOperations:
 
     async def read_campaign(self, request: web.Request) -> web.StreamResponse:
         """One campaign."""
-        scope_within(request)
         account = self._account(request, query_of(request, AccountQuery).account)
-        return await self._one(request, campaign_key(account, request.match_info["campaign"]))
+        return await self._one(campaign_key(account, request.match_info["campaign"]))
 
     async def read_post(self, request: web.Request) -> web.StreamResponse:
         """One post."""
         account = self._account(request, query_of(request, AccountQuery).account)
         named = request.match_info
-        return await self._one(request, post_key(account, named["campaign"], named["channel"], named["post"]))
+        return await self._one(post_key(account, named["campaign"], named["channel"], named["post"]))
 
     async def save_campaign(self, request: web.Request) -> web.StreamResponse:
         """Change a campaign, or make it."""
@@ -124,13 +120,11 @@ class RecordOperations:
         )
         return await self._changing.change(request, change, content)
 
-    async def _one(self, request: web.Request, key: str) -> web.StreamResponse:
+    async def _one(self, key: str) -> web.StreamResponse:
         value = await self._read(lambda: self._index.record(key))
         if value is None:
             raise Problem("not-found", "there is none of this name: PATCH makes it")
         view = record_view(key, value)
-        if request[CALLER].share and isinstance(view, CampaignView):
-            view = msgspec.structs.replace(view, note="")  # for colleagues
         return json_answer(view, headers={"ETag": view.etag})
 
     def _account(self, request: web.Request, given: str | None) -> str:
@@ -164,21 +158,6 @@ class RecordOperations:
         return await asyncio.get_running_loop().run_in_executor(self._threads, read)
 
 
-def in_scope(post: Post, scope: Mapping[str, str]) -> bool:
-    """Whether a post has the labels that a caller is bound to."""
-    own = {"account": post.account, "campaign": post.campaign, "post": post.name}
-    own |= {"channel": post.channel, "profile": post.profile}
-    return all(own[name] == value for name, value in scope.items())
-
-
-def scope_within(request: web.Request) -> dict[str, str]:
-    """The labels that the caller is bound to. Raises Problem where they are not of the campaign asked for."""
-    scope = dict(request[CALLER].scope)
-    if scope and scope.get("campaign") != request.match_info["campaign"]:
-        raise Problem("forbidden", "a share shows its own campaign only")
-    return scope
-
-
 def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
     """The table of what can be done with campaigns and posts."""
     campaign = "/v1/campaigns/{campaign}"
@@ -203,7 +182,6 @@ def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
             summary="Read a campaign",
             act=records.read_campaign,
             query=AccountQuery,
-            shared=True,
             answers={200: Answer(meaning="the campaign", kind=CampaignView, headers=_ETAG)},
             problems=("not-found",),
         ),
@@ -223,7 +201,6 @@ def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
             summary="List the posts of a campaign, by channel and name",
             act=records.posts,
             query=PostsQuery,
-            shared=True,
             answers={200: Answer(meaning="a page of posts", kind=PostPage)},
         ),
         Operation(

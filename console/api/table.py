@@ -11,7 +11,6 @@ from console.api.operations import Operation
 from console.api.record_operations import RecordOperations, record_operations
 from console.api.report_operations import ReportOperations, report_operations
 from console.api.session_operations import SessionOperations, session_operations
-from console.api.share_operations import ShareOperations, share_operations
 
 
 def table() -> tuple[Operation, ...]:
@@ -22,8 +21,7 @@ def table() -> tuple[Operation, ...]:
     reports = report_operations(ReportOperations.__new__(ReportOperations))
     sessions = session_operations(SessionOperations.__new__(SessionOperations))
     answers = link_answer_operations(LinkAnswers.__new__(LinkAnswers))
-    shares = share_operations(ShareOperations.__new__(ShareOperations))
-    others = (*links, *answers, *records, *live, *reports, *sessions, *shares)
+    others = (*links, *answers, *records, *live, *reports, *sessions)
     return (*others, *about_operations(others))
 
 

@@ -14,6 +14,7 @@ def check_counted(tables: Tables) -> list[Finding]:
     findings = [
         *_check_cells(tables),
         *_check_totals(tables),
+        *_check_corrections(tables),
         *_check_flushes(tables),
         *_check_duplicates(tables),
         *_check_state(tables),
@@ -82,6 +83,20 @@ def _check_totals(tables: Tables) -> Iterator[Finding]:
             where=f"link {link}",
             what=f"platforms' totals say {known:,}, their counted differences come to {counted:,}",
             advice="see whether partitions were added to the topic impressions, or rows were changed",
+            runbook="counters-differ.md",
+        )
+
+
+def _check_corrections(tables: Tables) -> Iterator[Finding]:
+    for link, more in sorted(tables.unbalanced.items()):
+        yield Finding(
+            severity="broken",
+            check="counters",
+            name="corrections_unbalanced",
+            where=f"link {link}",
+            what=f"corrections of classes add or take away {more:,}, and may only move",
+            advice="rows were changed: delete the corrections (topic 'recount') of the link, and their heads, and"
+            " run `clicktally reclassify` again",
             runbook="counters-differ.md",
         )
 

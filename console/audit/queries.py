@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from schemas.counters import DEDUP, DELTA, DIFFERENCE_SOURCES, GAP, HEAD, MARKER, SNAPSHOT
+from schemas.counters import DEDUP, DELTA, DIFFERENCE_SOURCES, GAP, HEAD, MARKER, RECOUNT, SNAPSHOT
 from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 
 DISORDER_S: Final = 24 * 3600
@@ -60,6 +60,7 @@ SELECT kind, topic, partition, toDate(window_start) AS day, class, impression_ki
 FROM counters
 WHERE kind = {HEAD}
     OR kind = {DELTA} AND window_start >= fromUnixTimestamp({{since:Int64}}) AND source NOT IN {DIFFERENCE_SOURCES}
+        AND topic != '{RECOUNT}'
 GROUP BY kind, topic, partition, day, class, impression_kind
 """  # noqa: S608 - constants
 
@@ -77,7 +78,7 @@ SELECT kind, topic, partition, link, sum(clicks + impressions), max(last_offset)
 FROM counters
 WHERE kind = {HEAD} OR kind = {DELTA} AND toDate(window_start) = {{day:Date}}
     AND class = {{class:String}} AND impression_kind = {{impression_kind:String}}
-    AND source NOT IN {DIFFERENCE_SOURCES}
+    AND source NOT IN {DIFFERENCE_SOURCES} AND topic != '{RECOUNT}'
 GROUP BY kind, topic, partition, link
 """  # noqa: S608 - constants
 
@@ -138,6 +139,22 @@ WHERE applied < highest
 ORDER BY seen.topic, seen.partition, seen.spool
 LIMIT {MAX_ROWS}
 """  # noqa: S608 - constants
+
+UNBALANCED: Final = f"""
+SELECT link, toInt64(sum(abs(moved))) AS all_moved
+FROM
+(
+    SELECT link, window_start, source, impression_kind, sum(clicks + impressions) AS moved
+    FROM counters
+    WHERE kind = {DELTA} AND topic = '{RECOUNT}'
+    GROUP BY link, window_start, source, impression_kind
+)
+GROUP BY link
+HAVING all_moved != 0
+ORDER BY link
+LIMIT {MAX_ROWS}
+"""  # noqa: S608 - constants
+"""Corrections of classes (stream.recount) take from one class what they give to another, cell by cell."""
 
 TOTALS: Final = f"""
 SELECT link, sum(known) AS all_known, sum(counted) AS all_counted

@@ -4,7 +4,7 @@ One SELECT over one table sees one instant, so heads and counters are read toget
 before its counters, and never changes them afterwards, so the events up to those heads can be read later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -22,9 +22,13 @@ from console.audit.queries import (
     LINKS_EVENTS,
     STRETCHES,
     TOTALS,
+    UNBALANCED,
 )
 from schemas.clickhouse.client import clickhouse_errors
-from schemas.counters import GAP, HEAD
+from schemas.counters import GAP, HEAD, RECOUNT, topic_and_epoch
+from schemas.counters import Chain as ChainName
+from schemas.covered import Head as CoveredTo
+from schemas.covered import any_of, covered
 from schemas.topics import EVENT_TOPICS
 
 
@@ -73,6 +77,8 @@ class Tables:
     duplicates: dict[SpoolAt, int] = field(default_factory=dict)
     forgotten: dict[SpoolAt, tuple[int, int]] = field(default_factory=dict)
     """Highest seq among the events, last seq of the dedup state."""
+    unbalanced: dict[str, int] = field(default_factory=dict)
+    """Links whose corrections of classes add something or take it away, and how much."""
     totals: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Links whose platforms' totals and counted differences are not the same: (totals, differences)."""
 
@@ -101,6 +107,7 @@ async def read_tables(
         client, _covered(FORGOTTEN, chains), {"since": since_s}, EVENTS_FINAL
     ):
         tables.forgotten[SpoolAt(topic, partition, spool)] = (int(highest), int(applied))
+    tables.unbalanced = {str(link): int(more) for link, more in await _rows(client, UNBALANCED, {})}
     tables.totals = {
         str(link): (int(known), int(counted)) for link, known, counted in await _rows(client, TOTALS, {})
     }
@@ -113,6 +120,8 @@ async def read_chains(client: AsyncClient, *, since_s: int) -> dict[Place, Chain
     for kind, topic, partition, first, last, markers, inserted, touched, events, letters, late in await _rows(
         client, STRETCHES, {"since": since_s}
     ):
+        if topic_and_epoch(topic)[0] == RECOUNT:
+            continue
         chain = chains.setdefault(Place(topic, int(partition)), Chain())
         if kind == HEAD:
             chain.head = Head(int(last), int(touched))
@@ -155,7 +164,7 @@ async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> 
         if at[0] in EVENT_TOPICS and (chain := chains[place]).stretches
     }
     counts = dict.fromkeys((place for place, _, _ in bounds.values()), 0)
-    condition = _any_of(
+    condition = any_of(
         f"topic = '{topic}' AND partition = {partition} AND record_offset BETWEEN {first} AND {last}"
         f" AND received_at >= fromUnixTimestamp({ends.get((topic, partition), -1) + 1})"
         for (topic, partition), (_, first, last) in bounds.items()
@@ -168,19 +177,13 @@ async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> 
 
 
 def _covered(query: str, chains: dict[Place, Chain]) -> str:
-    """The query over the events that these heads cover: all of earlier epochs, and up to the head of the last."""
-    ends = earlier_ends(chains)
-    condition = _any_of(
-        f"topic = '{topic}' AND partition = {partition} AND (record_offset <= {head.last}"
-        f" OR received_at < fromUnixTimestamp({ends.get((topic, partition), -1) + 1}))"
-        for (topic, partition), place in latest(chains).items()
-        if topic in EVENT_TOPICS and (head := chains[place].head) is not None
-    )
-    return query.replace("COVERED", condition)
-
-
-def _any_of(conditions: Iterable[str]) -> str:
-    return "(" + (" OR ".join(f"({condition})" for condition in conditions) or "0") + ")"
+    """The query over the events that these heads cover."""
+    heads = {
+        ChainName(place.base_topic, place.epoch, place.partition): CoveredTo(chain.head.last, chain.head.touched_s)
+        for place, chain in chains.items()
+        if chain.head is not None
+    }
+    return query.replace("COVERED", covered(heads))
 
 
 async def _rows(

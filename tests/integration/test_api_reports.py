@@ -18,7 +18,7 @@ import pytest
 from deploy.local.processes import ClickHouse, Kafka
 from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
-from tests.integration.console_process import Answer, ConsoleProcess
+from tests.integration.console_process import ConsoleProcess
 from tests.integration.counted import count, link, run_sql
 from tests.integration.test_api import CALLERS, prepare
 from tests.tokens import bearer_of, token
@@ -310,43 +310,6 @@ def test_what_may_be_wrong_and_what_happened_are_of_the_callers_account(console:
         ("2026-11-26T11:00:00Z", "revised", "=1+1", -40),
     ]
     assert [row["post"] for row in rows_of(console, f"annotations?{DAY}", as_token=8)] == ["=1+1"]
-
-
-def test_who_opened_a_share_sees_the_numbers_of_its_scope_alone(console: ConsoleProcess) -> None:
-    body = {"view": "/campaigns/spring", "scope": {"campaign": "spring"}, "expires_at": "2027-01-01T00:00:00Z"}
-    made = console.ask("POST", "/v1/shares", body, token=7)
-    assert made.status == 201, made.body
-    bearer = {"Authorization": f"Bearer {made.json['text']}"}
-
-    def ask(path: str) -> Answer:
-        return console.ask("GET", path, token=None, headers=bearer)
-
-    for report in ("posts", "campaigns", "breakdown?by=campaign", "series?by=campaign", "annotations"):
-        answer = ask(f"/v1/reports/{report}{'&' if '?' in report else '?'}{DAY}")
-        assert {row["campaign"] for row in answer.json["rows"]} == {"spring"}, report
-    assert sum(row["clicks"] for row in ask(f"/v1/reports/heat-map?{DAY}").json["rows"]) == 24
-    assert ask(f"/v1/reports/totals?{DAY}").json["rows"][0]["clicks"] == 24
-    findings = {row["finding"]: row["amount"] for row in ask(f"/v1/reports/quality?{DAY}").json["rows"]}
-    assert (findings["clicks: bot"], "dead letters" in findings) == (4, False)
-    of = f"/v1/reports/compare?{DAY}&of=campaign%3Dspring&of=campaign%3Dwinter"
-    assert [side["clicks"] for side in ask(of).json["rows"]] == [24, 0]
-    for path, status in (
-        (f"/v1/reports/posts?{DAY}&campaign=winter", 403),
-        (f"/v1/reports/posts?{DAY}&not_campaign=spring", 200),
-        (f"/v1/reports/channels?{DAY}", 400),
-        (f"/v1/reports/variants?{DAY}", 400),
-        ("/v1/links", 403),
-        ("/v1/campaigns", 403),
-        ("/v1/campaigns/winter/posts", 403),
-        ("/v1/campaigns/spring/posts", 200),
-    ):
-        assert ask(path).status == status, path
-    assert ask(f"/v1/reports/posts?{DAY}&not_campaign=spring").json["rows"] == []
-    saved = console.ask("PATCH", "/v1/campaigns/spring", {"note": "for us"}, token=1)
-    assert (saved.status, saved.json["note"]) == (201, "for us"), saved.body
-    assert ask("/v1/campaigns/spring").json["note"] == ""
-    assert console.ask("DELETE", f"/v1/shares/{made.json['share']['id']}", token=7).status == 204
-    assert ask(f"/v1/reports/totals?{DAY}").status == 401
 
 
 def test_a_zone_that_there_is_not_is_named(console: ConsoleProcess) -> None:

@@ -326,12 +326,6 @@ export interface LiveRow {
   impressions: number
 }
 
-export interface MadeShare {
-  share: ShareView
-  text: string
-  url: string
-}
-
 export interface NewLink {
   destination: string
   account?: string | null
@@ -368,13 +362,6 @@ export interface NewLink {
   archived?: boolean
   domain?: string
   slug?: string
-}
-
-export interface NewShare {
-  view: string
-  scope: Record<string, string>
-  expires_at: string
-  name?: string
 }
 
 export interface PairOfSides {
@@ -538,21 +525,6 @@ export interface Share {
   share: number
 }
 
-export interface SharePage {
-  shares: ShareView[]
-}
-
-export interface ShareView {
-  id: string
-  name: string
-  view: string
-  scope: Record<string, string>
-  account: string
-  created_at: string
-  expires_at: string
-  state: "expired" | "revoked" | "valid"
-}
-
 export interface Side {
   clicks: number
   gross_clicks: number
@@ -699,9 +671,6 @@ export interface Operations {
   signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
   readSession: { path: object; query: object; body: undefined; answer: SessionView }
   signOut: { path: object; query: object; body: undefined; answer: undefined }
-  createShare: { path: object; query: object; body: NewShare; answer: MadeShare }
-  listShares: { path: object; query: object; body: undefined; answer: SharePage }
-  revokeShare: { path: { share: string }; query: object; body: undefined; answer: undefined }
   describeApi: { path: object; query: object; body: undefined; answer: unknown }
   describeProblem: { path: { name: string }; query: object; body: undefined; answer: ProblemMeaning }
   pageHtml: { path: object; query: object; body: undefined; answer: string }
@@ -747,9 +716,6 @@ export const operations = {
   signIn: { method: "POST", path: "/v1/session" },
   readSession: { method: "GET", path: "/v1/session" },
   signOut: { method: "DELETE", path: "/v1/session" },
-  createShare: { method: "POST", path: "/v1/shares" },
-  listShares: { method: "GET", path: "/v1/shares" },
-  revokeShare: { method: "DELETE", path: "/v1/shares/{share}" },
   describeApi: { method: "GET", path: "/v1/openapi.json" },
   describeProblem: { method: "GET", path: "/problems/{name}" },
   pageHtml: { method: "GET", path: "/docs" },

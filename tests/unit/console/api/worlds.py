@@ -27,10 +27,6 @@ class World:
     def record(self, key: str) -> bytes | None:
         return self.values.get(("records", key))
 
-    def records(self, prefix: str, *, after: str, limit: int) -> list[tuple[str, bytes]]:
-        found = sorted((key, value) for (topic, key), value in self.values.items() if topic == "records")
-        return [(key, value) for key, value in found if key.startswith(prefix) and key > after][:limit]
-
     def has_links(self, domain: str) -> bool:
         return any(topic == LINKS and key.startswith(f"{domain}/") for topic, key in self.values)
 

@@ -1,0 +1,81 @@
+"""The command line of a recount: `python -m stream reclassify`, which `clicktally reclassify` calls."""
+
+import argparse
+import time
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+
+import uvloop
+
+from schemas.clickhouse.client import connect
+from schemas.settings import settings_or_exit
+from stream.agents.operators import rules_of
+from stream.classify import Classifier
+from stream.recount.run import Recount, Rulebook
+from stream.repeats import RepeatLimits
+from stream.settings import StreamSettings
+from stream.sink import ClickHouseSink
+
+_QUERY_TIMEOUT_S: Final = 3600.0
+
+
+def main(given: Sequence[str]) -> None:
+    """Parse, recount, say what changed."""
+    parser = argparse.ArgumentParser(
+        prog="clicktally reclassify",
+        description="Apply the rules of today to stored events and correct the counters. Safe to repeat, to kill,"
+        " and to run while clicks are counted. It needs the settings of the workers: the same rules, the same"
+        " ClickHouse (CLICKTALLY_STREAM_*).",
+    )
+    parser.add_argument(
+        "--since",
+        required=True,
+        type=_day,
+        metavar="DAY",
+        help="first day, UTC: 2026-11-01, or 30d for 30 days ago",
+    )
+    parser.add_argument("--until", type=_day, metavar="DAY", help="last day, UTC; left out: today")
+    parser.add_argument(
+        "--rules", type=int, metavar="N", help="go on only if this is the rule set that is installed"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
+    arguments = parser.parse_args(given)
+    settings = settings_or_exit(StreamSettings, check=False)
+    classifier = Classifier(rules_of(settings.bots_include, settings.bots_exclude, settings.bots_iab))
+    if arguments.rules not in {None, classifier.number}:
+        parser.error(
+            f"the rule set that is installed, with the operator's own files, is {classifier.number}, not"
+            f" {arguments.rules}: `python -m stream.agents show` tells what it is made of"
+        )
+    limits = RepeatLimits(
+        window_ms=int(settings.duplicate_window_s * 1000), clicks_per_minute=settings.clicks_per_minute
+    )
+    last = arguments.until or datetime.now(UTC).date()
+    print(f"by rule set {classifier.number}, from {arguments.since} to {last}", flush=True)  # noqa: T201 - for people
+    moved = uvloop.run(
+        _recount(settings, Rulebook(classifier, limits), arguments.since, last, dry=arguments.dry_run)
+    )
+    print(f"{moved:,} events have another class than they were first counted as")  # noqa: T201 - as above
+
+
+async def _recount(settings: StreamSettings, rulebook: Rulebook, first: date, last: date, *, dry: bool) -> int:
+    client = await connect(settings.clickhouse, send_receive_timeout_s=_QUERY_TIMEOUT_S)
+    try:
+        recount = Recount(client, ClickHouseSink(client), rulebook, _say, dry=dry)
+        return await recount.days(first, last, time.time)
+    finally:
+        await client.close()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - progress, for people
+
+
+def _day(text: str) -> date:
+    if text.endswith("d") and text[:-1].isdecimal():
+        return datetime.now(UTC).date() - timedelta(days=int(text[:-1]))
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a day is 2026-11-01, or 30d for 30 days ago") from None
