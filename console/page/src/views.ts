@@ -1,6 +1,10 @@
 import type { ComponentType } from "preact"
 import { CampaignView } from "./pages/campaign/CampaignView"
 import { CampaignsView } from "./pages/campaigns/CampaignsView"
+import { BulkView } from "./pages/links/BulkView"
+import { DeletedView } from "./pages/links/DeletedView"
+import { LinkPage } from "./pages/links/LinkPage"
+import { LinksView } from "./pages/links/LinksView"
 import { partsOf } from "./state/place"
 import { words } from "./text/en"
 
@@ -31,6 +35,15 @@ export const VIEWS: readonly View[] = [
     role: "reports:read",
     title: ({ campaign }) => campaign || words.campaigns.noName,
     draw: CampaignView,
+  },
+  { pattern: "/links", role: "links:read", title: () => words.nav.links, draw: LinksView },
+  { pattern: "/links/bulk", role: "links:write", title: () => words.links.paste.title, draw: BulkView },
+  { pattern: "/links/deleted", role: "links:read", title: () => words.links.deleted, draw: DeletedView },
+  {
+    pattern: "/links/:domain/:slug",
+    role: "links:read",
+    title: ({ domain, slug }) => `${domain}/${slug}`,
+    draw: LinkPage,
   },
 ]
 

@@ -71,6 +71,32 @@ export function Actions(props: {
   )
 }
 
+/** A text to paste elsewhere; the button says what became of it. */
+export function Copy({ of, text }: { of: string; text: () => string }) {
+  const [said, setSaid] = useState("")
+  function say(what: string): void {
+    setSaid(what)
+    setTimeout(() => setSaid(""), SAID_MS)
+  }
+  return (
+    <button
+      type="button"
+      class="plain"
+      aria-label={said || words.actions.copyOf(of)}
+      onClick={() => {
+        // Where the page came without TLS there is no clipboard at all.
+        if (!navigator.clipboard) return say(words.actions.notCopied)
+        void navigator.clipboard.writeText(text()).then(
+          () => say(words.actions.copied),
+          () => say(words.actions.notCopied),
+        )
+      }}
+    >
+      {said || words.actions.copy}
+    </button>
+  )
+}
+
 /** Cells as a spreadsheet takes them from the clipboard. */
 export function tabbed(rows: readonly (readonly (string | number | null)[])[]): string {
   return rows.map(row => row.map(cell => String(cell ?? "").replace(/[\t\r\n]+/g, " ")).join("\t")).join("\n")

@@ -21,7 +21,8 @@ export type Day = `${number}-${number}-${number}`
 
 const parts = new Map<string, Intl.DateTimeFormat>()
 
-function wall(at: number, zone: string): number {
+/** The clock on the wall of a zone, as if it were UTC. */
+export function wall(at: number, zone: string): number {
   let format = parts.get(zone)
   if (!format) {
     format = new Intl.DateTimeFormat("en-US", {

@@ -1,17 +1,13 @@
-import { count } from "./locale"
+import { links } from "./linkWords"
+import { many } from "./many"
 
 /**
  * Every word of the page, English. Another language is another table of this type; sentences with numbers are
  * functions, so that each language orders and bends them as it must.
  */
-const plural = new Intl.PluralRules("en")
-
-function many(value: number, one: string, other: string): string {
-  return `${count(value)} ${plural.select(value) === "one" ? one : other}`
-}
-
 export const en = {
   name: "clicktally",
+  links,
   nav: {
     label: "Views",
     campaigns: "Campaigns",

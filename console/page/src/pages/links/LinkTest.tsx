@@ -1,0 +1,119 @@
+import { useState } from "preact/hooks"
+import type { Query } from "../../api/client"
+import type { AnswerView, LinkView } from "../../api/types"
+import { Skeleton } from "../../parts/states"
+import { useAsked } from "../../state/asked"
+import { momentOf } from "../../state/moments"
+import { place, setQuery } from "../../state/place"
+import { zone } from "../../state/session"
+import { words } from "../../text/en"
+import { percent } from "../../text/locale"
+import { AGENTS, DEVICES } from "./agents"
+
+const said = words.links.test
+const ASKED = ["country", "language", "device", "query", "at", "visitor"] as const
+
+/** Where would somebody be led, by what, and would it be counted. */
+export function LinkTest({ link }: { link: LinkView }) {
+  const { query } = place.value
+  const shown = query.has("test")
+  const path = { domain: link.domain, slug: link.slug }
+  const answer = useAsked("testLink", shown ? { path, query: questionOf(query) } : null, { everyMs: 0 })
+  const [open, setOpen] = useState(shown)
+  return (
+    <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>{said.title}</summary>
+      <p class="soft">{said.hint}</p>
+      <form
+        class="asks"
+        key={query.toString()}
+        onSubmit={event => {
+          event.preventDefault()
+          const given = new FormData(event.currentTarget)
+          const changes = ASKED.map(name => [name, String(given.get(name) ?? "").trim() || null])
+          setQuery({ ...Object.fromEntries(changes), test: "1", made: null })
+          answer.again()
+        }}
+      >
+        <label>
+          {said.country}
+          <input name="country" maxLength={2} placeholder="DE" defaultValue={query.get("country") ?? ""} />
+        </label>
+        <label>
+          {said.language}
+          <input name="language" maxLength={12} placeholder="de" defaultValue={query.get("language") ?? ""} />
+        </label>
+        <label>
+          {said.device}
+          <select name="device">
+            <option value="">{said.any}</option>
+            {DEVICES.map(([device, name]) => (
+              <option value={device} key={device} selected={query.get("device") === device}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          {said.at}
+          <input name="at" type="datetime-local" defaultValue={query.get("at") ?? ""} />
+        </label>
+        <label>
+          {said.query}
+          <input name="query" placeholder="qr=1" defaultValue={query.get("query") ?? ""} />
+        </label>
+        <label>
+          {said.visitor}
+          <input name="visitor" type="number" min="0" defaultValue={query.get("visitor") ?? ""} />
+        </label>
+        <button type="submit">{said.ask}</button>
+      </form>
+      {shown && answer.problem && <p role="alert">{answer.problem.detail || words.state.unreachable}</p>}
+      {shown && !answer.problem && (answer.data ? <Told answer={answer.data} /> : <Skeleton height={96} />)}
+    </details>
+  )
+}
+
+function questionOf(query: URLSearchParams): Query<"testLink"> {
+  const at = momentOf(query.get("at") ?? "", zone.value)
+  const agent = AGENTS[query.get("device") ?? ""]
+  const visitor = Number(query.get("visitor") ?? "")
+  const country = (query.get("country") ?? "").toUpperCase()
+  const language = (query.get("language") ?? "").toLowerCase()
+  const asked = (query.get("query") ?? "").replace(/^\?/, "")
+  return {
+    ...(country ? { country } : {}),
+    ...(language ? { language } : {}),
+    ...(asked ? { query: asked } : {}),
+    ...(agent ? { ua: agent } : {}),
+    ...(at ? { at } : {}),
+    ...(visitor ? { visitor } : {}),
+  }
+}
+
+function Told({ answer }: { answer: AnswerView }) {
+  return (
+    <dl class="answer">
+      <dt>{said.leads}</dt>
+      <dd>
+        {answer.location === null ? (
+          said.nowhere(answer.status)
+        ) : (
+          <>
+            {answer.location} <span class="soft">{said.answer(answer.status)}</span>
+          </>
+        )}
+      </dd>
+      <dt>{said.because}</dt>
+      <dd>{said.why[answer.why]?.(answer.name) ?? answer.why}</dd>
+      {answer.split.length > 0 && (
+        <>
+          <dt>{said.split}</dt>
+          <dd>{answer.split.map(one => `${one.name || "own"} ${percent(one.share, 0)}`).join(", ")}</dd>
+        </>
+      )}
+      <dt>{said.counted}</dt>
+      <dd>{answer.counted ? (answer.scan ? said.isScan : said.isCounted) : said.notCounted}</dd>
+    </dl>
+  )
+}
