@@ -33,11 +33,11 @@ export const en = {
   },
   signIn: {
     title: "Sign in",
-    why: "With a token of this installation. It is kept by a cookie of this browser, not by the page.",
+    why: "With a token of this installation. A cookie keeps you signed in; the page itself keeps nothing of it.",
     token: "Token",
     button: "Sign in",
     busy: "Signing in",
-    make: "Make one in a terminal:",
+    make: "None yet? Make one in a terminal:",
     codeUsed: "This sign-in link was used or is too old. A token still works.",
     wrong: "Nobody is known by this token. Look for a missing character, or make a new one.",
   },
