@@ -21,7 +21,8 @@ from redirector.serve.request_facts import Observer
 from redirector.serve.settings import ServeSettings
 from redirector.serve.visitors import Visitors
 from redirector.visitor_key.day_key import DayKey
-from schemas.links import Link
+from schemas.links import Link, Rules
+from schemas.rules import LinkRules, Rule, Variant, compiled_form
 from tests.builders import NOW_MS
 from tests.fuzz.mutations import Mutator
 from tests.tokens import AS_WRITER, WRITER
@@ -37,7 +38,7 @@ _ROW: Final = b'{"platform":"bluesky","post":"1","total":5}'
 _AGENT: Final = b"Host: go.example\r\nUser-Agent: Mozilla/5.0 (X11) Firefox/145.0\r\n"
 REQUESTS: Final = [
     b"GET /a HTTP/1.1\r\n" + _AGENT + b"\r\n",
-    b"GET /a?x=1 HTTP/1.1\r\n" + _AGENT + b"Referer: https://example.com/?q#f\r\nDNT: 1\r\n\r\n",
+    b"GET /r?x=1 HTTP/1.1\r\n" + _AGENT + b"Referer: https://example.com/?q#f\r\nDNT: 1\r\n\r\n",
     b"GET /nowhere HTTP/1.0\r\n" + _AGENT + b"Sec-Purpose: prefetch\r\n\r\n",
     b"GET /i/a.gif HTTP/1.1\r\n" + _AGENT + b"X-Forwarded-For: 203.0.113.1, 10.0.0.1\r\nCookie: a=b\r\n\r\n",
     b"GET /a HTTP/1.1\r\nX-Real-IP: 203.0.113.1\r\nX-Forwarded-For: 203.0.113.1\r\n"
@@ -113,7 +114,23 @@ class Redirector:
 
     def __init__(self) -> None:
         settings = ServeSettings.load({})
-        links = FakeLinks(Link(domain="go.example", slug="a", destination="https://example.com/"))
+        rules = LinkRules(
+            variants=(Variant(number=1, name="b", destination="https://example.com/b?a=1#c"),),
+            rules=(Rule(number=2, name="c", destination="app://c", languages=("de",), devices=("other",)),),
+            pass_query=True,
+            utm_source="news",
+        )
+        links = FakeLinks(
+            Link(domain="go.example", slug="a", destination="https://example.com/"),
+            Link(
+                domain="go.example",
+                slug="r",
+                destination="https://example.com/",
+                cache_s=60,
+                rules=Rules(v=1, compiled=compiled_form(rules)),
+                v=2,
+            ),
+        )
         self.counts, self.spool = Counts(), FakeSpool(room=10**9)
         parts = ServeParts(
             access=Access(FakeTokens(WRITER), FailedTries(allowed=10, kept=100)),
