@@ -42,19 +42,23 @@ def command(arguments: list[str]) -> list[str]:
     return [str(path), str(ours), *rest] if ours.is_file() else ["npm", *rest]
 
 
+def environment() -> dict[str, str]:
+    """A command's variables: whatever it starts itself finds the same node. Raises NoNodeError."""
+    return {**os.environ, "PATH": f"{node().parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
 def _version(program: str) -> tuple[int, ...]:
     said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(map(int, re.findall(r"\d+", said)))
 
 
 def main() -> None:
-    """Run it, with the same node for whatever it starts itself."""
+    """Run it."""
     try:
-        found, path = command(sys.argv[1:]), node()
+        program, variables = command(sys.argv[1:]), environment()
     except NoNodeError as error:
         sys.exit(f"page: {error}")
-    environment = {**os.environ, "PATH": f"{path.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    sys.exit(subprocess.run(found, cwd=PAGE, env=environment, check=False).returncode)
+    sys.exit(subprocess.run(program, cwd=PAGE, env=variables, check=False).returncode)
 
 
 if __name__ == "__main__":

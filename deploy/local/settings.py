@@ -19,7 +19,7 @@ class LocalSettings(ServiceSettings):
     host: str = Field(default="127.0.0.1", description="address that Kafka and ClickHouse listen on")
     data_dir: Path = Field(default=Path(".data"), description="everything that must survive a restart")
     cache_dir: Path = Field(
-        default=Path("~/.cache/clicktally"), description="downloaded jars, shared by all clones of this repository"
+        default=Path("~/.cache/clicktally"), description="downloads: jars, countries; shared by all clones"
     )
 
     kafka_version: str = Field(default="4.4.0", description="as in deploy/local/kafka/pom.xml")

@@ -1,4 +1,4 @@
-"""``python -m deploy.local.setup``: have Java, Maven, a C compiler, the broker's jars, or say what is missing."""
+"""``python -m deploy.local.setup``: have Java, Maven, a C compiler, jars, countries, or say what is missing."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from deploy.local.places.database import NoPlacesError, ensure_places
 from deploy.local.settings import LocalSettings
 from schemas.settings import settings_or_exit
 
@@ -133,6 +134,10 @@ def main() -> None:
         ensure_test_tools()
     except SetupError as error:
         print(f"setup: for the tests only: {error}")
+    try:
+        ensure_places(settings)
+    except NoPlacesError as error:
+        print(f"setup: {error}")
     print(f"embedded stack ready: Kafka {settings.kafka_version} in {settings.kafka_jars_dir}")
 
 

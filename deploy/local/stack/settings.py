@@ -10,6 +10,7 @@ from urllib.parse import quote
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from deploy.local.places.database import places_file
 from deploy.local.settings import LocalSettings
 from schemas.settings import ServiceSettings
 
@@ -58,6 +59,12 @@ class Stack:
     def polls(self) -> bool:
         """Whether there are accounts of platforms to poll for."""
         return any(os.environ.get(name) for name in ("CLICKTALLY_POLL_ACCOUNTS_FILE", "CLICKTALLY_POLL_ACCOUNTS"))
+
+    @property
+    def places_file(self) -> str:
+        """What tells countries: the operator's file, none where that is empty, else the one that setup fetched."""
+        fetched = places_file(self.local)
+        return os.environ.get("CLICKTALLY_SERVE_PLACES_FILE", str(fetched) if fetched.is_file() else "")
 
     @property
     def logs(self) -> Path:
@@ -127,6 +134,7 @@ class Stack:
             "CLICKTALLY_SERVE_PORT": str(self.run.port),
             "CLICKTALLY_SERVE_SPOOL_DIR": spool,
             "CLICKTALLY_SERVE_LINK_CACHE_DIR": links,
+            "CLICKTALLY_SERVE_PLACES_FILE": self.places_file,
             # So that `make replay` can speak for the clients of its log.
             "CLICKTALLY_SERVE_TRUSTED_PROXIES": "127.0.0.0/8,::1/128",
             "CLICKTALLY_RELAY_BOOTSTRAP_SERVERS": self.bootstrap_servers,

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.local.places.database import FILE, PACKAGE
+
 ROOT = Path(__file__).resolve().parents[3]
 OURS = {"serve", "relay", "stream", "tables", "api", "poll", "migrate"}
 SETTINGS = {
@@ -152,6 +154,14 @@ def test_the_image_runs_as_nobody_special_and_installs_only_what_is_locked() -> 
     stages = [line.split() for line in lines if line.startswith("FROM")]
     named = {words[3] for words in stages if len(words) > 2}
     assert all(re.search(r":\d+\.\d+", words[1]) or words[1] in named for words in stages)
+
+
+def test_the_image_tells_countries_by_the_database_that_it_holds_with_its_licence() -> None:
+    dockerfile = (ROOT / "deploy/docker/Dockerfile").read_text()
+    assert f"cd {PACKAGE.as_posix()} " in dockerfile
+    assert f" -t /dbip {FILE} DBIP-LICENSE\n" in dockerfile
+    assert "\nCOPY --from=places /dbip /usr/share/dbip\n" in dockerfile
+    assert f"\nENV CLICKTALLY_SERVE_PLACES_FILE=/usr/share/dbip/{FILE}\n" in dockerfile
 
 
 def test_the_build_context_holds_what_the_image_copies() -> None:

@@ -1,14 +1,17 @@
 """What `make run` tells people."""
 
 import configparser
+from pathlib import Path
 
 import pytest
 
 from console.settings import ConsoleSettings
+from deploy.local.places.database import places_file
 from deploy.local.run import console_exports
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings, Stack
 from deploy.local.stack.supervisor import CONFIG
+from redirector.serve.settings import ServeSettings
 
 
 def stack(**variables: str) -> Stack:
@@ -33,6 +36,38 @@ def test_pollers_are_started_where_there_are_accounts_and_nowhere_else(monkeypat
     assert "poll" not in stack().metrics_ports
     monkeypatch.setenv("CLICKTALLY_POLL_ACCOUNTS_FILE", "accounts.toml")
     assert stack().metrics_ports["poll"] == 9114
+
+
+@pytest.fixture
+def fetched(tmp_path: Path) -> Path:
+    """DB-IP's file, where setup puts it in a cache of the test's own."""
+    file = places_file(LocalSettings(cache_dir=tmp_path))
+    file.parent.mkdir()
+    file.touch()
+    return file
+
+
+@pytest.mark.parametrize("operators", ["/etc/clicktally/city.mmdb", ""])
+def test_the_operator_s_file_of_places_goes_first_and_an_empty_one_is_none(
+    operators: str, fetched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLICKTALLY_SERVE_PLACES_FILE", operators)
+    assert places_of(fetched.parents[1]) == operators
+
+
+def test_without_one_of_the_operator_the_fetched_file_tells_countries(
+    fetched: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CLICKTALLY_SERVE_PLACES_FILE", raising=False)
+    assert places_of(fetched.parents[1]) == str(fetched)
+    fetched.unlink()
+    assert places_of(fetched.parents[1]) == ""
+
+
+def places_of(cache: Path) -> str:
+    """The file of places that serve is told."""
+    variables = stack(CLICKTALLY_LOCAL_CACHE_DIR=str(cache)).environment(Path())
+    return ServeSettings.load(variables).places_file
 
 
 def test_the_supervisor_knows_the_ports_that_are_told() -> None:
