@@ -1,10 +1,13 @@
 import type { ComponentType } from "preact"
 import { CampaignView } from "./pages/campaign/CampaignView"
 import { CampaignsView } from "./pages/campaigns/CampaignsView"
+import { CompareView } from "./pages/compare/CompareView"
 import { BulkView } from "./pages/links/BulkView"
 import { DeletedView } from "./pages/links/DeletedView"
 import { LinkPage } from "./pages/links/LinkPage"
 import { LinksView } from "./pages/links/LinksView"
+import { LiveView } from "./pages/live/LiveView"
+import { QualityView } from "./pages/quality/QualityView"
 import { partsOf } from "./state/place"
 import { words } from "./text/en"
 
@@ -37,6 +40,9 @@ export const VIEWS: readonly View[] = [
     draw: CampaignView,
   },
   { pattern: "/links", role: "links:read", title: () => words.nav.links, draw: LinksView },
+  { pattern: "/compare", role: "reports:read", title: () => words.compare.title, draw: CompareView },
+  { pattern: "/live", role: "reports:read", title: () => words.live.title, draw: LiveView },
+  { pattern: "/quality", role: "reports:read", title: () => words.quality.title, draw: QualityView },
   { pattern: "/links/bulk", role: "links:write", title: () => words.links.paste.title, draw: BulkView },
   { pattern: "/links/deleted", role: "links:read", title: () => words.links.deleted, draw: DeletedView },
   {

@@ -1,5 +1,7 @@
+import { compare } from "./compareWords"
 import { links } from "./linkWords"
 import { many } from "./many"
+import { live, quality } from "./watchWords"
 
 /**
  * Every word of the page, English. Another language is another table of this type; sentences with numbers are
@@ -8,6 +10,9 @@ import { many } from "./many"
 export const en = {
   name: "clicktally",
   links,
+  compare,
+  quality,
+  live,
   nav: {
     label: "Views",
     campaigns: "Campaigns",

@@ -104,7 +104,7 @@ export const links = {
   notSaved: "It was not saved",
   readOnly: (role: string) => `Your token may look at links, not change them: that needs the role ${role}.`,
   conflict: "Somebody changed this link meanwhile",
-  conflictHint: "Your edits are kept below, what you did not touch is theirs. Look at it, and save again.",
+  conflictHint: "Your edits are kept; what you did not touch is theirs. Look at it, and save again.",
   theirs: (field: string, from: string, to: string) => `${field}: ${from} became ${to}`,
   both: (field: string, to: string, mine: string) =>
     `${field}: they made it ${to}, you ${mine}. Saving makes it yours.`,

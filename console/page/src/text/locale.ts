@@ -42,6 +42,12 @@ function fixed(value: number, digits: number): string {
     .replace("-", MINUS)
 }
 
+/** A number that says its sign, of which zero has none. */
+export function signed(value: number, digits = 0): string {
+  const text = fixed(value, digits)
+  return value > 0 && /[1-9]/.test(text) ? `+${text}` : text
+}
+
 /** A number of the range's ends without needless zeros: 0.4, 1, 0.05. */
 export function plainPercent(low: number, high: number): string {
   const written = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 })

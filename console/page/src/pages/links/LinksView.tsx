@@ -269,13 +269,12 @@ function Row({ link }: { link: LinkView }) {
   const by = (name: string, value: string) => withQuery({ [name]: value, cursor: null })
   return (
     <tr>
-      <td>
+      <td class="named">
         <a class="campaign" href={pageOf(link)}>
           {link.link}
         </a>{" "}
-        <span class="soft">
-          {link.title} {link.archived_at && said.archived}
-        </span>
+        {link.archived_at && <span class="soft">{said.archived}</span>}
+        {link.title && <div class="soft">{link.title}</div>}
       </td>
       <td class="leads" title={link.destination}>
         {link.destination.replace(/^https?:\/\//, "")}

@@ -1,0 +1,112 @@
+import { address, request } from "../../api/client"
+import type { CompareReport } from "../../api/types"
+import { Actions, tabbed } from "../../parts/actions"
+import { PeriodPicker } from "../../parts/PeriodPicker"
+import { ShowSql } from "../../parts/ShowSql"
+import { Failed, Skeleton, Stale } from "../../parts/states"
+import { useAsked } from "../../state/asked"
+import { useMinute } from "../../state/minute"
+import { iso, periodOf } from "../../state/period"
+import { place } from "../../state/place"
+import { zone } from "../../state/session"
+import { words } from "../../text/en"
+import { label } from "./label"
+import { Pairs } from "./Pairs"
+import { Picker } from "./Picker"
+import { SideTable } from "./SideTable"
+import { comparing, MOST_SIDES, namesOf, sharedOf, sidesOf, textOf } from "./sides"
+import "./compare.css"
+
+const { compare: said } = words
+
+/** Any posts, channels, profiles, campaigns or variants side by side. */
+export function CompareView() {
+  const now = useMinute()
+  const { query } = place.value
+  const period = periodOf(query, zone.value, now)
+  const times = { since: iso(period.since), until: iso(period.until) }
+  const sides = sidesOf(query).slice(0, MOST_SIDES)
+  const asking = { query: { ...times, of: sides.map(textOf) } }
+  const asked = useAsked("reportCompare", sides.length ? asking : null)
+  const names = namesOf(sides, label)
+  const shared = Object.entries(sharedOf(sides)).map(([name, value]) => label(name, value))
+  const report = asked.data?.rows.length === sides.length ? asked.data : undefined
+  return (
+    <>
+      <div class="head">
+        <h1 tabIndex={-1}>{said.title}</h1>
+        <PeriodPicker period={period} />
+      </div>
+      <Picker sides={sides} times={times} />
+      {sides.length === 0 ? (
+        <p class="none">
+          {said.empty} <span class="soft">{said.emptyHint}</span>
+        </p>
+      ) : !report ? (
+        asked.problem ? (
+          <Failed problem={asked.problem} again={asked.again} />
+        ) : (
+          <Skeleton height={72 + 48 * sides.length} />
+        )
+      ) : (
+        <div class={asked.loading ? "loaded again" : "loaded"}>
+          {asked.problem && asked.at && <Stale at={asked.at} again={asked.again} />}
+          <section>
+            <div class="title">
+              <Verdict report={report} names={names} />
+              <Actions
+                of={said.title}
+                csv={address("reportCompare", asking, { format: "csv" })}
+                copy={() => copied(report, names)}
+              />
+            </div>
+            {shared.length > 0 && <p class="soft">{said.of(shared.join(" · "))}</p>}
+            <SideTable report={report} names={names} sides={sides} />
+          </section>
+          {sides.length > 2 && <Pairs report={report} names={names} />}
+          <div class="after">
+            <p class="soft">{said.look}</p>
+            <ShowSql
+              name={said.sql}
+              fetchText={async () =>
+                (await request("reportCompare", { query: { ...asking.query, format: "sql" } })).text()
+              }
+            />
+            <a href={comparing([], query)}>{said.clear}</a>
+          </div>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Verdict({ report, names }: { report: CompareReport; names: readonly string[] }) {
+  const winner = names[report.rows.findIndex(side => side.is_winner)] ?? ""
+  const verdict = said.verdicts[report.verdict]
+  return (
+    <div role="status">
+      <h2 class="verdict">{verdict?.says(winner) ?? report.verdict}</h2>
+      <p class="soft">{verdict?.why ?? report.meaning}</p>
+    </div>
+  )
+}
+
+const COLUMNS = ["side", "clicks", "impressions", "ctr", "ctr_from", "ctr_to", "difference", "p"]
+
+function copied(report: CompareReport, names: readonly string[]): string {
+  const rows = report.rows.map((side, place) => {
+    const pair = report.pairs.find(one => one.first === 0 && one.second === place)
+    const { clicks, impressions, ctr, ctr_from, ctr_to } = side
+    return [
+      names[place] ?? "",
+      clicks,
+      impressions,
+      ctr,
+      ctr_from,
+      ctr_to,
+      pair?.difference ?? null,
+      pair?.p_adjusted ?? null,
+    ]
+  })
+  return tabbed([COLUMNS, ...rows])
+}

@@ -1,0 +1,113 @@
+import type { PerformanceRow, VariantRow } from "../../api/types"
+import { grouped } from "../../count/counts"
+import { useAsked } from "../../state/asked"
+import { go, place, setQuery } from "../../state/place"
+import { session } from "../../state/session"
+import { words } from "../../text/en"
+import { count } from "../../text/locale"
+import { label } from "./label"
+import { comparing, type Labels, MOST_SIDES } from "./sides"
+
+const { compare: said } = words
+const KINDS = ["posts", "channels", "profiles", "campaigns", "variants"] as const
+type Kind = (typeof KINDS)[number]
+
+const REPORTS = {
+  posts: "reportPosts",
+  channels: "reportChannels",
+  profiles: "reportProfiles",
+  campaigns: "reportCampaigns",
+} as const
+const LABELS: Readonly<Record<Exclude<Kind, "variants">, readonly (keyof PerformanceRow)[]>> = {
+  posts: ["campaign", "channel", "post"],
+  channels: ["channel"],
+  profiles: ["channel", "profile"],
+  campaigns: ["campaign"],
+}
+
+interface Option {
+  name: string
+  sides: Labels[]
+}
+
+/** What can be added: whatever was counted in the period, the most clicked first. */
+export function Picker({
+  sides,
+  times,
+}: {
+  sides: readonly Labels[]
+  times: { since: string; until: string }
+}) {
+  const { query } = place.value
+  const kind = KINDS.find(one => one === query.get("by")) ?? "posts"
+  const listed = kind === "variants" ? null : kind
+  const rows = useAsked(REPORTS[listed ?? "posts"], listed && { query: times })
+  const variants = useAsked("reportVariants", listed ? null : { query: times })
+  const known = listed ? rows.data : variants.data
+  const options = listed
+    ? (rows.data?.rows ?? []).map(row => optionOf(row, listed))
+    : experimentsOf(variants.data?.rows ?? [])
+  const full = sides.length >= MOST_SIDES
+  return (
+    <div class="controls">
+      <label class="picks">
+        <span class="soft">{said.by}</span>
+        <select
+          value={kind}
+          onChange={event => {
+            const value = event.currentTarget.value
+            setQuery({ by: value === "posts" ? null : value })
+          }}
+        >
+          {KINDS.map(one => (
+            <option value={one} key={one}>
+              {said.kinds[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <select
+        class="adds"
+        aria-label={said.add}
+        value=""
+        disabled={full || !known}
+        onChange={event => {
+          const chosen = options[Number(event.currentTarget.value)]
+          event.currentTarget.value = ""
+          if (chosen) go(comparing([...sides, ...chosen.sides].slice(0, MOST_SIDES), query))
+        }}
+      >
+        <option value="">
+          {known && !options.length ? said.noneToAdd : said.choose(said.kinds[kind] ?? kind)}
+        </option>
+        {options.map((one, index) => (
+          <option value={String(index)} key={one.name}>
+            {one.name}
+          </option>
+        ))}
+      </select>
+      {full && <span class="soft">{said.most}</span>}
+    </div>
+  )
+}
+
+/** Whose numbers: only where a token speaks for several accounts. */
+function whose(account: string): Labels {
+  return session.value?.account ? {} : { account }
+}
+
+function optionOf(row: PerformanceRow, kind: Exclude<Kind, "variants">): Option {
+  const labels = Object.fromEntries(LABELS[kind].map(name => [name, String(row[name] ?? "")]))
+  const name = Object.entries({ ...labels, ...(row.account && whose(row.account)) })
+    .map(([one, value]) => label(one, value))
+    .join(" · ")
+  return { name: said.option(name, count(row.clicks)), sides: [{ ...whose(row.account), ...labels }] }
+}
+
+function experimentsOf(rows: readonly VariantRow[]): Option[] {
+  const experiments = grouped(rows, row => JSON.stringify([row.account, row.experiment]))
+  return [...experiments.values()].map(variants => ({
+    name: said.variantsOf(variants[0]?.experiment ?? "", variants.length),
+    sides: variants.map(row => ({ ...whose(row.account), experiment: row.experiment, variant: row.variant })),
+  }))
+}

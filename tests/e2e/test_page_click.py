@@ -1,0 +1,73 @@
+"""The page over the whole stack: a link is made on it, opened as a visitor would, and seen counted."""
+
+import http.client
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import expect
+
+from console.api.page_files import BUILT
+from deploy.local.stack import demo
+from tests.builders import BROWSER
+from tests.e2e.browser import browser
+from tests.e2e.test_make_run import PATIENCE_S, Running, settings
+
+pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[Running]:
+    """A stack of the test's own, once the pipeline counts."""
+    stack = Running(tmp_path, settings(tmp_path))
+    try:
+        stack.wait_for("was counted: ctr_1m shows 1 click of it")
+        yield stack
+    finally:
+        stack.stop()
+
+
+def click(port: int, slug: str) -> str | None:
+    """One GET as a person's browser sends it; where it leads."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", f"/{slug}", headers={"Host": demo.DOMAIN, "User-Agent": BROWSER})
+        answer = connection.getresponse()
+        assert answer.status == 302, answer.read()
+        return answer.headers["Location"]
+    finally:
+        connection.close()
+
+
+async def test_a_link_that_is_made_on_the_page_is_clicked_and_seen_counted(running: Running) -> None:
+    assert (BUILT / "index.html").exists(), "the page is not built: `make page`"
+    sign_in = running.wait_for(r"signed in for ten minutes from now:\s+(\S+)")[1]
+    port = int(running.environment["CLICKTALLY_RUN_PORT"])
+    async with browser() as chromium:
+        page = await chromium.new_page()
+        expect.set_options(timeout=PATIENCE_S * 1000 / 4)
+        await page.goto(sign_in)
+        await expect(page.get_by_role("heading", name="Campaigns")).to_be_visible()
+        await page.get_by_role("link", name="Links", exact=True).click()
+        await page.get_by_role("link", name="New link").first.click()
+        await page.get_by_label("Destination", exact=True).fill("https://example.com/from-the-page")
+        await page.get_by_label("Domain", exact=True).fill(demo.DOMAIN)
+        await page.get_by_label("Campaign", exact=True).fill("made-on-the-page")
+        await page.get_by_label("Channel", exact=True).fill("linkedin")
+        await page.get_by_role("button", name="Make the link").click()
+        await expect(page.get_by_text("Made. Open it as a visitor would")).to_be_visible()
+        slug = urlsplit(page.url).path.rsplit("/", 1)[1]
+        assert re.fullmatch(r"\w{4,}", slug)
+
+        clicks = page.locator(".link-counts .value").first
+        await expect(clicks).to_have_text("0")
+        leads = click(port, slug) or ""
+        assert leads.startswith("https://example.com/from-the-page")
+        await expect(clicks).to_have_text("1")
+
+        await page.get_by_role("link", name="To its campaign").click()
+        await expect(page.locator(".headlines")).to_contain_text(re.compile(r"clicks\s*1(?!\d)"))
+        await page.get_by_role("link", name="Live", exact=True).click()
+        await expect(page.get_by_role("row").filter(has_text="made-on-the-page")).to_be_visible()
