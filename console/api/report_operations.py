@@ -53,6 +53,7 @@ from console.api.report_wire import (
     VariantsReport,
 )
 from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
+from console.api.uniques import UniqueClicks, UniquesQuery, UniquesReport, uniques
 from console.api.unknown_slugs import unknown_slugs
 from console.formula_guard import guarded
 from schemas.errors import ClickHouseError, TransientError
@@ -155,6 +156,11 @@ class ReportOperations:
         query, account = self._asked(request, AnnotationsQuery)
         statement = annotations(query, account, self._clock())
         return await self._answer(query, statement, AnnotationsReport, Annotation)
+
+    async def uniques(self, request: web.Request) -> web.StreamResponse:
+        """Unique clicks."""
+        query, account = self._asked(request, UniquesQuery)
+        return await self._answer(query, uniques(query, account, self._clock()), UniquesReport, UniqueClicks)
 
     async def unknown_slugs(self, request: web.Request) -> web.StreamResponse:
         """What was asked for in vain."""
@@ -319,6 +325,13 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             reports.unknown_slugs,
             UnknownSlugsQuery,
             UnknownSlugs,
+        ),
+        report(
+            "uniques",
+            "Unique clicks: visitors behind people's clicks, a visitor of two days is two",
+            reports.uniques,
+            UniquesQuery,
+            UniquesReport,
         ),
         report("series", "Counts over time, in a time zone", reports.series, SeriesQuery, SeriesReport),
         report(

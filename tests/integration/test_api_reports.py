@@ -60,6 +60,12 @@ def counted(clickhouse: ClickHouse) -> Iterator[Http]:
         " [('2026-11-26 11:00:00', 'revision', 'fell', -40)], '2026-11-26 11:00:01'),"
         " ('', 'x', '2', 'views', '2026-11-26 11:00:00', 5, [], '2026-11-26 11:00:01')",
     )
+    visits = (("a", 9, 1), ("a", 9, 1), ("a", 22, 1), ("a", 9, 2), ("b", 9, 1), ("c", 9, 3), ("c", 9, 0))
+    visited = ", ".join(
+        f"('click', 'go.example/{name}', '2026-11-26 {hour:02}:30:00', 'human', 1, {visitor}, {offset})"
+        for offset, (name, hour, visitor) in enumerate(visits)
+    )
+    run_sql(http, f"INSERT INTO events (type, link, time, class, count, visitor, record_offset) VALUES {visited}")
     yield http
     http(f"DROP DATABASE {database}")
 
@@ -130,6 +136,27 @@ def test_a_token_of_an_account_sees_the_numbers_of_its_account(console: ConsoleP
     for report in (f"campaigns?{DAY}", f"breakdown?{DAY}&by=campaign", f"series?{DAY}&by=campaign"):
         assert {row["campaign"] for row in rows_of(console, report, as_token=8)} == {"spring"}
     assert console.ask("GET", f"/v1/reports/posts?{DAY}", token=1).status == 403
+
+
+def test_unique_clicks_are_visitors_of_what_was_asked_for_and_not_the_sum_of_its_parts(
+    console: ConsoleProcess,
+) -> None:
+    assert rows_of(console, f"uniques?{DAY}") == [{"unique_clicks": 3}]
+    assert rows_of(console, f"uniques?{DAY}&by=campaign") == [
+        {"unique_clicks": 2, "campaign": "spring"},
+        {"unique_clicks": 1, "campaign": "winter"},
+    ]
+    assert {row["link"]: row["unique_clicks"] for row in rows_of(console, f"uniques?{DAY}&by=link")} == {
+        "go.example/a": 2,
+        "go.example/b": 1,
+        "go.example/c": 1,
+    }
+    assert rows_of(console, f"uniques?{DAY}&campaign=spring&not_channel=x") == [{"unique_clicks": 1}]
+    assert rows_of(console, f"uniques?{DAY}", as_token=8) == [{"unique_clicks": 2}]
+    part = console.ask("GET", "/v1/reports/uniques?since=2026-11-26T21:59:00Z&until=2026-11-26T22:01:00Z", token=7)
+    assert (part.json["since"], part.json["until"]) == ("2026-11-26T21:00:00Z", "2026-11-26T23:00:00Z")
+    assert part.json["rows"] == [{"unique_clicks": 1}]
+    assert console.ask("GET", f"/v1/reports/uniques?{DAY}&by=device", token=7).status == 400
 
 
 def test_what_was_asked_for_in_vain_is_told_by_slug_and_to_an_account_its_own(
@@ -208,6 +235,8 @@ REPORTS = (
     "quality?campaign=spring",
     "annotations",
     "annotations?campaign=spring",
+    "uniques",
+    "uniques?by=channel,link&campaign=spring",
 )
 
 

@@ -1,7 +1,6 @@
 """`serve` as a process: what it keeps when it is killed, filled up, doubled, stopped or not ready."""
 
 import json
-import signal
 import stat
 import time
 from collections import Counter
@@ -285,38 +284,6 @@ def test_words_that_are_no_text_come_back_in_the_refusal(serve: Serve) -> None:
     for request, status in ((expecting, 417), (of_somewhere, 400)):
         answer = answered(serve, request, "POST")
         assert (answer.status, list(json.loads(answer.body))) == (status, ["error"])
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_stops_when_told_and_seals_its_spool(serve: Serve, number: signal.Signals) -> None:
-    with serve.connect() as idle, serve.connect() as kept, serve.connect() as half:
-        kept.send(get())
-        assert kept.answer().status == 302
-        half.send(get()[:-2])
-        assert answered(serve, get()).status == 302
-        serve.child.send_signal(number)
-        assert idle.is_closed()
-        assert kept.is_closed()
-        half.send(b"\r\n")
-        answer = half.answer()
-        assert (answer.status, answer.headers["connection"]) == (302, "close")
-        assert half.is_closed()
-    assert serve.child.wait(5) == 0
-    assert len(serve.events()) == 3
-
-
-def test_it_does_not_wait_for_ever_for_a_slow_client(tmp_path: Path, fast_lane: bool) -> None:
-    with running(tmp_path, fast_lane=fast_lane, stop_timeout_s=0.3) as serve, serve.connect() as slow:
-        slow.send(post(b"[" * 100)[:-50])
-        assert answered(serve, get()).status == 302
-        assert serve.terminate() == 0
-
-
-def test_the_settings_are_checked_before_anything_starts(tmp_path: Path) -> None:
-    serve = Serve(tmp_path, trusted_proxies="nonsense")
-    assert serve.child.wait(15) == 2
-    serve = Serve(tmp_path, prot=1)
-    assert serve.child.wait(15) == 2
 
 
 def test_an_address_is_kept_as_country_region_and_class_of_network_and_its_files_may_change(

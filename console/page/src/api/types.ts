@@ -564,6 +564,22 @@ export interface TotalsRow {
   ctr_to: number | null
 }
 
+export interface UniqueClicks {
+  unique_clicks: number
+  link?: string | null
+  account?: string | null
+  campaign?: string | null
+  post?: string | null
+  channel?: string | null
+  profile?: string | null
+}
+
+export interface UniquesReport {
+  since: string
+  until: string
+  rows: UniqueClicks[]
+}
+
 export interface UnknownSlugRow {
   day: string
   domain: string
@@ -666,6 +682,7 @@ export interface Operations {
   reportQuality: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: QualityReport }
   reportAnnotations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number }; body: undefined; answer: AnnotationsReport }
   reportUnknownSlugs: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; domain?: string; slug?: string; reason?: "deleted" | "expired" | "unknown"; limit?: number }; body: undefined; answer: UnknownSlugs }
+  reportUniques: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by?: string; limit?: number }; body: undefined; answer: UniquesReport }
   reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: string; limit?: number }; body: undefined; answer: SeriesReport }
   reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; zone?: string }; body: undefined; answer: HeatMap }
   signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
@@ -711,6 +728,7 @@ export const operations = {
   reportQuality: { method: "GET", path: "/v1/reports/quality" },
   reportAnnotations: { method: "GET", path: "/v1/reports/annotations" },
   reportUnknownSlugs: { method: "GET", path: "/v1/reports/unknown-slugs" },
+  reportUniques: { method: "GET", path: "/v1/reports/uniques" },
   reportSeries: { method: "GET", path: "/v1/reports/series" },
   reportHeatMap: { method: "GET", path: "/v1/reports/heat-map" },
   signIn: { method: "POST", path: "/v1/session" },

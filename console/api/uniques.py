@@ -1,0 +1,78 @@
+"""The report of unique clicks: its types, and its statement, without any I/O."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from console.api.problems import Problem
+from console.api.report_wire import BREAKDOWNS, Limit, TimeFilters
+from console.api.reports import NAMED, Statement, conditions_of, moment, times_of, where
+
+_HOUR: Final = timedelta(hours=1)
+
+
+class UniquesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The query of unique clicks: of the whole hours in which since and until lie, and those between."""
+
+    by: Annotated[
+        str,
+        Meta(max_length=100, description=f"some of {', '.join(BREAKDOWNS)}, comma-separated; empty: all together"),
+    ] = ""
+    limit: Limit = 1000
+
+
+class UniqueClicks(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Visitors, with the labels that were asked for. A visitor of two UTC days is two."""
+
+    unique_clicks: int
+    link: str | None = None
+    account: str | None = None
+    campaign: str | None = None
+    post: str | None = None
+    channel: str | None = None
+    profile: str | None = None
+
+
+class UniquesReport(msgspec.Struct, kw_only=True):
+    """Rows, and the hours that they are about."""
+
+    since: datetime
+    until: datetime
+    rows: list[UniqueClicks]
+
+
+def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
+    """Visitors behind people's clicks, by labels or in all; a visitor of two days is two. Raises Problem.
+
+    Sketches are merged within each UTC day, as in the view `uniques_between`; links are chosen by their key.
+    """
+    since, until = times_of(query, now)
+    hour = since.replace(minute=0, second=0, microsecond=0)
+    ends = until.replace(minute=0, second=0, microsecond=0)
+    ends = ends if ends == until else ends + _HOUR
+    by = [name.strip() for name in query.by.split(",") if name.strip()]
+    if len(set(by)) < len(by) or not set(by) <= set(BREAKDOWNS):
+        raise Problem(
+            "bad-request",
+            f"name some of {', '.join(BREAKDOWNS)}, each once, or none for all together",
+            parameter="by",
+        )
+    conditions, parameters = conditions_of(query, account)
+    within = [f"hour >= {moment(hour)}", f"hour < {moment(ends)}"]
+    if conditions:
+        within.append(f"link IN (SELECT link FROM {NAMED}{where(conditions)})")  # noqa: S608 - closed sets
+    labels = [name for name in by if name != "link"]
+    named = "".join(f", dictGet('link_names', '{name}', visitors_1h.link) AS {name}" for name in labels)
+    columns = ", ".join(by)
+    grouped = f"{columns}, day" if by else "day"
+    text = (
+        f"SELECT {columns}{', ' if by else ''}toInt64(sum(visitors_of_day)) AS unique_clicks FROM"  # noqa: S608
+        f" (SELECT {'link, ' if 'link' in by else ''}toDate(hour) AS day,"
+        f" uniqMerge(visitors_1h.visitors) AS visitors_of_day{named}"
+        f" FROM visitors_1h{where(within)} GROUP BY {grouped})"
+        f"{f' GROUP BY {columns}' if by else ''} ORDER BY unique_clicks DESC{f', {columns}' if by else ''}"
+        f" LIMIT {query.limit}"
+    )
+    return Statement(text, parameters, hour, ends)
