@@ -158,6 +158,12 @@ bench-query: ROWS ?= 100000000
 bench-query: setup ## reports over a year of a large account (ROWS counter rows, filled once): time, rows, bytes, memory
 	$(PY) -m bench.query --rows $(ROWS)
 
+.PHONY: bench-console
+bench-console: LINKS ?= 10000000
+bench-console: LISTENERS ?= 2000
+bench-console: setup ## the console with LINKS links: answers, import, LISTENERS of live counts, memory; and serve with as many
+	$(PY) -m bench.console --links $(LINKS) --listeners $(LISTENERS)
+
 .PHONY: bench-user-agents
 bench-user-agents: $(READY) ## what strangers' user agents cost the worker, beside everybody's (needs npm)
 	$(PY) -m bench.agents.cost

@@ -70,11 +70,13 @@ def wrk(
     think_ms: float = 0.0,
     way: Way = "direct",
     core: int = LOAD_CORE,
+    requests: int = _REQUESTS,
 ) -> Running:
     """Start a load; `think_ms` is a client's mean pause between an answer and its next click.
 
     Behind a proxy each request comes with the headers that one adds, for another client each time; behind a CDN
-    with what those add, client hints and cookies, which differ in each of 50,000 heads.
+    with what those add, client hints and cookies, which differ in each of 50,000 heads. Otherwise `requests` are
+    drawn beforehand, and sent in random order.
     """
     place.mkdir(parents=True, exist_ok=True)
     log = place / "wrk.log"
@@ -82,7 +84,7 @@ def wrk(
     command = [require("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}/"]
     env = {
-        "REQUESTS": str(_request_file(place, links)),
+        "REQUESTS": str(_request_file(place, links, requests)),
         "THINK_MS": f"{think_ms:.2f}",
         "PROXIED": str(int(way == "proxy")),
         "HEADS": str(_cdn_heads(place, links)) if way == "CDN" else "",
@@ -115,13 +117,13 @@ def _cdn_heads(place: Path, links: int) -> Path:
     return path
 
 
-def _request_file(place: Path, links: int) -> Path:
-    path = place / f"requests-{links}.tsv"
+def _request_file(place: Path, links: int, requests: int) -> Path:
+    path = place / f"requests-{links}-{requests}.tsv"
     if not path.exists():
         draw = random.Random(3)
         people = visitors()
         lines = []
-        for _ in range(_REQUESTS):
+        for _ in range(requests):
             referrer, ua = draw.choice(people)
             lines.append(f"/{link_key(draw.randrange(links)).partition('/')[2]}\t{referrer}\t{ua}\n")
         path.write_text("".join(lines))

@@ -168,14 +168,14 @@ def worker(
 ) -> Iterator[Service]:
     """A stream worker; `settings` without their prefix."""
     env = {"BOOTSTRAP_SERVERS": bootstrap, "CLICKHOUSE_URL": url, "GROUP": group}
-    yield from _service("stream", ["stream"], env | dict(settings or {}), log, core)
+    yield from running("stream", ["stream"], env | dict(settings or {}), log, core)
 
 
 @contextmanager
 def relay(bootstrap: str, place: Path, *, core: int = SERVER_CORE) -> Iterator[Service]:
     """A relay of `place`/spool and `place`/links."""
     env = {"BOOTSTRAP_SERVERS": bootstrap, "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"}
-    yield from _service("relay", ["redirector", "relay"], env, place / "relay.log", core)
+    yield from running("relay", ["redirector", "relay"], env, place / "relay.log", core)
 
 
 @contextmanager
@@ -184,10 +184,11 @@ def serve(
 ) -> Iterator[Service]:
     """One `serve` process on `place`/spool and `place`/links."""
     env = {"PORT": str(port), "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"}
-    yield from _service("serve", ["redirector", "serve"], env | dict(settings or {}), place / "serve.log", core)
+    yield from running("serve", ["redirector", "serve"], env | dict(settings or {}), place / "serve.log", core)
 
 
-def _service(name: str, module: list[str], env: dict[str, str], log: Path, core: int) -> Iterator[Service]:
+def running(name: str, module: list[str], env: dict[str, str], log: Path, core: int) -> Iterator[Service]:
+    """A service of any kind, its settings without their prefix, for as long as the caller goes on."""
     prefixed = {f"CLICKTALLY_{name.upper()}_{key}": value for key, value in env.items()}
     service = Service(name, module, prefixed, log, core=core)
     try:

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 STALE_AFTER_S: Final = 12 * 3600
 """Compaction drops the record of a deletion after a day: what is further behind is read anew."""
-_MAX_RECORDS: Final = 5_000
+_MAX_RECORDS: Final = 20_000
 _REQUEST_MS: Final = 15_000
 _MARK_S: Final = 600.0
 _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=5.0)

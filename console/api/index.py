@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,6 +27,9 @@ LABELS: Final = ("domain", "account", "campaign", "post", "channel", "profile", 
 _WRITER_CACHE_KIB: Final = 65_536
 _READER_CACHE_KIB: Final = 8_192
 _NAMES_KEPT: Final = 100_000
+_LABELS_KEPT: Final = 50_000
+_TEXT_BUFFER_BYTES: Final = 16 * 1024 * 1024
+"""Of the text index, in memory until a transaction ends: the usual 1 MB cuts one into segments to be merged."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -63,7 +67,7 @@ class Index:
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        self._names_met: Final[set[str]] = set()
+        self._names_met: Final[set[tuple[str, ...]]] = set()
         self._writer = self._opened()
         self.identity: Final = self._name("identity")
         """Another one whenever the index was made anew: numbers of links mean nothing to another index."""
@@ -86,6 +90,7 @@ class Index:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
         connection.execute("INSERT OR IGNORE INTO names VALUES ('identity', ?)", (uuid.uuid4().hex[:16],))
+        connection.execute("INSERT INTO texts (texts, rank) VALUES ('hashsize', ?)", (_TEXT_BUFFER_BYTES,))
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
         return connection
 
@@ -201,8 +206,10 @@ class Index:
         """Changes of the topic `links` in their order, and how far it is followed then."""
         latest = dict(changes)
         with self._transaction() as connection:
+            found = _Found()
             for key, value in latest.items():
-                self._apply_link(connection, key, value)
+                self._apply_link(connection, found, key, value)
+            found.write(connection)
             _mark(connection, "links", next_offset, now_s)
 
     def apply_records(self, changes: Iterable[Change], *, next_offset: int, now_s: float) -> None:
@@ -219,7 +226,7 @@ class Index:
             connection.executemany("DELETE FROM unrecorded WHERE key = ?", [(key,) for key in latest])
             _mark(connection, "records", next_offset, now_s)
 
-    def _apply_link(self, connection: sqlite3.Connection, key: str, value: bytes | None) -> None:
+    def _apply_link(self, connection: sqlite3.Connection, found: "_Found", key: str, value: bytes | None) -> None:
         row = connection.execute("SELECT id, value FROM links WHERE key = ?", (key,)).fetchone()
         if row is not None and value == row[1]:
             return
@@ -227,7 +234,7 @@ class Index:
         if value is None:
             if row is not None:
                 connection.execute("DELETE FROM links WHERE id = ?", (number,))
-                _unindex(connection, number, before, None)
+                found.change(number, before, None)
             return
         after = _indexed(value)
         archived = after is not None and after.archived_at_ms is not None
@@ -236,19 +243,19 @@ class Index:
             connection.execute("INSERT INTO links VALUES (?, ?, ?, ?)", (number, key, archived, value))
         else:
             connection.execute("UPDATE links SET archived = ?, value = ? WHERE id = ?", (archived, value, number))
-            _unindex(connection, number, before, after)
-        _index(connection, number, before, after)
+        found.change(number, before, after)
         if after is not None:
             self._note_names(connection, after)
 
     def _note_names(self, connection: sqlite3.Connection, link: Link) -> None:
-        """Names that were met before, millions of times perhaps, cost a look into a dictionary."""
+        """Names that were met before, on millions of links perhaps, cost a look into a set."""
+        names = (link.account, link.campaign, link.channel, link.post)
+        if names in self._names_met:
+            return
+        if len(self._names_met) >= _NAMES_KEPT:
+            self._names_met.clear()
+        self._names_met.add(names)
         for named in names_on(link):
-            if named.key in self._names_met:
-                continue
-            if len(self._names_met) >= _NAMES_KEPT:
-                self._names_met.clear()
-            self._names_met.add(named.key)
             if connection.execute("SELECT 1 FROM records WHERE key = ?", (named.key,)).fetchone() is None:
                 value = msgspec.json.encode(named)
                 connection.execute("INSERT OR IGNORE INTO unrecorded VALUES (?, ?)", (named.key, value))
@@ -291,6 +298,7 @@ def searched_text(link: Link) -> str:
     )
 
 
+@lru_cache(_LABELS_KEPT)
 def label(name: str, value: str) -> int:
     """The number under which links with a label are found; two labels share one in 2^63."""
     return int.from_bytes(hashlib.blake2b(f"{name}={value}".encode(), digest_size=8).digest(), signed=True)
@@ -316,27 +324,37 @@ def _indexed(value: bytes) -> Link | None:
         return None
 
 
-def _index(connection: sqlite3.Connection, number: int, before: Link | None, after: Link | None) -> None:
-    if after is None:
-        return
-    known = set() if before is None else labels_of(before)
-    connection.executemany("INSERT INTO labels VALUES (?, ?)", [(one, number) for one in labels_of(after) - known])
-    text = searched_text(after)
-    if before is None or searched_text(before) != text:
-        connection.execute("INSERT INTO texts (rowid, text) VALUES (?, ?)", (number, text))
+class _Found:
+    """By what links are to be found and no longer: gathered, for one statement of each kind a transaction."""
 
+    def __init__(self) -> None:
+        self._labels: Final[list[tuple[int, int]]] = []
+        self._old_labels: Final[list[tuple[int, int]]] = []
+        self._texts: Final[list[tuple[int, str]]] = []
+        self._old_texts: Final[list[tuple[int, str]]] = []
 
-def _unindex(connection: sqlite3.Connection, number: int, before: Link | None, after: Link | None) -> None:
-    if before is None:
-        return
-    kept = set() if after is None else labels_of(after)
-    connection.executemany(
-        "DELETE FROM labels WHERE label = ? AND id = ?", [(one, number) for one in labels_of(before) - kept]
-    )
-    text = searched_text(before)
-    if after is None or searched_text(after) != text:
+    def change(self, number: int, before: Link | None, after: Link | None) -> None:
+        """A link was one thing and is another, None being nothing; each number once."""
+        known = set() if before is None else labels_of(before)
+        kept = set() if after is None else labels_of(after)
+        self._labels.extend((one, number) for one in kept - known)
+        self._old_labels.extend((one, number) for one in known - kept)
+        old_text = None if before is None else searched_text(before)
+        text = None if after is None else searched_text(after)
+        if text != old_text:
+            if old_text is not None:
+                self._old_texts.append((number, old_text))
+            if text is not None:
+                self._texts.append((number, text))
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """What is no longer first: a text that changed is both."""
+        connection.executemany("DELETE FROM labels WHERE label = ? AND id = ?", self._old_labels)
+        # In the order of the table: its pages are then gone through once.
+        connection.executemany("INSERT INTO labels VALUES (?, ?)", sorted(self._labels))
         # A contentless index has to be told what it is to forget.
-        connection.execute("INSERT INTO texts (texts, rowid, text) VALUES ('delete', ?, ?)", (number, text))
+        connection.executemany("INSERT INTO texts (texts, rowid, text) VALUES ('delete', ?, ?)", self._old_texts)
+        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", sorted(self._texts))
 
 
 def _marks_of(topic: str) -> tuple[str, str]:
