@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest"
-import { change, count, digitsFor, percent, percentRange, plainPercent, shortCount, time } from "./locale"
+import {
+  change,
+  count,
+  digitsFor,
+  percent,
+  percentRange,
+  plainPercent,
+  shortCount,
+  signed,
+  time,
+} from "./locale"
 
 const plain = (text: string | null) => text?.replace(/[\u202f\u00a0]/g, " ")
 
@@ -39,4 +49,14 @@ describe("numbers", () => {
   it("are called by the zone's clock when they are times", () => {
     expect(time("2026-11-26T23:30:00Z", "day", "Europe/Berlin")).toBe("Nov 27")
   })
+})
+
+it("a number says its sign, of which zero has none, nor what is rounded to it", () => {
+  expect([1.25, -1.25, 0, -0.004, 0.004].map(value => signed(value, 2))).toEqual([
+    "+1.25",
+    "−1.25",
+    "0.00",
+    "0.00",
+    "0.00",
+  ])
 })

@@ -45,7 +45,8 @@ function fixed(value: number, digits: number): string {
 /** A number that says its sign, of which zero has none. */
 export function signed(value: number, digits = 0): string {
   const text = fixed(value, digits)
-  return value > 0 && /[1-9]/.test(text) ? `+${text}` : text
+  if (!/[1-9]/.test(text)) return text.replace(MINUS, "")
+  return value > 0 ? `+${text}` : text
 }
 
 /** A number of the range's ends without needless zeros: 0.4, 1, 0.05. */
