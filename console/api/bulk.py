@@ -2,6 +2,7 @@
 
 import asyncio
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final
 
@@ -21,6 +22,8 @@ from console.api.writer import CHANGES_AT_ONCE, Outcome
 _GATHER_S: Final = 0.05
 _CHUNK_BYTES: Final = 64 * 1024
 _IN_MEMORY_BYTES: Final = 1024 * 1024
+_UNDER_WAY: Final = 3
+"""Transactions' worth of lines of one body: while one is written, the next is read, the one before answered."""
 
 
 class Lines:
@@ -143,17 +146,27 @@ async def bulk(
         return await changing.lines_elsewhere(request)
     answers = Answers(request)
     number = 0
+    ended: list[BulkAnswer] = []
+    written: deque[asyncio.Task[list[BulkAnswer]]] = deque()
     try:
         await answers.begin()
         try:
             async for lines in Lines(request, most_bytes=line_bytes, within_s=within_s).chunks():
                 parsed = _changes_of(lines, number, request[CALLER], policy, line_bytes)
-                await answers.add(await _answered(parsed, changing))
+                # Tasks begin in the order of their making, so the writer has the lines in theirs.
+                written.append(asyncio.create_task(_answered(parsed, changing), name="lines of a bulk"))
+                if len(written) >= _UNDER_WAY:
+                    await answers.add(await written.popleft())
                 number += len(lines)
         except Problem as problem:  # of the body as a whole: what came before it is done
-            await answers.add([_answer_of(number + 1, Outcome(problem=problem))])
+            ended = [_answer_of(number + 1, Outcome(problem=problem))]
+        while written:
+            await answers.add(await written.popleft())
+        await answers.add(ended)
         return await answers.end()
     finally:
+        for task in written:
+            task.cancel()
         answers.close()
 
 

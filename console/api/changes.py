@@ -30,6 +30,7 @@ _TRIES: Final = 20
 _FROM: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _TIMES: Final = ("published_at", "starts_at", "expires_at")
+_FIELDS: Final = LinkPatch.__struct_fields__
 _CREATED, _OK, _NO_CONTENT = 201, 200, 204
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -320,10 +321,8 @@ def _linked(fields: dict[str, Any], situation: Situation) -> Link:
 def _values(body: LinkPatch, now_ms: int) -> dict[str, Any]:
     """What a body says, by the names of a link's fields; null is the field's default. Raises Problem."""
     values: dict[str, Any] = {}
-    for name in LinkPatch.__struct_fields__:
-        value = getattr(body, name)
-        if value is UNSET:
-            continue
+    said = {name: value for name in _FIELDS if (value := getattr(body, name)) is not UNSET}
+    for name, value in said.items():
         if name in _TIMES:
             values[f"{name}_ms"] = read_time(name, value)
         elif name == "archived":

@@ -1,6 +1,7 @@
 """Hosts: which names can be a link's domain, and which lead into somebody's own network."""
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
@@ -14,13 +15,17 @@ _INTERNAL_ENDS: Final = (
 _TRANSLATED: Final = (b"\x00\x64\xff\x9b" + bytes(8), bytes(12))
 """How 96-bit prefixes wrap an IPv4 address into IPv6: NAT64 (RFC 6052) and the old compatible form."""
 _V4_BYTES: Final = 4
+_KEPT: Final = 4096
+"""Many links of one account share few hosts."""
 
 
+@lru_cache(_KEPT)
 def is_host_name(host: str) -> bool:
     """Whether a host in the form of `schemas.links.read_domain` can be a link's domain: a name of DNS."""
     return _HOST_NAME.match(host) is not None
 
 
+@lru_cache(_KEPT)
 def is_internal(host: str) -> bool:
     """Whether a host, as a URL's parser writes it, is on the inside: an address, or a name by its ending."""
     name = host.strip("[]").rstrip(".").lower()

@@ -20,7 +20,8 @@ QUERY: Final = (
     " channel, sum(counted.clicks) AS clicks, sum(counted.gross_clicks) AS gross_clicks,"
     " sum(counted.impressions) AS impressions FROM ctr_1m AS counted"
     " LEFT JOIN (SELECT link, toString(links.account) AS account, campaign, post,"
-    " lower(trim(links.channel)) AS channel FROM links FINAL) AS named ON counted.link = named.link"
+    " lower(trim(links.channel)) AS channel FROM links FINAL WHERE link IN (SELECT link FROM ctr_1m"
+    " WHERE window_start >= now('UTC') - INTERVAL 10 MINUTE)) AS named ON counted.link = named.link"
     " WHERE counted.window_start >= now('UTC') - INTERVAL 10 MINUTE"
     " GROUP BY minute, account, campaign, post, channel"
 )

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import ada_url
@@ -46,7 +47,7 @@ class Policy:
                 raise Problem("invalid", "name the domain that serves the link", pointer="/domain")
             return self.domains[0]
         try:
-            domain = read_domain(text)
+            domain = _domain_of(text)
         except LinkError as error:
             raise Problem("invalid", str(error), pointer="/domain") from error
         if self.domains and domain not in self.domains:
@@ -108,6 +109,10 @@ class Policy:
             )
 
 
+_domain_of: Final = lru_cache(4096)(read_domain)
+"""Many lines of a bulk name one domain."""
+
+
 class _Domains:
     """A question, as a container."""
 
@@ -126,6 +131,8 @@ def slug_named(text: str) -> str:
         raise Problem("invalid", _short(str(error)), pointer="/slug") from error
     if _DOTS_ONLY.search(slug):
         raise Problem("invalid", "no browser asks for . or .. in a path: choose another slug", pointer="/slug")
+    if slug.isascii() and slug.isprintable():
+        return slug
     for character in slug:
         category = unicodedata.category(character)
         if category in _BREAKS_LINES or category == "Cf":
@@ -144,6 +151,8 @@ def slug_named(text: str) -> str:
 
 def check_text(text: str, pointer: str, *, lines: bool = False) -> None:
     """Raise Problem for a character that breaks or turns a line; with `lines` a text may have several."""
+    if text.isascii() and text.isprintable():
+        return
     for character in text:
         if lines and character in "\n\t":
             continue

@@ -14,6 +14,7 @@ So each change was decided on everything that was written before it, whatever di
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -91,7 +92,7 @@ class PendingView:
     def __init__(self, index: Index) -> None:
         self._index: Final = index
         self._pending: Final[dict[tuple[str, str], bytes | None]] = {}
-        self._domains: Final[set[str]] = set()
+        self._domains: Final[dict[str, bool]] = {}
 
     def link(self, key: str) -> Link | None:
         """The link named `domain/slug`. Raises NewerLinkError."""
@@ -108,13 +109,16 @@ class PendingView:
 
     def has_links(self, domain: str) -> bool:
         """Whether a domain has any link, of before this transaction or made in it."""
-        return domain in self._domains or self._index.has_links(domain)
+        known = self._domains.get(domain)
+        if known is None:
+            known = self._domains[domain] = self._index.has_links(domain)
+        return known
 
     def add(self, write: Write) -> None:
         """Take note of a write that is decided and comes before what is looked at next."""
         self._pending[write.topic, write.key] = write.value
         if write.topic == LINKS and write.value is not None:
-            self._domains.add(write.key.partition("/")[0])
+            self._domains[write.key.partition("/")[0]] = True
 
 
 def decide_all(changes: Sequence[Change], view: PendingView, now_ms: int) -> list[Outcome]:
@@ -324,13 +328,13 @@ class Writer:
         start = 0
         for job in jobs:
             part = [
-                Outcome(decision=one.decision, problem=one.problem, offsets=offsets if _writes(one) else {})
+                Outcome(decision=one.decision, offsets=offsets) if _writes(one) else one
                 for one in outcomes[start : start + len(job.changes)]
             ]
             start += len(job.changes)
-            for one in part:
-                result = "refused" if one.problem else "made" if _writes(one) else "unchanged"
-                self._metrics.changes.labels(result).inc()
+            results = Counter("refused" if one.problem else "made" if _writes(one) else "unchanged" for one in part)
+            for result, count in results.items():
+                self._metrics.changes.labels(result).inc(count)
             self._waiting -= len(job.changes)
             if not job.answered.done():
                 job.answered.set_result(part)

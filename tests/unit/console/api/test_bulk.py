@@ -13,7 +13,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from console.api.bulk import bulk
-from console.api.changes import Change, Decision
+from console.api.changes import Change, Decision, Upsert
 from console.api.changing import Changing
 from console.api.operations import CALLER, NDJSON
 from console.api.problems import Problem
@@ -90,6 +90,28 @@ async def test_a_client_that_sends_all_before_it_reads_is_answered_in_full(
     lines = re.sub(rb"\r\n[0-9a-f]+\r\n", b"", received)  # without the marks of chunks
     assert lines.count(b'"status":204') == count
     assert (sum(made.counts), max(made.counts)) == (count, CHANGES_AT_ONCE)
+
+
+async def test_lines_are_read_on_while_those_before_are_written_and_answered_in_order(
+    client: TestClient[web.Request, web.Application], made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[list[str]] = []
+    another = asyncio.Event()
+
+    async def submit(changes: list[Change]) -> list[Outcome]:
+        mine = [cast(Upsert, one).line.slug for one in changes]
+        came.append(mine)
+        if len(came) == 2:
+            another.set()
+        await another.wait()
+        return [Outcome(decision=Decision(writes=(), status=204, key=slug, link=None)) for slug in mine]
+
+    monkeypatch.setattr(made, "submit", submit)
+    slugs = [f"s{number}" for number in range(2 * CHANGES_AT_ONCE + 1)]
+    body = b"".join(b'{"domain": "go.example", "slug": "%s", "delete": true}\n' % slug.encode() for slug in slugs)
+    answered = await asyncio.wait_for(answers(client, body), 10)
+    assert [slug for part in came for slug in part] == slugs
+    assert [one["line"] for one in answered] == list(range(1, len(slugs) + 1))
 
 
 async def test_blank_lines_are_counted_and_not_answered(client: TestClient[web.Request, web.Application]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from console.api.changes import Change, Create, Decision, IdempotentChange, Patch, View
+from console.api.changes import Change, Create, Decision, IdempotentChange, Patch, View, Write
 from console.api.changing import keyed
 from console.api.election import Assigned, Member, choose_writer
 from console.api.following import STALE_AFTER_S, TokenTable, is_stale
@@ -58,6 +58,17 @@ def test_changes_of_one_transaction_see_each_other_and_a_fault_is_one_changes_ow
     results = [(one.problem or one.decision) for one in outcomes]
     assert [one.status for one in results if one is not None] == [201, 201, 409, 500, 422, 200]
     assert [len(one.decision.writes) for one in outcomes if one.decision] == [2, 0, 1]
+    index.close()
+
+
+def test_a_transaction_asks_once_which_domains_have_links_and_knows_those_it_makes(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    view = PendingView(index)
+    assert not view.has_links("go.example")
+    view.add(Write("records", "go.example/a", b"{}"))
+    assert not view.has_links("go.example")
+    view.add(Write("links", "go.example/a", msgspec.json.encode(LINK)))
+    assert (view.has_links("go.example"), view.has_links("go.exampl")) == (True, False)
     index.close()
 
 
