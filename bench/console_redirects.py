@@ -18,13 +18,12 @@ FEW_LINKS: Final = 1_000
 _CLIENTS: Final = 192
 SHARE: Final = 0.7
 """Of what one process answers with few links: as in the bench of redirects."""
-_ROUNDS: Final = 5
 _REQUESTS: Final = 500_000
 """Different ones: with 50,000, of as many links, the few that are asked for would be in every cache."""
 _MIB: Final = 2**20
 
 
-def redirects(directory: Path, links: int, measured: Rounds) -> float:
+def redirects(directory: Path, links: int, measured: Rounds, *, rounds: int) -> float:
     """The ratio, under the same load in turn; `directory`/links is the cache with all of them, and moves away."""
     few = directory / "few"
     few.mkdir()
@@ -57,7 +56,7 @@ def redirects(directory: Path, links: int, measured: Rounds) -> float:
         load(many, 10)  # whoever keeps answers has met most links before it is measured, as in service
         full, _ = max(load(few, 3), load(few, 3))
         think_ms = _CLIENTS / (SHARE * full) * 1000
-        for _, place in alternating(list(names), _ROUNDS):
+        for _, place in alternating(list(names), rounds):
             cpu = cpu_seconds(crowd[place].pid)
             per_s, p99_ms = load(place, 5, think_ms)
             cpu = cpu_seconds(crowd[place].pid) - cpu
