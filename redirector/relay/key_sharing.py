@@ -70,7 +70,8 @@ class KeySharing:
             topic.seek(topic.beginning)
             position, sent_s = topic.beginning, -_BETWEEN_SENDS_S
             while True:
-                if position >= topic.end and time.monotonic() - sent_s >= _BETWEEN_SENDS_S and await self._step():
+                may_send = time.monotonic() - sent_s >= _BETWEEN_SENDS_S
+                if position >= topic.end and await self._step(may_send=may_send):
                     sent_s = time.monotonic()
                 await self._read(topic)
                 position = await topic.position()
@@ -84,12 +85,12 @@ class KeySharing:
             except msgspec.DecodeError as error:
                 log.warning("a record of topic %s is no key: %s", VISITOR_KEYS, error)
 
-    async def _step(self) -> bool:
-        """Whether a key was sent."""
+    async def _step(self, *, may_send: bool) -> bool:
+        """Whether a key was sent. What another host sent is taken at once, also right after one of our own."""
         now_ms = int(self._clock() * 1000)
         own = await asyncio.to_thread(self._host_key.of, day_of(now_ms))
         step = next_step(self._agreed, own, now_ms, self._patience)
-        if step is None:
+        if step is None or (step.kind == "send" and not may_send):
             return False
         if step.kind == "use":
             await asyncio.to_thread(self._host_key.replace, step.key)
