@@ -19,6 +19,7 @@ from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.page_browser import enter, findings, picture, window
 from tests.integration.page_world import ACCOUNT, POSTS, fill
+from tests.integration.streams import wait_for
 from tests.integration.test_api import prepare
 from tests.tokens import token
 
@@ -72,7 +73,13 @@ def console(
             }
             answer = one.ask("POST", "/v1/links", body, token=WRITER)
             assert answer.status in (201, 202), answer.body
+        wait_for(lambda: named(one) >= {post.campaign for post in POSTS}, "the campaigns have records")
         yield one
+
+
+def named(console: ConsoleProcess) -> set[str]:
+    """Campaigns that have a record: the page offers these."""
+    return {one["name"] for one in console.ask("GET", "/v1/campaigns", token=WRITER).json["campaigns"]}
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
