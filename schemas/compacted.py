@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from schemas.consumer import close_consumer
 from schemas.kafka import KafkaAccess
 
 _FETCH_WAIT_MS: Final = 500
@@ -77,4 +78,4 @@ async def open_compacted(
         consumer.assign([partition])
         yield CompactedTopic(consumer, partition, beginning, end)
     finally:
-        await consumer.stop()
+        await close_consumer(consumer)

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from schemas.batches import Headers
+from schemas.cancelling import is_cancelled
 from schemas.kafka import KafkaAccess
 from schemas.kafka_errors import kafka_error
 
@@ -103,7 +104,7 @@ class KafkaProducer:
         except (*_ERRORS, TimeoutError) as error:
             raise kafka_error(failure, error) from error
         except asyncio.CancelledError as error:
-            if self._abandoned and task.cancelled() and not _is_cancelled():
+            if self._abandoned and task.cancelled() and not is_cancelled():
                 raise kafka_error(failure, KafkaError("another record ended the connection")) from error
             raise
         finally:
@@ -141,9 +142,3 @@ async def abandon(producer: AIOKafkaProducer) -> None:
             await producer.client.close()
     if sending is not None:
         await asyncio.wait([sending], timeout=_ABANDON_S)
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody cancelled the task that runs."""
-    current = asyncio.current_task()
-    return current is not None and current.cancelling() > 0

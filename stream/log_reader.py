@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError,
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
+from schemas.consumer import close_consumer
 from schemas.kafka import KafkaAccess
 
 logger = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class LogReader:
         if consumer is not None:
             with contextlib.suppress(TimeoutError, KafkaError, OSError):
                 async with asyncio.timeout(_ABANDON_S):
-                    await consumer.stop()
+                    await close_consumer(consumer)
 
     async def _answer(self, ask: Callable[[AIOKafkaConsumer], Awaitable[Answer]]) -> Answer:
         async with self._turn:

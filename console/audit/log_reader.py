@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from console.audit.chain import Chain, Place, earlier_ends, latest
 from console.audit.log import Log
+from schemas.consumer import close_consumer
 from schemas.dead_letters import SpoolOrigin, read_letter
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
@@ -38,14 +39,14 @@ class LogReader:
         try:
             await self._consumer.start()
         except KafkaError as error:
-            await self._consumer.stop()
+            await close_consumer(self._consumer)
             raise self._unreachable(error) from error
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self._consumer.stop()
+        await close_consumer(self._consumer)
 
     async def read_before(self) -> Log:
         """What must be read before the heads."""

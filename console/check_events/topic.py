@@ -7,6 +7,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 
 from console.check_events.verdicts import Origin
+from schemas.consumer import close_consumer
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
 
@@ -52,4 +53,4 @@ async def newest_records(
     except (KafkaError, TimeoutError, OSError) as error:
         raise TransientError(f"topic {topic} cannot be read from Kafka at {kafka}: {error!r}") from error
     finally:
-        await consumer.stop()
+        await close_consumer(consumer)

@@ -30,8 +30,6 @@ _KEY: Final = b"visitor-key"
 _MAX_RECORDS: Final = 1000
 _BETWEEN_SENDS_S: Final = 60.0
 """Whose clock is wrong sends what nobody takes, but not all the time."""
-_FIRST_SEND_AFTER_S: Final = 3.0
-"""Hosts that start together read first what others have."""
 
 
 class KeySharing:
@@ -70,7 +68,7 @@ class KeySharing:
         ) as topic:
             self._agreed = None
             topic.seek(topic.beginning)
-            position, sent_s = topic.beginning, time.monotonic() - _BETWEEN_SENDS_S + _FIRST_SEND_AFTER_S
+            position, sent_s = topic.beginning, -_BETWEEN_SENDS_S
             while True:
                 may_send = time.monotonic() - sent_s >= _BETWEEN_SENDS_S
                 if position >= topic.end and await self._step(may_send=may_send):
