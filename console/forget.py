@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from schemas.clickhouse.client import Server, clickhouse_errors, connect
+from schemas.clickhouse.client import Server, clickhouse_errors, connect, select
 
 EMPTIED: Final = {
     "visitor": "0",
@@ -48,10 +48,10 @@ async def forget(server: Server, whom: Whom) -> int:
 
     Raises NobodyError, ClickHouseError, TransientClickHouseError.
     """
-    client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S)
+    client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S, settings={"max_execution_time": 0})
     try:
         condition, given = await _condition(client, whom)
-        ((events,),) = await _rows(client, f"SELECT count() FROM events FINAL WHERE {condition}", given)  # noqa: S608 - of ours
+        ((events,),) = await select(client, f"SELECT count() FROM events FINAL WHERE {condition}", given)  # noqa: S608 - of ours
         if not events:
             raise NobodyError(
                 "no such event is in the table `events`. What was clicked within the last minutes may be on its"
@@ -62,7 +62,7 @@ async def forget(server: Server, whom: Whom) -> int:
             await client.command(
                 f"ALTER TABLE events UPDATE {emptied} WHERE {condition}",
                 parameters=given,
-                settings={"mutations_sync": 2, "max_execution_time": 0},
+                settings={"mutations_sync": 2},
             )
         return int(events)
     finally:
@@ -75,15 +75,9 @@ async def _condition(client: AsyncClient, whom: Whom) -> tuple[str, dict[str, An
     if whom.visitor:
         return "visitor = {visitor:UInt64}", {"visitor": whom.visitor}
     by_click = {"click_id": whom.click_id}
-    visitors = await _rows(
+    visitors = await select(
         client, "SELECT visitor FROM events WHERE click_id = {click_id:String} LIMIT 1", by_click
     )
     if visitors and visitors[0][0]:
         return "visitor = {visitor:UInt64}", {"visitor": int(visitors[0][0])}
     return "click_id = {click_id:String}", by_click
-
-
-async def _rows(client: AsyncClient, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with clickhouse_errors():
-        result = await client.query(query, parameters=parameters, settings={"max_execution_time": 0})
-    return [tuple(row) for row in result.result_rows]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from schemas.clickhouse.client import Server, clickhouse_errors, connect
+from schemas.clickhouse.client import Server, clickhouse_errors, connect, select
 from schemas.counters import DELTA
 
 ROWS_AT_ONCE: Final = 500_000
@@ -27,10 +27,10 @@ _ONE_BLOCK: Final = {
     "max_insert_threads": 1,
     "min_insert_block_size_rows": 100 * ROWS_AT_ONCE,
     "min_insert_block_size_bytes": 0,
-    "max_execution_time": 0,
 }
 """What makes the rows of one INSERT SELECT one block, and so one part."""
-_NO_LIMITS: Final = {"max_execution_time": 0, "mutations_sync": 2}
+_NO_LIMIT: Final = {"max_execution_time": 0}
+_UNTIL_DONE: Final = {"mutations_sync": 2}
 
 _KEY: Final = "link, class, source, impression_kind, rules, topic, partition, first_offset, spool"
 _OLD_MINUTES: Final = (
@@ -80,11 +80,11 @@ async def roll_up(
     `progress` is told a line a month and step. Returns how many rows of minutes there were. Safe to repeat, to
     kill, and to run while the stream counts. Raises ClickHouseError, TransientClickHouseError.
     """
-    client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S)
+    client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S, settings=_NO_LIMIT)
     try:
         minutes = 0
         wanted = {"before": before_s, "grain": grain_minutes}
-        for month, rows in await _rows(client, MONTHS, wanted):
+        for month, rows in await select(client, MONTHS, wanted):
             progress(f"{month}: {rows:,} rows of minutes")
             shares = -(-int(rows) // rows_at_once)
             for share in range(shares):
@@ -109,7 +109,7 @@ async def _take_zeros_out(client: AsyncClient, month: int, progress: Progress) -
     Parts with and without the projection do not merge with each other, and OPTIMIZE says nothing of it: those
     without it get it first.
     """
-    for (partition,) in await _rows(
+    for (partition,) in await select(
         client,
         "SELECT DISTINCT partition_id FROM system.parts WHERE database = currentDatabase() AND table = 'counters'"
         " AND active AND startsWith(partition_id, concat(toString({month:UInt32}), '-'))",
@@ -125,12 +125,6 @@ async def _take_zeros_out(client: AsyncClient, month: int, progress: Progress) -
         progress(f"{month}: merged, and rows that came to zero are gone")
 
 
-async def _rows(client: AsyncClient, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with clickhouse_errors():
-        result = await client.query(query, parameters=parameters, settings={"max_execution_time": 0})
-    return [tuple(row) for row in result.result_rows]
-
-
 async def _command(
     client: AsyncClient,
     statement: str,
@@ -138,4 +132,4 @@ async def _command(
     settings: dict[str, Any] | None = None,
 ) -> None:
     with clickhouse_errors():
-        await client.command(statement, parameters=parameters, settings=settings or _NO_LIMITS)
+        await client.command(statement, parameters=parameters, settings=settings or _UNTIL_DONE)

@@ -9,6 +9,9 @@ from schemas.topics import EVENT_TOPICS
 
 NOTHING: Final = "0"
 
+Place = tuple[str, int]
+"""A topic and a partition."""
+
 
 class Head(NamedTuple):
     """Where a chain has come to: the last offset applied, and the Kafka time (seconds) of its last flush."""
@@ -17,23 +20,24 @@ class Head(NamedTuple):
     touched_s: int
 
 
-def covered(heads: Mapping[Chain, Head]) -> str:
+def covered(heads: Mapping[Chain, Head | None]) -> str:
     """SQL, a condition on `events`: those that these heads cover: all of earlier epochs, up to the last's head.
 
-    A flush writes its events before its counters and never changes them: they can be read later than the heads.
+    A chain without a head covers nothing. A flush writes its events before its counters and never changes them:
+    they can be read later than the heads.
     """
     ends = earlier_ends(heads)
     return any_of(
-        f"topic = '{chain.topic}' AND partition = {chain.partition} AND (record_offset <= {heads[chain].last}"
-        f" OR received_at < fromUnixTimestamp({ends.get((chain.topic, chain.partition), -1) + 1}))"
-        for chain in latest(heads).values()
-        if chain.topic in EVENT_TOPICS
+        f"topic = '{topic}' AND partition = {partition} AND (record_offset <= {head.last}"
+        f" OR received_at < fromUnixTimestamp({ends.get((topic, partition), -1) + 1}))"
+        for (topic, partition), chain in latest(heads).items()
+        if topic in EVENT_TOPICS and (head := heads[chain]) is not None
     )
 
 
-def latest(chains: Iterable[Chain]) -> dict[tuple[str, int], Chain]:
+def latest(chains: Iterable[Chain]) -> dict[Place, Chain]:
     """By topic and partition, the chain of the highest epoch: the one that goes on."""
-    newest: dict[tuple[str, int], Chain] = {}
+    newest: dict[Place, Chain] = {}
     for chain in chains:
         at = (chain.topic, chain.partition)
         if at not in newest or newest[at].epoch < chain.epoch:
@@ -41,13 +45,13 @@ def latest(chains: Iterable[Chain]) -> dict[tuple[str, int], Chain]:
     return newest
 
 
-def earlier_ends(heads: Mapping[Chain, Head]) -> dict[tuple[str, int], int]:
+def earlier_ends(heads: Mapping[Chain, Head | None]) -> dict[Place, int]:
     """By topic and partition, the Kafka time (seconds) until which earlier epochs were counted; absent: none."""
     newest = latest(heads)
-    ends: dict[tuple[str, int], int] = defaultdict(int)
+    ends: dict[Place, int] = defaultdict(int)
     for chain, head in heads.items():
         at = (chain.topic, chain.partition)
-        if newest[at] != chain:
+        if head is not None and newest[at] != chain:
             ends[at] = max(ends[at], head.touched_s)
     return dict(ends)
 

@@ -19,7 +19,7 @@ by the next owner's `load`, which reads head and fold rows at one instant.
 
 import asyncio
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -27,6 +27,7 @@ from typing import Final, TypeVar
 from schemas.counters import Chain
 from schemas.errors import TransientError
 from schemas.events import TrafficClass
+from schemas.retry import Retry
 from stream.chain import Flushed, Insert, InsertReply, Outcome, flush_steps
 from stream.deltas import Deltas
 from stream.enriched import enriching
@@ -35,6 +36,7 @@ from stream.judged import judging
 from stream.repeats import Repeats
 from stream.rows import Block, counter_rows
 from stream.shared import Shared
+from stream.sink import Sink
 from stream.snapshot_rows import snapshot_rows
 from stream.tries import Tries
 
@@ -75,7 +77,7 @@ class Flusher:
             self._shared.pool.give_back(deltas.columns)
             snapshots = snapshot_rows(deltas.snapshots, self._chain) if deltas.snapshots else None
         await self._write_evidence(deltas, events, snapshots)
-        return Ended(await self._commit(flushed, counters), by_class)
+        return Ended(await commit(flushed, counters, self._shared.sink, self._tries.of), by_class)
 
     async def _write_evidence(self, deltas: Deltas, events: Block | None, snapshots: Block | None) -> None:
         shared, until_answered = self._shared, self._tries.until_answered
@@ -92,30 +94,29 @@ class Flusher:
     def _took(self, stage: str) -> AbstractContextManager[object]:
         return self._shared.metrics.flush_stage.labels(stage).time()
 
-    async def _commit(self, flushed: Flushed, counters: Block) -> Outcome:
-        """Drive the chain's protocol (4 and 5) to its end."""
-        sink = self._shared.sink
-        retry = self._tries.of("insert_counters")
-        steps = flush_steps(flushed)
-        step = next(steps)
-        try:
-            while True:
-                if isinstance(step, Insert):
-                    reply = InsertReply.ANSWERED
-                    try:
-                        with self._took("counters"):
-                            await sink.insert_counters(flushed, counters, step.token)
-                    except TransientError as error:
-                        await retry.failed(error)
-                        reply = InsertReply.UNKNOWN
-                    step = steps.send(reply)
-                else:
-                    with self._took("head"):
-                        head = await self._tries.until_answered("read_head", lambda: sink.read_head(flushed.chain))
-                    step = steps.send(head)
-        except StopIteration as finished:
-            outcome: Outcome = finished.value
-            return outcome
+
+async def commit(flushed: Flushed, block: Block, sink: Sink, retries: Callable[[str], Retry]) -> Outcome:
+    """Drive the chain's protocol (4 and 5) to its end. `retries` makes one for an operation's name."""
+    inserting, reading = retries("insert_counters"), retries("read_head")
+    steps = flush_steps(flushed)
+    step = next(steps)
+    try:
+        while True:
+            if isinstance(step, Insert):
+                reply = InsertReply.ANSWERED
+                try:
+                    await sink.insert_counters(flushed, block, step.token)
+                except TransientError as error:
+                    await inserting.failed(error)
+                    reply = InsertReply.UNKNOWN
+                step = steps.send(reply)
+            else:
+                step = steps.send(
+                    await reading.until_it_works(lambda: sink.read_head(flushed.chain), on=TransientError)
+                )
+    except StopIteration as finished:
+        outcome: Outcome = finished.value
+        return outcome
 
 
 async def _in_turns(steps: Generator[None, None, Result]) -> Result:

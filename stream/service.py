@@ -17,16 +17,14 @@ from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
 from schemas.retry import Retry, RetryPolicy
 from schemas.status import status_server
-from stream.agents.operators import rules_of
 from stream.burials import BurialLimit
-from stream.classify import Classifier
 from stream.dead_letters import KafkaDeadLetters
 from stream.enrich.enricher import Enricher
 from stream.kafka import StreamApp, make_app, stream_topic
 from stream.metrics import StreamMetrics
 from stream.progress import StalledError
-from stream.repeats import RepeatLimits
 from stream.rows import warm_up
+from stream.rulebook import rulebook_of
 from stream.scanner import scanner
 from stream.settings import StreamSettings
 from stream.shared import Shared
@@ -54,11 +52,8 @@ async def run(settings: StreamSettings) -> int:
         loop.add_signal_handler(number, stop.set)
     registry = CollectorRegistry()
     metrics = StreamMetrics(registry)
-    try:
-        classifier = Classifier(rules_of(settings.bots_include, settings.bots_exclude, settings.bots_iab))
-    except (OSError, ValueError) as error:
-        raise SystemExit(f"the rules of bots: {error}") from error
-    logger.info("classifying by rule set %d", classifier.number)
+    rulebook = rulebook_of(settings)
+    logger.info("classifying by rule set %d", rulebook.classifier.number)
     async with contextlib.AsyncExitStack() as stack:
         warm_up()
         if scanner() is None:
@@ -71,7 +66,7 @@ async def run(settings: StreamSettings) -> int:
         shared = Shared(
             sink=ClickHouseSink(client),
             dead_letters=dead_letters,
-            classifier=classifier,
+            classifier=rulebook.classifier,
             enricher=Enricher(),
             bounds=TimeBounds(
                 max_skew_ms=int(settings.max_skew_s * 1000),
@@ -80,9 +75,7 @@ async def run(settings: StreamSettings) -> int:
                 snapshot_max_age_ms=int(settings.snapshot_max_age_days * 86_400_000),
                 opening_after_ms=int(settings.opening_after_hours * 3_600_000),
             ),
-            repeat_limits=RepeatLimits(
-                window_ms=int(settings.duplicate_window_s * 1000), clicks_per_minute=settings.clicks_per_minute
-            ),
+            repeat_limits=rulebook.limits,
             burial_limit=BurialLimit(
                 ratio=settings.dead_letter_ratio,
                 window_events=settings.dead_letter_window,

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 import pyarrow as pa
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from schemas.clickhouse.client import clickhouse_errors
+from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.counters import DEDUP, HEAD, MARKER, READING, RECENT, REPEATS, SNAPSHOT, SPOOL_TTL_S, Chain
 from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
@@ -183,7 +183,8 @@ class ClickHouseSink:
 
     async def read_head(self, chain: Chain) -> int:
         """Raises TransientClickHouseError."""
-        state = await self._rows(
+        state = await select(
+            self._client,
             "SELECT ifNull(maxOrNull(last_offset), -1) FROM counters"
             " WHERE kind = {head:UInt8} AND topic = {topic:String} AND partition = {partition:Int32}",
             {"head": HEAD, "topic": chain.name, "partition": chain.partition},
@@ -194,7 +195,8 @@ class ClickHouseSink:
     async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
         """One query, so that head and dedup state belong together. Raises TransientClickHouseError."""
         wanted = dict(ttls or {})
-        rows = await self._rows(
+        rows = await select(
+            self._client,
             state_query(wanted),
             {
                 "head": HEAD,
@@ -234,7 +236,8 @@ class ClickHouseSink:
 
     async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
         """Raises TransientClickHouseError."""
-        rows = await self._rows(
+        rows = await select(
+            self._client,
             "SELECT events + dead_letters, dead_letters FROM counters"
             " WHERE kind = {marker:UInt8} AND topic = {chain:String} AND partition = {partition:Int32}"
             " ORDER BY first_offset DESC LIMIT {at_most:UInt32}",
@@ -247,13 +250,6 @@ class ClickHouseSink:
             await self._client.raw_insert(
                 insert_block=_in_pieces(statement, block.body), settings={**_ONE_BLOCK, **settings}
             )
-
-    async def _rows(
-        self, query: str, parameters: dict[str, object], settings: dict[str, Any] | None = None
-    ) -> list[tuple[Any, ...]]:
-        with clickhouse_errors():
-            result = await self._client.query(query, parameters=parameters, settings=settings)
-        return [tuple(row) for row in result.result_rows]
 
 
 def _reading(known: Any) -> tuple[int, str, int, int] | None:

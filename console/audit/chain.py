@@ -1,12 +1,13 @@
 """The chain of each topic-partition: does every flush start where the last one ended, and does the head say so?"""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from console.audit.findings import Finding
+from schemas import counters, covered
 from schemas.counters import topic_and_epoch
+from schemas.covered import Head
 
 _SHOWN: Final = 5
 
@@ -27,6 +28,11 @@ class Place(NamedTuple):
         """How often the topic was made anew, from 1; 0 for a name without one."""
         return topic_and_epoch(self.topic)[1]
 
+    @property
+    def chain(self) -> counters.Chain:
+        """By its topic's name in Kafka."""
+        return counters.Chain(self.base_topic, self.epoch, self.partition)
+
     def __str__(self) -> str:
         return f"{self.topic}-{self.partition}"
 
@@ -45,14 +51,6 @@ class Stretch:
     events: int = 0
     dead_letters: int = 0
     late: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The last offset applied, and the Kafka time (seconds) of that record."""
-
-    last: int
-    touched_s: int
 
 
 @dataclass(slots=True)
@@ -180,23 +178,18 @@ def _head(place: Place, name: str, what: str) -> Finding:
 
 def latest(chains: Iterable[Place]) -> dict[tuple[str, int], Place]:
     """By topic and partition, the chain of the highest epoch: the one that goes on."""
-    newest: dict[tuple[str, int], Place] = {}
-    for place in chains:
-        at = (place.base_topic, place.partition)
-        if at not in newest or newest[at].epoch < place.epoch:
-            newest[at] = place
-    return newest
+    places = {place.chain: place for place in chains}
+    return {at: places[chain] for at, chain in covered.latest(places).items()}
 
 
-def earlier_ends(chains: dict[Place, Chain]) -> dict[tuple[str, int], int]:
+def heads_of(chains: Mapping[Place, Chain]) -> dict[counters.Chain, Head | None]:
+    """The chains' heads; None where there is none."""
+    return {place.chain: chain.head for place, chain in chains.items()}
+
+
+def earlier_ends(chains: Mapping[Place, Chain]) -> dict[tuple[str, int], int]:
     """By topic and partition, the Kafka time (seconds) until which earlier epochs were counted; absent: none."""
-    newest = latest(chains)
-    ends: dict[tuple[str, int], int] = defaultdict(int)
-    for place, chain in chains.items():
-        at = (place.base_topic, place.partition)
-        if chain.head is not None and newest[at] != place:
-            ends[at] = max(ends[at], chain.head.touched_s)
-    return dict(ends)
+    return covered.earlier_ends(heads_of(chains))
 
 
 def first_few(values: Sequence[str]) -> str:

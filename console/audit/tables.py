@@ -4,14 +4,13 @@ One SELECT over one table sees one instant, so heads and counters are read toget
 before its counters, and never changes them afterwards, so the events up to those heads can be read later.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from console.audit.chain import Chain, Head, Place, Stretch, earlier_ends, latest
+from console.audit.chain import Chain, Place, Stretch, earlier_ends, heads_of, latest
 from console.audit.queries import (
     COUNTED,
     DUPLICATES,
@@ -24,11 +23,9 @@ from console.audit.queries import (
     TOTALS,
     UNBALANCED,
 )
-from schemas.clickhouse.client import clickhouse_errors
+from schemas.clickhouse.client import select
 from schemas.counters import GAP, HEAD, RECOUNT, topic_and_epoch
-from schemas.counters import Chain as ChainName
-from schemas.covered import Head as CoveredTo
-from schemas.covered import any_of, covered
+from schemas.covered import Head, any_of, covered
 from schemas.topics import EVENT_TOPICS
 
 
@@ -91,25 +88,25 @@ async def read_tables(
     windows = {"since": day_s, "rolled_before": rolled.before_s, "rolled_s": 60 * rolled.minutes}
     tables = Tables(chains=chains)
     heads: dict[Place, Chain] = {}
-    for kind, topic, partition, day, *cell, count, hashes, last, touched in await _rows(client, COUNTED, windows):
+    for kind, topic, partition, day, *cell, count, hashes, last, touched in await select(client, COUNTED, windows):
         if kind == HEAD:
             heads[Place(topic, partition)] = Chain(Head(int(last), int(touched)))
         elif count or hashes:
             tables.counted[Cell(str(day), *cell)] = Sum(int(count), int(hashes))
-    for day, traffic_class, kind, count, hashes in await _rows(
+    for day, traffic_class, kind, count, hashes in await select(
         client, _covered(EVENTS, heads), windows, EVENTS_FINAL
     ):
         tables.events[Cell(str(day), traffic_class, kind)] = Sum(int(count), int(hashes))
     tables.events_of_chain = await _events_of_chains(client, chains)
-    for topic, partition, spool, copies in await _rows(client, DUPLICATES, {"since": since_s}, EVENTS_FINAL):
+    for topic, partition, spool, copies in await select(client, DUPLICATES, {"since": since_s}, EVENTS_FINAL):
         tables.duplicates[SpoolAt(topic, partition, spool)] = int(copies)
-    for topic, partition, spool, highest, applied in await _rows(
+    for topic, partition, spool, highest, applied in await select(
         client, _covered(FORGOTTEN, chains), {"since": since_s}, EVENTS_FINAL
     ):
         tables.forgotten[SpoolAt(topic, partition, spool)] = (int(highest), int(applied))
-    tables.unbalanced = {str(link): int(more) for link, more in await _rows(client, UNBALANCED, {})}
+    tables.unbalanced = {str(link): int(more) for link, more in await select(client, UNBALANCED, {})}
     tables.totals = {
-        str(link): (int(known), int(counted)) for link, known, counted in await _rows(client, TOTALS, {})
+        str(link): (int(known), int(counted)) for link, known, counted in await select(client, TOTALS, {})
     }
     return tables
 
@@ -117,7 +114,7 @@ async def read_tables(
 async def read_chains(client: AsyncClient, *, since_s: int) -> dict[Place, Chain]:
     """Heads, flushes and gaps, at one instant. Raises TransientClickHouseError, ClickHouseError."""
     chains: dict[Place, Chain] = {}
-    for kind, topic, partition, first, last, markers, inserted, touched, events, letters, late in await _rows(
+    for kind, topic, partition, first, last, markers, inserted, touched, events, letters, late in await select(
         client, STRETCHES, {"since": since_s}
     ):
         if topic_and_epoch(topic)[0] == RECOUNT:
@@ -139,14 +136,14 @@ async def links_that_differ(client: AsyncClient, cell: Cell) -> dict[str, tuple[
     parameters = {"day": cell.day, "class": cell.traffic_class, "impression_kind": cell.impression_kind}
     heads: dict[Place, Chain] = {}
     counted: dict[str, int] = {}
-    for kind, topic, partition, link, count, last, touched in await _rows(client, LINKS_COUNTED, parameters):
+    for kind, topic, partition, link, count, last, touched in await select(client, LINKS_COUNTED, parameters):
         if kind == HEAD:
             heads[Place(topic, partition)] = Chain(Head(int(last), int(touched)))
         else:
             counted[link] = int(count)
     events = {
         str(link): int(count)
-        for link, count in await _rows(client, _covered(LINKS_EVENTS, heads), parameters, EVENTS_FINAL)
+        for link, count in await select(client, _covered(LINKS_EVENTS, heads), parameters, EVENTS_FINAL)
     }
     return {
         link: (counted.get(link, 0), events.get(link, 0))
@@ -171,27 +168,14 @@ async def _events_of_chains(client: AsyncClient, chains: dict[Place, Chain]) -> 
     )
     for table in ("events", "snapshots"):
         query = f"SELECT topic, partition, count() FROM {table} FINAL WHERE {condition} GROUP BY topic, partition"  # noqa: S608 - names of ours and numbers
-        for topic, partition, count in await _rows(client, query, {}, EVENTS_FINAL):
+        for topic, partition, count in await select(client, query, {}, EVENTS_FINAL):
             counts[bounds[topic, partition][0]] += int(count)
     return counts
 
 
 def _covered(query: str, chains: dict[Place, Chain]) -> str:
     """The query over the events that these heads cover."""
-    heads = {
-        ChainName(place.base_topic, place.epoch, place.partition): CoveredTo(chain.head.last, chain.head.touched_s)
-        for place, chain in chains.items()
-        if chain.head is not None
-    }
-    return query.replace("COVERED", covered(heads))
-
-
-async def _rows(
-    client: AsyncClient, query: str, parameters: Mapping[str, object], settings: dict[str, Any] | None = None
-) -> list[tuple[Any, ...]]:
-    with clickhouse_errors():
-        result = await client.query(query, parameters=dict(parameters), settings=settings)
-    return [tuple(row) for row in result.result_rows]
+    return query.replace("COVERED", covered(heads_of(chains)))
 
 
 def utc(time_s: float) -> str:

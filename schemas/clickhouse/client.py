@@ -1,6 +1,6 @@
 """Connect to ClickHouse by HTTP, and tell its errors apart the way the services want them told."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -108,6 +108,18 @@ async def connect(
             client_name="clicktally",
             ca_cert=server.ca_file or None,
         )
+
+
+async def select(
+    client: AsyncClient,
+    query: str,
+    parameters: Mapping[str, Any] | None = None,
+    settings: Mapping[str, Any] | None = None,
+) -> list[tuple[Any, ...]]:
+    """The rows of a query. Raises TransientClickHouseError, ClickHouseError."""
+    with clickhouse_errors():
+        result = await client.query(query, parameters=dict(parameters or {}), settings=dict(settings or {}))
+    return [tuple(row) for row in result.result_rows]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from typing import Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from schemas.clickhouse.client import clickhouse_errors
+from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.errors import ClickHouseError
 
 _MOVE: Final = re.compile(
@@ -149,9 +149,8 @@ async def _layout(client: AsyncClient, table: str) -> str | None:
 
 
 async def _strings(client: AsyncClient, query: str, table: str = "") -> list[str]:
-    with clickhouse_errors():
-        result = await client.query(query, parameters={"table": table}, settings={"max_execution_time": 0})
-    return [str(row[0]) for row in result.result_rows]
+    rows = await select(client, query, {"table": table}, {"max_execution_time": 0})
+    return [str(row[0]) for row in rows]
 
 
 async def _command(client: AsyncClient, statement: str) -> None:

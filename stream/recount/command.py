@@ -10,10 +10,8 @@ import uvloop
 
 from schemas.clickhouse.client import connect
 from schemas.settings import settings_or_exit
-from stream.agents.operators import rules_of
-from stream.classify import Classifier
-from stream.recount.run import Recount, Rulebook
-from stream.repeats import RepeatLimits
+from stream.recount.run import Recount
+from stream.rulebook import Rulebook, rulebook_of
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
 
@@ -42,20 +40,16 @@ def main(given: Sequence[str]) -> None:
     parser.add_argument("--dry-run", action="store_true", help="say what would change, and change nothing")
     arguments = parser.parse_args(given)
     settings = settings_or_exit(StreamSettings, check=False)
-    classifier = Classifier(rules_of(settings.bots_include, settings.bots_exclude, settings.bots_iab))
+    rulebook = rulebook_of(settings)
+    classifier = rulebook.classifier
     if arguments.rules not in {None, classifier.number}:
         parser.error(
             f"the rule set that is installed, with the operator's own files, is {classifier.number}, not"
             f" {arguments.rules}: `python -m stream.agents show` tells what it is made of"
         )
-    limits = RepeatLimits(
-        window_ms=int(settings.duplicate_window_s * 1000), clicks_per_minute=settings.clicks_per_minute
-    )
     last = arguments.until or datetime.now(UTC).date()
     print(f"by rule set {classifier.number}, from {arguments.since} to {last}", flush=True)  # noqa: T201 - for people
-    moved = uvloop.run(
-        _recount(settings, Rulebook(classifier, limits), arguments.since, last, dry=arguments.dry_run)
-    )
+    moved = uvloop.run(_recount(settings, rulebook, arguments.since, last, dry=arguments.dry_run))
     print(f"{moved:,} events have another class than they were first counted as")  # noqa: T201 - as above
 
 

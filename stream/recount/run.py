@@ -14,23 +14,21 @@ A day of which nothing changes writes nothing.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from schemas.clickhouse.client import clickhouse_errors
+from schemas.clickhouse.client import select
 from schemas.counters import DELTA, HEAD, RECOUNT, Chain, topic_and_epoch
 from schemas.covered import Head, covered
-from schemas.errors import TransientError
 from schemas.retry import Retry, RetryPolicy
-from stream.chain import NO_HEAD, Done, Flushed, Insert, InsertReply, Outcome, flush_steps
-from stream.classify import Classifier, Request, Verdict
+from stream.chain import NO_HEAD, Done, Flushed
+from stream.classify import Request, Verdict
+from stream.flush import commit
 from stream.recount.again import Cell, Stored, changes, corrections, difference
 from stream.recount.corrections import correction_rows
-from stream.repeats import RepeatLimits
-from stream.rows import Block
+from stream.rulebook import Rulebook
 from stream.sink import Sink
 
 EPOCH: Final = 1
@@ -72,14 +70,6 @@ ORDER BY topic, partition, record_offset, event_index
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """What the workers judge by."""
-
-    classifier: Classifier
-    limits: RepeatLimits
-
-
 class Recount:
     """Recounts days. `dry`: says what would change and writes nothing."""
 
@@ -116,7 +106,7 @@ class Recount:
             head = heads[chain].last if chain in heads else NO_HEAD
             flushed = Flushed(chain, head, head + 1, head + 1)
             block = correction_rows(flushed, missing, rules=self._rules.classifier.number, now_s=int(now()))
-            if isinstance(await self._commit(flushed, block), Done):
+            if isinstance(await commit(flushed, block, self._sink, lambda _operation: Retry(_RETRY)), Done):
                 break
             self._progress(f"{day}: somebody else recounts it, too; once more")
         return sum(count for count in wanted.values() if count > 0)
@@ -125,8 +115,8 @@ class Recount:
         begin, end = _bounds_s(day)
         heads: dict[Chain, Head] = {}
         present: Counter[Cell] = Counter()
-        for kind, topic, partition, *cell, count, last, touched in await self._rows(
-            PRESENT, {"begin": begin, "end": end}
+        for kind, topic, partition, *cell, count, last, touched in await select(
+            self._client, PRESENT, {"begin": begin, "end": end}
         ):
             if kind == HEAD:
                 heads[Chain(*topic_and_epoch(topic), int(partition))] = Head(int(last), int(touched))
@@ -141,43 +131,17 @@ class Recount:
         condition = covered(heads)
         changed = {
             int(number)
-            for *said, traffic_class, reason, number, _events in await self._rows(
-                REQUESTS.replace("COVERED", condition), bounds
+            for *said, traffic_class, reason, number, _events in await select(
+                self._client, REQUESTS.replace("COVERED", condition), bounds
             )
             if changes(_request(*said), Verdict(traffic_class, reason), judge)
         }
         if not changed:
             return Counter()
         query = EVENTS.replace("COVERED", condition).replace("HASHES", ", ".join(map(str, sorted(changed))))
-        rows = await self._rows(query, bounds | {"begin_ms": begin - LEAD_S * 1000})
+        rows = await select(self._client, query, bounds | {"begin_ms": begin - LEAD_S * 1000})
         events = [_stored(row) for row in rows]
         return corrections(events, judge, self._rules.limits, since_ms=begin)
-
-    async def _commit(self, flushed: Flushed, block: Block) -> Outcome:
-        steps = flush_steps(flushed)
-        step = next(steps)
-        try:
-            while True:
-                if isinstance(step, Insert):
-                    try:
-                        await self._sink.insert_counters(flushed, block, step.token)
-                    except TransientError:
-                        step = steps.send(InsertReply.UNKNOWN)
-                    else:
-                        step = steps.send(InsertReply.ANSWERED)
-                else:
-                    step = steps.send(await self._until_answered(lambda: self._sink.read_head(flushed.chain)))
-        except StopIteration as finished:
-            outcome: Outcome = finished.value
-            return outcome
-
-    async def _until_answered(self, attempt: Callable[[], Any]) -> Any:
-        return await Retry(_RETRY).until_it_works(attempt, on=TransientError)
-
-    async def _rows(self, query: str, parameters: dict[str, Any]) -> list[tuple[Any, ...]]:
-        with clickhouse_errors():
-            result = await self._client.query(query, parameters=parameters, settings=_FINAL)
-        return [tuple(row) for row in result.result_rows]
 
 
 def _chain_of(day: date) -> Chain:

@@ -6,7 +6,7 @@ from typing import Any, Final
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.breakdowns import DIMENSIONS, NUMBER_DIMENSIONS, ClassClicks
-from schemas.clickhouse.client import clickhouse_errors
+from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.counters import DELTA
 from schemas.errors import ClickHouseError, TransientError
 from stream.tables.breakdowns import RolledDay
@@ -124,9 +124,7 @@ class ClickHouseRollUps:
             await self._do(f"ALTER TABLE breakdowns DELETE WHERE {conditions}", day=day, version=version)
 
     async def _rows(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
-        with clickhouse_errors():
-            result = await self._client.query(query, parameters=parameters)
-        return [tuple(row) for row in result.result_rows]
+        return await select(self._client, query, parameters)
 
     async def _do(self, statement: str, **parameters: object) -> None:
         with clickhouse_errors():

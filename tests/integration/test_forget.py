@@ -1,5 +1,6 @@
 """Somebody is forgotten: what their events keep of them is emptied, and every count stays."""
 
+import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import Final
@@ -27,12 +28,13 @@ async def client(clickhouse: ClickHouse, database: str) -> AsyncIterator[AsyncCl
     await migrate(f"{clickhouse.url}/{database}")
     made = await connect(f"{clickhouse.url}/{database}")
     await made.command("TRUNCATE TABLE events")
+    now_s = int(time.time())
     for _ in range(2):  # as after a crash: a copy of each row
         await made.command(
             "INSERT INTO events (type, link, time, class, count, topic, partition, record_offset, visitor, ua,"
             " referrer, referrer_host, country, region, click_id, utm_source, utm_medium, utm_campaign, utm_term,"
             " utm_content, device)"
-            " SELECT 'click', 'go.example/' || number % 2, toDateTime64(now(), 3, 'UTC'), 'human', 1,"
+            f" SELECT 'click', 'go.example/' || number % 2, fromUnixTimestamp64Milli({now_s}000), 'human', 1,"
             " 'clicks', 0, number, [70, 70, 71, 71, 70, 71, 0, 0][number + 1], 'an agent', 'https://a.example/',"
             " 'a.example', 'DE', 'BE', 'click-' || number, 's', 'm', 'c', 't', 'e', 'phone'"
             f" FROM numbers({len(ALL)})"

@@ -20,8 +20,9 @@ from schemas.counters import RECOUNT
 from schemas.topics import EVENT_TOPICS
 from stream.agents.operators import rules_of
 from stream.classify import Classifier
-from stream.recount.run import Recount, Rulebook
+from stream.recount.run import Recount
 from stream.repeats import RepeatLimits
+from stream.rulebook import Rulebook
 from stream.sink import ClickHouseSink
 from tests.integration.audited import PARTITIONS, Installation, Spool
 

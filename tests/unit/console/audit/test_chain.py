@@ -5,8 +5,9 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.audit.chain import Chain, Head, Place, Stretch, check_chains, earlier_ends, latest
+from console.audit.chain import Chain, Place, Stretch, check_chains, earlier_ends, latest
 from console.audit.findings import Finding
+from schemas.covered import Head
 
 PLACE = Place("clicks@1", 3)
 NOW_S = 1_000_000

@@ -3,10 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.audit.chain import Chain, Head, Place, Stretch
+from console.audit.chain import Chain, Place, Stretch
 from console.audit.counted import check_counted, name_links
 from console.audit.findings import Finding
 from console.audit.tables import Cell, SpoolAt, Sum, Tables
+from schemas.covered import Head
 
 CELLS = st.builds(
     Cell,

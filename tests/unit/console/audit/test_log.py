@@ -2,9 +2,10 @@
 
 from collections import Counter
 
-from console.audit.chain import Chain, Head, Place, Stretch
+from console.audit.chain import Chain, Place, Stretch
 from console.audit.findings import Finding
 from console.audit.log import Log, Waiting, check_dead_letters, check_log, waiting
+from schemas.covered import Head
 
 AT = ("clicks", 0)
 PLACE = Place("clicks@1", 0)
