@@ -58,7 +58,7 @@ page-check: $(PAGE)/node_modules/.ready ## the page: types, style, unit tests
 .PHONY: page-pictures
 page-pictures: setup ## pictures of the page for the documentation, by its tests: docs/pictures
 	@mkdir -p docs/pictures
-	CLICKTALLY_TEST_PICTURES=$(CURDIR)/docs/pictures $(PY) -m pytest -q tests/integration/test_page.py -k cards
+	CLICKTALLY_TEST_PICTURES=$(CURDIR)/docs/pictures $(PY) -m pytest -q tests/integration/page/test_campaign.py -k cards
 
 .PHONY: check
 check: $(READY) page-check ## ruff, mypy --strict, the page's types, style and unit tests, and the other static checks

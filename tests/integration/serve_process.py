@@ -222,6 +222,13 @@ class Answer(msgspec.Struct, frozen=True):
     interim: list[int]
 
 
+def answered(serve: Serve, raw: bytes, method: str = "GET") -> Answer:
+    """The answer to a request on a connection of its own."""
+    with serve.connect() as client:
+        client.send(raw)
+        return client.answer(method)
+
+
 def wait_for(condition: Any, deadline_s: float = DEADLINE_S) -> None:
     """Poll until the condition holds; fail at the deadline."""
     deadline = time.monotonic() + deadline_s

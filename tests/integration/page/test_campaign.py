@@ -1,76 +1,33 @@
 """The page on a running console: its numbers are SQL's, its state is its address, it survives what happens."""
 
-import asyncio
 import csv
 import io
 import re
-import uuid
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from deploy.local.processes import ClickHouse, Kafka
-from schemas.clickhouse.migrate import migrate
-from tests.e2e.browser import browser
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.counted import count
-from tests.integration.page_browser import counts_of, enter, findings, number_in, picture, sign_in, window
-from tests.integration.page_world import ACCOUNT, POSTS, fill, name_posts
-from tests.integration.test_api import prepare
-from tests.tokens import token
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-READER: Final = 21
-NEWCOMER: Final = 22
-CAMPAIGN: Final = "/campaigns/spring-sale"
-TOKENS: Final = (
-    token(READER, "reports:read", "links:read", "links:write", account=ACCOUNT),
-    token(NEWCOMER, "reports:read", "links:read", account="new"),
+from tests.integration.page.browser import (
+    away,
+    counts_of,
+    each_look,
+    enter,
+    findings,
+    number_in,
+    picture,
+    sign_in,
 )
+from tests.integration.page.world import ACCOUNT, NEWCOMER, POSTS, WRITER
 
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-@pytest.fixture(scope="module")
-def world(clickhouse: ClickHouse) -> Iterator[Http]:
-    """A database of this module's own with a month of counts."""
-    database = f"page_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
-    fill(http, datetime.now(UTC))
-    yield http
-    http(f"DROP DATABASE {database}")
-
-
-@pytest.fixture(scope="module")
-def console(
-    kafka: Kafka, clickhouse: ClickHouse, world: Http, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ConsoleProcess]:
-    """A console that shows them."""
-    asyncio.run(prepare(kafka, TOKENS))
-    url, group = f"{clickhouse.url}/{world.database}", f"page-{uuid.uuid4().hex}"
-    with ConsoleProcess(tmp_path_factory.mktemp("page"), kafka, group, clickhouse_url=url) as one:
-        name_posts(one, datetime.now(UTC), token=READER)
-        yield one
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """One browser for all; each test has a window with cookies of its own."""
-    async with browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chromium: Browser, console: ConsoleProcess) -> AsyncIterator[Page]:
-    """A window, nobody signed in."""
-    async with window(chromium, console) as one:
-        yield one
+CAMPAIGN: Final = "/campaigns/spring-sale"
 
 
 async def ready(page: Page) -> None:
@@ -107,7 +64,7 @@ async def says_what_sql_says(page: Page, world: Http, condition: str = "true") -
 async def test_cards_and_headlines_say_what_sql_says_whatever_is_filtered(page: Page, world: Http) -> None:
     await page.goto(f"{CAMPAIGN}?days=7")
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    await sign_in(page, READER)
+    await sign_in(page, WRITER)
     await expect(page).to_have_url(f"{CAMPAIGN}?days=7")
     await ready(page)
     await says_what_sql_says(page, world)
@@ -139,7 +96,7 @@ async def test_cards_and_headlines_say_what_sql_says_whatever_is_filtered(page: 
 
 async def test_files_the_clipboard_and_sql_carry_the_numbers_on(page: Page, world: Http) -> None:
     await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    await enter(page, READER, CAMPAIGN)
+    await enter(page, WRITER, CAMPAIGN)
     await ready(page)
     expected = await asked_of_sql(page, world)
 
@@ -170,7 +127,7 @@ async def test_files_the_clipboard_and_sql_carry_the_numbers_on(page: Page, worl
 
 
 async def test_charts_are_read_by_keys(page: Page) -> None:
-    await enter(page, READER, CAMPAIGN)
+    await enter(page, WRITER, CAMPAIGN)
     await ready(page)
     chart = page.get_by_role("slider", name="Over time")
     await chart.focus()
@@ -191,7 +148,7 @@ async def test_charts_are_read_by_keys(page: Page) -> None:
 
 
 async def test_a_click_that_is_counted_appears_by_itself(page: Page, world: Http) -> None:
-    await enter(page, READER, f"{CAMPAIGN}?days=30")
+    await enter(page, WRITER, f"{CAMPAIGN}?days=30")
     await ready(page)
     before = number_in(await page.locator(".headlines").inner_text(), "clicks")
     minute = f"{datetime.now(UTC):%Y-%m-%d %H:%M:00}"
@@ -203,21 +160,19 @@ async def test_a_click_that_is_counted_appears_by_itself(page: Page, world: Http
 async def test_a_console_that_goes_away_and_a_session_that_ends_lose_nothing_that_was_seen(
     page: Page, console: ConsoleProcess
 ) -> None:
-    await enter(page, READER, CAMPAIGN)
+    await enter(page, WRITER, CAMPAIGN)
     await ready(page)
-    console.kill()
-    await expect(page.locator(".pulse")).to_contain_text("not live")
-    await page.get_by_role("link", name="30 d").click()
-    await expect(page.get_by_role("alert")).to_contain_text("The console does not answer")
-    console.start()
-    await asyncio.to_thread(console.wait_until_ready)
+    async with away(console):
+        await expect(page.locator(".pulse")).to_contain_text("not live")
+        await page.get_by_role("link", name="30 d").click()
+        await expect(page.get_by_role("alert")).to_contain_text("The console does not answer")
     await page.get_by_role("button", name="Try again").click()
     await ready(page)
 
     await page.context.clear_cookies()
     await page.get_by_role("link", name="7 d").click()
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    await sign_in(page, READER)
+    await sign_in(page, WRITER)
     await expect(page).to_have_url(f"{CAMPAIGN}?days=7")
     await ready(page)
 
@@ -228,7 +183,7 @@ async def test_a_console_that_goes_away_and_a_session_that_ends_lose_nothing_tha
 
 
 async def test_views_can_be_saved_under_names(page: Page) -> None:
-    await enter(page, READER, f"{CAMPAIGN}?channel=x")
+    await enter(page, WRITER, f"{CAMPAIGN}?channel=x")
     await ready(page)
     await page.get_by_text("Saved views").click()
     await page.get_by_label("Name of this view").fill("Only X")
@@ -253,22 +208,11 @@ async def test_axe_finds_nothing_and_nothing_is_wider_than_the_window(page: Page
     await page.goto("/campaigns")
     await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     assert await findings(page) == []
-    await enter(page, READER, "/campaigns")
+    await enter(page, WRITER, "/campaigns")
     await expect(page.locator("table a.campaign").first).to_be_visible()
-    for width in (360, 1280):
-        await page.set_viewport_size({"width": width, "height": 800})
-        assert await findings(page) == [], width
+    await each_look(page, "campaigns", ((360, "light"), (1280, "light")))
     await page.goto(CAMPAIGN)
     await ready(page)
     await page.get_by_text("How was this counted?").click()
     await page.get_by_text("Why?").first.click()
-    schemes: tuple[tuple[int, Literal["light", "dark"]], ...] = (
-        (360, "dark"),
-        (640, "light"),
-        (1280, "dark"),
-        (1920, "light"),
-    )
-    for width, scheme in schemes:
-        await page.emulate_media(color_scheme=scheme)
-        await page.set_viewport_size({"width": width, "height": 800})
-        assert await findings(page) == [], (width, scheme)
+    await each_look(page, "campaign", ((360, "dark"), (640, "light"), (1280, "dark"), (1920, "light")))

@@ -4,7 +4,6 @@ import json
 import stat
 import time
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,10 @@ from redirector.visitor_key.host_key import HostKey
 from schemas.links import Link
 from tests.integration.serve_process import (
     DEADLINE_S,
-    Answer,
     Client,
     ConnectionClosedError,
     Serve,
+    answered,
     free_port,
     get,
     post,
@@ -32,23 +31,6 @@ from tests.integration.serve_process import (
 )
 from tests.tokens import AS_WRITER
 from tests.unit.redirector.serve.mmdb import CITY, write_mmdb
-
-
-@pytest.fixture(params=["fast", "ordinary"])
-def fast_lane(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param == "fast")
-
-
-@pytest.fixture
-def serve(tmp_path: Path, fast_lane: bool) -> Iterator[Serve]:
-    with running(tmp_path, fast_lane=fast_lane) as process:
-        yield process
-
-
-def answered(serve: Serve, raw: bytes, method: str = "GET") -> Answer:
-    with serve.connect() as client:
-        client.send(raw)
-        return client.answer(method)
 
 
 def impressions(

@@ -11,8 +11,20 @@ from typing import Final, NamedTuple
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.counted import know_links, run_sql
+from tests.tokens import token
 
 ACCOUNT: Final = "acme"
+WRITER: Final = 21
+READER: Final = 22
+LOOKER: Final = 23
+NEWCOMER: Final = 24
+TOKENS: Final = (
+    token(WRITER, "reports:read", "links:read", "links:write", account=ACCOUNT),
+    token(READER, "reports:read", account=ACCOUNT),
+    token(LOOKER, "links:read", account=ACCOUNT),
+    token(NEWCOMER, "reports:read", "links:read", account="new"),
+)
+"""Who may do everything, read reports alone, look at links alone; and somebody whose account has nothing yet."""
 DAYS: Final = 28
 _SEED: Final = 4
 _HOURS: Final = (1, 1, 1, 1, 1, 2, 4, 8, 12, 11, 9, 8, 10, 9, 7, 7, 8, 9, 10, 11, 9, 6, 3, 2)

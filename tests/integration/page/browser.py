@@ -1,11 +1,12 @@
 """The console's page in Chromium: signed in, watched for errors, judged by axe-core, pictured."""
 
+import asyncio
 import os
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from playwright.async_api import Browser, Page, expect
 
@@ -19,6 +20,10 @@ expect.set_options(timeout=WITHIN_MS)
 _AXE: Final = PAGE / "node_modules" / "axe-core" / "axe.min.js"
 _FINDINGS: Final = """() => axe.run(document, {resultTypes: ["violations"]}).then(result =>
     result.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 120)).join(" | ")}`))"""
+Looks = tuple[tuple[int, Literal["light", "dark"]], ...]
+LOOKS: Final[Looks] = ((360, "light"), (1280, "dark"))
+"""Widths of the window and colour schemes."""
+_WIDE: Final = (1280, 900)
 _PICTURES: Final = "CLICKTALLY_TEST_PICTURES"
 """A directory: where it is set, pictures for the documentation are written there."""
 
@@ -29,7 +34,7 @@ async def window(running: Browser, console: ConsoleProcess) -> AsyncIterator[Pag
     assert (BUILT / "index.html").exists(), "the page is not built: `make page`"
     context = await running.new_context(
         base_url=f"http://127.0.0.1:{console.port}",
-        viewport={"width": 1280, "height": 900},
+        viewport={"width": _WIDE[0], "height": _WIDE[1]},
         locale="en-GB",
         accept_downloads=True,
     )
@@ -44,6 +49,17 @@ async def window(running: Browser, console: ConsoleProcess) -> AsyncIterator[Pag
         await context.close()
     # What the network refused is told by the browser itself; the tests of that look at what the page says.
     assert [error for error in errors if "Failed to load resource" not in error and "net::" not in error] == []
+
+
+@asynccontextmanager
+async def away(console: ConsoleProcess) -> AsyncIterator[None]:
+    """While the console is killed; it is back and ready afterwards."""
+    console.kill()
+    try:
+        yield
+    finally:
+        console.start()
+        await asyncio.to_thread(console.wait_until_ready)
 
 
 async def enter(page: Page, number: int, path: str) -> None:
@@ -67,6 +83,17 @@ async def findings(page: Page) -> list[str]:
     found: list[str] = await page.evaluate(_FINDINGS)
     wide = await page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return [*found, *(["scrolls sideways"] if wide else [])]
+
+
+async def each_look(page: Page, name: str, looks: Looks = LOOKS) -> None:
+    """The page as it is now, in every width and colour scheme: axe-core finds nothing, pictures where wanted."""
+    for width, scheme in looks:
+        await page.emulate_media(color_scheme=scheme)
+        await page.set_viewport_size({"width": width, "height": _WIDE[1]})
+        await picture(page, f"{name}-{width}-{scheme}")
+        assert await findings(page) == [], (name, width, scheme)
+    await page.emulate_media(color_scheme="light")
+    await page.set_viewport_size({"width": _WIDE[0], "height": _WIDE[1]})
 
 
 async def picture(page: Page, name: str) -> None:

@@ -1,85 +1,19 @@
 """Comparison, data quality and live counts on the page: what they say is what SQL says."""
 
-import asyncio
 import re
-import uuid
-from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from typing import Final, Literal
 from urllib.parse import urlencode
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
-from deploy.local.processes import ClickHouse, Kafka
-from schemas.clickhouse.migrate import migrate
-from tests.e2e.browser import browser
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.counted import count
-from tests.integration.page_browser import enter, findings, picture, window
-from tests.integration.page_world import ACCOUNT, fill
-from tests.integration.test_api import prepare
-from tests.tokens import token
+from tests.integration.page.browser import away, each_look, enter, findings
+from tests.integration.page.world import LOOKER, READER
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-READER: Final = 41
-NEWCOMER: Final = 42
-TOKENS: Final = (
-    token(READER, "reports:read", account=ACCOUNT),
-    token(NEWCOMER, "links:read", account="new"),
-)
-SIZES: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = (
-    (360, "light"),
-    (1280, "dark"),
-)
-
-
-@pytest.fixture(scope="module")
-def world(clickhouse: ClickHouse) -> Iterator[Http]:
-    """A database of this module's own with a month of counts."""
-    database = f"page_watch_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
-    fill(http, datetime.now(UTC))
-    yield http
-    http(f"DROP DATABASE {database}")
-
-
-@pytest.fixture(scope="module")
-def console(
-    kafka: Kafka, clickhouse: ClickHouse, world: Http, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ConsoleProcess]:
-    """A console that shows them."""
-    asyncio.run(prepare(kafka, TOKENS))
-    url, group = f"{clickhouse.url}/{world.database}", f"page-watch-{uuid.uuid4().hex}"
-    with ConsoleProcess(tmp_path_factory.mktemp("page-watch"), kafka, group, clickhouse_url=url) as one:
-        yield one
-
-
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """One browser for all; each test has a window with cookies of its own."""
-    async with browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chromium: Browser, console: ConsoleProcess) -> AsyncIterator[Page]:
-    """A window, nobody signed in."""
-    async with window(chromium, console) as one:
-        yield one
-
-
-async def each_size(page: Page, name: str) -> None:
-    """What axe-core says of the page as it is, narrow and wide, light and dark."""
-    for width, scheme in SIZES:
-        await page.emulate_media(color_scheme=scheme)
-        await page.set_viewport_size({"width": width, "height": 900})
-        await picture(page, f"{name}-{width}-{scheme}")
-        assert await findings(page) == [], (name, width, scheme)
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 def comparison(*posts: tuple[str, str]) -> str:
@@ -107,7 +41,7 @@ async def test_posts_are_added_one_by_one_and_compared_with_intervals_and_a_verd
     counted = [row[2] for row in world.rows(text)]
     shown = await page.locator("tbody tr td:nth-child(2)").all_inner_texts()
     assert [one.replace(",", "") for one in shown] == counted
-    await each_size(page, "compare")
+    await each_look(page, "compare")
     await page.get_by_role("link", name=re.compile("Take .* as the control")).click()
     await expect(page.locator("tbody tr").nth(1)).to_contain_text("wins")
     await page.go_back()
@@ -123,7 +57,7 @@ async def test_too_little_data_is_drawn_as_such_and_has_no_winner(page: Page) ->
     await expect(page.locator("h2.verdict")).to_contain_text("Not enough data yet")
     await expect(page.locator("circle.mark.open")).to_have_count(1)
     await page.get_by_text("All pairs").click()
-    await each_size(page, "compare-little")
+    await each_look(page, "compare-little")
     await page.get_by_role("link", name=re.compile("Take .* away")).first.click()
     await expect(page.locator(".sides tbody tr")).to_have_count(2)
 
@@ -136,7 +70,7 @@ async def test_data_quality_says_what_is_left_out_and_why(page: Page, world: Htt
     rows = {row[0]: row[1] for row in world.rows(await page.locator(".sql pre").inner_text())}
     assert (await bots.locator("td").nth(1).inner_text()).replace(",", "") == rows["clicks: bot"]
     await page.get_by_text("The SQL of these findings").click()
-    await each_size(page, "quality")
+    await each_look(page, "quality")
 
 
 async def test_live_counts_come_by_themselves_pause_and_say_when_they_are_stale(
@@ -145,30 +79,28 @@ async def test_live_counts_come_by_themselves_pause_and_say_when_they_are_stale(
     await enter(page, READER, "/live")
     await expect(page.locator(".pulse.on")).to_be_visible()
     minute = f"{datetime.now(UTC):%Y-%m-%d %H:%M:00}"
-    count(world, [("carousel", minute, "human", "", 7, 0)])
-    row = page.get_by_role("row").filter(has_text="carousel")
+    count(world, [("story-link", minute, "human", "", 7, 0)])
+    row = page.get_by_role("row").filter(has_text="story-link")
     await expect(row).to_contain_text("7")
-    await each_size(page, "live")
+    await each_look(page, "live")
 
     await page.locator("h1").click()
     await page.keyboard.press("p")
     await expect(page.get_by_text(re.compile("Paused since"))).to_be_visible()
-    count(world, [("carousel", minute, "human", "", 4, 0)])
+    count(world, [("story-link", minute, "human", "", 4, 0)])
     await page.get_by_role("button", name="Go on").click()
     await expect(row).to_contain_text("11")
 
-    console.kill()
-    await expect(page.get_by_role("alert")).to_contain_text("Not live since")
-    await expect(row).to_contain_text("11")
-    assert await findings(page) == []
-    console.start()
-    await asyncio.to_thread(console.wait_until_ready)
+    async with away(console):
+        await expect(page.get_by_role("alert")).to_contain_text("Not live since")
+        await expect(row).to_contain_text("11")
+        assert await findings(page) == []
     await expect(page.locator(".pulse.on")).to_be_visible()
     await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 async def test_whoever_may_not_read_reports_is_told_which_role_is_missing(page: Page) -> None:
-    await enter(page, NEWCOMER, "/compare")
+    await enter(page, LOOKER, "/compare")
     for path in ("/compare", "/quality", "/live"):
         await page.goto(path)
         await expect(page.get_by_role("heading", name="Your token may not see this")).to_be_visible()

@@ -1,35 +1,11 @@
 """How a serve process ends, and what it refuses to start with."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.serve_process import (
-    Answer,
-    Serve,
-    get,
-    post,
-    running,
-)
-
-
-@pytest.fixture(params=["fast", "ordinary"])
-def fast_lane(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param == "fast")
-
-
-@pytest.fixture
-def serve(tmp_path: Path, fast_lane: bool) -> Iterator[Serve]:
-    with running(tmp_path, fast_lane=fast_lane) as process:
-        yield process
-
-
-def answered(serve: Serve, raw: bytes, method: str = "GET") -> Answer:
-    with serve.connect() as client:
-        client.send(raw)
-        return client.answer(method)
+from tests.integration.serve_process import Serve, answered, get, post, running
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

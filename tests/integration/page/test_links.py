@@ -4,57 +4,31 @@ import asyncio
 import json
 import re
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Final
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 
 from deploy.local.processes import ClickHouse, Kafka
-from schemas.clickhouse.migrate import migrate
-from tests.e2e.browser import browser
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
-from tests.integration.page_browser import enter, findings, picture, window
-from tests.integration.page_world import ACCOUNT, POSTS, fill
+from tests.integration.page.browser import each_look, enter, findings
+from tests.integration.page.world import LOOKER, POSTS, TOKENS, WRITER
 from tests.integration.streams import wait_for
 from tests.integration.test_api import prepare
-from tests.tokens import token
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-WRITER: Final = 31
-READER: Final = 32
-TOKENS: Final = (
-    token(WRITER, "reports:read", "links:read", "links:write", account=ACCOUNT),
-    token(READER, "links:read", account=ACCOUNT),
-)
 DOMAIN: Final = f"p{uuid.uuid4().hex[:8]}.example"
 """The topic of links is shared with other tests."""
-SIZES: Final[tuple[tuple[int, Literal["light", "dark"]], ...]] = (
-    (360, "light"),
-    (1280, "dark"),
-)
-
-
-@pytest.fixture(scope="module")
-def world(clickhouse: ClickHouse) -> Iterator[Http]:
-    """A database of this module's own with a month of counts."""
-    database = f"page_links_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
-    fill(http, datetime.now(UTC))
-    yield http
-    http(f"DROP DATABASE {database}")
 
 
 @pytest.fixture(scope="module")
 def console(
     kafka: Kafka, clickhouse: ClickHouse, world: Http, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ConsoleProcess]:
-    """A console with a link of each post."""
+    """A console of this module's own: on its domain each post has a link."""
     asyncio.run(prepare(kafka, TOKENS))
     url, group = f"{clickhouse.url}/{world.database}", f"page-links-{uuid.uuid4().hex}"
     place = tmp_path_factory.mktemp("page-links")
@@ -82,36 +56,11 @@ def named(console: ConsoleProcess) -> set[str]:
     return {one["name"] for one in console.ask("GET", "/v1/campaigns", token=WRITER).json["campaigns"]}
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    """One browser for all; each test has a window with cookies of its own."""
-    async with browser() as running:
-        yield running
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(chromium: Browser, console: ConsoleProcess) -> AsyncIterator[Page]:
-    """A window, nobody signed in."""
-    async with window(chromium, console) as one:
-        yield one
-
-
-async def each_size(page: Page, name: str) -> None:
-    """What axe-core says of the page as it is, in every size."""
-    for width, scheme in SIZES:
-        await page.emulate_media(color_scheme=scheme)
-        await page.set_viewport_size({"width": width, "height": 900})
-        await picture(page, f"{name}-{width}-{scheme}")
-        assert await findings(page) == [], (name, width, scheme)
-    await page.emulate_media(color_scheme="light")
-    await page.set_viewport_size({"width": 1280, "height": 900})
-
-
 async def test_links_are_found_by_letters_and_labels_and_the_address_says_by_which(page: Page) -> None:
     await enter(page, WRITER, f"/links?domain={DOMAIN}")
     rows = page.locator("tbody tr")
     await expect(rows).to_have_count(len(POSTS))
-    await each_size(page, "links")
+    await each_look(page, "links")
     await page.keyboard.press("/")
     await page.keyboard.type("newsletter")
     await expect(rows).to_have_count(3)
@@ -137,7 +86,7 @@ async def test_what_the_api_refuses_is_said_at_its_field_and_a_slug_is_made_up(p
     await expect(field).to_be_focused()
     await expect(field).to_have_attribute("aria-invalid", "true")
     await expect(page.locator("#said-destination")).to_contain_text("private network")
-    await each_size(page, "new-link")
+    await each_look(page, "new-link")
 
     await field.fill("https://acme.example/roses")
     await page.get_by_label("Slug").fill(POSTS[0].name)
@@ -164,7 +113,7 @@ async def test_two_who_edit_one_link_overwrite_nothing_unseen(page: Page, consol
     await expect(conflict).to_contain_text("they made it Theirs, you Mine")
     await expect(page.get_by_label("Destination", exact=True)).to_have_value("https://acme.example/theirs")
     await expect(title).to_have_value("Mine")
-    await each_size(page, "conflict")
+    await each_look(page, "conflict")
     assert console.ask("GET", f"/v1/links/{DOMAIN}/{slug}", token=WRITER).json["title"] == "Theirs"
 
     await page.get_by_role("button", name="Save", exact=True).click()
@@ -180,7 +129,7 @@ async def test_a_link_is_tested_drawn_archived_deleted_and_restored(page: Page) 
     await expect(page.locator(".answer")).to_contain_text("as a click, by its QR code")
     drawn = await page.locator("img.code").evaluate("image => image.decode().then(() => image.naturalWidth)")
     assert drawn > 0
-    await each_size(page, "link")
+    await each_look(page, "link")
     for kind, begins in (("SVG", b"<"), ("PNG", b"\x89PNG")):
         async with page.expect_download() as saving:
             await page.get_by_role("link", name=f"{kind} of the QR code").click()
@@ -193,7 +142,7 @@ async def test_a_link_is_tested_drawn_archived_deleted_and_restored(page: Page) 
     await expect(page).to_have_url("/links/deleted")
     row = page.get_by_role("row").filter(has_text=f"{DOMAIN}/{slug}")
     await expect(row).to_be_visible()
-    await each_size(page, "deleted")
+    await each_look(page, "deleted")
     await row.get_by_role("button").click()
     await expect(page.get_by_text(f"{DOMAIN}/{slug} is back.")).to_be_visible()
     await expect(row).to_have_count(0)
@@ -211,7 +160,7 @@ async def test_many_lines_are_answered_one_by_one(page: Page, console: ConsolePr
     await page.get_by_label("Lines").fill("\n".join(lines))
     await page.get_by_role("button", name="Make 5 links").click()
     await expect(page.get_by_text("2 made, 0 changed or deleted, 3 refused")).to_be_visible()
-    await each_size(page, "bulk")
+    await each_look(page, "bulk")
     made = console.ask("GET", f"/v1/links/{DOMAIN}/bulk-one", token=WRITER).json
     assert (made["destination"], made["campaign"]) == ("https://acme.example/one", "spring-sale")
     untouched = console.ask("GET", f"/v1/links/{DOMAIN}/{POSTS[0].name}", token=WRITER).json
@@ -221,7 +170,7 @@ async def test_many_lines_are_answered_one_by_one(page: Page, console: ConsolePr
 
 
 async def test_whoever_may_only_look_is_offered_no_change(page: Page) -> None:
-    await enter(page, READER, f"/links/{DOMAIN}/{POSTS[0].name}")
+    await enter(page, LOOKER, f"/links/{DOMAIN}/{POSTS[0].name}")
     await expect(page.get_by_text("Your token may look at links, not change them")).to_be_visible()
     await expect(page.get_by_role("button", name="Save")).to_have_count(0)
     assert await findings(page) == []

@@ -1,0 +1,1 @@
+"""The console's page in Chromium, on a running console."""
