@@ -1,6 +1,6 @@
 """What a flush's events say besides their fields: device, system, browser, and who sent the visitor."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from stream.enrich.agents import APPS, UNKNOWN, Device
 from stream.enrich.enricher import Enricher
 from stream.enrich.referrers import ASTRAY, Source
 from stream.judged import TURN, Coded, Judged, coded_column, combined, narrowest
+from stream.turns import Turns, at_once
 
 _REPORTED_SOURCES: Final = [SOURCES.index("api"), SOURCES.index("platform")]
 
@@ -42,16 +43,10 @@ class Enriched:
 
 def enrich(judged: Judged, enricher: Enricher) -> Enriched:
     """Ask once for each different user agent and referrer."""
-    steps = enriching(judged, enricher)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            enriched: Enriched = finished.value
-            return enriched
+    return at_once(enriching(judged, enricher))
 
 
-def enriching(judged: Judged, enricher: Enricher) -> Generator[None, None, Enriched]:
+def enriching(judged: Judged, enricher: Enricher) -> Turns[Enriched]:
     """`enrich` in turns, each of few agents or referrers never seen before, as `judging` has them.
 
     What somebody only reports was displayed to others: of them nothing is known.

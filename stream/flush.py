@@ -17,12 +17,11 @@ by the next owner's `load`, which reads head and fold rows at one instant.
 1 and 6 are the partition's, 2 to 5 are here.
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from schemas.counters import Chain
 from schemas.errors import TransientError
@@ -39,8 +38,7 @@ from stream.shared import Shared
 from stream.sink import Sink
 from stream.snapshot_rows import snapshot_rows
 from stream.tries import Tries
-
-Result = TypeVar("Result")
+from stream.turns import in_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,13 @@ class Flusher:
         The memory of the deltas' columns is given back as soon as the blocks are made.
         """
         with self._took("rows"):
-            judged = await _in_turns(judging(deltas.columns, self._shared.classifier))
+            judged = await in_turns(judging(deltas.columns, self._shared.classifier))
             if repeats is not None:
                 judged, deltas.states[repeats.kind] = repeats.judge(judged, deltas.parts)
             counters = counter_rows(flushed, deltas, judged)
             events = None
             if deltas.parts:
-                enriched = await _in_turns(enriching(judged, self._shared.enricher))
+                enriched = await in_turns(enriching(judged, self._shared.enricher))
                 events = event_rows(deltas, judged, enriched, self._chain)
             by_class = judged.by_class()
             self._shared.pool.give_back(deltas.columns)
@@ -117,14 +115,3 @@ async def commit(flushed: Flushed, block: Block, sink: Sink, retries: Callable[[
     except StopIteration as finished:
         outcome: Outcome = finished.value
         return outcome
-
-
-async def _in_turns(steps: Generator[None, None, Result]) -> Result:
-    """Heartbeats and other partitions go on while strangers' agents are looked at."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            result: Result = finished.value
-            return result
-        await asyncio.sleep(0)

@@ -1,7 +1,7 @@
 """What a flush's rows need besides the columns: traffic classes, and an order in which ClickHouse need not sort."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from schemas.events import TRAFFIC_CLASSES, TrafficClass
 from stream.classify import REPORTED, Classifier, Request, Verdict
 from stream.columns import SOURCES, EventColumns, Ints
+from stream.turns import Turns, at_once
 
 _CLASS_CODES: Final = {traffic_class: code for code, traffic_class in enumerate(TRAFFIC_CLASSES)}
 _PIXEL: Final = SOURCES.index("pixel")
@@ -67,16 +68,10 @@ class Judged:
 
 def judge(columns: EventColumns, classifier: Classifier) -> Judged:
     """Give every row its traffic class: the classifier is asked once for each different request."""
-    steps = judging(columns, classifier)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as finished:
-            judged: Judged = finished.value
-            return judged
+    return at_once(judging(columns, classifier))
 
 
-def judging(columns: EventColumns, classifier: Classifier) -> Generator[None, None, Judged]:
+def judging(columns: EventColumns, classifier: Classifier) -> Turns[Judged]:
     """`judge` in turns: whoever drives it may do other things after each, while nobody changes the columns.
 
     A turn is few requests never seen before. They cost 10 µs each, or hundreds where somebody wants them to, and
