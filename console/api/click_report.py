@@ -6,13 +6,12 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from console.api.problems import Problem
+from console.api.by_labels import LABELS, LABELS_OR_LINK, Labels, names_by
 from console.api.report_wire import TimeFilters
 from console.api.reports import NAMED, Statement, conditions_of, times_of, where
 from schemas.breakdowns import DIMENSIONS
 
-LABELS: Final = ("account", "campaign", "post", "channel", "profile", "link")
-BY: Final = (*DIMENSIONS, "class", *LABELS)
+BY: Final = (*DIMENSIONS, "class", *LABELS_OR_LINK)
 _DAY: Final = timedelta(days=1)
 
 Value = Annotated[str, Meta(max_length=256)] | None
@@ -57,7 +56,7 @@ class ClicksQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=
     not_scan: Value = None
 
 
-class ClicksRow(msgspec.Struct, kw_only=True):
+class ClicksRow(Labels, kw_only=True):
     """The clicks that share these values; `is_other`: those of all values that are not among the first."""
 
     device: str | UnsetType = UNSET
@@ -79,12 +78,6 @@ class ClicksRow(msgspec.Struct, kw_only=True):
     class_: Annotated[str | UnsetType, Meta(description="traffic class")] = msgspec.field(
         default=UNSET, name="class"
     )
-    account: str | UnsetType = UNSET
-    campaign: str | UnsetType = UNSET
-    post: str | UnsetType = UNSET
-    channel: str | UnsetType = UNSET
-    profile: str | UnsetType = UNSET
-    link: str | UnsetType = UNSET
     is_other: bool
     clicks: int
     gross_clicks: int
@@ -104,9 +97,7 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
     first = since.replace(hour=0, minute=0)
     end = until.replace(hour=0, minute=0)
     end = end if end == until else end + _DAY
-    by = [name.strip() for name in query.by.split(",")]
-    if len(set(by)) < len(by) or not set(by) <= set(BY):
-        raise Problem("bad-request", f"name some of {', '.join(BY)}, each once", parameter="by")
+    by = names_by(query.by, BY)
     conditions, parameters = conditions_of(query, account)
     for name in DIMENSIONS:
         for given, sign in ((name, "="), (f"not_{name}", "!=")):
@@ -116,7 +107,7 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
                 parameters = (*parameters, (given, value))
     days = [f"counted.day >= '{first:%F}'", f"counted.day < '{end:%F}'"]
     columns = ", ".join(by)
-    values = ", ".join(f"toString({'named' if name in LABELS[:-1] else 'counted'}.{name}) AS {name}" for name in by)
+    values = ", ".join(f"toString({'named' if name in LABELS else 'counted'}.{name}) AS {name}" for name in by)
     shown = ", ".join(f"if(place <= {query.most}, {name}, 'other') AS {name}" for name in by)
     text = (
         f"SELECT {shown}, toBool(place > {query.most}) AS is_other, sum(human) AS clicks,"  # noqa: S608 - closed sets

@@ -6,11 +6,10 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from console.api.by_labels import LABELS, LABELS_OR_LINK
 from schemas.events import LINK_MAX_BYTES
 
 ROWS_MOST: Final = 100_000
-BREAKDOWNS: Final = ("account", "campaign", "post", "channel", "profile", "link")
-SERIES_BY: Final = ("account", "campaign", "post", "channel", "profile")
 
 Format = Literal["json", "csv", "arrow", "sql"]
 TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "all"]
@@ -69,7 +68,7 @@ class Chosen(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True)
 class BreakdownQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of sums by labels."""
 
-    by: Annotated[str, Meta(max_length=100, description=f"some of {', '.join(BREAKDOWNS)}, comma-separated")]
+    by: Annotated[str, Meta(max_length=100, description=f"some of {', '.join(LABELS_OR_LINK)}, comma-separated")]
     limit: Limit = 1000
 
 
@@ -82,7 +81,7 @@ class SeriesQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True)
         str,
         Meta(
             max_length=100,
-            description=f"one series of each: some of {', '.join(SERIES_BY)}, comma-separated; empty: one of all",
+            description=f"one series of each: some of {', '.join(LABELS)}, comma-separated; empty: one of all",
         ),
     ] = ""
     limit: Limit = 10_000
@@ -178,29 +177,29 @@ class TotalsRow(Counts, kw_only=True):
     ctr_to: float | None
 
 
-class BreakdownRow(Counts, kw_only=True):
-    """Of the links that share these labels."""
+class LabelledCounts(Counts, kw_only=True):
+    """With those of LABELS that rows are by."""
 
     account: str | UnsetType = UNSET
     campaign: str | UnsetType = UNSET
     post: str | UnsetType = UNSET
     channel: str | UnsetType = UNSET
     profile: str | UnsetType = UNSET
+
+
+class BreakdownRow(LabelledCounts, kw_only=True):
+    """Of the links that share these labels."""
+
     link: str | UnsetType = UNSET
     links: int
     ctr_from: float | None
     ctr_to: float | None
 
 
-class SeriesRow(Counts, kw_only=True):
+class SeriesRow(LabelledCounts, kw_only=True):
     """Of one window, which begins at `start`. Windows without any count are left out."""
 
     start: datetime
-    account: str | UnsetType = UNSET
-    campaign: str | UnsetType = UNSET
-    post: str | UnsetType = UNSET
-    channel: str | UnsetType = UNSET
-    profile: str | UnsetType = UNSET
 
 
 class HeatMapRow(Counts, kw_only=True):

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from console.api.by_labels import LABELS, LABELS_OR_LINK, names_by
 from console.api.problems import Problem
 from console.api.report_wire import (
-    BREAKDOWNS,
-    SERIES_BY,
     BreakdownQuery,
     Chosen,
     HeatMapQuery,
@@ -21,7 +20,6 @@ from console.api.report_wire import (
     TotalsQuery,
 )
 
-_LABELS: Final = ("account", "campaign", "post", "channel", "profile")
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "posts": ("account", "campaign", "post", "channel"),
     "campaigns": ("account", "campaign"),
@@ -78,7 +76,7 @@ def performance(report: str, query: ReportQuery, account: str, now: datetime) ->
     """Posts, campaigns, channels or profiles with their judgement. Raises Problem."""
     since, until = times_of(query, now)
     columns = _COLUMNS[report]
-    for name in _LABELS:
+    for name in LABELS:
         for given in (name, f"not_{name}"):
             if name not in columns and getattr(query, given) is not None:
                 raise Problem(
@@ -117,9 +115,7 @@ def totals(query: TotalsQuery | ReportQuery, account: str, now: datetime) -> Sta
 def breakdown(query: BreakdownQuery, account: str, now: datetime) -> Statement:
     """Sums by one or more labels, whatever the links are filtered by. Raises Problem."""
     since, until = times_of(query, now)
-    by = [name.strip() for name in query.by.split(",")]
-    if not by or len(set(by)) < len(by) or not set(by) <= set(BREAKDOWNS):
-        raise Problem("bad-request", f"name some of {', '.join(BREAKDOWNS)}, each once", parameter="by")
+    by = names_by(query.by, LABELS_OR_LINK)
     conditions, parameters = conditions_of(query, account)
     columns = ", ".join(by)
     text = (
@@ -136,7 +132,7 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     if query.unit == "minute" and until - since > _MINUTES_MOST:
         raise Problem("bad-request", "minutes of at most 7 days: ask for less, or for hours", parameter="unit")
     conditions, parameters = conditions_of(query, account)
-    by = _series_by(query.by)
+    by = names_by(query.by, LABELS, or_none=True)
     columns, order = "".join(f"{name}, " for name in by), ", ".join(("start", *by))
     text = (
         "SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start,"  # noqa: S608
@@ -208,13 +204,6 @@ def _before(since: datetime, until: datetime) -> tuple[datetime, datetime]:
     return max(_EARLIEST, since - (until - since)), since
 
 
-def _series_by(by: str) -> list[str]:
-    names = [name.strip() for name in by.split(",")] if by else []
-    if len(set(names)) < len(names) or not set(names) <= set(SERIES_BY):
-        raise Problem("bad-request", f"name some of {', '.join(SERIES_BY)}, each once, or none", parameter="by")
-    return names
-
-
 def _windows(unit: str) -> str:
     if unit == "minute":
         return "ctr_1m"
@@ -239,7 +228,7 @@ def conditions_of(query: TimeFilters, account: str) -> tuple[list[str], tuple[tu
         raise Problem("forbidden", f"this token sees the numbers of account {account!r} only", parameter="account")
     conditions: list[str] = []
     parameters: list[tuple[str, Any]] = []
-    for name in _LABELS:
+    for name in LABELS:
         wanted = account if name == "account" and account else getattr(query, name)
         for given, value, sign in ((name, wanted, "="), (f"not_{name}", getattr(query, f"not_{name}"), "!=")):
             if value is not None:

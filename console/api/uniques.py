@@ -6,8 +6,8 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from console.api.problems import Problem
-from console.api.report_wire import BREAKDOWNS, Limit, TimeFilters
+from console.api.by_labels import LABELS_OR_LINK, Labels, names_by
+from console.api.report_wire import Limit, TimeFilters
 from console.api.reports import NAMED, Statement, conditions_of, moment, times_of, where
 
 _HOUR: Final = timedelta(hours=1)
@@ -18,21 +18,18 @@ class UniquesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only
 
     by: Annotated[
         str,
-        Meta(max_length=100, description=f"some of {', '.join(BREAKDOWNS)}, comma-separated; empty: all together"),
+        Meta(
+            max_length=100,
+            description=f"some of {', '.join(LABELS_OR_LINK)}, comma-separated; empty: all together",
+        ),
     ] = ""
     limit: Limit = 1000
 
 
-class UniqueClicks(msgspec.Struct, kw_only=True, omit_defaults=True):
+class UniqueClicks(Labels, kw_only=True):
     """Visitors, with the labels that were asked for. A visitor of two UTC days is two."""
 
     unique_clicks: int
-    link: str | None = None
-    account: str | None = None
-    campaign: str | None = None
-    post: str | None = None
-    channel: str | None = None
-    profile: str | None = None
 
 
 class UniquesReport(msgspec.Struct, kw_only=True):
@@ -52,13 +49,7 @@ def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
     hour = since.replace(minute=0, second=0, microsecond=0)
     ends = until.replace(minute=0, second=0, microsecond=0)
     ends = ends if ends == until else ends + _HOUR
-    by = [name.strip() for name in query.by.split(",") if name.strip()]
-    if len(set(by)) < len(by) or not set(by) <= set(BREAKDOWNS):
-        raise Problem(
-            "bad-request",
-            f"name some of {', '.join(BREAKDOWNS)}, each once, or none for all together",
-            parameter="by",
-        )
+    by = names_by(query.by, LABELS_OR_LINK, or_none=True)
     conditions, parameters = conditions_of(query, account)
     within = [f"hour >= {moment(hour)}", f"hour < {moment(ends)}"]
     if conditions:

@@ -133,6 +133,12 @@ export interface ClicksReport {
 }
 
 export interface ClicksRow {
+  account?: string
+  campaign?: string
+  post?: string
+  channel?: string
+  profile?: string
+  link?: string
   device?: string
   os?: string
   browser?: string
@@ -150,12 +156,6 @@ export interface ClicksRow {
   destination?: string
   scan?: string
   class?: string
-  account?: string
-  campaign?: string
-  post?: string
-  channel?: string
-  profile?: string
-  link?: string
   is_other: boolean
   clicks: number
   gross_clicks: number
@@ -496,12 +496,12 @@ export interface SeriesRow {
   impressions: number
   kinds: string[]
   ctr: number | null
-  start: string
   account?: string
   campaign?: string
   post?: string
   channel?: string
   profile?: string
+  start: string
 }
 
 export interface SessionView {
@@ -565,13 +565,13 @@ export interface TotalsRow {
 }
 
 export interface UniqueClicks {
+  account?: string
+  campaign?: string
+  post?: string
+  channel?: string
+  profile?: string
+  link?: string
   unique_clicks: number
-  link?: string | null
-  account?: string | null
-  campaign?: string | null
-  post?: string | null
-  channel?: string | null
-  profile?: string | null
 }
 
 export interface UniquesReport {
