@@ -18,7 +18,7 @@ _OAUTHBEARER: Final = "OAUTHBEARER"
 _NO_PASSWORD: Final = SecretStr("")
 
 
-class TokenFile(AbstractTokenProvider):  # type: ignore[misc]
+class TokenFile(AbstractTokenProvider):  # type: ignore[misc] # aiokafka ships no types
     """An OAUTHBEARER token that something else keeps fresh in a file; read anew for each connection."""
 
     def __init__(self, path: Path) -> None:

@@ -133,8 +133,8 @@ async def started(producer: Producer) -> Producer:
 
 async def abandon(producer: AIOKafkaProducer) -> None:
     """Close a producer without waiting for what is in flight: its own `stop` may wait for ever."""
-    producer._closed = True  # noqa: SLF001
-    sending = producer._sender.sender_task  # noqa: SLF001
+    producer._closed = True  # noqa: SLF001 - aiokafka has no way to leave without waiting
+    sending = producer._sender.sender_task  # noqa: SLF001 - the same
     if sending is not None:
         sending.cancel()
     with contextlib.suppress(TimeoutError):

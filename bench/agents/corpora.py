@@ -72,7 +72,7 @@ def _samples(package: Path) -> list[dict[str, Any]]:
 
 
 def _pypi(place: Path) -> Iterator[Corpus]:
-    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415
+    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415 - for this one corpus
 
     crawlers: list[dict[str, Any]] = CRAWLER_USER_AGENTS_DATA
     instances = (agent for crawler in crawlers for agent in crawler["instances"])

@@ -106,13 +106,13 @@ def comparing(query: CompareQuery, account: str, now: datetime) -> tuple[Stateme
             given.append((f"{name}_{number}", value))
         fits.append(" AND ".join(f"{name} = {{{name}_{number}:String}}" for name in labels))
     inner = (
-        "SELECT named.*, labelled.variant AS variant, labelled.experiment AS experiment, labelled.weight AS weight"  # noqa: S608
+        "SELECT named.*, labelled.variant AS variant, labelled.experiment AS experiment, labelled.weight AS weight"  # noqa: S608 - closed sets
         f" FROM link_performance_between{between(since, until)} AS named LEFT JOIN"
         f" (SELECT link, variant, toString(links.experiment) AS experiment, {_WEIGHT} FROM links FINAL) AS labelled"
         " USING (link)"
     )
     text = (
-        f"SELECT arrayJoin(sides) AS side, count() AS links, {sums()}, countIf(length(sides) > 1) AS on_several,"  # noqa: S608
+        f"SELECT arrayJoin(sides) AS side, count() AS links, {sums()}, countIf(length(sides) > 1) AS on_several,"  # noqa: S608 - closed sets
         f" max(weight) AS weight FROM (SELECT *, arrayFilter((side, fits) -> fits, range({len(sides)}),"
         f" [{', '.join(fits)}]) AS sides FROM ({inner}){where(conditions)}) AS counted"
         " WHERE notEmpty(sides) GROUP BY side ORDER BY side"

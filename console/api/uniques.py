@@ -59,7 +59,7 @@ def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
     columns = ", ".join(by)
     grouped = f"{columns}, day" if by else "day"
     text = (
-        f"SELECT {columns}{', ' if by else ''}toInt64(sum(visitors_of_day)) AS unique_clicks FROM"  # noqa: S608
+        f"SELECT {columns}{', ' if by else ''}toInt64(sum(visitors_of_day)) AS unique_clicks FROM"  # noqa: S608 - closed sets
         f" (SELECT {'link, ' if 'link' in by else ''}toDate(hour) AS day,"
         f" uniqMerge(visitors_1h.visitors) AS visitors_of_day{named}"
         f" FROM visitors_1h{where(within)} GROUP BY {grouped})"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from console.audit.chain import first_few
-from console.audit.findings import Finding
+from console.audit.findings import Check, Finding
 from console.audit.tables import Cell, Sum, Tables
 
 _NOTHING = Sum(0, 0)
@@ -148,5 +148,5 @@ def _check_state(tables: Tables) -> Iterator[Finding]:
         )
 
 
-def _fine(check: str, name: str, what: str) -> Finding:
-    return Finding(severity="ok", check=check, name=name, where="events", what=what)  # type: ignore[arg-type]
+def _fine(check: Check, name: str, what: str) -> Finding:
+    return Finding(severity="ok", check=check, name=name, where="events", what=what)

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -95,7 +96,7 @@ def _unzipped(path: Path) -> bytes:
                 raise FileError(f"is a zip with {len(names)} files of text: unpack it, and import each alone")
             with archive.open(names[0]) as source:
                 content = source.read(MAX_UNPACKED_BYTES + 1)
-    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zipfile.zlib.error) as error:  # type: ignore[attr-defined]
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, zlib.error) as error:
         raise FileError(f"is a zip that cannot be unpacked ({error}): download it again") from error
     if len(content) > MAX_UNPACKED_BYTES:
         raise FileError(f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes: this is no report")

@@ -26,9 +26,9 @@ def own_rules(name: str) -> list[str]:
 
 def packaged() -> list[Pattern]:
     """Every pattern of the packages, unabridged."""
-    from crawlerdetect.providers.crawlers import data as crawlerdetect  # noqa: PLC0415
-    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415
-    from is_bot import Bots  # noqa: PLC0415
+    from crawlerdetect.providers.crawlers import data as crawlerdetect  # noqa: PLC0415 - who reads own rules alone needs no package
+    from crawleruseragents import CRAWLER_USER_AGENTS_DATA  # noqa: PLC0415 - the same
+    from is_bot import Bots  # noqa: PLC0415 - the same
 
     entries: list[Any] = CRAWLER_USER_AGENTS_DATA
     return [

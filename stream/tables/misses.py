@@ -118,7 +118,7 @@ class MissesCopier:
         """The last offset in the table, -1 where there is none. A table that is not there yet will be."""
         try:
             with clickhouse_errors():
-                result = await self._client.query(f"SELECT ifNull(maxOrNull(record_offset), -1) FROM {MISSES}")  # noqa: S608
+                result = await self._client.query(f"SELECT ifNull(maxOrNull(record_offset), -1) FROM {MISSES}")  # noqa: S608 - a constant
         except ClickHouseError as error:
             if error.code == _UNKNOWN_TABLE:
                 raise TransientError("there is no table misses: `clicktally migrate` makes it") from error

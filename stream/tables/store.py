@@ -31,9 +31,10 @@ def with_names_kept(rows: Sequence[Row], key: str, held: Sequence[Row]) -> list[
     for row in rows:
         last = before.get(row[key])
         if row["deleted"] and last is not None and int(str(last["version"])) <= int(str(row["version"])):
-            row = last | {name: row[name] for name in ("deleted", "version", "updated_at") if name in row}  # noqa: PLW2901
-        before[row[key]] = row
-        kept.append(row)
+            kept.append(last | {name: row[name] for name in ("deleted", "version", "updated_at") if name in row})
+        else:
+            kept.append(row)
+        before[row[key]] = kept[-1]
     return kept
 
 

@@ -38,7 +38,7 @@ async def test_totals_of_a_file_reach_the_topic_under_their_links_and_bad_lines_
     domain = f"{mark}.example"
     async with LinkTopic(broker.bootstrap) as topic:
         for slug, fields in (("a", {}), ("b", {"post_id": f"{mark}-2"}), ("c", {}), ("d", {})):
-            await topic.put(Link(domain=domain, slug=slug, destination="https://example.com", **fields))  # type: ignore[arg-type]
+            await topic.put(Link(domain=domain, slug=slug, destination="https://example.com", **fields))  # type: ignore[arg-type] # texts, all of them
         await topic.flush()
     file, mapped = tmp_path / "rows.csv", tmp_path / "map.csv"
     file.write_text(

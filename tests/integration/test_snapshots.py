@@ -93,7 +93,7 @@ class DyingSink:
 
 
 async def _never(work: Awaitable[Any]) -> None:
-    work.close()  # type: ignore[attr-defined]
+    work.close()  # type: ignore[attr-defined] # a coroutine, whoever calls
     raise KilledError
 
 
@@ -112,7 +112,7 @@ async def client(clickhouse: ClickHouse) -> AsyncIterator[AsyncClient]:
 async def play(sink: Sink, *, from_flush: int = 0) -> None:
     """Own the partition from where it is, and flush what the log has."""
     world = World(folds=FOLDS)
-    world.sink = sink  # type: ignore[assignment]
+    world.sink = sink  # type: ignore[assignment] # a real one instead of the world's fake
     partition = Partition(IMPRESSIONS, 0, world.shared)
     assert await partition.load(0, len(FLUSHES), cause="assigned") >= from_flush
     for offset in range(partition.next_offset, len(FLUSHES)):

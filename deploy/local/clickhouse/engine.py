@@ -171,7 +171,7 @@ class Engine:
         """Give a session its own settings and database back after a request that had others."""
         names = ", ".join(quoted(name) for name in settings)
         database = connection.query("SELECT currentDatabase()", "TSVRaw").bytes().decode().strip()
-        settings_sql = f"SELECT name, value FROM system.settings WHERE name IN ({names})"  # noqa: S608
+        settings_sql = f"SELECT name, value FROM system.settings WHERE name IN ({names})"  # noqa: S608 - names in quotes
         before = dict(json.loads(connection.query(settings_sql, "JSONCompact").bytes())["data"])
         try:
             yield

@@ -67,8 +67,8 @@ def examine(connection: Any, statement: Statement, version: str) -> Verdict:
             raise errors.from_engine(error, version) from error
         return answer
 
-    # Not wrapped by chDB's Connection; test_guard checks what it says of each kind of statement.
-    classified = connection._conn.classify_query(text)  # noqa: SLF001
+    # test_guard checks what it says of each kind of statement.
+    classified = connection._conn.classify_query(text)  # noqa: SLF001 - chDB's Connection does not wrap it
     if classified["statement_count"] > 1:
         raise raised(errors.SYNTAX_ERROR, "Multi-statements are not allowed", "SYNTAX_ERROR", version)
     if classified["query_class"].name == _UNKNOWN:

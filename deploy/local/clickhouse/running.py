@@ -78,7 +78,7 @@ class Running:
         """
         condition, wait = self._condition(statement.sql)
         both = " UNION ALL ".join(
-            f"SELECT *, {name} AS query_id, {name} AS initial_query_id "  # noqa: S608
+            f"SELECT *, {name} AS query_id, {name} AS initial_query_id "  # noqa: S608 - our own columns
             f"FROM (SELECT * {_SHOWN} FROM system.processes)"
             for name in ("shown_id", "engine_id")
         )
@@ -86,7 +86,7 @@ class Running:
         connection = self._connect(role)
         try:
             running = connection.query(
-                f"SELECT DISTINCT engine_id, shown_id, user FROM ({both}) "  # noqa: S608
+                f"SELECT DISTINCT engine_id, shown_id, user FROM ({both}) "  # noqa: S608 - a condition that was checked
                 f"WHERE shown_id != ''{mine} AND engine_id IN (SELECT engine_id FROM ({both}) WHERE {condition})",
                 "JSONCompact",
             )
@@ -103,7 +103,7 @@ class Running:
         ]
         kind = "Array(Tuple(kill_status String, query_id String, user String, query String))"
         return (
-            "SELECT one.kill_status AS kill_status, one.query_id AS query_id, one.user AS user, one.query AS query "  # noqa: S608
+            "SELECT one.kill_status AS kill_status, one.query_id AS query_id, one.user AS user, one.query AS query "  # noqa: S608 - literals in quotes
             f"FROM (SELECT arrayJoin(JSONExtract({quoted(json.dumps(rows))}, {quoted(kind)})) AS one)"
         ).encode()
 

@@ -26,7 +26,7 @@ async def read_clicks(client: AsyncClient, domain: str) -> Clicks:
     sums = ", ".join(f"sum({column})" for column in columns)
     with clickhouse_errors():
         result = await client.query(
-            f"SELECT link, {sums} FROM ctr_1m WHERE startsWith(link, {{start:String}}) GROUP BY link",  # noqa: S608
+            f"SELECT link, {sums} FROM ctr_1m WHERE startsWith(link, {{start:String}}) GROUP BY link",  # noqa: S608 - our own columns
             parameters={"start": f"{domain}/"},
         )
     return {

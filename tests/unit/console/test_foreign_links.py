@@ -48,7 +48,7 @@ def links(text: str, kind: FileFormat, shortener: Shortener | None = None, domai
 
 def link(key: str, **fields: object) -> Link:
     domain, _, slug = key.partition("/")
-    return Link(domain=domain, slug=slug, **({"destination": "https://ex.test"} | fields))  # type: ignore[arg-type]
+    return Link(domain=domain, slug=slug, **({"destination": "https://ex.test"} | fields))  # type: ignore[arg-type] # as a test names them
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ async def test_a_letter_that_its_topic_finds_too_large_comes_cut_with_the_next_t
             await letters.write([(record(), Poison(0, "not_json", "", b"x" * 2_000_000))])
     await letters.write([(record(), Poison(0, "not_json", "", b"x" * 2_000_000))])
     assert [producer.abandoned for producer in producers] == [True, True, False]
-    assert producers[2].sent[0]["headers"] == {**producers[2].sent[0]["headers"], "cut": b"1475712"}  # type: ignore[dict-item]
+    assert producers[2].sent[0]["headers"] == {**producers[2].sent[0]["headers"], "cut": b"1475712"}  # type: ignore[dict-item] # headers of a fake
 
 
 async def test_a_record_that_is_too_large_says_how_much_of_it_is_not_kept() -> None:

@@ -18,7 +18,7 @@ def world() -> World:
 
 def positions(world: World, worker: Worker) -> "asyncio.Task[dict[object, int]]":
     """What Faust does at the end of a rebalance, and again while records do not flow."""
-    return asyncio.create_task(worker.positions(world.consumer))  # type: ignore[arg-type]
+    return asyncio.create_task(worker.positions(world.consumer))  # type: ignore[arg-type] # a fake's consumer
 
 
 async def test_an_assignment_that_changes_while_it_is_taken_over_is_not_owned_beside_the_new_one(

@@ -73,7 +73,7 @@ async def play(history: list[tuple[str, object]]) -> None:  # noqa: C901 - one b
 
 
 async def cancelled_flush(world: World, partition: Partition, how: object) -> None:
-    world.sink.trouble = deque([how])  # type: ignore[list-item]
+    world.sink.trouble = deque([how])  # type: ignore[list-item] # what the fake sink takes
     inserts = len(world.sink.inserts)
     flush = asyncio.create_task(partition.flush())
     await turn(5)

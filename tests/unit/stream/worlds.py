@@ -117,4 +117,4 @@ async def owning(world: World, *tps: TP, **settings: object) -> Worker:
 async def assigned(world: World, worker: Worker, *tps: TP) -> dict[TP, int]:
     """Kafka gives the worker these partitions and no others; what it says where to read from."""
     world.consumer.assign(*tps)
-    return await worker.positions(world.consumer)  # type: ignore[arg-type]
+    return await worker.positions(world.consumer)  # type: ignore[arg-type] # a fake's consumer

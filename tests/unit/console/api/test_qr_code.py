@@ -29,7 +29,7 @@ def read(picture: Image.Image) -> Any:
 def drawn(svg: bytes, scale: int) -> Image.Image:
     """An SVG of ours as pixels: rectangles, and a PNG in the middle."""
     text = svg.decode()
-    side = int(re.search(r'viewBox="0 0 (\d+) ', text)[1])  # type: ignore[index]
+    side = int(re.search(r'viewBox="0 0 (\d+) ', text)[1])  # type: ignore[index] # it is there, or the test fails
     image = Image.new("RGB", (side * scale, side * scale), "red")
     canvas = ImageDraw.Draw(image)
     for colour, path in re.findall(r'<path fill="(#\w+)" d="([^"]+)"', text):

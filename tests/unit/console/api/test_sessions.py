@@ -64,7 +64,7 @@ class Installation:
         )
         sessions = SessionOperations(
             callers=self.callers,
-            changing=Writing(self.world),  # type: ignore[arg-type]
+            changing=Writing(self.world),  # type: ignore[arg-type] # what of it the operations use
             record=self.world.record,
             page=page,
             session_ms=SESSION_MS,

@@ -108,7 +108,7 @@ async def test_what_waits_behind_a_kafka_that_does_not_answer_shows_in_bytes_and
         await hang.wait()
         return 1
 
-    world.kafka.partitions = never  # type: ignore[method-assign]
+    world.kafka.partitions = never  # type: ignore[method-assign] # a fake's
     write_spool(world.spool_dir, 5)
     (spool,) = spools(world.spool_dir)
     size = sum(path.stat().st_size for path in spool.glob("*.ndjson"))

@@ -116,7 +116,7 @@ def test_after_so_many_wrong_tokens_an_address_is_told_how_long_to_wait() -> Non
     door = access(allowed=2)
     refusals = [door.identify([f"Bearer {WRONG_SECRET}"], ADDRESS, NOW_MS + at) for at in (0, 1, 2)]
     assert [one.status for one in refusals if isinstance(one, Refusal)] == [401, 401, 429]
-    assert refusals[2].headers == (("Retry-After", "60"),)  # type: ignore[union-attr]
+    assert refusals[2].headers == (("Retry-After", "60"),)  # type: ignore[union-attr] # the line above says so
 
 
 def test_who_has_a_right_token_does_not_suffer_from_a_neighbour() -> None:

@@ -106,7 +106,7 @@ def test_a_connection_that_cannot_be_written_to_takes_no_answer_from_the_others(
     broken, fine = world.connection(), world.connection()
     world.click(broken)
     world.click(fine)
-    broken.send = raising  # type: ignore[method-assign]
+    broken.send = raising  # type: ignore[method-assign] # of this one alone
     with pytest.raises(RuntimeError, match="closed"):
         world.run()
     assert fine.sent == [([b"302"], True, 2)]

@@ -23,7 +23,7 @@ def judge_as(verdict: Verdict) -> Callable[[Request], Verdict]:
 
 def by_agent(request: Request) -> Verdict:
     """An agent is named after the class that it has now."""
-    return Verdict(request.ua, "")  # type: ignore[arg-type]
+    return Verdict(request.ua, "")  # type: ignore[arg-type] # a test's agents are classes
 
 
 def stored(

@@ -25,7 +25,7 @@ def stored(row: Row) -> Row:
 def test_a_link_becomes_a_row() -> None:
     row = stored(row_of(LINK))
     assert (row["link"], row["campaign"], row["status"], row["deleted"]) == ("go.example/a", "spring", 302, False)
-    assert (row["updated_at"].timestamp(), row["expires_at"]) == (0.005, None)  # type: ignore[attr-defined]
+    assert (row["updated_at"].timestamp(), row["expires_at"]) == (0.005, None)  # type: ignore[attr-defined] # a datetime, from Arrow
 
 
 def test_a_record_without_a_value_deletes_the_link() -> None:
@@ -48,7 +48,7 @@ def test_a_link_is_stored_with_its_post_and_how_it_is_judged() -> None:
     row, gone = stored(row_of(link)), stored(link_row(b"go.example/b", None, NOW_MS))
     assert (row["tags"], row["post_id"], row["origins"]) == (["a", "b"], "1", ["https://a.example"])
     assert (row["ctr_impressions"], row["aim"]) == ("viewable", "awareness")
-    assert row["published_at"].timestamp() == 0.007  # type: ignore[attr-defined]
+    assert row["published_at"].timestamp() == 0.007  # type: ignore[attr-defined] # a datetime, from Arrow
     assert row["rules"] == '{"v":1,"compiled":{"any":["thing"]}}'
     assert row.keys() == gone.keys()
     assert (gone["tags"], gone["origins"], gone["rules"], gone["published_at"]) == ([], [], "", None)
@@ -85,4 +85,4 @@ def test_a_record_that_is_no_link_is_refused(key: bytes | None, value: bytes | N
 @pytest.mark.parametrize("time_ms", [-(2**63), -1, 2**52, 2**63, 2**64 - 1])
 def test_times_that_no_column_holds_are_cut(time_ms: int) -> None:
     row = stored(row_of(msgspec.structs.replace(LINK, expires_at_ms=time_ms, updated_at_ms=time_ms)))
-    assert {row["expires_at"].year, row["updated_at"].year} in ({1970}, {2200})  # type: ignore[attr-defined]
+    assert {row["expires_at"].year, row["updated_at"].year} in ({1970}, {2200})  # type: ignore[attr-defined] # datetimes, from Arrow

@@ -187,7 +187,7 @@ async def test_a_pass_that_took_long_is_followed_by_a_longer_rest() -> None:
         clock.now += 0.4 if not pauses else 2.0
         return await real(totals)
 
-    table.links_for = slow  # type: ignore[method-assign]
+    table.links_for = slow  # type: ignore[method-assign] # a fake's
     one = Matcher(
         table,
         table.send,
