@@ -104,9 +104,10 @@ class KafkaProducer:
         except (*_ERRORS, TimeoutError) as error:
             raise kafka_error(failure, error) from error
         except asyncio.CancelledError as error:
-            if self._abandoned and task.cancelled() and not is_cancelled():
-                raise kafka_error(failure, KafkaError("another record ended the connection")) from error
-            raise
+            if is_cancelled():
+                raise
+            why = "another record ended the connection" if self._abandoned else "aiokafka cancelled it"
+            raise kafka_error(failure, KafkaError(why)) from error
         finally:
             self._under_way.discard(task)
 

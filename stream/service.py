@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 from prometheus_client import CollectorRegistry
 
+from schemas.cancelling import CancelledByOthersError
 from schemas.clickhouse.client import connect
 from schemas.errors import ClickHouseError, TransientError
 from schemas.logs import tell_lost_connections
@@ -139,15 +140,22 @@ async def _run_app(app: StreamApp, worker: Worker, stop: asyncio.Event) -> int:
             await asyncio.wait_for(_stop_cleanly(app, worker, flusher), STOP_DEADLINE_S)
         return 0
     for one in done - {stopping, crashed}:
-        tell_end(one.exception())
+        tell_end(why_ended(one))
     if crashed in done:
         logger.critical("Faust stopped by itself: %r; ending, to be started anew", app.crash_reason)
     return 1
 
 
+def why_ended(part: "asyncio.Future[Any]") -> BaseException | None:
+    """What ended a part that is done; None: it came to its end."""
+    if part.cancelled():
+        return CancelledByOthersError("a part was cancelled by something that it waited for")
+    return part.exception()
+
+
 def tell_end(error: BaseException | None) -> None:
     """Say why the process ends: what was foreseen in words, a bug with its traceback."""
-    if isinstance(error, StalledError | ClickHouseError):
+    if isinstance(error, StalledError | ClickHouseError | CancelledByOthersError):
         logger.critical("ending, to be started anew: %s", error)
     else:
         logger.critical("ending, to be started anew", exc_info=error)

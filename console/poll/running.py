@@ -81,6 +81,9 @@ async def poll_for_ever(
     polling = asyncio.create_task(_rounds(accounts, settings, console, posts_file))
     stop = asyncio.create_task(stopping.wait())
     await asyncio.wait({polling, stop}, return_when=asyncio.FIRST_COMPLETED)
+    if polling.cancelled():
+        logger.critical("polling was cancelled by something else; ending, to be started anew")
+        raise SystemExit(1)
     stop.cancel()
     polling.cancel()
     with contextlib.suppress(asyncio.CancelledError):

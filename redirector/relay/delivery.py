@@ -16,6 +16,7 @@ from redirector.relay.outage import Outage
 from redirector.relay.round import Batch, DeadLetter, Round, TopicPartition, halves
 from redirector.relay.round_slot import RoundSlot
 from schemas.batches import Headers
+from schemas.cancelling import together
 from schemas.dead_letters import Letter
 from schemas.errors import TransientError
 from schemas.kafka_errors import TooLargeError, TopicRefusesError
@@ -65,11 +66,11 @@ class Delivery:
             for place, batches in cut.batches.items():
                 await self._send_partition(place, batches)
             return
-        async with asyncio.TaskGroup() as tasks:
+        async with together() as sending:
             for place, batches in cut.batches.items():
-                tasks.create_task(self._send_partition(place, batches))
+                sending.start(self._send_partition(place, batches))
             if cut.dead_letters:
-                tasks.create_task(self._send_dead_letters(cut.dead_letters, segment))
+                sending.start(self._send_dead_letters(cut.dead_letters, segment))
 
     async def partitions(self, topic: str) -> int:
         """How many partitions the topic has; waits until there is such a topic for us."""
@@ -104,9 +105,9 @@ class Delivery:
 
     async def _send_dead_letters(self, letters: list[DeadLetter], segment: int) -> None:
         for start in range(0, len(letters), _LETTERS_AT_ONCE):
-            async with asyncio.TaskGroup() as tasks:
+            async with together() as sending:
                 for letter in letters[start : start + _LETTERS_AT_ONCE]:
-                    tasks.create_task(self._send_dead_letter(letter, segment))
+                    sending.start(self._send_dead_letter(letter, segment))
 
     async def _send_dead_letter(self, bad: DeadLetter, segment: int) -> None:
         letter = letter_of(bad, self._spool, segment)

@@ -16,6 +16,7 @@ from redirector.relay.following import follow_topics
 from redirector.relay.key_sharing import KeySharing
 from redirector.relay.metrics import RelayMetrics
 from redirector.relay.misses import MissesMover
+from redirector.relay.parts import run_parts
 from redirector.relay.round import Limits
 from redirector.relay.settings import RelaySettings
 from redirector.relay.shipper import Fleet, Shipper
@@ -34,7 +35,8 @@ _GRACE_S: Final = 5.0
 async def run(settings: RelaySettings) -> None:
     """Ship spools and follow topics until SIGTERM or SIGINT; a round under way gets 5 s to be acknowledged.
 
-    Raises SystemExit when another relay works on the same spools: two would take each other's lines for lost.
+    Raises SystemExit when another relay works on the same spools: two would take each other's lines for lost; and
+    when a part of it ended by itself.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -95,29 +97,17 @@ async def _work(settings: RelaySettings, metrics: RelayMetrics, sender: Sender, 
     shipping = asyncio.create_task(
         fleet.run(stopping, scan_interval_s=settings.scan_interval_ms / 1000), name="shipping"
     )
-    following = asyncio.create_task(follow_topics(settings, metrics), name="following")
-    sharing = asyncio.create_task(
-        KeySharing(settings, metrics, _new_producer(settings)).run(), name="sharing the visitors' key"
+    others = (
+        asyncio.create_task(follow_topics(settings, metrics), name="following"),
+        asyncio.create_task(
+            KeySharing(settings, metrics, _new_producer(settings)).run(), name="sharing the visitors' key"
+        ),
+        asyncio.create_task(
+            MissesMover(Outbox(settings.spool_dir), _new_producer(settings), metrics, retry=retry).run(),
+            name="moving misses",
+        ),
     )
-    moving = asyncio.create_task(
-        MissesMover(Outbox(settings.spool_dir), _new_producer(settings), metrics, retry=retry).run(),
-        name="moving misses",
-    )
-    stop = asyncio.create_task(stopping.wait(), name="stop")
     try:
-        await asyncio.wait((shipping, following, sharing, moving, stop), return_when=asyncio.FIRST_COMPLETED)
-        if stop.done():
-            await asyncio.wait((shipping,), timeout=_GRACE_S)
+        await run_parts(shipping, others, stopping, grace_s=_GRACE_S)
     finally:
-        await _end(shipping, following, sharing, moving, stop)
         await sender.close()
-
-
-async def _end(*tasks: asyncio.Task[object]) -> None:
-    """Cancel what still runs. What ended by itself with an error raises it: the supervisor starts us anew."""
-    for task in tasks:
-        task.cancel()
-    ends = await asyncio.gather(*tasks, return_exceptions=True)
-    for end in ends:
-        if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
-            raise end

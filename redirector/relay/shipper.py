@@ -16,6 +16,7 @@ from redirector.relay.round_slot import RoundSlot
 from redirector.relay.waiting import waiting_s
 from redirector.spool.reader import Place, SpoolReader
 from redirector.spool.upkeep import delete_before, remove_drained, write_checkpoint
+from schemas.cancelling import together
 from schemas.retry import Retry, RetryPolicy
 from schemas.spool import Checkpoint, read_checkpoint, spools
 from schemas.topics import EVENT_TOPICS
@@ -173,12 +174,12 @@ class Fleet:
 
     async def run(self, stopping: asyncio.Event, *, scan_interval_s: float) -> None:
         """Ship every spool until `stopping`, then finish the rounds under way; cancel to leave them."""
-        async with asyncio.TaskGroup() as tasks:
+        async with together() as shipping:
             while not stopping.is_set():
                 for spool in spools(self._spool_dir):
                     if spool not in self._shippers:
                         self._shippers[spool] = None
-                        tasks.create_task(self._keep_shipping(spool, stopping))
+                        shipping.start(self._keep_shipping(spool, stopping))
                 self.set_gauges()
                 try:
                     async with asyncio.timeout(scan_interval_s):

@@ -13,7 +13,8 @@ from redirector.relay.metrics import RelayMetrics
 from redirector.relay.round import Cutter, DeadLetter, Limits, Round
 from redirector.relay.round_slot import RoundSlot
 from redirector.spool.reader import Chunk, Place
-from schemas.batches import MAX_BATCH_BYTES
+from schemas.batches import MAX_BATCH_BYTES, Headers
+from schemas.cancelling import CancelledByOthersError
 from schemas.events import Click, Impression
 from schemas.topics import CLICKS, IMPRESSIONS
 from tests.fakes import NO_PAUSES
@@ -144,3 +145,21 @@ async def test_a_slot_is_given_back_once() -> None:
         slot.give_back()
     await slots.acquire()
     assert slots.locked()
+
+
+class Cancelling(FakeKafka):
+    """It cancels whoever sends impressions."""
+
+    async def send(
+        self, topic: str, partition: int | None, value: bytes, *, key: bytes | None = None, headers: Headers
+    ) -> None:
+        if topic == IMPRESSIONS:
+            raise asyncio.CancelledError
+        await super().send(topic, partition, value, key=key, headers=headers)
+
+
+async def test_a_batch_that_something_else_cancelled_does_not_pass_for_delivered() -> None:
+    world = World(Cancelling())
+    with pytest.raises(ExceptionGroup) as ended:
+        await world.delivery.deliver(round_of(click(1), impression(2)), 1)
+    assert [type(error) for error in ended.value.exceptions] == [CancelledByOthersError]
