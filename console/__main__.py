@@ -23,13 +23,13 @@ from console.poll.command import poll_command
 from console.roll_up import end_of_minutes_s
 from console.settings import ConsoleSettings
 from console.tokens import app as tokens
-from schemas.clickhouse.client import UrlError
 from schemas.clickhouse.migrate import MigrationError
 from schemas.clickhouse.retention import RetentionError
-from schemas.errors import ClickHouseError, TransientError
+from schemas.command_errors import errors_in_words
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
 
+_NAME: Final = "clicktally"
 _PASSED_ON: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False, help=__doc__)
@@ -136,18 +136,16 @@ def serve(
     """Serve the API until it is told to stop. Settings come from CLICKTALLY_API_* variables."""
     settings = settings_or_exit(ApiSettings, check=check)
     set_up_logs("api", settings.log_level)
-    uvloop.run(service.run(settings))
+    with errors_in_words(_NAME, "CLICKTALLY_API_"):
+        uvloop.run(service.run(settings))
 
 
 def main() -> None:
     """Run a command; what can be put right is told in one line, with exit status 1."""
     # What the client libraries log while something is down, the final message says in one line.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    try:
+    with errors_in_words(_NAME, "CLICKTALLY_CONSOLE_", MigrationError, NobodyError, RetentionError):
         app()
-    except (MigrationError, NobodyError, RetentionError, UrlError, ClickHouseError, TransientError) as error:
-        Console(stderr=True).print(f"clicktally: {error}", markup=False, highlight=False, soft_wrap=True)
-        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

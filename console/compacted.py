@@ -31,7 +31,7 @@ async def follow_to_end(
             opening = open_compacted(access, topic, request_timeout_ms=timeout_ms)
             try:
                 reading = await stack.enter_async_context(opening)
-            except (KafkaError, TimeoutError) as error:
+            except (KafkaError, OSError) as error:
                 raise TransientError(f"Kafka at {kafka} does not answer: {error!r}") from error
             reading.seek(reading.beginning)
             async with asyncio.timeout(within_s) as patience:
@@ -39,7 +39,7 @@ async def follow_to_end(
                     if records := await reading.fetch(max_records=_MAX_RECORDS, wait_ms=_FETCH_WAIT_MS):
                         take(records)
                         patience.reschedule(asyncio.get_running_loop().time() + within_s)
-    except (KafkaError, TimeoutError) as error:
+    except (KafkaError, OSError) as error:
         raise TransientError(f"topic {topic} cannot be read from Kafka at {kafka}: {error!r}") from error
 
 

@@ -178,13 +178,16 @@ async def _name_links(settings: ConsoleSettings, tables: Tables, findings: list[
     named = {one.where for one in findings if one.check == "counters" and one.where in cells}
     if not named:
         return findings
-    client = await connect(settings.clickhouse, send_receive_timeout_s=_QUERY_TIMEOUT_S)
     try:
-        return [
-            name_links(one, await links_that_differ(client, cells[one.where]))
-            if one.check == "counters" and one.where in named
-            else one
-            for one in findings
-        ]
-    finally:
-        await client.close()
+        client = await connect(settings.clickhouse, send_receive_timeout_s=_QUERY_TIMEOUT_S)
+        try:
+            return [
+                name_links(one, await links_that_differ(client, cells[one.where]))
+                if one.check == "counters" and one.where in named
+                else one
+                for one in findings
+            ]
+        finally:
+            await client.close()
+    except _ERRORS as error:
+        return [*findings, _unchecked("counters", "ClickHouse", error)]

@@ -91,7 +91,7 @@ async def connect(
     password).
     """
     server = url if isinstance(url, Server) else Server.of_url(url)
-    with clickhouse_errors():
+    with clickhouse_errors(f"{server}: "):
         return await clickhouse_connect.get_async_client(
             interface=server.scheme,
             host=server.host,
@@ -123,8 +123,9 @@ async def select(
 
 
 @contextmanager
-def clickhouse_errors() -> Iterator[None]:
+def clickhouse_errors(where: str = "") -> Iterator[None]:
     """Turn what the client raises inside into TransientClickHouseError or ClickHouseError; works as a decorator.
+    `where` begins their messages.
 
     No answer and a broken connection have code 0 and are transient: the statement may have been applied. Wrong
     use of the client is a bug, and passes as it is.
@@ -134,6 +135,6 @@ def clickhouse_errors() -> Iterator[None]:
     except Error as error:
         if error.code is None and isinstance(error, _OUR_MISTAKES):
             raise
-        raise clickhouse_error(error.code or _NO_ANSWER, str(error)) from error
+        raise clickhouse_error(error.code or _NO_ANSWER, f"{where}{error}") from error
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
-        raise clickhouse_error(_NO_ANSWER, repr(error)) from error
+        raise clickhouse_error(_NO_ANSWER, f"{where}{error!r}") from error

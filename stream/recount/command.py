@@ -9,19 +9,21 @@ from typing import Final
 import uvloop
 
 from schemas.clickhouse.client import connect
+from schemas.command_errors import errors_in_words
 from schemas.settings import settings_or_exit
 from stream.recount.run import Recount
 from stream.rulebook import Rulebook, rulebook_of
 from stream.settings import StreamSettings
 from stream.sink import ClickHouseSink
 
+_NAME: Final = "clicktally reclassify"
 _QUERY_TIMEOUT_S: Final = 3600.0
 
 
 def main(given: Sequence[str]) -> None:
     """Parse, recount, say what changed."""
     parser = argparse.ArgumentParser(
-        prog="clicktally reclassify",
+        prog=_NAME,
         description="Apply the rules of today to stored events and correct the counters. Safe to repeat, to kill,"
         " and to run while clicks are counted. It needs the settings of the workers: the same rules, the same"
         " ClickHouse (CLICKTALLY_STREAM_*).",
@@ -49,7 +51,8 @@ def main(given: Sequence[str]) -> None:
         )
     last = arguments.until or datetime.now(UTC).date()
     print(f"by rule set {classifier.number}, from {arguments.since} to {last}", flush=True)  # noqa: T201 - for people
-    moved = uvloop.run(_recount(settings, rulebook, arguments.since, last, dry=arguments.dry_run))
+    with errors_in_words(_NAME, "CLICKTALLY_STREAM_"):
+        moved = uvloop.run(_recount(settings, rulebook, arguments.since, last, dry=arguments.dry_run))
     print(f"{moved:,} events have another class than they were first counted as")  # noqa: T201 - as above
 
 
