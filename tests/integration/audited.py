@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from console.audit.findings import Finding, Report
 from console.audit.run import Scope, audit
 from console.settings import ConsoleSettings
-from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
+from deploy.local.processes import REPOSITORY, ClickHouse, Kafka, free_port, spawn
 from schemas.batches import BatchHeaders
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import migrate
@@ -30,6 +30,12 @@ PARTITIONS: Final = 2
 TABLES: Final = ("counters", "events", "snapshots")
 HUMAN: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 _COUNTED_WITHIN_S: Final = 60.0
+
+
+def runbook_sql(name: str) -> str:
+    """The first statement of a runbook."""
+    text = (REPOSITORY / "docs/runbooks" / name).read_text()
+    return text.partition("```sql\n")[2].partition("```")[0].strip()
 
 
 class Spool:

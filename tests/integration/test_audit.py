@@ -16,7 +16,7 @@ from deploy.local.processes import REPOSITORY, ClickHouse, Kafka
 from redirector.spool.writer import SpoolWriter
 from schemas.spool import CHECKPOINT_NAME, Checkpoint, segment_path
 from schemas.topics import CLICKS, EVENT_TOPICS, ensure_topics, topics
-from tests.integration.audited import PARTITIONS, Installation, Spool
+from tests.integration.audited import PARTITIONS, Installation, Spool, runbook_sql
 
 ROUNDS = 30
 SIZE = 20
@@ -70,12 +70,6 @@ async def harmed(counted: Installation) -> AsyncIterator[Installation]:
     twin = await counted.copy()
     yield twin
     await twin.sql(f"DROP DATABASE {twin.database}")
-
-
-def runbook_sql(name: str) -> str:
-    """The statement of a runbook."""
-    text = (REPOSITORY / "docs/runbooks" / name).read_text()
-    return text.partition("```sql\n")[2].partition("```")[0].strip()
 
 
 def only(findings: list[Finding], check: str) -> Finding:

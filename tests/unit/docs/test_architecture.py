@@ -44,3 +44,20 @@ def test_steps_import_only_earlier_steps_and_somebody_takes_each(service: str) -
         assert not graph[name] & later, f"{name} imports the later {graph[name] & later}"
         users = [other for other in (*callers, *steps) if name in graph[other]]
         assert users, f"no caller and no step imports {name}"
+
+
+def test_every_file_that_the_page_names_exists() -> None:
+    folders = [REPOSITORY / name for name in ("redirector", "stream", "schemas", "console/api", "console/audit")]
+    there = [path.relative_to(REPOSITORY) for folder in folders for path in folder.rglob("*.*")]
+    there += [path.relative_to(REPOSITORY) for path in (REPOSITORY / "console").glob("*.py")]
+    named = set(re.findall(r"`([\w/]+\.(?:py|c|js))`", PAGE))
+    assert len(named) > 60
+    assert [name for name in sorted(named) if not any(f"/{path}".endswith(f"/{name}") for path in there)] == []
+
+
+def test_every_part_of_a_service_is_named() -> None:
+    services = ("redirector", "stream", "console")
+    parts = [found.parent for service in services for found in (REPOSITORY / service).glob("*/__init__.py")]
+    assert len(parts) > 10
+    ways = {part: (f"`{part.relative_to(REPOSITORY)}", f"`{part.name}`") for part in parts}
+    assert [part.name for part, names in ways.items() if not any(name in PAGE for name in names)] == []
