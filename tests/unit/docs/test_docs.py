@@ -160,6 +160,14 @@ def test_every_page_and_decision_is_in_the_index() -> None:
     assert missing == [], "link each page, or its folder, in docs/README.md"
 
 
+def test_decisions_are_numbered_without_twins_and_the_index_has_each_by_its_title() -> None:
+    files = sorted((DOCS / "adr").glob("*.md"))
+    assert [int(file.name[:4]) for file in files] == list(range(1, len(files) + 1))
+    titles = {file.name: file.read_text().partition("\n")[0].removeprefix("# ") for file in files}
+    index = (DOCS / "README.md").read_text()
+    assert [name for name, title in titles.items() if f"\n- [{title}](adr/{name})\n" not in index] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
 def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = REPOSITORY / page
