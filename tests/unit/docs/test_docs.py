@@ -31,6 +31,10 @@ from stream.tables.settings import TablesSettings
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DOCS = REPOSITORY / "docs"
+PAGES = [
+    *(REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")),
+    *sorted(DOCS.rglob("*.md")),
+]
 SETTINGS: list[type[ServiceSettings]] = [
     ServeSettings,
     RelaySettings,
@@ -168,11 +172,20 @@ def test_decisions_are_numbered_without_twins_and_the_index_has_each_by_its_titl
     assert [name for name, title in titles.items() if f"\n- [{title}](adr/{name})\n" not in index] == []
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/README.md", "CHANGELOG.md", "CONTRIBUTING.md"])
-def test_links_between_pages_lead_somewhere(page: str) -> None:
-    path = REPOSITORY / page
-    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text())
-    assert [target for target in targets if not (path.parent / target).exists()] == []
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(REPOSITORY)))
+def test_links_between_pages_lead_somewhere(path: Path) -> None:
+    wrong = []
+    for target, heading in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", path.read_text()):
+        there = path.parent / target if target else path
+        if not there.exists() or (heading and there.suffix == ".md" and heading not in anchors(there)):
+            wrong.append(f"{target}#{heading}")
+    assert wrong == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What links may name in a page: its headings, as GitHub writes them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
