@@ -6,7 +6,7 @@ numeric ids stay; LinkedIn numbers the activity that a post made apart from the 
 
 import re
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 _OTHER_NAMES: Final = {
@@ -77,16 +77,23 @@ def platform_of(url: str) -> str:
     return ""
 
 
-def post_of_url(url: str) -> tuple[str, str] | None:
-    """Platform and post that a permalink names; None for other addresses."""
+class PlatformPost(NamedTuple):
+    """A post of a platform; `post` is its id, as `Snapshot.post` has it."""
+
+    platform: str
+    post: str
+
+
+def post_of_url(url: str) -> PlatformPost | None:
+    """The post that a permalink names; None for other addresses."""
     platform = platform_of(url)
     _, path, query = _parts(url)
     post = _IN_PATH[platform].search(path) if platform in _IN_PATH else None
     if post is not None:
-        return platform, _urn(*post.groups()) if platform == "linkedin" else post[1]
+        return PlatformPost(platform, _urn(*post.groups()) if platform == "linkedin" else post[1])
     for name in _IN_QUERY.get(platform, ()):
         if value := query.get(name):
-            return platform, value[0]
+            return PlatformPost(platform, value[0])
     return None
 
 
@@ -98,7 +105,7 @@ def post_id(platform: str, text: str) -> str:
     text = text.strip()
     if _ADDRESS.match(text):
         named_post = post_of_url(text)
-        return named_post[1] if named_post is not None else text
+        return named_post.post if named_post is not None else text
     if platform == "linkedin" and (urn := _IN_PATH["linkedin"].search(unquote(text))):
         return _urn(*urn.groups())
     if platform == "facebook" and (parts := _PAGE_AND_POST.fullmatch(text)):
@@ -135,7 +142,7 @@ def named_post_keys(given_id: str, url: str, channel: str) -> tuple[str, ...]:
         if in_id is not None:
             keys.extend(_first_key(*in_id))
         else:
-            platform = on_url[0] if on_url is not None else _own_platform(given_id, channel)
+            platform = on_url.platform if on_url is not None else _own_platform(given_id, channel)
             keys.extend(_first_key(platform, given_id))
     return tuple(dict.fromkeys(keys))
 

@@ -7,10 +7,17 @@ on top of the same head decides the same, so that a restart goes on refusing.
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 FLUSHES_KEPT: Final = 2_000
 """The window holds no more flushes than this, however small they were."""
+
+
+class Buried(NamedTuple):
+    """How many events, and how many of them became dead letters."""
+
+    events: int
+    dead_letters: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,38 +32,38 @@ class BurialLimit:
 class Burials:
     """The last flushes of a topic-partition, with how many of their events were buried."""
 
-    def __init__(self, limit: BurialLimit, flushes: Iterable[tuple[int, int]] = ()) -> None:
-        """`flushes` are (events, of which dead letters), oldest first."""
+    def __init__(self, limit: BurialLimit, flushes: Iterable[Buried] = ()) -> None:
+        """`flushes` come oldest first."""
         self._limit = limit
-        self._flushes: deque[tuple[int, int]] = deque()
+        self._flushes: deque[Buried] = deque()
         self._events = self._buried = 0
-        for events, buried in flushes:
-            self.note(events, buried)
+        for flush in flushes:
+            self.note(flush)
 
     @property
     def ratio(self) -> float:
         """Dead letters among the last events; 0 when there were none."""
         return self._buried / self._events if self._events else 0.0
 
-    def note(self, events: int, buried: int) -> None:
+    def note(self, flush: Buried) -> None:
         """Take note of a flush, and forget what lies wholly before the window."""
-        self._flushes.append((events, buried))
-        self._events += events
-        self._buried += buried
+        self._flushes.append(flush)
+        self._events += flush.events
+        self._buried += flush.dead_letters
         while self._flushes and (
-            self._events - self._flushes[0][0] >= self._limit.window_events or len(self._flushes) > FLUSHES_KEPT
+            self._events - self._flushes[0].events >= self._limit.window_events or len(self._flushes) > FLUSHES_KEPT
         ):
-            gone, gone_buried = self._flushes.popleft()
-            self._events -= gone
-            self._buried -= gone_buried
+            gone = self._flushes.popleft()
+            self._events -= gone.events
+            self._buried -= gone.dead_letters
 
-    def are_too_many(self, events: int, buried: int) -> tuple[int, int] | None:
-        """(dead letters, events) of the window that a flush would make, if those would be too many; else None.
+    def are_too_many(self, flush: Buried) -> Buried | None:
+        """The window that a flush would make, if its dead letters would be too many; else None.
 
         A flush without a dead letter never is: good events must get past, and make the ratio better.
         """
-        after = Burials(self._limit, (*self._flushes, (events, buried)))
+        after = Burials(self._limit, (*self._flushes, flush))
         limit = self._limit
-        if not buried or after._buried < limit.least or after.ratio <= limit.ratio:
+        if not flush.dead_letters or after._buried < limit.least or after.ratio <= limit.ratio:
             return None
-        return after._buried, after._events
+        return Buried(after._events, after._buried)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from stream.burials import Buried
 from stream.columns import EventColumns
 from stream.decode import Poison
 from stream.state import KeptSnapshot, StateRow
@@ -54,9 +55,9 @@ class Tally:
         return self.counted + self.resent + self.dead_letters
 
     @property
-    def buried(self) -> tuple[int, int]:
-        """(events, of which dead letters); what was sent again is neither."""
-        return self.counted + self.dead_letters, self.dead_letters
+    def buried(self) -> Buried:
+        """What was sent again is no event here."""
+        return Buried(self.counted + self.dead_letters, self.dead_letters)
 
     def add(self, part: "Tally") -> None:
         """Count these too."""

@@ -113,9 +113,9 @@ class FlushLoop:
 
     async def flush(self, tp: TP) -> None:
         """Flush one partition; when somebody else was ahead, go on from where they are."""
-        asked = self._clock()
+        began = self._clock()
         async with self._slots:
-            self._metrics.flush_stage.labels("slot").observe(self._clock() - asked)
+            self._metrics.flush_stage.labels("slot").observe(self._clock() - began)
             partition = self._ownership.partitions.get(tp)
             if partition is None:
                 return

@@ -19,7 +19,7 @@ from faust.types import TP
 
 from schemas.kafka import KafkaAccess
 from schemas.topics import EVENT_TOPICS
-from stream.log_reader import LogReader
+from stream.log_reader import LogBounds, LogReader
 from stream.settings import StreamSettings
 
 logger = logging.getLogger(__name__)
@@ -114,8 +114,8 @@ class HeadConsumer(Consumer):
             return positions
         return {}
 
-    async def bounds(self, tps: set[TP]) -> dict[TP, tuple[int, int]]:
-        """First offset and the one after the last, asked from the broker. Raises KafkaError."""
+    async def bounds(self, tps: set[TP]) -> dict[TP, LogBounds]:
+        """Where the logs begin and end, asked from the broker. Raises KafkaError."""
         return await cast("StreamApp", self.app).log_reader.bounds(tps)
 
     async def first_at(self, tp: TP, offset: int) -> int | None:

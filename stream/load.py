@@ -40,7 +40,7 @@ class Loaded:
 
 async def _restore(repeats: Repeats, rows: Sequence[StateRow]) -> None:
     """Half a million clicks take a second, almost all of it in C: heartbeats and other partitions go on."""
-    if sum(len(row.recent[2]) for row in rows if row.recent is not None) > _AT_ONCE_BYTES:
+    if sum(len(row.recent.clicks) for row in rows if row.recent is not None) > _AT_ONCE_BYTES:
         await asyncio.to_thread(repeats.restore, rows)
     else:
         repeats.restore(rows)

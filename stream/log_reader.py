@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError, RequestTimedOutError
@@ -30,6 +30,13 @@ _ABANDON_S: Final = 1.0
 Answer = TypeVar("Answer")
 
 
+class LogBounds(NamedTuple):
+    """A partition's first offset, and the one after its last."""
+
+    start: int
+    end: int
+
+
 class LogReader:
     """Asks one question at a time."""
 
@@ -39,14 +46,14 @@ class LogReader:
         self._turn: Final = asyncio.Lock()
         self._consumer: AIOKafkaConsumer | None = None
 
-    async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
-        """First offset and the one after the last. Raises KafkaError, at the latest after `answered_within_s`."""
+    async def bounds(self, tps: Iterable[TP]) -> dict[TP, LogBounds]:
+        """Where the logs begin and end. Raises KafkaError, at the latest after `answered_within_s`."""
         places = {TopicPartition(tp.topic, tp.partition): tp for tp in tps}
 
-        async def ask(consumer: AIOKafkaConsumer) -> dict[TP, tuple[int, int]]:
+        async def ask(consumer: AIOKafkaConsumer) -> dict[TP, LogBounds]:
             starts = await consumer.beginning_offsets(places)
             ends = await consumer.end_offsets(places)
-            return {tp: (starts[place], ends[place]) for place, tp in places.items()}
+            return {tp: LogBounds(starts[place], ends[place]) for place, tp in places.items()}
 
         return await self._answer(ask) if places else {}
 

@@ -34,7 +34,7 @@ class Missing:
         if ownership.sought.is_on_its_way(tp, expected, self._clock()):
             return False
         try:
-            log_start, _ = (await consumer.bounds({tp}))[tp]
+            log_start = (await consumer.bounds({tp}))[tp].start
         except KafkaError as error:
             # The record is not taken, so the next one finds the same hole, and this one behind it.
             logger.warning(

@@ -11,6 +11,7 @@ from faust.types import TP
 from schemas.retry import Retry, RetryPolicy
 from stream.holes import Sought
 from stream.kafka import HeadConsumer
+from stream.log_reader import LogBounds
 from stream.partition import Partition
 from stream.refused import Cause, PartitionRefusedError
 from stream.shared import Shared
@@ -83,7 +84,7 @@ class Ownership:
                 positions[tp] = position
         return positions
 
-    async def _bounds(self, tps: set[TP], consumer: HeadConsumer) -> dict[TP, tuple[int, int]] | None:
+    async def _bounds(self, tps: set[TP], consumer: HeadConsumer) -> dict[TP, LogBounds] | None:
         """None when they are assigned to us no more. Raises KafkaError where asking again is of no use."""
         retry = Retry(
             _BOUNDS_RETRY,

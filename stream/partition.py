@@ -193,17 +193,17 @@ class Partition:
             if cause is None:
                 self._head, self._first = flushed.last, flushed.last + 1
                 self._books.settled(flushed, deltas, ended.by_class, time.monotonic() - started)
-                self._burials.note(*deltas.tally.buried)
+                self._burials.note(deltas.tally.buried)
             return ended.outcome
 
     def _refuse_burial(self, deltas: Deltas) -> None:
-        too_many = self._burials.are_too_many(*deltas.tally.buried)
-        if too_many is None:
+        window = self._burials.are_too_many(deltas.tally.buried)
+        if window is None:
             return
         self.forget("refused")
-        reasons = Counter(poison.reason for _, poison in deltas.poison)
+        reasons = Counter(poison.reason for _, poison in deltas.poison).most_common(3)
         raise TooManyDeadLettersError(
-            f"{self.chain.topic}-{self.chain.partition}: {too_many[0]} of the last {too_many[1]} events would be"
-            f" dead letters, now for {', '.join(f'{why} ({count})' for why, count in reasons.most_common(3))}."
+            f"{self.chain.topic}-{self.chain.partition}: {window.dead_letters} of the last {window.events} events"
+            f" would be dead letters, now for {', '.join(f'{why} ({count})' for why, count in reasons)}."
             f" Nothing was written from offset {self._first} on; see docs/runbooks/too-many-dead-letters.md"
         )

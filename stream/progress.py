@@ -47,7 +47,7 @@ class Progress:
             self.watchdog.excuse_all()
             return
         now = self._shared.clock()
-        for tp, (_, end) in bounds.items():
+        for tp, (_start, end) in bounds.items():
             partition = ownership.partitions.get(tp)
             if partition is None:
                 continue

@@ -76,7 +76,7 @@ def unpacked(packed: bytes) -> RecentClicks:
 def clicks_of(rows: Iterable[StateRow]) -> RecentClicks:
     """All clicks of these rows, in the order of the log."""
     kept = sorted((row.recent for row in rows if row.recent is not None), key=lambda recent: recent[:2])
-    parts = [unpacked(clicks) for _, _, clicks in kept] or [NONE]
+    parts = [unpacked(recent.clicks) for recent in kept] or [NONE]
     return RecentClicks(
         visitors=np.concatenate([part.visitors for part in parts]),
         links=np.concatenate([part.links for part in parts]),

@@ -32,7 +32,7 @@ from stream.columns import Ints
 from stream.deltas import Part
 from stream.judged import Coded, Judged
 from stream.recent_clicks import DUPLICATE, TOO_MANY, RecentClicks, clicks_of
-from stream.state import StateRow
+from stream.state import Recent, StateRow
 
 REMEMBERED_S: Final = 120
 MOST_REMEMBERED: Final = 500_000
@@ -139,7 +139,7 @@ class Repeats:
         slots, forgotten_s = self._slots, now_s - REMEMBERED_S
         slot = next(slot for slot in count() if slot not in slots or slots[slot] < forgotten_s)
         slots[slot] = touched_s
-        return StateRow(scope=slot, touched_s=touched_s, recent=(touched_s, first_offset, clicks.packed()))
+        return StateRow(scope=slot, touched_s=touched_s, recent=Recent(touched_s, first_offset, clicks.packed()))
 
 
 def _with_verdicts(judged: Judged, rows: Ints, clicks: RecentClicks) -> Judged:

@@ -11,9 +11,10 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.counters import DEDUP, HEAD, MARKER, READING, RECENT, REPEATS, SNAPSHOT, SPOOL_TTL_S, Chain
 from schemas.idempotency import IS_KEY_SQL, KEY_TTL_S
+from stream.burials import Buried
 from stream.chain import NO_HEAD, Flushed
 from stream.rows import COUNTER_COLUMNS, NO_READING, NO_RECENT, Block
-from stream.state import StateRow
+from stream.state import Recent, StateRow
 
 _ONE_BLOCK: Final = {
     "async_insert": 0,
@@ -142,8 +143,8 @@ class Sink(Protocol):
         what follows the head in Kafka was sent while they were remembered.
         """
 
-    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
-        """(events, of which dead letters) of the chain's last flushes, oldest first."""
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[Buried]:
+        """What the chain's last flushes held, oldest first."""
 
 
 class ClickHouseSink:
@@ -234,7 +235,7 @@ class ClickHouseSink:
                 )
         return PartitionState(head, dedup, now_s, states)
 
-    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[Buried]:
         """Raises TransientClickHouseError."""
         rows = await select(
             self._client,
@@ -243,7 +244,7 @@ class ClickHouseSink:
             " ORDER BY first_offset DESC LIMIT {at_most:UInt32}",
             {"marker": MARKER, "chain": chain.name, "partition": chain.partition, "at_most": at_most},
         )
-        return [(int(events), int(dead_letters)) for events, dead_letters in reversed(rows)]
+        return [Buried(int(events), int(dead_letters)) for events, dead_letters in reversed(rows)]
 
     async def _insert(self, statement: bytes, block: Block, settings: Mapping[str, object]) -> None:
         with clickhouse_errors():
@@ -261,10 +262,10 @@ def _reading(known: Any) -> tuple[int, str, int, int] | None:
     return None if reading == NO_READING else reading
 
 
-def _recent(known: Any) -> tuple[int, int, bytes] | None:
+def _recent(known: Any) -> Recent | None:
     """A tuple without names, its clicks in Base64."""
     if known is None:
         return None
     touched_s, first_offset, clicks = known
-    recent = int(touched_s), int(first_offset), b64decode(clicks)
+    recent = Recent(int(touched_s), int(first_offset), b64decode(clicks))
     return None if recent == NO_RECENT else recent

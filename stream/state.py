@@ -28,11 +28,19 @@ class TimeBounds:
     opening_after_ms: int = 48 * 3_600_000
 
 
+class Recent(NamedTuple):
+    """Clicks of a flush (see stream.recent_clicks), its Kafka time in seconds and its first offset."""
+
+    touched_s: int
+    first_offset: int
+    clicks: bytes
+
+
 class StateRow(NamedTuple):
     """A row of a fold in the counter table, known by `spool`, `link`, `source`, `window_s` and `scope`.
 
     Of the rows of one key the highest `value` counts, the highest `reading` (place, metric, observed_ms, total),
-    and the highest `recent` (Kafka time in seconds, first offset of the flush, clicks: see stream.recent_clicks).
+    and the highest `recent`.
     `touched_s` is the Kafka time (seconds) that the row speaks of.
     """
 
@@ -44,7 +52,7 @@ class StateRow(NamedTuple):
     window_s: int = 0
     scope: int = 0
     reading: tuple[int, str, int, int] | None = None
-    recent: tuple[int, int, bytes] | None = None
+    recent: Recent | None = None
 
 
 _EFFECTS: Final = ((REVISION, "revision"), (OPENING, "opening"), (GROWTH, "growth"))

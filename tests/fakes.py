@@ -14,13 +14,15 @@ from schemas.counters import DEDUP, DELTA, HEAD, MARKER, SPOOL_TTL_S, Chain
 from schemas.errors import TransientClickHouseError, TransientError
 from schemas.idempotency import KEY_TTL_S
 from schemas.retry import RetryPolicy
+from stream.burials import Buried
 from stream.chain import NO_HEAD, Flushed
 from stream.decode import Poison
 from stream.deltas import Record
 from stream.event_rows import EVENT_COLUMNS
+from stream.log_reader import LogBounds
 from stream.rows import COUNTER_COLUMNS, NO_READING, NO_RECENT, Block
 from stream.sink import PartitionState
-from stream.state import StateRow
+from stream.state import Recent, StateRow
 
 Row = dict[str, Any]
 Trouble = Literal["refused", "applied, then cut off", "burned", "hangs", "applied, then hangs"]
@@ -69,7 +71,7 @@ def state_rows(rows: Iterable[Row], since_s: int) -> list[StateRow]:
     for row in rows:
         reading = tuple(row["reading"].values()) if "reading" in row else None
         reading = None if reading == NO_READING else reading
-        recent = tuple(row["recent"].values()) if "recent" in row else None
+        recent = Recent(*row["recent"].values()) if "recent" in row else None
         recent = None if recent == NO_RECENT else recent
         one = StateRow(
             spool=row["spool"],
@@ -172,7 +174,7 @@ class FakeSink:
         }
         return PartitionState(self._head(chain), dedup_rows(mine, now_s), now_s, states)
 
-    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[Buried]:
         """From the markers."""
         await asyncio.sleep(0)
         marked = sorted(
@@ -180,7 +182,7 @@ class FakeSink:
             for row in self.rows(MARKER)
             if (row["topic"], row["partition"]) == (chain.name, chain.partition)
         )
-        return [(events, buried) for _, events, buried in marked[-at_most:]]
+        return [Buried(events, buried) for _, events, buried in marked[-at_most:]]
 
     def _rows_of(self, kind: int, topic: str, partition: int) -> list[Row]:
         return [row for row in self.rows(kind) if (row["topic"], row["partition"]) == (topic, partition)]
@@ -286,13 +288,13 @@ class FakeConsumer:
         await self.seek_wait(positions)
         return positions
 
-    async def bounds(self, tps: Iterable[TP]) -> dict[TP, tuple[int, int]]:
-        """First offset and the one after the last."""
+    async def bounds(self, tps: Iterable[TP]) -> dict[TP, LogBounds]:
+        """Where the logs begin and end."""
         await asyncio.sleep(0)
         if self.failing_bounds:
             self.failing_bounds -= 1
             raise KafkaConnectionError
-        return {tp: (self.starts.get(tp, 0), self.ends.get(tp, 0)) for tp in tps}
+        return {tp: LogBounds(self.starts.get(tp, 0), self.ends.get(tp, 0)) for tp in tps}
 
     async def first_at(self, tp: TP, offset: int) -> int | None:
         """The offset of the first record that is there from `offset` on."""

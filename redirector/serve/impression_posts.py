@@ -38,13 +38,15 @@ class ImpressionPosts:
         self._keys: Final = keys
         self._times: Final = DoorTimes.within(max_skew_s=settings.max_skew_s, max_age_days=settings.max_age_days)
 
-    async def answer(self, request: web.BaseRequest) -> tuple[Outcome, Answer, bool]:
-        """What to answer, and whether to close: what is left of the body is not worth reading."""
+    async def answer(self, request: web.BaseRequest) -> posting.PostAnswer:
+        """What to answer."""
         origin = request.headers.get("Origin", "")
         if request.method == "OPTIONS":
-            return "options", cors.preflight(origin, "POST"), False
+            return posting.PostAnswer("options", cors.preflight(origin, "POST"), close=False)
         outcome, answer = await self._answer(request)
-        return outcome, answer.with_headers(*cors.headers_for(origin)), not request.content.is_eof()
+        return posting.PostAnswer(
+            outcome, answer.with_headers(*cors.headers_for(origin)), close=not request.content.is_eof()
+        )
 
     async def _answer(self, request: web.BaseRequest) -> tuple[Outcome, Answer]:
         if request.method != "POST":

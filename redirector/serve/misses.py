@@ -15,7 +15,7 @@ from schemas.links import read_domain, slug_of_path
 from schemas.misses import DOMAIN_MAX_CHARS, MISS_REASONS, SLUG_MAX_CHARS, Miss, MissedMinute, MissReason
 
 KEPT: Final = 1000
-TOLD: Final = 100
+NAMED: Final = 100
 _HOSTS_KEPT: Final = 1024
 _MINUTES_KEPT: Final = 60
 _BYTES_A_CHAR: Final = 12
@@ -43,14 +43,14 @@ class TopSlugs:
         self._other += len(counts) + 1
         self._counts = {known: count - 1 for known, count in counts.items() if count > 1}
 
-    def rows(self, reason: MissReason, told: int) -> list[Miss]:
-        """The most asked for, and the rest together: as many requests as there were."""
+    def rows(self, reason: MissReason, named: int) -> list[Miss]:
+        """The `named` most asked for one by one, and the rest together: as many requests as there were."""
         ranked = sorted(self._counts.items(), key=lambda one: (-one[1], one[0]))
         rows = [
             Miss(reason=reason, requests=count, domain=domain, slug=slug, referrer=referrer)
-            for (domain, slug, referrer), count in ranked[:told]
+            for (domain, slug, referrer), count in ranked[:named]
         ]
-        other = self._other + sum(count for _, count in ranked[told:])
+        other = self._other + sum(count for _, count in ranked[named:])
         return [*rows, Miss(reason=reason, requests=other)] if other else rows
 
 
@@ -58,10 +58,10 @@ class Misses:
     """Of one process. A minute that is over waits until it is taken; of those that nobody takes the oldest go."""
 
     def __init__(
-        self, *, kept: int = KEPT, told: int = TOLD, new_id: Callable[[], str] = lambda: secrets.token_hex(8)
+        self, *, kept: int = KEPT, named: int = NAMED, new_id: Callable[[], str] = lambda: secrets.token_hex(8)
     ) -> None:
         self._kept: Final = kept
-        self._told: Final = told
+        self._named: Final = named
         self._new_id: Final = new_id
         self._minute = -1
         self._top: dict[MissReason, TopSlugs] = {}
@@ -90,7 +90,7 @@ class Misses:
         return over
 
     def _begin(self, minute: int) -> None:
-        rows = [row for reason, top in self._top.items() for row in top.rows(reason, self._told)]
+        rows = [row for reason, top in self._top.items() for row in top.rows(reason, self._named)]
         if rows:
             self._over.append(MissedMinute(id=self._new_id(), minute=self._minute, rows=rows))
             while len(self._over) > _MINUTES_KEPT:

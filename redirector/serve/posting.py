@@ -1,6 +1,6 @@
 """What the doors share that take a body: who may, how a refusal is answered, and what a key was counted for."""
 
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from aiohttp import web
 
@@ -32,6 +32,14 @@ _REUSED: Final = (
     "nothing of this was counted: another body came with this Idempotency-Key before, and was counted;"
     " send other content under another key"
 )
+
+
+class PostAnswer(NamedTuple):
+    """What is answered to a POST. `close`: what is left of its body is not worth reading."""
+
+    outcome: Outcome
+    answer: Answer
+    close: bool
 
 
 class Keys(Protocol):

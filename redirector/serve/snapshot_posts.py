@@ -39,12 +39,12 @@ class SnapshotPosts:
             max_skew_s=settings.max_skew_s, max_age_days=settings.snapshot_max_age_days
         )
 
-    async def answer(self, request: web.BaseRequest, path: str) -> tuple[Outcome, Answer, bool]:
-        """What to answer, and whether to close: what is left of the body is not worth reading."""
+    async def answer(self, request: web.BaseRequest, path: str) -> posting.PostAnswer:
+        """What to answer."""
         if request.method == "OPTIONS":
-            return "options", Answer(204, (_ALLOW,)), False
+            return posting.PostAnswer("options", Answer(204, (_ALLOW,)), close=False)
         outcome, answer = await self._answer(request, path.removeprefix(SNAPSHOTS_PREFIX))
-        return outcome, answer, not request.content.is_eof()
+        return posting.PostAnswer(outcome, answer, close=not request.content.is_eof())
 
     async def _answer(self, request: web.BaseRequest, platform: str) -> tuple[Outcome, Answer]:
         if request.method != "POST":

@@ -72,17 +72,17 @@ class WebhookPosts:
         self._postmark: Final = settings.postmark_credentials.get_secret_value()
         self._warned: Final[set[str]] = set()
 
-    async def answer(self, request: web.BaseRequest, path: str) -> tuple[Outcome, Answer, bool]:
-        """What to answer, and whether to close: what is left of the body is not worth reading."""
+    async def answer(self, request: web.BaseRequest, path: str) -> posting.PostAnswer:
+        """What to answer."""
         name = path.removeprefix(WEBHOOKS_PREFIX)
         if request.method != "POST":
             answer = answers.text(405, "Webhooks are sent with POST.", _ALLOW)
-            return "method_not_allowed", answer, not request.content.is_eof()
+            return posting.PostAnswer("method_not_allowed", answer, close=not request.content.is_eof())
         if name not in PROVIDERS:
             problem = {"error": f"provider {name[:40]!r} is none of {', '.join(PROVIDERS)}"}
-            return "bad_request", answers.json(404, problem), not request.content.is_eof()
+            return posting.PostAnswer("bad_request", answers.json(404, problem), close=not request.content.is_eof())
         outcome, answer = await self._answer(request, name)
-        return outcome, answer, not request.content.is_eof()
+        return posting.PostAnswer(outcome, answer, close=not request.content.is_eof())
 
     async def _answer(self, request: web.BaseRequest, provider: Provider) -> tuple[Outcome, Answer]:
         outcome: Outcome

@@ -17,6 +17,7 @@ from schemas.counters import Chain
 from schemas.events import Event
 from schemas.snapshots import Snapshot
 from schemas.topics import IMPRESSIONS
+from stream.burials import Buried
 from stream.chain import Flushed
 from stream.folds import FOLDS
 from stream.partition import Partition
@@ -88,7 +89,7 @@ class DyingSink:
     async def read_state(self, chain: Chain, ttls: Mapping[int, int] | None = None) -> PartitionState:
         return await self.sink.read_state(chain, ttls)
 
-    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[tuple[int, int]]:
+    async def read_last_flushes(self, chain: Chain, at_most: int) -> list[Buried]:
         return await self.sink.read_last_flushes(chain, at_most)
 
 

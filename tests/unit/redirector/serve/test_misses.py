@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from redirector.serve.misses import TOLD, Misses, TopSlugs, host_of, shown_slug
+from redirector.serve.misses import NAMED, Misses, TopSlugs, host_of, shown_slug
 from schemas.misses import Miss, MissedMinute
 
 MINUTE_MS = 60_000
@@ -30,7 +30,7 @@ def test_no_slug_is_counted_too_often_the_frequent_stay_and_the_sum_is_all_reque
 
 
 def test_a_million_guesses_hide_no_slug_that_people_ask_for_and_fill_no_memory() -> None:
-    misses = Misses(kept=100, told=10)
+    misses = Misses(kept=100, named=10)
     for number in range(100_000):
         misses.add("unknown", "go.example", f"/guess{number}", "", 0)
         if number % 50 == 0:
@@ -45,7 +45,7 @@ def test_a_million_guesses_hide_no_slug_that_people_ask_for_and_fill_no_memory()
 
 
 def test_guesses_push_no_expired_link_out() -> None:
-    misses = Misses(kept=1, told=5)
+    misses = Misses(kept=1, named=5)
     for number in range(100):
         misses.add("unknown", "go.example", f"/guess{number}", "", 0)
         misses.add("expired", "go.example", "/over", "", 0)
@@ -124,5 +124,5 @@ def test_a_record_of_the_worst_requests_is_far_below_what_kafka_takes() -> None:
             slug = f"/{number}" + "%F0%9F%98%80" * 500
             misses.add(reason, "x" * 60 + ".example", slug, "https://" + "\u00fc" * 9000, 0)
     (minute,) = misses.take_all()
-    assert len(minute.rows) == 2 * (TOLD + 1)
+    assert len(minute.rows) == 2 * (NAMED + 1)
     assert len(msgspec.json.encode(minute)) < 400_000
