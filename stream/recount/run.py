@@ -35,7 +35,9 @@ EPOCH: Final = 1
 LEAD_S: Final = 600
 """Clicks of so long before a day are looked at, for those that they make duplicates."""
 _RETRY: Final = RetryPolicy(first_s=0.5, longest_s=5.0, jitter=0.0, within_s=300.0)
-_FINAL: Final = {"do_not_merge_across_partitions_select_final": 1, "max_execution_time": 0}
+_UNLIMITED: Final = {"max_execution_time": 0}
+_OF_EVENTS: Final = {**_UNLIMITED, "do_not_merge_across_partitions_select_final": 1}
+"""Copies of an event are of one time, hence of one partition: no other is looked at for them."""
 
 PRESENT: Final = f"""
 SELECT kind, topic, partition, link, toUnixTimestamp(window_start) AS window_s, source, impression_kind, class,
@@ -116,7 +118,7 @@ class Recount:
         heads: dict[Chain, Head] = {}
         present: Counter[Cell] = Counter()
         for kind, topic, partition, *cell, count, last, touched in await select(
-            self._client, PRESENT, {"begin": begin, "end": end}
+            self._client, PRESENT, {"begin": begin, "end": end}, _UNLIMITED
         ):
             if kind == HEAD:
                 heads[Chain(*topic_and_epoch(topic), int(partition))] = Head(int(last), int(touched))
@@ -132,14 +134,14 @@ class Recount:
         changed = {
             int(number)
             for *said, traffic_class, reason, number, _events in await select(
-                self._client, REQUESTS.replace("COVERED", condition), bounds
+                self._client, REQUESTS.replace("COVERED", condition), bounds, _OF_EVENTS
             )
             if changes(_request(*said), Verdict(traffic_class, reason), judge)
         }
         if not changed:
             return Counter()
         query = EVENTS.replace("COVERED", condition).replace("HASHES", ", ".join(map(str, sorted(changed))))
-        rows = await select(self._client, query, bounds | {"begin_ms": begin - LEAD_S * 1000})
+        rows = await select(self._client, query, bounds | {"begin_ms": begin - LEAD_S * 1000}, _OF_EVENTS)
         events = [_stored(row) for row in rows]
         return corrections(events, judge, self._rules.limits, since_ms=begin)
 
