@@ -55,3 +55,34 @@ def test_no_module_exceeds_400_lines() -> None:
 
 def test_no_module_is_called_after_nothing() -> None:
     assert [path for path in modules(*PACKAGES, "tests", "bench") if path.stem in FORBIDDEN_NAMES] == []
+
+
+def unused(source: str) -> set[str]:
+    """The private names of a module, of constants, functions and classes, that nothing in it reads."""
+    tree = ast.parse(source)
+    own: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            own |= set() if node.decorator_list else {node.name}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            own.update(target.id for target in targets if isinstance(target, ast.Name))
+    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return {name for name in own - read if name.startswith("_") and not name.startswith("__")}
+
+
+def test_no_module_has_a_private_name_that_it_does_not_use() -> None:
+    left = {path: unused(path.read_text("utf-8")) for path in modules(*PACKAGES, "tests", "bench")}
+    assert {str(path.relative_to(REPOSITORY)): names for path, names in left.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("_A = 1\n_B: int = 2\ndef _f(): ...\nclass _C: ...", {"_A", "_B", "_f", "_C"}),
+        ("_A = 1\n_B: int = _A\ndef _f(): return _B\nclass C:\n x = _f()", set()),
+        ("@register\ndef _f(): ...\nA = 1\n__all__ = ()", set()),
+    ],
+)
+def test_the_rule_finds_what_is_left_over_and_nothing_else(source: str, names: set[str]) -> None:
+    assert unused(source) == names
