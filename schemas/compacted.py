@@ -1,4 +1,7 @@
-"""A compacted topic being read: one partition, no group, committed records only, from where the reader says."""
+"""A topic of one partition being read: no group, committed records only, from where the reader says.
+
+Most are compacted; `misses` and `visitor-keys` forget instead.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence

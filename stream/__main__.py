@@ -1,4 +1,6 @@
-"""`python -m stream`: one worker of the stream; `python -m stream tables`: the copier of tables beside it."""
+"""`python -m stream`: one worker of the stream; `python -m stream tables`: the copier of tables beside it;
+`python -m stream reclassify`: a recount of what is stored.
+"""
 
 import argparse
 import asyncio
@@ -21,7 +23,7 @@ from stream.tables.settings import TablesSettings
 
 
 def main() -> None:
-    """Parse the command line, read the settings, run one of the two services."""
+    """Parse the command line, read the settings, run one of the two services or a recount."""
     if sys.argv[1:2] == ["reclassify"]:
         recount.main(sys.argv[2:])
         return

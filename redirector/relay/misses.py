@@ -20,7 +20,9 @@ _LOOK_EVERY_S: Final = 1.0
 
 
 class MissesMover:
-    """A file is removed when Kafka has it: after a crash it is sent again, and the same id is the same minute."""
+    """A file is removed when Kafka has it, or will never take it, which is logged: after a crash it is sent again,
+    and the same id is the same minute.
+    """
 
     def __init__(
         self,

@@ -1,1 +1,1 @@
-"""The service that copies compacted topics into tables of ClickHouse, beside the counters and out of their way."""
+"""The service beside the counters: it copies topics into ClickHouse, gives posts their links, makes breakdowns."""

@@ -1,4 +1,4 @@
-"""What the copier of tables tells Prometheus. `topic` is a compacted topic, and the table of the same name."""
+"""What the copier of tables tells Prometheus. `topic` is one that is copied, and the table of the same name."""
 
 from prometheus_client import CollectorRegistry
 

@@ -1,4 +1,4 @@
-"""Settings of the service that copies compacted topics into tables."""
+"""Settings of the service that copies topics into tables, matches posts and makes breakdowns."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
