@@ -31,10 +31,15 @@ def errors_in_words(command: str, prefix: str, *also: type[Exception]) -> Iterat
     try:
         yield
     except (*_FORESEEN, *also) as error:
-        said = " ".join(str(error).split()) or repr(error)
-        what_to_do = advice(error, prefix)
-        sys.stderr.write(f"{command}: {said}{f'; {what_to_do}' if what_to_do else ''}\n")
+        and_then = ", then run this again" if advice(error, prefix) else ""
+        sys.stderr.write(f"{command}: {in_words(error, prefix)}{and_then}\n")
         raise SystemExit(1) from error
+
+
+def in_words(error: Exception, prefix: str) -> str:
+    """What an error says, in one line, and what to do about it."""
+    said = " ".join(str(error).split()) or repr(error)
+    return "; ".join(filter(None, (said, advice(error, prefix))))
 
 
 def advice(error: Exception, prefix: str) -> str:
@@ -44,24 +49,21 @@ def advice(error: Exception, prefix: str) -> str:
     if isinstance(error, ClickHouseError):
         return _of_refusal(error.code, f"{prefix}CLICKHOUSE_URL")
     if isinstance(error, TransientError | KafkaError):
-        return (
-            f"see that Kafka runs, that {prefix}BOOTSTRAP_SERVERS leads to it and that it lets this user in,"
-            " then run this again"
-        )
+        return f"see that Kafka runs, that {prefix}BOOTSTRAP_SERVERS leads to it and that it lets this user in"
     return ""
 
 
 def _until_it_answers(error: TransientClickHouseError, prefix: str) -> str:
     if error.code != _NO_ANSWER:
-        return "run this again when it has room or time"
+        return "wait until it has room or time"
     if "certificate" in str(error):
-        return f"name who signs its certificate in {prefix}CLICKHOUSE_CA_FILE, then run this again"
-    return f"see that ClickHouse runs and that {prefix}CLICKHOUSE_URL leads to it, then run this again"
+        return f"name who signs its certificate in {prefix}CLICKHOUSE_CA_FILE"
+    return f"see that ClickHouse runs and that {prefix}CLICKHOUSE_URL leads to it"
 
 
 def _of_refusal(code: int, url: str) -> str:
     if code in _NOT_LET_IN:
-        return f"put user and password right in {url}, then run this again"
+        return f"put user and password right in {url}"
     if code == _ACCESS_DENIED:
-        return f"name a user who may do this in {url}, or grant it, then run this again"
-    return "`clicktally migrate` makes what may be missing" if code in _NOT_MIGRATED else ""
+        return f"name a user who may do this in {url}, or grant it"
+    return "run `clicktally migrate`, which makes what may be missing" if code in _NOT_MIGRATED else ""

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import uvloop
 
+from schemas.command_errors import in_words
 from schemas.errors import ClickHouseError
 from schemas.logs import set_up_logs
 from schemas.settings import settings_or_exit
@@ -61,7 +62,8 @@ def _run_tables(*, check: bool) -> None:
     try:
         uvloop.run(tables.run(settings))
     except ClickHouseError as error:
-        logging.getLogger(__name__).critical("ending, to be started anew: %s", error)
+        said = in_words(error, "CLICKTALLY_TABLES_")
+        logging.getLogger(__name__).critical("ending, to be started anew: %s", said)
         raise SystemExit(1) from None
 
 

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from schemas.cancelling import CancelledByOthersError
 from schemas.clickhouse.client import connect
+from schemas.command_errors import in_words
 from schemas.errors import ClickHouseError, TransientError
 from schemas.logs import tell_lost_connections
 from schemas.producer import KafkaProducer, ProducerSettings
@@ -156,7 +157,7 @@ def why_ended(part: "asyncio.Future[Any]") -> BaseException | None:
 def tell_end(error: BaseException | None) -> None:
     """Say why the process ends: what was foreseen in words, a bug with its traceback."""
     if isinstance(error, StalledError | ClickHouseError | CancelledByOthersError):
-        logger.critical("ending, to be started anew: %s", error)
+        logger.critical("ending, to be started anew: %s", in_words(error, "CLICKTALLY_STREAM_"))
     else:
         logger.critical("ending, to be started anew", exc_info=error)
 

@@ -1,7 +1,10 @@
 """What ClickHouse refuses, commands say in one line, with what to do."""
 
+import subprocess
+import sys
 import uuid
 
+import msgspec
 import pytest
 
 from deploy.local.processes import ClickHouse
@@ -47,7 +50,7 @@ def test_a_database_that_is_not_migrated_is_told_what_makes_it(
         monkeypatch.setenv(f"CLICKTALLY_{service}_CLICKHOUSE_URL", f"{settings.url}/nothing_{uuid.uuid4().hex}")
     ended = run(command, capsys, monkeypatch)
     assert (ended.status, ended.stderr.count("\n")) == (1, 1), ended
-    assert "`clicktally migrate` makes what may be missing" in ended.stderr
+    assert "run `clicktally migrate`, which makes what may be missing" in ended.stderr
 
 
 def test_migrate_without_kafka_has_made_the_tables_and_says_that_topics_are_missing(
@@ -59,3 +62,20 @@ def test_migrate_without_kafka_has_made_the_tables_and_says_that_topics_are_miss
     assert (ended.status, ended.stderr.count("\n")) == (1, 1), ended
     assert ended.stderr.startswith(f"clicktally: Kafka at {NOBODY} ")
     assert "CLICKTALLY_CONSOLE_BOOTSTRAP_SERVERS" in ended.stderr
+
+
+@pytest.mark.parametrize("service", ["worker", "tables"])
+def test_a_service_that_is_not_let_in_ends_and_its_log_says_what_to_do(
+    settings: ClickHouse, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix = {"worker": "CLICKTALLY_STREAM_", "tables": "CLICKTALLY_TABLES_"}[service]
+    stranger = settings.url.replace("http://", "http://stranger:sesame@")
+    monkeypatch.setenv(f"{prefix}CLICKHOUSE_URL", f"{stranger}/clicktally")
+    monkeypatch.setenv(f"{prefix}METRICS_PORT", "0")
+    command = [sys.executable, "-m", "stream", service]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    said = msgspec.json.decode(ended.stderr.splitlines()[-1])
+    assert (ended.returncode, said["level"]) == (1, "critical"), ended.stderr
+    assert f"put user and password right in {prefix}CLICKHOUSE_URL" in said["message"]
+    assert "error" not in said, "no traceback"
+    assert "sesame" not in ended.stderr

@@ -19,10 +19,13 @@ class OwnError(Exception):
     [
         (TransientClickHouseError(0, "no answer"), "that CLICKTALLY_CONSOLE_CLICKHOUSE_URL leads to it"),
         (TransientClickHouseError(0, "certificate verify failed"), "CLICKTALLY_CONSOLE_CLICKHOUSE_CA_FILE"),
-        (TransientClickHouseError(241, "memory"), "run this again when it has room or time"),
+        (TransientClickHouseError(241, "memory"), "wait until it has room or time, then run this again"),
         (ClickHouseError(516, "password"), "put user and password right in CLICKTALLY_CONSOLE_CLICKHOUSE_URL"),
         (ClickHouseError(497, "not enough"), "name a user who may do this"),
-        (ClickHouseError(60, "no table"), "`clicktally migrate` makes what may be missing"),
+        (
+            ClickHouseError(60, "no table"),
+            "run `clicktally migrate`, which makes what may be missing, then",
+        ),
         (ClickHouseError(62, "syntax"), ""),
         (TransientError("Kafka at x"), "that CLICKTALLY_CONSOLE_BOOTSTRAP_SERVERS leads to it"),
         (KafkaConnectionError("x"), "that CLICKTALLY_CONSOLE_BOOTSTRAP_SERVERS leads to it"),
