@@ -1,6 +1,7 @@
 """Who may import whom, and how long a module may become."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -57,18 +58,21 @@ def test_no_module_is_called_after_nothing() -> None:
     assert [path for path in modules(*PACKAGES, "tests", "bench") if path.stem in FORBIDDEN_NAMES] == []
 
 
+PRIVATE = re.compile(r"^(?:(?:async )?def |class )?(_[A-Za-z]\w*)(?=[(:= ])", re.MULTILINE)
+
+
 def unused(source: str) -> set[str]:
-    """The private names of a module, of constants, functions and classes, that nothing in it reads."""
-    tree = ast.parse(source)
-    own: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            own |= set() if node.decorator_list else {node.name}
-        elif isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            own.update(target.id for target in targets if isinstance(target, ast.Name))
-    read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return {name for name in own - read if name.startswith("_") and not name.startswith("__")}
+    """The private names of a module, of constants, functions and classes, that stand in it only once.
+
+    What is decorated was handed to somebody.
+    """
+    own = {found[1] for found in PRIVATE.finditer(source) if not _is_decorated(source, found.start())}
+    return {name for name in own if len(re.findall(rf"\b{name}\b", source)) == 1}
+
+
+def _is_decorated(source: str, start: int) -> bool:
+    line_before = source[:start].rstrip("\n").rpartition("\n")[2]
+    return line_before.startswith(("@", ")"))
 
 
 def test_no_module_has_a_private_name_that_it_does_not_use() -> None:
@@ -82,6 +86,7 @@ def test_no_module_has_a_private_name_that_it_does_not_use() -> None:
         ("_A = 1\n_B: int = 2\ndef _f(): ...\nclass _C: ...", {"_A", "_B", "_f", "_C"}),
         ("_A = 1\n_B: int = _A\ndef _f(): return _B\nclass C:\n x = _f()", set()),
         ("@register\ndef _f(): ...\nA = 1\n__all__ = ()", set()),
+        ("@register(\n  1,\n)\ndef _f(): ...", set()),
     ],
 )
 def test_the_rule_finds_what_is_left_over_and_nothing_else(source: str, names: set[str]) -> None:

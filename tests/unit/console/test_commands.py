@@ -17,7 +17,6 @@ WITHOUT_CLICKHOUSE = (
     "roll-up",
     "forget --link go.example/a",
     "impressions unmatched",
-    "impressions match --map map.csv",
 )
 WITHOUT_KAFKA = (
     "links import links.csv",
@@ -33,6 +32,7 @@ WITHOUT_KAFKA = (
     "tokens sign-in-link importer",
     "check-events clicks",
     "impressions import posts.csv --link go.example/a --observed-at 2026-11-01T00:00:00Z",
+    "impressions match --map map.csv",
     "poll --once",
     "poll --plan",
 )
