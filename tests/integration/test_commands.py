@@ -53,17 +53,6 @@ def test_a_database_that_is_not_migrated_is_told_what_makes_it(
     assert "run `clicktally migrate`, which makes what may be missing" in ended.stderr
 
 
-def test_migrate_without_kafka_has_made_the_tables_and_says_that_topics_are_missing(
-    settings: ClickHouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CLICKTALLY_CONSOLE_CLICKHOUSE_URL", f"{settings.url}/commands_{uuid.uuid4().hex}")
-    ended = run_clicktally(capsys, monkeypatch, "migrate")
-    assert "applied 0001_" in ended.stdout
-    assert (ended.status, ended.stderr.count("\n")) == (1, 1), ended
-    assert ended.stderr.startswith(f"clicktally: Kafka at {NOBODY} ")
-    assert "CLICKTALLY_CONSOLE_BOOTSTRAP_SERVERS" in ended.stderr
-
-
 @pytest.mark.parametrize("service", ["worker", "tables"])
 def test_a_service_that_is_not_let_in_ends_and_its_log_says_what_to_do(
     settings: ClickHouse, service: str, monkeypatch: pytest.MonkeyPatch

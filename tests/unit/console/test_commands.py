@@ -6,6 +6,10 @@ import pytest
 import typer
 
 from console.__main__ import app
+from console.migrations import create_topics
+from console.settings import ConsoleSettings
+from schemas.errors import TransientError
+from schemas.settings import settings_or_exit
 from tests.commands import NOBODY, run_clicktally, run_reclassify
 
 CLICKHOUSE = ("clicktally: ", f"http://{NOBODY}/", "CLICKTALLY_CONSOLE_CLICKHOUSE_URL")
@@ -68,6 +72,11 @@ def test_without_kafka(command: str, capsys: pytest.CaptureFixture[str], monkeyp
     said = ended.stderr.splitlines()
     assert (ended.status, len(said)) == (1, 1), ended
     assert [part for part in KAFKA if part not in said[0]] == [], ended.stderr
+
+
+async def test_topics_are_not_made_without_kafka() -> None:
+    with pytest.raises(TransientError, match=f"^Kafka at {NOBODY} "):
+        await create_topics(settings_or_exit(ConsoleSettings, check=False))
 
 
 def test_an_audit_without_either_says_what_was_not_checked(
