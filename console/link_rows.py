@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -76,6 +77,10 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     utm_content: str | UnsetType | None = UNSET
 
 
+_CELLS: Final = tuple(name for name in Row.__struct_fields__ if name not in NAMED_BY)
+_cells: Final = attrgetter(*_CELLS)
+_RULE_NAMES: Final = frozenset(RULE_COLUMNS)
+_IS_TEXT: Final = frozenset({"destination", *TEXTS})
 _domain: Final = lru_cache(maxsize=4096)(read_domain)
 
 
@@ -96,24 +101,34 @@ def link_of(
 
     Of a link that is replaced, `numbered` says which numbers its destinations had.
     """
+    said_before = numbered if before is None else before.said
     try:
-        values = _values(row)
-        rules = merged(numbered if before is None else before.said, _said(row, values), updated_at_ms)
+        cells = {
+            name: cell
+            for name, cell in zip(_CELLS, _cells(row), strict=True)
+            if cell is not UNSET and cell is not None
+        }
+        values = _values(cells)
+        said = _said(cells, values)
+        values["rules"] = as_kept(merged(said_before, said, updated_at_ms) if said else said_before)
     except (CellError, NumberError) as error:
         raise RowError(str(error)) from error
-    values["rules"] = as_kept(rules)
     if before is None and not values.get("destination"):
         raise RowError(
             f"{domain}/{slug} has no destination: only a link that exists, and is not replaced, can do without"
         )
     try:
-        if "origins" in values:
+        if values.get("origins"):
             values["origins"] = [*map(read_origin, values["origins"])]
-        destination = {} if before is None else {"destination": before.destination}
-        row_link = msgspec.convert({"domain": domain, "slug": slug, **destination, **values}, Link)
-        changes = {name: getattr(row_link, name) for name in values}
-        link = msgspec.structs.replace(before or row_link, **changes, updated_at_ms=updated_at_ms)
-        link = msgspec.structs.replace(link, v=form_of(link))
+        fields = {"domain": domain, "slug": slug, "updated_at_ms": updated_at_ms, **values}
+        if before is None:
+            link = msgspec.convert(fields, Link)
+        else:
+            row_link = msgspec.convert({"destination": before.destination, **fields}, Link)
+            changes = {name: getattr(row_link, name) for name in values}
+            link = msgspec.structs.replace(before, **changes, updated_at_ms=updated_at_ms)
+        if link.v != form_of(link):
+            link = msgspec.structs.replace(link, v=form_of(link))
         check_link(link)
     except LinkError as error:
         raise RowError(str(error)) from error
@@ -122,33 +137,28 @@ def link_of(
     return link
 
 
-def _values(row: Row) -> dict[str, Any]:
-    """What a row says, by the names of a link's fields."""
+def _values(cells: dict[str, Any]) -> dict[str, Any]:
+    """What cells say, by the names of a link's fields."""
     values: dict[str, Any] = {}
-    for name in ("destination", *TEXTS):
-        cell = getattr(row, name)
-        if isinstance(cell, str):
+    for name, cell in cells.items():
+        if name in _IS_TEXT:
             values[name] = cell.strip()
             _check_text(name, cell)
-    for name in LISTS:
-        cell = getattr(row, name)
-        if isinstance(cell, str | list):
+        elif name in LISTS:
             values[name] = _listed(cell)
             _check_text(name, "".join(values[name]))
-    for name in TIMES:
-        cell = getattr(row, name)
-        if isinstance(cell, str):
+        elif name in TIMES:
             values[f"{name}_ms"] = _time_ms(name, cell.strip())
-    if isinstance(row.status, str | int):
-        values["status"] = _status(str(row.status).strip())
-    if isinstance(row.cache_s, str | int):
-        values["cache_s"] = whole_number("cache_s", row.cache_s) or 0
+        elif name == "status":
+            values[name] = _status(str(cell).strip())
+        elif name == "cache_s":
+            values[name] = whole_number(name, cell) or 0
     return values
 
 
-def _said(row: Row, values: dict[str, Any]) -> dict[str, Any]:
-    """What a row says of rules; taken away from the values of the link."""
-    said = read_cells({name: getattr(row, name) for name in RULE_COLUMNS})
+def _said(cells: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """What cells say of rules; taken away from the values of the link."""
+    said = {} if _RULE_NAMES.isdisjoint(cells) else read_cells({name: cells.get(name) for name in RULE_COLUMNS})
     if "starts_at_ms" in values:
         said["starts_at_ms"] = values.pop("starts_at_ms")
     for name, value in said.items():
@@ -158,6 +168,8 @@ def _said(row: Row, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_text(name: str, value: str) -> None:
+    if value.isascii():
+        return
     try:
         value.encode()
     except UnicodeEncodeError as error:

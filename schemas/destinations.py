@@ -1,6 +1,7 @@
 """Where a link leads, read as browsers read it: by the WHATWG's URL standard, through its reference parser."""
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -38,11 +39,23 @@ class Place(NamedTuple):
     path: str
 
 
+@lru_cache(maxsize=16)
+def _plain_place(text: str) -> Place | None:
+    """The place of a plain URL, None for others; kept for as long as one link is looked at from several sides."""
+    plain = _PLAIN.fullmatch(text)
+    return None if plain is None else Place(plain[1], plain[2] or "/")
+
+
+def is_plain(text: str) -> bool:
+    """Whether a web address is sound as it stands, and has nobody's name before its host."""
+    return _plain_place(text) is not None
+
+
 def destination_fault(text: str) -> str | None:
     """Why `text` can be no link's destination, and what would do; None when it can."""
     if _SPACE_OR_CONTROL.search(text):
         return "has a space or control character: percent-encode it"
-    if _PLAIN.fullmatch(text):
+    if _plain_place(text) is not None:
         return None
     matched = _SCHEME.fullmatch(text)
     if matched is None or not matched[2]:
@@ -80,9 +93,9 @@ def _web_fault(rest: str, text: str) -> str | None:
 
 def place_of(destination: str) -> Place | None:
     """What a browser asks for, of which host; None for what is no web address."""
-    plain = _PLAIN.fullmatch(destination)
+    plain = _plain_place(destination)
     if plain is not None:
-        return Place(plain[1], plain[2] or "/")
+        return plain
     try:
         url = ada_url.URL(destination)
     except ValueError:

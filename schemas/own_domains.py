@@ -47,6 +47,8 @@ def check_one_leads_away(
 
 def destinations_of(link: Link) -> tuple[str, ...]:
     """Everywhere that a link may lead, the own destination first."""
+    if link.rules is None:
+        return (link.destination,)
     return (link.destination, *(url for _, url in link.said.destinations))
 
 

@@ -4,20 +4,22 @@ import asyncio
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
 
 from console.api.callers import Caller
-from console.api.changes import Change, Upsert
+from console.api.changes import Change, Decision, Upsert
 from console.api.changing import Changing
-from console.api.link_views import etag_of
+from console.api.deciding import Outcome
+from console.api.link_views import etag_of, etag_of_value
 from console.api.operations import CALLER, NDJSON, decoded
 from console.api.policy import Policy
 from console.api.problems import Problem
 from console.api.wire import BulkAnswer, BulkLine
-from console.api.writer import CHANGES_AT_ONCE, Outcome
+from console.api.writer import CHANGES_AT_ONCE
+from schemas.topics import LINKS
 
 _GATHER_S: Final = 0.05
 _CHUNK_BYTES: Final = 64 * 1024
@@ -79,7 +81,7 @@ class Answers:
         self._kept: Final = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES)  # noqa: SIM115 - closed by `close`
         self._file: Final = asyncio.Lock()
         self._more: Final = asyncio.Event()
-        self._encode: Final = msgspec.json.Encoder().encode
+        self._encode_lines: Final = msgspec.json.Encoder().encode_lines
         self._sending: asyncio.Task[None] | None = None
         self._written = self._sent = 0
         self._ended = False
@@ -93,7 +95,7 @@ class Answers:
         """Lines to be sent as soon as the client takes them. Raises ConnectionError when it has left."""
         if self._sending is not None and self._sending.done():
             self._sending.result()
-        content = b"".join(self._encode(one) + b"\n" for one in answers)
+        content = self._encode_lines(answers)
         async with self._file:
             await asyncio.to_thread(self._append, content)
         self._written += len(content)
@@ -170,37 +172,47 @@ async def bulk(
         answers.close()
 
 
-def _changes_of(
-    lines: list[bytes], before: int, caller: Caller, policy: Policy, line_bytes: int
-) -> dict[int, Change | Problem]:
-    """What each line that is not blank asks, or why it asks nothing, by its number."""
-    change_of: dict[int, Change | Problem] = {}
+class Numbered(NamedTuple):
+    """A line that is not blank: its number, and what it asks, or why it asks nothing."""
+
+    number: int
+    asked: Change | Problem
+
+
+def _changes_of(lines: list[bytes], before: int, caller: Caller, policy: Policy, line_bytes: int) -> list[Numbered]:
+    """What each line asks; blank ones are passed over."""
+    parsed: list[Numbered] = []
     for number, line in enumerate(lines, before + 1):
         if not line.strip():
             continue
+        asked: Change | Problem
         if len(line) > line_bytes:
-            change_of[number] = Problem(
+            asked = Problem(
                 "too-large", f"the line has more than {line_bytes} bytes; what follows it was not looked at"
             )
-            continue
-        try:
-            change_of[number] = Upsert(line=decoded(line, BulkLine), caller=caller, policy=policy)
-        except Problem as problem:
-            change_of[number] = problem
-    return change_of
+        else:
+            try:
+                asked = Upsert(line=decoded(line, BulkLine), caller=caller, policy=policy)
+            except Problem as problem:
+                asked = problem
+        parsed.append(Numbered(number, asked))
+    return parsed
 
 
-async def _answered(change_of: dict[int, Change | Problem], changing: Changing) -> list[BulkAnswer]:
+async def _answered(parsed: list[Numbered], changing: Changing) -> list[BulkAnswer]:
     """An answer for each, in order, once all are durable."""
-    outcomes = {number: Outcome(problem=one) for number, one in change_of.items() if isinstance(one, Problem)}
-    changes = {number: one for number, one in change_of.items() if not isinstance(one, Problem)}
+    changes = [asked for _, asked in parsed if not isinstance(asked, Problem)]
+    made: list[Outcome] = []
     if changes:
         try:
-            made = await changing.submit(list(changes.values()))
+            made = await changing.submit(changes)
         except Problem as problem:
             made = [Outcome(problem=problem)] * len(changes)
-        outcomes.update(zip(changes, made, strict=True))
-    return [_answer_of(number, outcomes[number]) for number in sorted(outcomes)]
+    outcomes = iter(made)
+    return [
+        _answer_of(number, Outcome(problem=asked) if isinstance(asked, Problem) else next(outcomes))
+        for number, asked in parsed
+    ]
 
 
 def _answer_of(number: int, outcome: Outcome) -> BulkAnswer:
@@ -210,9 +222,12 @@ def _answer_of(number: int, outcome: Outcome) -> BulkAnswer:
     decision = outcome.decision
     if decision is None:
         return BulkAnswer(line=number, status=500, problem="this is a fault of ours; the log says more")
-    return BulkAnswer(
-        line=number,
-        status=decision.status,
-        link=decision.key,
-        etag="" if decision.link is None else etag_of(decision.link),
-    )
+    return BulkAnswer(line=number, status=decision.status, link=decision.key, etag=_etag(decision))
+
+
+def _etag(decision: Decision) -> str:
+    if decision.link is None:
+        return ""
+    # What is written of a link is what its tag is made of: it need not be encoded again.
+    written = next((one.value for one in decision.writes if one.topic == LINKS), None)
+    return etag_of(decision.link) if written is None else etag_of_value(written)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -31,13 +32,14 @@ _FROM: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _TIMES: Final = ("published_at", "starts_at", "expires_at")
 _FIELDS: Final = LinkPatch.__struct_fields__
+_fields: Final = attrgetter(*_FIELDS)
+_RULE_FIELDS: Final = frozenset(RULE_DEFAULTS)
 _CREATED, _OK, _NO_CONTENT = 201, 200, 204
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True):
     """A record of a compacted topic; without a value it deletes the key."""
 
     topic: str
@@ -45,8 +47,7 @@ class Write:
     value: bytes | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be written, and what is answered once it is: a link, or a record of another kind as JSON."""
 
     writes: tuple[Write, ...]
@@ -70,8 +71,7 @@ class View(Protocol):
         """Whether a domain has any link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """Who asks, what this installation takes, what there is, and when it is."""
 
     caller: Caller
@@ -180,17 +180,23 @@ class Restore:
         return Decision(writes=writes, status=_OK, key=self.key, link=link)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Upsert:
+class Upsert(msgspec.Struct, kw_only=True):
     """A line of a bulk: make the link, or change it, or delete it."""
 
     line: BulkLine
     caller: Caller
     policy: Policy
+    read: tuple[str, str] = ("", "")
+
+    def name(self) -> tuple[str, str]:
+        """Domain and slug, read once. Raises Problem."""
+        if not self.read[0]:
+            self.read = self.policy.domain(self.line.domain), slug_named(self.line.slug)
+        return self.read
 
     def decide(self, view: View, now_ms: int) -> Decision:
         """As the line says; a line a second time changes nothing."""
-        domain, slug = self.policy.domain(self.line.domain), slug_named(self.line.slug)
+        domain, slug = self.name()
         key = f"{domain}/{slug}"
         before = _link(view, key)
         if self.line.delete:
@@ -307,7 +313,8 @@ def _linked(fields: dict[str, Any], situation: Situation) -> Link:
         link = msgspec.convert(fields, Link)
     except msgspec.ValidationError as error:
         raise Problem("invalid", f"{error}: correct this value", pointer=pointer_in(str(error))) from error
-    link = msgspec.structs.replace(link, v=form_of(link))
+    if link.v != form_of(link):
+        link = msgspec.structs.replace(link, v=form_of(link))
     if not caller.speaks_for(link.account):
         raise Problem(
             "forbidden",
@@ -321,27 +328,32 @@ def _linked(fields: dict[str, Any], situation: Situation) -> Link:
 def _values(body: LinkPatch, now_ms: int) -> dict[str, Any]:
     """What a body says, by the names of a link's fields; null is the field's default. Raises Problem."""
     values: dict[str, Any] = {}
-    said = {name: value for name in _FIELDS if (value := getattr(body, name)) is not UNSET}
-    for name, value in said.items():
+    said = [(name, value) for name, value in zip(_FIELDS, _fields(body), strict=True) if value is not UNSET]
+    for name, value in said:
         if name in _TIMES:
             values[f"{name}_ms"] = read_time(name, value)
         elif name == "archived":
             values["archived_at_ms"] = now_ms if value else None
         else:
-            values[name] = DEFAULTS[name] if value is None else tuple(value) if isinstance(value, list) else value
-    for name, value in values.items():
-        if isinstance(value, str):
-            values[name] = value.strip()
+            values[name] = _kept(name, value)
     if values.get("origins"):
         values["origins"] = tuple(_origin(number, one) for number, one in enumerate(values["origins"]))
     return values
 
 
+def _kept(name: str, value: Any) -> Any:
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return DEFAULTS[name]
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _with_rules(values: dict[str, Any], before: LinkRules, now_ms: int) -> dict[str, Any]:
     """`values` with what they say of rules as the link's field `rules`, if they say any. Raises Problem."""
-    said = {name: values.pop(name) for name in RULE_DEFAULTS if name in values}
-    if not said:
+    if _RULE_FIELDS.isdisjoint(values):
         return values
+    said = {name: values.pop(name) for name in RULE_DEFAULTS if name in values}
     try:
         rules = as_kept(merged(before, said, now_ms))
     except NumberError as error:

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from aiohttp import web
 
 from console.api.changes import Change, Decision, IdempotentChange
+from console.api.deciding import Outcome
 from console.api.election import Election
 from console.api.following import TopicFollower
 from console.api.forwarding import Forwarding
@@ -20,7 +21,7 @@ from console.api.problems import Problem, unavailable
 from console.api.record_views import record_view
 from console.api.records import answer_key, hash_of_request
 from console.api.served import Redirector
-from console.api.writer import Outcome, Writer
+from console.api.writer import Writer
 from schemas.idempotency import KEY_MAX_CHARS
 from schemas.links import Link
 from schemas.topics import LINKS

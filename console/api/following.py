@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 STALE_AFTER_S: Final = 12 * 3600
 """Compaction drops the record of a deletion after a day: what is further behind is read anew."""
 _MAX_RECORDS: Final = 20_000
+_GATHERED: Final = 50_000
+"""Records that are applied at once while a topic is read to its end: pages of the index are written less often."""
 _REQUEST_MS: Final = 15_000
 _MARK_S: Final = 600.0
 _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=5.0)
@@ -98,6 +100,7 @@ class TopicFollower:
     async def _read(self, reading: CompactedTopic) -> None:
         lag = self._metrics.follow_lag.labels(self.topic)
         marked_s = time.time()
+        gathered: list[Change] = []
         while True:
             if not self.ready and self.position >= reading.end:
                 await self._target.apply((), next_offset=self.position, now_s=time.time())
@@ -105,11 +108,15 @@ class TopicFollower:
                 await self._tell_waiters()
             records = await reading.fetch(max_records=_MAX_RECORDS)
             position = await reading.position()
-            now_s = time.time()
-            if records or now_s - marked_s > _MARK_S:
-                marked_s = now_s
-                await self._target.apply(self._changes(records), next_offset=position, now_s=now_s)
             self._retry.worked()
+            gathered += self._changes(records)
+            if not self.ready and position < reading.end and 0 < len(gathered) < _GATHERED:
+                continue
+            now_s = time.time()
+            if gathered or now_s - marked_s > _MARK_S:
+                marked_s = now_s
+                await self._target.apply(gathered, next_offset=position, now_s=now_s)
+                gathered = []
             if position != self.position:
                 self.position = position
                 await self._tell_waiters()

@@ -14,6 +14,7 @@ from aiohttp import web
 from console.api.bulk import bulk
 from console.api.changes import Create, Delete, Patch, Restore, existing
 from console.api.changing import IDEMPOTENCY_KEY, Changing
+from console.api.deciding import PendingView
 from console.api.following import TopicFollower
 from console.api.index import Index
 from console.api.link_search import LinkSearch
@@ -47,7 +48,6 @@ from console.api.wire import (
     ListQuery,
     NewLink,
 )
-from console.api.writer import PendingView
 from console.link_export import write_links
 from schemas.links import Link, LinkError, read_domain, slug_of_path
 

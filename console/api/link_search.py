@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from console.api.index import ARCHIVED, LABELS, Index, label, link_of, searched_text
+from console.api.index import Index, link_of
+from console.api.index_terms import ARCHIVED, LABELS, label, searched_text
 from console.api.problems import Problem
 from console.api.wire import SEARCH_LEAST, LinkFilters
 from schemas.links import Link, LinkError, NewerLinkError, read_domain

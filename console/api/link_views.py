@@ -17,7 +17,12 @@ _encode: Final = msgspec.json.Encoder().encode
 
 def etag_of(link: Link) -> str:
     """The ETag of a link: of its whole content, so the same on every console and after any restart."""
-    return f'"{hashlib.blake2b(_encode(link), digest_size=12).hexdigest()}"'
+    return etag_of_value(_encode(link))
+
+
+def etag_of_value(value: bytes) -> str:
+    """The same, of the record that holds the link, as this release writes it."""
+    return f'"{hashlib.blake2b(value, digest_size=12).hexdigest()}"'
 
 
 def view_of(link: Link) -> LinkView:

@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from aiohttp import web
 
 from console.api.callers import Caller
-from console.api.live import FellBehindError, Live, LiveRow
+from console.api.live import FellBehindError, Live, LiveRow, Rows
 from console.api.operations import CALLER, Answer, Operation, query_of
 from console.api.problems import Problem, unavailable
 from console.api.report_wire import Label
@@ -26,6 +26,42 @@ class LiveQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     campaign: Label | None = None
 
 
+class Whose(NamedTuple):
+    """Which rows somebody is told."""
+
+    account: str | None
+    campaign: str | None
+    scope: tuple[tuple[str, str], ...] = ()
+
+    def has(self, row: LiveRow) -> bool:
+        """Whether it is one of them."""
+        return (
+            self.account in (None, row.account)
+            and self.campaign in (None, row.campaign)
+            and all(getattr(row, name, None) == value for name, value in self.scope)
+        )
+
+
+class Events:
+    """What is sent of rows: filtered and written once for all who are told the same."""
+
+    def __init__(self) -> None:
+        self._encode: Final = msgspec.json.Encoder().encode
+        self._rows: Rows = ()
+        self._events: dict[Whose, bytes] = {}
+
+    def event(self, rows: Rows, whose: Whose) -> bytes:
+        """An event as it is sent; empty where none of the rows is theirs."""
+        if rows is not self._rows:
+            self._rows, self._events = rows, {}
+        known = self._events.get(whose)
+        if known is None:
+            theirs = [row for row in rows if whose.has(row)]
+            known = b"event: counts\ndata: " + self._encode(theirs) + b"\n\n" if theirs else b""
+            self._events[whose] = known
+        return known
+
+
 class LiveOperations:
     """Sends counts to those who listen, at most `listeners_most` at a time."""
 
@@ -34,7 +70,7 @@ class LiveOperations:
         self._live: Final = live
         self._holds: Final = holds
         self._listeners_most: Final = listeners_most
-        self._encode: Final = msgspec.json.Encoder().encode
+        self._events: Final = Events()
 
     async def listen(self, request: web.Request) -> web.StreamResponse:
         """An event each time counts changed, until the client leaves."""
@@ -44,38 +80,24 @@ class LiveOperations:
             raise Problem("forbidden", detail, parameter="account")
         if self._live.listeners >= self._listeners_most:
             raise unavailable(f"{self._listeners_most} listen already: try again later", retry_after_s=10)
-        account = caller.account or query.account
-
-        def fits(row: LiveRow) -> bool:
-            return (
-                account in (None, row.account)
-                and query.campaign in (None, row.campaign)
-                and all(getattr(row, name, None) == value for name, value in caller.scope)
-            )
-
+        whose = Whose(caller.account or query.account, query.campaign, caller.scope)
         response = web.StreamResponse(headers={"Content-Type": EVENTS, "X-Accel-Buffering": "no"})
         await response.prepare(request)
         await response.write(b": listening\n\n")  # the head goes with it: a browser knows at once that it is heard
-        async with self._live.changes(lambda: self._holds(caller, time.time_ns() // 1_000_000)) as changes:
-            updates = aiter(changes)
-            waiting: asyncio.Task[list[LiveRow]] | None = None
+        async with self._live.changes(lambda: self._holds(caller, time.time_ns() // 1_000_000)) as updates:
             try:
-                while request.transport is not None:
-                    waiting = waiting or asyncio.ensure_future(anext(updates))
-                    done, _ = await asyncio.wait([waiting], timeout=_ALIVE_S)
-                    if not done:
-                        await response.write(b": alive\n\n")
-                        continue
-                    rows, waiting = [row for row in waiting.result() if fits(row)], None
-                    if request.transport.get_write_buffer_size() > _UNREAD_BYTES:
+                while (transport := request.transport) is not None:
+                    try:
+                        async with asyncio.timeout(_ALIVE_S):
+                            event = self._events.event(await anext(updates), whose)
+                    except TimeoutError:
+                        event = b": alive\n\n"
+                    if transport.get_write_buffer_size() > _UNREAD_BYTES:
                         break  # whoever does not read begins anew
-                    if rows:
-                        await response.write(b"event: counts\ndata: " + self._encode(rows) + b"\n\n")
-            except (FellBehindError, StopAsyncIteration):
+                    if event:
+                        await response.write(event)
+            except FellBehindError:
                 pass
-            finally:
-                if waiting is not None:
-                    waiting.cancel()
         return response
 
 

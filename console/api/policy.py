@@ -5,16 +5,18 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Final
 
 import ada_url
 
 from console.api.hosts import is_host_name, is_internal
 from console.api.problems import Problem
+from schemas.destinations import is_plain, place_of
 from schemas.link_names import read_slug
 from schemas.links import Link, LinkError, check_link, read_domain
 from schemas.own_domains import check_one_leads_away
-from schemas.rules import UTM, destinations_by_place, named_places
+from schemas.rules import UTM, LinkRules, destinations_by_place, named_places
 
 _BREAKS_LINES: Final = {"Cc", "Zl", "Zp", "Cs"}
 _TURNS_TEXT: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\ufeff")
@@ -24,6 +26,7 @@ _TEXTS: Final = (
     *("account", "title", "campaign", "post", "channel", "profile", "variant", "experiment", "post_id"),
     "post_url",
 )
+_texts: Final = attrgetter(*_TEXTS)
 _POINTED: Final = frozenset(
     {"slug", "destination", "post_url", "tags", "rules", "weight", "early_destination", "expired_destination"}
 )
@@ -66,21 +69,17 @@ class Policy:
                 f"{link.domain!r} is no host name: letters, digits and hyphens, dots between",
                 pointer="/domain",
             )
-        for name in _TEXTS:
-            check_text(getattr(link, name), f"/{name}")
-        for number, tag in enumerate(link.tags):
-            check_text(tag, f"/tags/{number}")
+        _check_texts(link)
         try:
             check_link(link)
         except LinkError as error:
             raise Problem("invalid", _short(str(error)), pointer=_pointer_of(str(error))) from error
-        rules = link.said
-        for place, one in named_places(rules):
-            check_text(one.name, f"/{place}/name")
-        for name in UTM:
-            check_text(getattr(rules, name), f"/{name}")
+        places = [("destination", link.destination)]
+        if link.rules is not None:
+            _check_texts_of_rules(link.said)
+            places += destinations_by_place(link.said)
         own_domains = _Domains(is_own_domain)
-        for place, url in (("destination", link.destination), *destinations_by_place(rules)):
+        for place, url in places:
             self._check_destination(url, f"/{place}")
             try:
                 check_one_leads_away(link, url, own_domains, own_allowed=self.own_destinations)
@@ -88,25 +87,45 @@ class Policy:
                 raise Problem("invalid", _short(str(error)), pointer=f"/{place}") from error
 
     def _check_destination(self, destination: str, pointer: str) -> None:
-        try:
-            url = ada_url.URL(destination)
-        except ValueError:
-            return  # no web address: check_link knows which others may be
-        if url.protocol not in _WEB:
-            return
-        if url.username or url.password:
+        if not is_plain(destination) and _names_somebody(destination):
             raise Problem(
                 "invalid",
                 "the destination has a user name before its host, which visitors take for the host: leave it out",
                 pointer=pointer,
             )
-        if not self.internal_destinations and is_internal(url.hostname):
+        place = place_of(destination)  # none of what is no web address: check_link knows which others may be
+        if place is not None and not self.internal_destinations and is_internal(place.host):
             raise Problem(
                 "invalid",
-                f"the destination leads to {url.hostname}, which is inside of a private network: name a public one,"
+                f"the destination leads to {place.host}, which is inside of a private network: name a public one,"
                 " or set CLICKTALLY_API_INTERNAL_DESTINATIONS",
                 pointer=pointer,
             )
+
+
+def _check_texts(link: Link) -> None:
+    whole = "".join((*_texts(link), *link.tags))
+    if whole.isascii() and whole.isprintable():
+        return
+    for name in _TEXTS:
+        check_text(getattr(link, name), f"/{name}")
+    for number, tag in enumerate(link.tags):
+        check_text(tag, f"/tags/{number}")
+
+
+def _check_texts_of_rules(rules: LinkRules) -> None:
+    for place, one in named_places(rules):
+        check_text(one.name, f"/{place}/name")
+    for name in UTM:
+        check_text(getattr(rules, name), f"/{name}")
+
+
+def _names_somebody(destination: str) -> bool:
+    try:
+        url = ada_url.URL(destination)
+    except ValueError:
+        return False
+    return url.protocol in _WEB and bool(url.username or url.password)
 
 
 _domain_of: Final = lru_cache(4096)(read_domain)

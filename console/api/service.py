@@ -4,7 +4,7 @@ import asyncio
 import logging
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from console.api.index import Index
 from console.api.limits import Buckets
 from console.api.link_answers import LinkAnswers, link_answer_operations
 from console.api.link_operations import LinkOperations, link_operations
-from console.api.live import QUERY, Live
+from console.api.live import QUERY, Live, Names, names_of
 from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
 from console.api.operations import Operation
@@ -171,7 +171,9 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
         stack.push_async_callback(counters.close)
         now = Counters(settings.clickhouse, within_s=settings.report_within_s, fresh_s=0.0)
         stack.push_async_callback(now.close)
-        live = Live(lambda: now.answer(Statement(QUERY), "JSONEachRow"), asyncio.sleep)
+        live = Live(
+            lambda: now.answer(Statement(QUERY), "JSONEachRow"), asyncio.sleep, partial(_named, reading, index)
+        )
         sessions = SessionOperations(
             callers=callers,
             changing=changing,
@@ -248,6 +250,11 @@ async def _listening(
 
 async def _in(threads: ThreadPoolExecutor, call: Callable[[], Any]) -> Any:
     return await asyncio.get_running_loop().run_in_executor(threads, call)
+
+
+async def _named(threads: ThreadPoolExecutor, index: Index, keys: Sequence[str]) -> Mapping[str, Names]:
+    names: Mapping[str, Names] = await _in(threads, lambda: {key: names_of(index.readable(key)) for key in keys})
+    return names
 
 
 async def _end(work: list[asyncio.Task[Any]]) -> None:

@@ -23,10 +23,11 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from console.api.changes import Change, Decision, Write
+from console.api.changes import Change, Write
+from console.api.deciding import Outcome, PendingView, decide_all
 from console.api.election import Election
 from console.api.following import TopicFollower
-from console.api.index import Index, link_of
+from console.api.index import Index
 from console.api.metrics import ApiMetrics
 from console.api.problems import Problem, unavailable
 from console.api.records import ANSWER_PREFIX, DELETED_PREFIX
@@ -34,19 +35,18 @@ from console.api.sessions import CODE_PREFIX, SESSION_PREFIX
 from console.api.shares import SHARE_PREFIX
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
-from schemas.links import Link
 from schemas.producer import abandon
 from schemas.retry import Retry, RetryPolicy
-from schemas.topics import LINKS, RECORDS
+from schemas.topics import RECORDS
 
 log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 InThread = Callable[[Callable[[], Result]], Awaitable[Result]]
 
-CHANGES_AT_ONCE: Final = 2_000
+CHANGES_AT_ONCE: Final = 4_000
 """Most changes of one transaction."""
-WAITING_MOST: Final = 20_000
+WAITING_MOST: Final = 40_000
 """Changes that may wait; beyond, 503."""
 _LOOK_S: Final = 0.25
 _SWEEP_S: Final = 60.0
@@ -60,22 +60,6 @@ _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=3.0)
 _ERRORS: Final = (KafkaError, OSError, TransientError, TimeoutError)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of a change. `offsets`: by topic, up to where it is written; empty where nothing was."""
-
-    decision: Decision | None = None
-    problem: Problem | None = None
-    offsets: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def made(self) -> Decision:
-        """The decision. Raises Problem where there is none."""
-        if self.decision is None:
-            raise self.problem or Problem("failed", "this is a fault of ours; the log says more")
-        return self.decision
-
-
 @dataclass(frozen=True)
 class _Job:
     """Changes that are answered together."""
@@ -84,59 +68,6 @@ class _Job:
     answered: "asyncio.Future[list[Outcome]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
-
-
-class PendingView:
-    """The index, with what is decided and not yet written before it."""
-
-    def __init__(self, index: Index) -> None:
-        self._index: Final = index
-        self._pending: Final[dict[tuple[str, str], bytes | None]] = {}
-        self._domains: Final[dict[str, bool]] = {}
-
-    def link(self, key: str) -> Link | None:
-        """The link named `domain/slug`. Raises NewerLinkError."""
-        if (LINKS, key) in self._pending:
-            value = self._pending[LINKS, key]
-            return None if value is None else link_of(value)
-        return self._index.link(key)
-
-    def record(self, key: str) -> bytes | None:
-        """The value of a record of the topic `records`."""
-        if (RECORDS, key) in self._pending:
-            return self._pending[RECORDS, key]
-        return self._index.record(key)
-
-    def has_links(self, domain: str) -> bool:
-        """Whether a domain has any link, of before this transaction or made in it."""
-        known = self._domains.get(domain)
-        if known is None:
-            known = self._domains[domain] = self._index.has_links(domain)
-        return known
-
-    def add(self, write: Write) -> None:
-        """Take note of a write that is decided and comes before what is looked at next."""
-        self._pending[write.topic, write.key] = write.value
-        if write.topic == LINKS and write.value is not None:
-            self._domains[write.key.partition("/")[0]] = True
-
-
-def decide_all(changes: Sequence[Change], view: PendingView, now_ms: int) -> list[Outcome]:
-    """What becomes of each change, decided on what those before it made; a fault in one is its outcome alone."""
-    outcomes = []
-    for change in changes:
-        try:
-            decision = change.decide(view, now_ms)
-        except Problem as problem:
-            outcomes.append(Outcome(problem=problem))
-        except Exception:  # one request's fault must not end the writer for all
-            log.exception("a change could not be decided")
-            outcomes.append(Outcome(problem=Problem("failed", "this is a fault of ours; the log says more")))
-        else:
-            for write in decision.writes:
-                view.add(write)
-            outcomes.append(Outcome(decision=decision))
-    return outcomes
 
 
 class Writer:
@@ -327,10 +258,8 @@ class Writer:
     def _answer(self, jobs: Sequence[_Job], outcomes: list[Outcome], offsets: Mapping[str, int]) -> None:
         start = 0
         for job in jobs:
-            part = [
-                Outcome(decision=one.decision, offsets=offsets) if _writes(one) else one
-                for one in outcomes[start : start + len(job.changes)]
-            ]
+            decided = outcomes[start : start + len(job.changes)]
+            part = [Outcome(decision=one.decision, offsets=offsets) if _writes(one) else one for one in decided]
             start += len(job.changes)
             results = Counter("refused" if one.problem else "made" if _writes(one) else "unchanged" for one in part)
             for result, count in results.items():

@@ -15,9 +15,10 @@ from aiohttp.test_utils import TestClient, TestServer
 from console.api.bulk import bulk
 from console.api.changes import Change, Decision, Upsert
 from console.api.changing import Changing
+from console.api.deciding import Outcome
 from console.api.operations import CALLER, NDJSON
 from console.api.problems import Problem
-from console.api.writer import CHANGES_AT_ONCE, Outcome
+from console.api.writer import CHANGES_AT_ONCE
 from tests.unit.console.api.worlds import ANYBODY, POLICY
 
 LINE = b'{"domain": "go.example", "slug": "a", "delete": true}'

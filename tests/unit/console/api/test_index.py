@@ -54,6 +54,16 @@ def test_a_link_is_read_as_it_was_written_and_gone_once_it_is_deleted(index: Ind
     assert matching_slugs(index, LinkFilters(search="example")) == []
 
 
+def test_links_are_looked_up_at_once_whatever_their_names_are(index: Index) -> None:
+    odd = [link(number, slug=slug) for number, slug in enumerate(('a"b', "\u00fc", "a\0b", "a", "1"))]
+    put(index, *odd)
+    values = {one.key: msgspec.json.encode(one) for one in odd}
+    assert index.link_values([*values, "go.example/none", "go.example/a\0"]) == values
+    assert index.link_values([]) == {}
+    index.apply_links([(one.key, None) for one in odd], next_offset=2, now_s=1.0)
+    assert index.link_values([*values]) == {}
+
+
 def test_the_place_in_a_topic_is_kept_with_what_was_read(tmp_path: Path) -> None:
     index = Index(tmp_path)
     assert index.place("links") is None

@@ -1,13 +1,27 @@
 """Who listens hears what the last minutes hold, then what changes; who does not keep up begins anew."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import pytest
 
-from console.api.live import WAITING_MOST, FellBehindError, Live, LiveRow, Rows, changed
+from console.api.live import (
+    WAITING_MOST,
+    CountedRow,
+    FellBehindError,
+    Listener,
+    Live,
+    LiveRow,
+    Names,
+    Rows,
+    changed,
+    named,
+    names_of,
+)
+from console.api.live_operations import Events, Whose
 from schemas.errors import TransientError
+from schemas.links import Link
 
 
 def row(minute: int, clicks: int, campaign: str = "spring") -> LiveRow:
@@ -31,7 +45,11 @@ class Counted:
         self.queries = 0
         self.fails = False
         self._tick: asyncio.Queue[None] = asyncio.Queue()
-        self.live = Live(self.ask, self.sleep)
+        self.links: dict[str, Names] = {}
+        self.live = Live(self.ask, self.sleep, self.naming)
+
+    async def naming(self, keys: Sequence[str]) -> Mapping[str, Names]:
+        return {key: self.links.get(key, Names()) for key in keys}
 
     async def ask(self) -> bytes:
         self.queries += 1
@@ -48,7 +66,7 @@ class Counted:
             await asyncio.sleep(0)
 
 
-async def heard(changes: AsyncIterator[Rows]) -> Rows:
+async def heard(changes: Listener) -> Rows:
     async with asyncio.timeout(1):
         return await anext(changes)
 
@@ -111,3 +129,64 @@ async def test_who_does_not_keep_up_is_put_out_and_others_hear_on() -> None:
         assert counted.live.listeners == 1
         with pytest.raises(FellBehindError):
             await heard(slow)
+
+
+async def test_a_listener_who_waits_in_vain_for_a_while_misses_nothing() -> None:
+    counted = Counted()
+    async with counted.live.changes() as changes:
+        assert await heard(changes) == []
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    await anext(changes)
+        counted.rows = [row(1, 5)]
+        await counted.pass_time()
+        assert await heard(changes) == [row(1, 5)]
+
+
+async def test_who_is_let_in_no_more_is_woken_and_told_nothing_more() -> None:
+    counted = Counted()
+    holds = True
+    async with counted.live.changes(lambda: holds) as changes:
+        assert await heard(changes) == []
+        waiting = asyncio.create_task(heard(changes))
+        holds = False
+        await counted.pass_time()
+        with pytest.raises(FellBehindError):
+            await waiting
+        assert counted.live.listeners == 0
+
+
+async def test_a_link_newer_than_the_dictionary_is_told_by_its_names_and_only_once() -> None:
+    counted = Counted()
+    new = CountedRow(**msgspec.structs.asdict(row(1, 2, campaign="")), unnamed="go.example/new")
+    counted.rows = [row(1, 5), new]
+    counted.links = {"go.example/new": Names(campaign="spring", channel="x")}
+    async with counted.live.changes() as changes:
+        assert [(one.campaign, one.clicks) for one in await heard(changes)] == [("spring", 7)]
+        counted.rows = [row(1, 7)]  # the dictionary has it by now
+        await counted.pass_time()
+        counted.rows = [row(1, 8)]
+        await counted.pass_time()
+        assert await heard(changes) == [row(1, 8)]
+
+
+def test_names_of_a_link_are_those_of_the_dictionary() -> None:
+    link = Link(domain="go.example", slug="a", destination="https://example.com/", channel=" X\u0130 ", post="p")
+    assert names_of(link) == Names("", "", "p", "x\u0130")
+    assert names_of(None) == Names()
+    assert named([], {}) == []
+
+
+def test_an_event_is_written_once_for_all_who_are_told_the_same() -> None:
+    events = Events()
+    rows = [row(1, 5), row(1, 7, campaign="autumn")]
+    spring = Whose(None, "spring")
+    event = events.event(rows, spring)
+    assert event.startswith(b"event: counts\ndata: [{")
+    assert event.endswith(b"}]\n\n")
+    assert b"autumn" not in event
+    assert events.event(rows, Whose(None, "spring")) is event
+    assert events.event(rows, Whose("acme", None)) == b""
+    assert events.event(rows, Whose(None, None, (("campaign", "autumn"),))).count(b"minute") == 1
+    assert events.event([row(1, 6)], spring) != event

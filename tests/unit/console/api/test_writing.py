@@ -8,8 +8,9 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from console.api.changes import Change, Create, Decision, IdempotentChange, Patch, View, Write
+from console.api.changes import Change, Create, Decision, IdempotentChange, Patch, Upsert, View, Write
 from console.api.changing import keyed
+from console.api.deciding import PendingView, decide_all
 from console.api.election import Assigned, Member, choose_writer
 from console.api.following import STALE_AFTER_S, TokenTable, is_stale
 from console.api.index import Index, Place
@@ -17,8 +18,8 @@ from console.api.operations import CALLER
 from console.api.records import answer_key, hash_of_request
 from console.api.served import is_answer_of
 from console.api.settings import ApiSettings
-from console.api.wire import LinkPatch, NewLink
-from console.api.writer import PendingView, decide_all, expiry
+from console.api.wire import BulkLine, LinkPatch, NewLink
+from console.api.writer import expiry
 from schemas.links import Link
 from schemas.settings import SettingsError
 from tests.tokens import token
@@ -58,6 +59,30 @@ def test_changes_of_one_transaction_see_each_other_and_a_fault_is_one_changes_ow
     results = [(one.problem or one.decision) for one in outcomes]
     assert [one.status for one in results if one is not None] == [201, 201, 409, 500, 422, 200]
     assert [len(one.decision.writes) for one in outcomes if one.decision] == [2, 0, 1]
+    index.close()
+
+
+def test_lines_are_decided_on_the_index_and_on_the_lines_before_them(tmp_path: Path) -> None:
+    index = Index(tmp_path)
+    there = msgspec.structs.replace(LINK, destination="https://example.com/")
+    index.apply_links([(there.key, msgspec.json.encode(there))], next_offset=1, now_s=1.0)
+
+    def line(slug: str, **fields: object) -> Upsert:
+        body = msgspec.convert({"domain": "GO.example", "slug": slug, **fields}, BulkLine)
+        return Upsert(line=body, caller=ANYBODY, policy=POLICY)
+
+    to = {"destination": "https://example.com/"}
+    lines = [
+        *(line("a", **to), line("a", title="x"), line("a", title="x")),
+        *(line("a", delete=True), line("a", title="y"), line("a", **to)),
+        *(line("b", **to), line("b", **to), line("healthz", **to), line("c?", **to)),
+    ]
+    results = [one.problem or one.decision for one in decide_all(lines, PendingView(index), NOW_MS)]
+    assert [one.status for one in results if one is not None] == [
+        *(200, 200, 200),
+        *(204, 422, 201),
+        *(201, 200, 422, 422),
+    ]
     index.close()
 
 
