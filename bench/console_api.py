@@ -3,16 +3,15 @@
 import http.client
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 import msgspec
 import numpy as np
 
-from bench.console_links import CAMPAIGNS, fields_of, lines
+from bench.console_links import CAMPAIGNS, fields_of
 from bench.stack import BenchError
 from bench.traffic import DOMAIN, link_key
 
@@ -136,11 +135,11 @@ def _asked(connection: http.client.HTTPConnection, door: Door, request: Request)
     return seconds
 
 
-def bulk(door: Door, start: int, end: int) -> float:
-    """Make the links of these ranks in one request; seconds until the last answer. Raises BenchError."""
+def bulk(door: Door, all_lines: list[bytes]) -> float:
+    """Make a link of each line in one request; seconds until the last answer. Raises BenchError."""
     connection = door.connection()
     headers = door.headers | {"Content-Type": "application/x-ndjson"}
-    content = list(_chunks(lines(start, end)))  # what the client costs is not what is measured
+    content = [b"".join(all_lines[at : at + _LINES_A_CHUNK]) for at in range(0, len(all_lines), _LINES_A_CHUNK)]
     began = time.monotonic()
     connection.request("POST", "/v1/links/bulk", iter(content), headers, encode_chunked=True)
     answer = connection.getresponse()
@@ -154,14 +153,9 @@ def bulk(door: Door, start: int, end: int) -> float:
             other = other or line
     seconds = time.monotonic() - began
     connection.close()
-    if made != end - start:
-        raise BenchError(f"{made} of {end - start} lines made a link; one of the others: {other!r}")
+    if made != len(all_lines):
+        raise BenchError(f"{made} of {len(all_lines)} lines made a link; one of the others: {other!r}")
     return seconds
-
-
-def _chunks(all_lines: Iterator[bytes]) -> Iterator[bytes]:
-    while some := list(islice(all_lines, _LINES_A_CHUNK)):
-        yield b"".join(some)
 
 
 def _rank(number: int, links: int) -> int:

@@ -3,14 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
 from bench.traffic import DOMAIN, link_key
-from console.link_topic import LinkTopic
 from schemas.links import Link
 from schemas.tokens import Token
 from schemas.topics import TOKENS
@@ -45,30 +44,38 @@ def link_of_rank(rank: int, *, at_ms: int = 1_700_000_000_000) -> Link:
 
 
 def lines(start: int, end: int) -> Iterator[bytes]:
-    """Lines of bulk that make the links of these ranks."""
+    """Lines of a file, or of bulk, that make the links of these ranks."""
     encode = msgspec.json.Encoder().encode
     for rank in range(start, end):
         slug = link_key(rank).partition("/")[2]
         yield encode({"domain": DOMAIN, "slug": slug, **fields_of(rank)}) + b"\n"
 
 
-def publish(bootstrap: str, token: Token, links: int, say: Callable[[str], None]) -> None:
-    """Put the token and the links of the first ranks into Kafka, as `clicktally links import` does."""
-    asyncio.run(_publish(bootstrap, token, links, say))
+def own_lines(name: str, count: int) -> Iterator[bytes]:
+    """Lines of bulk that make links of which there are none yet, `name` being of this run alone."""
+    encode = msgspec.json.Encoder().encode
+    for rank in range(count):
+        yield encode({"domain": DOMAIN, "slug": f"{name}-{rank}", **fields_of(rank)}) + b"\n"
 
 
-async def _publish(bootstrap: str, token: Token, links: int, say: Callable[[str], None]) -> None:
+def write_file(path: Path, links: int, say: Callable[[str], None]) -> None:
+    """The links of the first ranks as NDJSON."""
+    began = time.monotonic()
+    with path.open("wb") as file:
+        for start in range(0, links, _SAY_EVERY):
+            file.writelines(lines(start, min(links, start + _SAY_EVERY)))
+            say(f"{min(links, start + _SAY_EVERY):,} lines in the file after {time.monotonic() - began:.0f} s")
+
+
+def publish_token(bootstrap: str, token: Token) -> None:
+    """Let the bearer of this token in."""
+    asyncio.run(_publish_token(bootstrap, token))
+
+
+async def _publish_token(bootstrap: str, token: Token) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     await producer.start()
     try:
         await producer.send_and_wait(TOKENS, msgspec.json.encode(token), key=token.key.encode())
     finally:
         await producer.stop()
-    at_ms = int(datetime.now(UTC).timestamp() * 1000)
-    began = time.monotonic()
-    async with LinkTopic(bootstrap) as topic:
-        for rank in range(links):
-            await topic.put(link_of_rank(rank, at_ms=at_ms))
-            if (rank + 1) % _SAY_EVERY == 0:
-                say(f"{rank + 1:,} links in the topic after {time.monotonic() - began:.0f} s")
-        await topic.flush()

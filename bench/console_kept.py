@@ -1,0 +1,216 @@
+"""An installation with millions of links, made once as people make it and kept: runs after the first begin in it.
+
+All links come from a file, by `clicktally links import`; the console's index, the redirector's cache and ClickHouse
+follow the topic from nothing. What that took is kept beside them, and belongs to every run's figures.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bench.console_links import write_file
+from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, on_core, pin, rss_bytes
+from bench.results import Rounds
+from bench.stack import CACHE, BenchError, Service, query, relay, running
+from deploy.local.processes import ClickHouse, Kafka, spawn
+from schemas.clickhouse.migrate import MigrationError, migrate
+from schemas.topics import ensure_topics, topics
+
+DATABASE: Final = "console"
+IMPORT: Final = "import of a file"
+INDEX: Final = "index following the topic"
+_LAYOUT: Final = 1
+"""Counted up when the links would come out otherwise: a directory of another layout is made anew."""
+_PARTITIONS: Final = 4
+_HEAP: Final = {"CLICKTALLY_LOCAL_KAFKA_HEAP_MB": "1024"}
+"""What a broker with a host of its own would have; the default is for a laptop."""
+_SAY_S: Final = 10.0
+_LOOK_S: Final = 0.1
+_LEAST_CPU_S: Final = 0.01
+"""As fine as CPU is told."""
+_MIB: Final = 2**20
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What a directory says of itself once it is complete."""
+
+    layout: int
+    links: int
+    at: str
+    figures: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class World:
+    """What runs throughout. `place` is kept, `scratch` is this run's own."""
+
+    place: Path
+    scratch: Path
+    server: ClickHouse
+    broker: Kafka
+    links: int
+    made_at: str = ""
+
+    @property
+    def url(self) -> str:
+        """Of the database."""
+        return f"{self.server.url}/{DATABASE}"
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(f"  {time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+@contextmanager
+def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]:
+    """Kafka and ClickHouse with this many links, an index and a cache of them; from an earlier run or made now."""
+    place = CACHE / f"console-{links}"
+    kept = _kept(place, links)
+    if kept is None:
+        shutil.rmtree(place, ignore_errors=True)
+    server, broker = ClickHouse(place / "clickhouse"), Kafka(place / "kafka", env=_HEAP)
+    try:
+        server.start()
+        _migrate(server)
+        server.stop()
+        for part in (server, broker):  # names of links are not loaded by now: nobody asks for them while they come
+            part.start()
+            pin(part.pid, LOAD_CORE)
+        asyncio.run(ensure_topics(broker.bootstrap, topics(partitions=_PARTITIONS)))
+        world = World(place, scratch, server, broker, links)
+        if kept is None:
+            kept = _make(world)
+            (place / "made.json").write_bytes(msgspec.json.encode(kept))
+        for name, measures in kept.figures.items():
+            measured.add(name, **measures)
+        yield World(place, scratch, server, broker, links, made_at=kept.at)
+    finally:
+        broker.stop()
+        server.stop()
+
+
+@contextmanager
+def console(world: World, port: int) -> Iterator[Service]:
+    """A console on core 0, which goes on with the index that it finds."""
+    env = {
+        "BOOTSTRAP_SERVERS": world.broker.bootstrap,
+        "CLICKHOUSE_URL": world.url,
+        "DIRECTORY": str(world.place / "index"),
+        "PORT": str(port),
+        "REQUESTS_PER_SECOND": "1000000",
+        "REQUESTS_BURST": "1000000",
+    }
+    yield from running("api", ["console", "serve"], env, world.scratch / "api.log", SERVER_CORE)
+
+
+@contextmanager
+def copying(world: World) -> Iterator[Service]:
+    """What copies links into ClickHouse, on core 1."""
+    env = {"BOOTSTRAP_SERVERS": world.broker.bootstrap, "CLICKHOUSE_URL": world.url}
+    yield from running("tables", ["stream", "tables"], env, world.scratch / "tables.log", LOAD_CORE)
+
+
+def _kept(place: Path, links: int) -> Kept | None:
+    try:
+        kept = msgspec.json.decode((place / "made.json").read_bytes(), type=Kept)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return kept if (kept.layout, kept.links) == (_LAYOUT, links) else None
+
+
+def _migrate(server: ClickHouse) -> None:
+    """Bring a directory of an earlier run to today's schema, whatever the files were called then."""
+    url = f"{server.url}/{DATABASE}"
+    try:
+        asyncio.run(migrate(url))
+    except MigrationError:
+        query(server, f"DROP TABLE {DATABASE}.schema_migrations SYNC")  # every statement may be repeated
+        asyncio.run(migrate(url))
+
+
+def _make(world: World) -> Kept:
+    began = time.monotonic()
+    figures = {IMPORT: _imported(world), **_followed(world)}
+    say(f"made in {time.monotonic() - began:.0f} s")
+    at = datetime.now(UTC).isoformat(timespec="minutes")
+    return Kept(layout=_LAYOUT, links=world.links, at=at, figures=figures)
+
+
+def _imported(world: World) -> dict[str, float]:
+    """All links from a file into the topic. Raises BenchError."""
+    file, log = world.scratch / "links.ndjson", world.scratch / "import.log"
+    write_file(file, world.links, say)
+    env = {"CLICKTALLY_CONSOLE_BOOTSTRAP_SERVERS": world.broker.bootstrap}
+    command = [sys.executable, "-m", "console", "links", "import", str(file)]
+    kafka_cpu, began, said = cpu_seconds(world.broker.pid), time.monotonic(), time.monotonic()
+    process = spawn(on_core(SERVER_CORE, command), env=env, log=log)
+    ended = 0
+    while not ended:
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        if time.monotonic() - said > _SAY_S:
+            said = time.monotonic()
+            say("import: " + log.read_text(errors="replace").strip().rpartition("\n")[2])
+        time.sleep(0 if ended else _LOOK_S)
+    seconds = time.monotonic() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    file.unlink()
+    if process.returncode:
+        raise BenchError(f"the import failed: {log.read_text(errors='replace')[-3000:]}")
+    return {
+        "links_per_s": world.links / seconds,
+        "links_per_cpu_s": world.links / (used.ru_utime + used.ru_stime),
+        "kafka_cpu_us_per_link": (cpu_seconds(world.broker.pid) - kafka_cpu) / world.links * 1e6,
+        "peak_mib": used.ru_maxrss * 1024 / _MIB,
+    }
+
+
+def _followed(world: World) -> dict[str, dict[str, float]]:
+    """Everybody who follows links, from nothing to all of them, at once. Raises BenchError."""
+    with ExitStack() as stack:
+        api = stack.enter_context(console(world, 0))
+        others = {
+            "cache": stack.enter_context(relay(world.broker.bootstrap, world.place, core=LOAD_CORE)),
+            "ClickHouse": stack.enter_context(copying(world)),
+        }
+        there: dict[str, Callable[[], float]] = {
+            "index": lambda: api.metric("clicktally_api_index_links"),
+            "cache": lambda: others["cache"].metric("clicktally_relay_followed_applied", topic="links"),
+            "ClickHouse": lambda: float(query(world.server, f"SELECT count() FROM {DATABASE}.links")),
+        }
+        pids = {"index": api.pid} | {name: one.pid for name, one in others.items()}
+        api.until(lambda: api.get("/metrics") != "", "its metrics")
+        began, said, peak = time.monotonic(), time.monotonic(), 0
+        cpu = {name: cpu_seconds(pid) for name, pid in pids.items()}
+        took: dict[str, tuple[float, float]] = {}
+        while len(took) < len(there):
+            counts = {name: count() for name, count in there.items() if name not in took}
+            now = time.monotonic()
+            took |= {
+                name: (now - began, cpu_seconds(pids[name]) - cpu[name])
+                for name, count in counts.items()
+                if count >= world.links
+            }
+            peak = max(peak, rss_bytes(api.pid))
+            if now - said > _SAY_S:
+                said = now
+                say(f"after {now - began:.0f} s: " + ", ".join(f"{name} {n:,.0f}" for name, n in counts.items()))
+            if now - began > 600 + world.links / 1_000:
+                raise BenchError(f"not everybody followed within {now - began:.0f} s: {counts}")
+            time.sleep(0.5)
+        api.until(lambda: api.metric("clicktally_api_writer") == 1, "a console that writes")
+    figures = {INDEX: took["index"], "the redirector's cache following": took["cache"]}
+    return {
+        name: {"links_per_s": world.links / seconds, "links_per_cpu_s": world.links / max(cpu_s, _LEAST_CPU_S)}
+        for name, (seconds, cpu_s) in (figures | {"ClickHouse following": took["ClickHouse"]}).items()
+    } | {"console that follows from nothing": {"peak_mib": peak / _MIB}}
