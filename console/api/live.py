@@ -13,7 +13,7 @@ from schemas.links import Link
 
 log = logging.getLogger(__name__)
 
-POLL_S: Final = 0.5
+POLL_S: Final = 0.3
 WAITING_MOST: Final = 100
 """Changes that may wait for one listener; beyond, it has to begin anew."""
 QUERY: Final = (
