@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import { address } from "../api/client"
 import type { LiveRow } from "../api/types"
 import { type LiveRows, merged, waitMs } from "./liveRows"
@@ -10,11 +10,20 @@ export interface Heard {
   since: number | null
 }
 
-/** Listen while this is shown and `on`; a connection that broke or was refused is tried again, ever more slowly. */
-export function useListening(on: boolean): Heard {
-  const [heard, setHeard] = useState<Heard>({ rows: new Map(), connected: false, since: null })
+export const NOTHING_HEARD: Heard = { rows: new Map(), connected: false, since: null }
+
+/**
+ * Listen while this is shown and `on`, to all that the reader may hear or what a query says; a connection that broke
+ * or was refused is tried again, ever more slowly.
+ */
+export function useListening(on: boolean, query: { account?: string; campaign?: string } = {}): Heard {
+  const [heard, setHeard] = useState(NOTHING_HEARD)
+  const key = JSON.stringify(query)
+  const of = useRef(key)
 
   useEffect(() => {
+    if (of.current !== key) setHeard(NOTHING_HEARD)
+    of.current = key
     if (!on) {
       setHeard(before => ({ ...before, connected: false, since: Date.now() }))
       return
@@ -25,7 +34,7 @@ export function useListening(on: boolean): Heard {
 
     function open(): void {
       let fresh = true
-      events = new EventSource(address("listen"))
+      events = new EventSource(address("listen", { query: JSON.parse(key) }))
       events.addEventListener("open", () => {
         failures = 0
         setHeard(before => ({ ...before, connected: true, since: null }))
@@ -54,7 +63,7 @@ export function useListening(on: boolean): Heard {
       events?.close()
       clearTimeout(timer)
     }
-  }, [on])
+  }, [on, key])
   return heard
 }
 

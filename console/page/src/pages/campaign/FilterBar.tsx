@@ -9,6 +9,7 @@ import {
   type Sort,
   valuesOf,
 } from "../../count/campaign"
+import { Choose } from "../../parts/Choose"
 import { setQuery, withQuery } from "../../state/place"
 import { words } from "../../text/en"
 
@@ -53,89 +54,51 @@ export function FilterBar(props: {
           </li>
         ))}
       </ul>
-      <select
-        aria-label={said.allBut}
+      <Choose
+        label={said.allBut}
         value={filters.notChannel}
-        onChange={event => setQuery({ channel: null, not_channel: event.currentTarget.value || null })}
-      >
-        <option value="">{said.noExcept}</option>
-        {channels.map(channel => (
-          <option value={channel} key={channel}>
-            {said.except(nameOf(channel))}
-          </option>
-        ))}
-      </select>
+        choices={[["", said.noExcept], ...channels.map(one => [one, said.except(nameOf(one))] as const)]}
+        choose={value => setQuery({ channel: null, not_channel: value || null })}
+      />
       {profiles.length > 1 && (
-        <select
-          aria-label={said.profile}
+        <Choose
+          label={said.profile}
           value={filters.notProfile ? BUT + filters.notProfile : filters.profile}
-          onChange={event => {
-            const value = event.currentTarget.value
+          choices={[
+            ["", said.allProfiles],
+            { under: said.only, choices: profiles.map(one => [one, one]) },
+            { under: said.allBut, choices: profiles.map(one => [BUT + one, said.except(one)]) },
+          ]}
+          choose={value => {
             const out = value.startsWith(BUT)
             setQuery({
               profile: out ? null : value || null,
               not_profile: out ? value.slice(BUT.length) : null,
             })
           }}
-        >
-          <option value="">{said.allProfiles}</option>
-          <optgroup label={said.only}>
-            {profiles.map(profile => (
-              <option value={profile} key={profile}>
-                {profile}
-              </option>
-            ))}
-          </optgroup>
-          <optgroup label={said.allBut}>
-            {profiles.map(profile => (
-              <option value={BUT + profile} key={profile}>
-                {said.except(profile)}
-              </option>
-            ))}
-          </optgroup>
-        </select>
+        />
       )}
-      <select
-        aria-label={said.class}
+      <Choose
+        label={said.class}
         value={lens.class ?? ""}
-        onChange={event => setQuery({ class: event.currentTarget.value || null })}
-      >
-        <option value="">{said.people}</option>
-        {CLASSES.map(one => (
-          <option value={one} key={one}>
-            {said.classes[one]}
-          </option>
-        ))}
-      </select>
+        choices={[["", said.people], ...CLASSES.map(one => [one, said.classes[one]] as const)]}
+        choose={value => setQuery({ class: value || null })}
+      />
       {kinds.length > 1 && (
-        <select
-          aria-label={said.kind}
+        <Choose
+          label={said.kind}
           value={lens.kind ?? ""}
-          onChange={event => setQuery({ kind: event.currentTarget.value || null })}
-        >
-          <option value="">{said.allKinds}</option>
-          {kinds.map(kind => (
-            <option value={kind} key={kind}>
-              {words.kind[kind]}
-            </option>
-          ))}
-        </select>
+          choices={[["", said.allKinds], ...kinds.map(one => [one, words.kind[one] ?? one] as const)]}
+          choose={value => setQuery({ kind: value || null })}
+        />
       )}
-      <select
+      <Choose
         class="sort"
-        aria-label={said.sort}
+        label={said.sort}
         value={sort}
-        onChange={event => {
-          const value = event.currentTarget.value
-          setQuery({ sort: value === "needs" ? null : value })
-        }}
-      >
-        {SORTS.map(one => (
-          <option value={one} key={one}>
-            {said.sorts[one]}
-          </option>
-        ))}
-      </select>
+        choices={SORTS.map(one => [one, said.sorts[one]])}
+        choose={value => setQuery({ sort: value === "needs" ? null : value })}
+      />
       {props.children}
     </div>
   )

@@ -1,6 +1,7 @@
 import { useMemo } from "preact/hooks"
 import { address } from "../../api/client"
 import { Actions, tabbed } from "../../parts/actions"
+import { Choose } from "../../parts/Choose"
 import { Change, ctrText, intervalText, Sign } from "../../parts/figures"
 import { PeriodPicker } from "../../parts/PeriodPicker"
 import { Scrolls } from "../../parts/Scrolls"
@@ -57,20 +58,12 @@ export function CampaignsView() {
           value={search}
           onInput={event => go(withQuery({ search: event.currentTarget.value || null }), { replace: true })}
         />
-        <select
-          aria-label={said.columns.state}
+        <Choose
+          label={said.columns.state}
           value={state}
-          onChange={event => {
-            const value = event.currentTarget.value
-            setQuery({ state: value === "active" ? null : value })
-          }}
-        >
-          {STATES.map(one => (
-            <option value={one} key={one}>
-              {said.state[one]}
-            </option>
-          ))}
-        </select>
+          choices={STATES.map(one => [one, said.state[one] ?? one])}
+          choose={value => setQuery({ state: value === "active" ? null : value })}
+        />
         <span class="fill" />
         <Actions
           of={said.title}

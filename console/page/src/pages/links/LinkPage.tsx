@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks"
 import { ask, ProblemError, request } from "../../api/client"
-import type { LinkView, ProblemDetails } from "../../api/types"
+import type { LinkView } from "../../api/types"
 import { Copy } from "../../parts/actions"
 import { Failed, Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
@@ -10,7 +10,7 @@ import { words } from "../../text/en"
 import { Code } from "./Code"
 import { Deleting } from "./Deleting"
 import { LinkCounts } from "./LinkCounts"
-import { LinkFields, Refused } from "./LinkFields"
+import { LinkForm, useSending } from "./LinkForm"
 import { LinkTest } from "./LinkTest"
 import { differences, type Form, formOf, patchOf, publicAddress, rebased } from "./linkForm"
 import "./links.css"
@@ -80,8 +80,7 @@ function Edit({ link, took }: { link: LinkView; took: (link: LinkView) => void }
   const [base, setBase] = useState(() => formOf(link, own))
   const [form, setForm] = useState(base)
   const [theirs, setTheirs] = useState<{ before: Form; link: LinkView }>()
-  const [problem, setProblem] = useState<ProblemDetails>()
-  const [busy, setBusy] = useState(false)
+  const { problem, setProblem, busy, sending } = useSending()
   const [told, setTold] = useState("")
   const path = { domain: link.domain, slug: link.slug }
   const patch = patchOf(base, form, own)
@@ -93,8 +92,6 @@ function Edit({ link, took }: { link: LinkView; took: (link: LinkView) => void }
   }
 
   async function send(body: NonNullable<typeof patch>): Promise<void> {
-    setBusy(true)
-    setProblem(undefined)
     setTold("")
     try {
       const answer = await request("changeLink", { path, body, headers: { "If-Match": link.etag } })
@@ -104,75 +101,62 @@ function Edit({ link, took }: { link: LinkView; took: (link: LinkView) => void }
       setTheirs(undefined)
       setTold(answer.headers.get("Clicktally-Served") === "no" ? said.savedSoon : said.saved)
     } catch (error) {
-      if (!(error instanceof ProblemError)) throw error
-      if (error.details.status === 412) await meet()
-      else setProblem(error.details)
+      if (!(error instanceof ProblemError) || error.details.status !== 412) throw error
+      await meet()
     }
-    setBusy(false)
   }
 
   /** Somebody was faster: their link becomes what is edited, with my edits on top. */
   async function meet(): Promise<void> {
-    try {
-      const fresh = await ask("readLink", { path })
-      setTheirs({ before: base, link: fresh })
-      setForm(mine => rebased(mine, base, formOf(fresh, own)))
-      take(fresh)
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error
-      setProblem(error.details)
-    }
+    const fresh = await ask("readLink", { path })
+    setTheirs({ before: base, link: fresh })
+    setForm(mine => rebased(mine, base, formOf(fresh, own)))
+    take(fresh)
   }
 
   return (
-    <form
-      class="form"
-      noValidate
-      onSubmit={event => {
-        event.preventDefault()
-        if (patch) void send(patch)
+    <LinkForm
+      form={form}
+      change={(field, value) => {
+        setTold("")
+        setForm(before => ({ ...before, [field]: value }))
+      }}
+      problem={problem}
+      fixed
+      send={() => {
+        if (patch) void sending(() => send(patch))
         else setTold(said.unchanged)
       }}
+      between={
+        theirs && (
+          <Conflict
+            before={theirs.before}
+            theirs={formOf(theirs.link, own)}
+            mine={form}
+            discard={() => {
+              setForm(formOf(theirs.link, own))
+              setTheirs(undefined)
+            }}
+          />
+        )
+      }
     >
-      <LinkFields
-        form={form}
-        change={(field, value) => {
-          setTold("")
-          setForm(before => ({ ...before, [field]: value }))
-        }}
-        problem={problem}
-        fixed
-      />
-      {theirs && (
-        <Conflict
-          before={theirs.before}
-          theirs={formOf(theirs.link, own)}
-          mine={form}
-          discard={() => {
-            setForm(formOf(theirs.link, own))
-            setTheirs(undefined)
-          }}
-        />
-      )}
-      <Refused problem={problem} />
-      <div class="sends">
-        <button type="submit" class="lead" disabled={busy}>
-          {busy ? said.saving : said.save}
-        </button>
-        <button
-          type="button"
-          title={said.archiveHint}
-          disabled={busy}
-          onClick={() => void send({ archived: link.archived_at === null })}
-        >
-          {link.archived_at ? said.unarchive : said.archive}
-        </button>
-        <Deleting link={link} refused={setProblem} deleted={() => go("/links/deleted")} />
-        <span class="soft" role="status">
-          {told}
-        </span>
-      </div>
-    </form>
+      <button type="submit" class="lead" disabled={busy}>
+        {busy ? said.saving : said.save}
+      </button>
+      <button
+        type="button"
+        title={said.archiveHint}
+        disabled={busy}
+        onClick={() => void sending(() => send({ archived: link.archived_at === null }))}
+      >
+        {link.archived_at ? said.unarchive : said.archive}
+      </button>
+      <Deleting link={link} refused={setProblem} deleted={() => go("/links/deleted")} />
+      <span class="soft" role="status">
+        {told}
+      </span>
+    </LinkForm>
   )
 }
 

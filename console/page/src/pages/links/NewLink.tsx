@@ -1,12 +1,11 @@
 import { useRef, useState } from "preact/hooks"
-import { ask, ProblemError } from "../../api/client"
-import type { ProblemDetails } from "../../api/types"
+import { ask } from "../../api/client"
 import { NotAllowed } from "../../parts/states"
 import { go, place } from "../../state/place"
 import { may, session, zone } from "../../state/session"
 import { words } from "../../text/en"
 import { newKey } from "./key"
-import { LinkFields, Refused } from "./LinkFields"
+import { LinkForm, useSending } from "./LinkForm"
 import { blank, bodyOf, FIELDS, type Field, pageOf } from "./linkForm"
 
 const { links: said } = words
@@ -15,8 +14,7 @@ const NEEDED = "links:write"
 /** The form of a new link; the address may fill it in, so that a campaign's next link begins with its labels. */
 export function NewLink() {
   const [form, setForm] = useState(() => blank(given()))
-  const [problem, setProblem] = useState<ProblemDetails>()
-  const [busy, setBusy] = useState(false)
+  const { problem, busy, sending } = useSending()
   const sent = useRef({ text: "", key: "" })
 
   async function make(): Promise<void> {
@@ -24,45 +22,27 @@ export function NewLink() {
     const text = JSON.stringify(body)
     // The same form sent again, after a broken connection say, makes one link.
     if (sent.current.text !== text) sent.current = { text, key: newKey() }
-    setBusy(true)
-    setProblem(undefined)
-    try {
-      const link = await ask("createLink", { body, headers: { "Idempotency-Key": sent.current.key } })
-      go(`${pageOf(link)}?made=1`)
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error
-      setProblem(error.details)
-      setBusy(false)
-    }
+    const link = await ask("createLink", { body, headers: { "Idempotency-Key": sent.current.key } })
+    go(`${pageOf(link)}?made=1`)
   }
 
   if (!may(NEEDED)) return <NotAllowed role={NEEDED} />
   return (
-    <form
-      class="form"
-      noValidate
-      onSubmit={event => {
-        event.preventDefault()
-        void make()
-      }}
+    <LinkForm
+      form={form}
+      change={(field, value) => setForm(before => ({ ...before, [field]: value }))}
+      problem={problem}
+      fixed={false}
+      send={() => void sending(make)}
+      title={<h1 tabIndex={-1}>{said.new}</h1>}
     >
-      <h1 tabIndex={-1}>{said.new}</h1>
-      <LinkFields
-        form={form}
-        change={(field, value) => setForm(before => ({ ...before, [field]: value }))}
-        problem={problem}
-        fixed={false}
-      />
-      <Refused problem={problem} />
-      <div class="sends">
-        <button type="submit" class="lead" disabled={busy}>
-          {busy ? said.saving : said.make}
-        </button>
-        <a class="button plain" href="/links">
-          {said.cancel}
-        </a>
-      </div>
-    </form>
+      <button type="submit" class="lead" disabled={busy}>
+        {busy ? said.saving : said.make}
+      </button>
+      <a class="button plain" href="/links">
+        {said.cancel}
+      </a>
+    </LinkForm>
   )
 }
 
