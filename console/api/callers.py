@@ -132,8 +132,10 @@ class Callers:
         """A share that holds. Raises Problem."""
         share = read_share(self._record(share_key(identifier)))
         token = None if share is None else self._tokens.get(share.token_id)
-        if share is None or not share.holds_at(now_ms) or token is None or token.revoked_at_ms is not None:
-            raise Problem("unauthorized", "this share has ended: ask who gave it to you for another")
+        if share is None or token is None:
+            self._wait_for_all()
+        if share is None or not share.holds_at(now_ms) or token is None or not token.holds_at(now_ms):
+            raise Problem("share-ended", "ask who gave it to you for another")
         return share
 
     def holds(self, caller: Caller, now_ms: int) -> bool:

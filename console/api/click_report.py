@@ -7,7 +7,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from console.api.by_labels import LABELS, LABELS_OR_LINK, Labels, names_by
-from console.api.report_wire import TimeFilters
+from console.api.report_wire import TimeFilters, TrafficClass
 from console.api.reports import NAMED, Statement, conditions_of, times_of, where
 from schemas.breakdowns import DIMENSIONS
 
@@ -21,6 +21,9 @@ class ClicksQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=
     """The query of clicks by what their requests said. Days are whole ones of UTC."""
 
     by: Annotated[str, Meta(max_length=200, description=f"some of {', '.join(BY)}, comma-separated")]
+    traffic: Annotated[TrafficClass, Meta(description="traffic class of the clicks; all: gross")] = msgspec.field(
+        name="class", default="human"
+    )
     most: Annotated[int, Meta(ge=1, le=10_000, description="values shown one by one; the others are one row")] = 100
     device: Value = None
     os: Value = None
@@ -92,7 +95,7 @@ class ClicksReport(msgspec.Struct, kw_only=True):
 
 
 def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
-    """Human and all clicks by one or more values, the first ones and all others. Raises Problem."""
+    """Clicks of a class, and of all, by one or more values, the first ones and all others. Raises Problem."""
     since, until = times_of(query, now)
     first = since.replace(hour=0, minute=0)
     end = until.replace(hour=0, minute=0)
@@ -107,13 +110,15 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
                 parameters = (*parameters, (given, value))
     days = [f"counted.day >= '{first:%F}'", f"counted.day < '{end:%F}'"]
     columns = ", ".join(by)
+    of_class = "1" if query.traffic == "all" else f"counted.class = '{query.traffic}'"
     values = ", ".join(f"toString({'named' if name in LABELS else 'counted'}.{name}) AS {name}" for name in by)
     shown = ", ".join(f"if(place <= {query.most}, {name}, 'other') AS {name}" for name in by)
     text = (
-        f"SELECT {shown}, toBool(place > {query.most}) AS is_other, sum(human) AS clicks,"  # noqa: S608 - closed sets
+        f"SELECT {shown}, toBool(place > {query.most}) AS is_other, sum(chosen) AS clicks,"  # noqa: S608 - closed sets
         f" sum(gross) AS gross_clicks FROM"
-        f" (SELECT *, row_number() OVER (ORDER BY human DESC, gross DESC, {columns}) AS place FROM"
-        f" (SELECT {values}, sumIf(counted.clicks, counted.class = 'human') AS human, sum(counted.clicks) AS gross"
+        f" (SELECT *, row_number() OVER (ORDER BY chosen DESC, gross DESC, {columns}) AS place FROM"
+        f" (SELECT {values}, sumIf(counted.clicks, {of_class}) AS chosen,"
+        f" sum(counted.clicks) AS gross"
         f" FROM breakdown_1d AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
         f"{where([*days, *conditions])} GROUP BY {columns})) GROUP BY {columns}, is_other"
         f" ORDER BY is_other, clicks DESC, gross_clicks DESC, {columns}"

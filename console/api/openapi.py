@@ -12,6 +12,7 @@ from console.api.problems import CONTENT_TYPE, ProblemDetails, about_problem
 _REFS: Final = "#/components/schemas/{name}"
 _IN_A_PATH: Final = re.compile(r"\{(\w+)(?::[^}]*)?\}")
 _PATH_PARAMETERS: Final = {
+    "share": "id of the share, as its list tells it",
     "domain": "host that serves the link, such as go.example",
     "slug": "slug of the link, percent-encoded, a slash as %2F; empty for the domain itself",
     "name": "name of the type of problem",

@@ -47,7 +47,7 @@ class Operation:
 
     `problems` are the names of those it may end in, beside what any request may. `headers` are those that a request
     may have, with their meaning. `file_media`: the body is a file of one of these. `changes`: only the writer can
-    do it. `shared`: who opened a share may ask it, and is told what lies in the share's scope.
+    do it. `shared`: who opened a share may ask it, whatever the role, and is told what lies in the share's scope.
     """
 
     name: str

@@ -13,6 +13,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 _MEANINGS: Final = {
     "bad-request": (400, "The request cannot be understood"),
     "unauthorized": (401, "Nobody is known by this token"),
+    "share-ended": (401, "This share has ended"),
     "forbidden": (403, "The token may not do this"),
     "not-found": (404, "There is nothing by this name"),
     "method-not-allowed": (405, "This cannot be done here"),

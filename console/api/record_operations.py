@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 import msgspec
 from aiohttp import web
 
+from console.api.callers import Caller
 from console.api.changing import IDEMPOTENCY_KEY, Changing
 from console.api.following import TopicFollower
 from console.api.index import Index
@@ -73,12 +74,14 @@ class RecordOperations:
 
     async def posts(self, request: web.Request) -> web.StreamResponse:
         """A page of a campaign's posts."""
-        query = query_of(request, PostsQuery)
+        query, caller = query_of(request, PostsQuery), request[CALLER]
         prefix = posts_prefix(self._account(request, query.account), request.match_info["campaign"])
 
         def fits(post: Post) -> bool:
-            return query.profile in (None, post.profile) and (
-                query.channel is None or channel_name(query.channel) == post.channel
+            return (
+                query.profile in (None, post.profile)
+                and (query.channel is None or channel_name(query.channel) == post.channel)
+                and _in_scope(post, caller)
             )
 
         page, cursor = await self._read(lambda: self._page(prefix, query.cursor, query.limit, Post, fits))
@@ -158,6 +161,18 @@ class RecordOperations:
         return await asyncio.get_running_loop().run_in_executor(self._threads, read)
 
 
+def _in_scope(post: Post, caller: Caller) -> bool:
+    """Whether a post has all labels that the caller is bound to."""
+    own = {
+        "account": post.account,
+        "campaign": post.campaign,
+        "post": post.name,
+        "channel": post.channel,
+        "profile": post.profile,
+    }
+    return all(own[name] == (channel_name(value) if name == "channel" else value) for name, value in caller.scope)
+
+
 def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
     """The table of what can be done with campaigns and posts."""
     campaign = "/v1/campaigns/{campaign}"
@@ -202,6 +217,7 @@ def record_operations(records: RecordOperations) -> tuple[Operation, ...]:
             act=records.posts,
             query=PostsQuery,
             answers={200: Answer(meaning="a page of posts", kind=PostPage)},
+            shared=True,
         ),
         Operation(
             name="readPost",

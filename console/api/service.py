@@ -41,6 +41,7 @@ from console.api.reports import Statement
 from console.api.served import Redirector
 from console.api.session_operations import SessionOperations, session_operations
 from console.api.settings import ApiSettings
+from console.api.share_operations import ShareOperations, share_operations
 from console.api.writer import Writer, expiry
 from schemas.logs import tell_lost_connections
 from schemas.status import status_server
@@ -183,6 +184,14 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             zones=settings.zone_of,
             domains=settings.domains,
         )
+        shares = ShareOperations(
+            callers=callers,
+            changing=changing,
+            index=index,
+            threads=reading,
+            ready=lambda: followers[RECORDS].ready,
+            page_url=settings.page_url,
+        )
         operations = (
             *link_operations(links),
             *link_answer_operations(
@@ -192,6 +201,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             *report_operations(ReportOperations(counters)),
             *live_operations(LiveOperations(live, callers.holds, listeners_most=settings.listeners_most)),
             *session_operations(sessions),
+            *share_operations(shares),
         )
         operations += about_operations(operations)
         operations += PageFiles(settings.page_directory or BUILT).operations()

@@ -49,6 +49,7 @@ class SessionView(msgspec.Struct, kw_only=True):
     kind: Annotated[str, Meta(description="session, token or share")]
     scope: Annotated[dict[str, str], Meta(description="labels that all counts have which they see")]
     view: Annotated[str, Meta(description="the shared view; empty without a share")] = ""
+    shared_until: Annotated[datetime | None, Meta(description="when the share ends")] = None
     signed_in_at: datetime | None = None
     expires_at: datetime | None = None
     idle_s: Annotated[int, Meta(description="how long a session lasts that nobody uses")]
@@ -126,7 +127,8 @@ class SessionOperations:
             caller = self._callers.caller_of_token(code.token_id, now_ms)
         else:
             caller = self._callers.identify([f"Bearer {body.token or body.share}"], address, now_ms)
-        ends_at_ms = self._callers.ends_at_ms(caller, now_ms)
+        # A share's end is looked at with each request, and said as such.
+        ends_at_ms = None if caller.share else self._callers.ends_at_ms(caller, now_ms)
         session, secret = new_session(
             token_id="" if caller.share else caller.token_id,
             share_id=caller.share,
@@ -153,6 +155,7 @@ class SessionOperations:
             kind="share" if caller.share else "session" if caller.session else "token",
             scope=dict(caller.scope),
             view=share.view if share else "",
+            shared_until=_time(share.expires_at_ms) if share else None,
             signed_in_at=_time(session.created_at_ms) if session else None,
             expires_at=_time(
                 session.expires_at_ms if session else self._callers.ends_at_ms(caller, self._now_ms())
@@ -190,7 +193,7 @@ def session_operations(sessions: SessionOperations) -> tuple[Operation, ...]:
                 ),
                 202: Answer(meaning="signed in, and not yet known to this console", kind=SessionView),
             },
-            problems=("unauthorized", "forbidden", "too-many-requests", "unknown-outcome"),
+            problems=("unauthorized", "share-ended", "forbidden", "too-many-requests", "unknown-outcome"),
         ),
         Operation(
             name="readSession",

@@ -11,6 +11,7 @@ from console.api.operations import Operation
 from console.api.record_operations import RecordOperations, record_operations
 from console.api.report_operations import ReportOperations, report_operations
 from console.api.session_operations import SessionOperations, session_operations
+from console.api.share_operations import ShareOperations, share_operations
 
 
 def table() -> tuple[Operation, ...]:
@@ -20,8 +21,9 @@ def table() -> tuple[Operation, ...]:
     live = live_operations(LiveOperations(Live(_nobody, asyncio.sleep), lambda *_: True, listeners_most=1))
     reports = report_operations(ReportOperations.__new__(ReportOperations))
     sessions = session_operations(SessionOperations.__new__(SessionOperations))
+    shares = share_operations(ShareOperations.__new__(ShareOperations))
     answers = link_answer_operations(LinkAnswers.__new__(LinkAnswers))
-    others = (*links, *answers, *records, *live, *reports, *sessions)
+    others = (*links, *answers, *records, *live, *reports, *sessions, *shares)
     return (*others, *about_operations(others))
 
 

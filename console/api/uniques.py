@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from console.api.by_labels import LABELS_OR_LINK, Labels, names_by
-from console.api.report_wire import Limit, TimeFilters
+from console.api.report_wire import Limit, LinkName, TimeFilters
 from console.api.reports import NAMED, Statement, conditions_of, moment, times_of, where
 
 _HOUR: Final = timedelta(hours=1)
@@ -23,6 +23,7 @@ class UniquesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only
             description=f"some of {', '.join(LABELS_OR_LINK)}, comma-separated; empty: all together",
         ),
     ] = ""
+    link: Annotated[LinkName | None, Meta(description="domain/slug; left out: all")] = None
     limit: Limit = 1000
 
 
@@ -54,6 +55,9 @@ def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
     within = [f"hour >= {moment(hour)}", f"hour < {moment(ends)}"]
     if conditions:
         within.append(f"link IN (SELECT link FROM {NAMED}{where(conditions)})")  # noqa: S608 - closed sets
+    if query.link is not None:
+        within.append("link = {link:String}")
+        parameters = (*parameters, ("link", query.link))
     labels = [name for name in by if name != "link"]
     named = "".join(f", dictGet('link_names', '{name}', visitors_1h.link) AS {name}" for name in labels)
     columns = ", ".join(by)

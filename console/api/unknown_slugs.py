@@ -1,6 +1,6 @@
 """The statement of the report of what was asked for in vain, without any I/O."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from console.api.report_wire import UnknownSlugsQuery
 from console.api.reports import Statement, conditions_of, moment, times_of, where
@@ -13,7 +13,8 @@ def unknown_slugs(query: UnknownSlugsQuery, account: str, now: datetime) -> Stat
     """
     since, until = times_of(query, now)
     conditions, parameters = conditions_of(query, account)
-    conditions = [f"day >= toDate({moment(since)})", f"day <= toDate({moment(until)})", *conditions]
+    last = until - timedelta(minutes=1)
+    conditions = [f"day >= toDate({moment(since)})", f"day <= toDate({moment(last)})", *conditions]
     domain = None if query.domain is None else query.domain.strip().lower()
     for name, value in (("domain", domain), ("slug", query.slug), ("reason", query.reason)):
         if value is not None:

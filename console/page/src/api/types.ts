@@ -326,6 +326,12 @@ export interface LiveRow {
   impressions: number
 }
 
+export interface MadeShare {
+  share: ShareView
+  text: string
+  address: string
+}
+
 export interface NewLink {
   destination: string
   account?: string | null
@@ -362,6 +368,13 @@ export interface NewLink {
   archived?: boolean
   domain?: string
   slug?: string
+}
+
+export interface NewShare {
+  view: string
+  scope?: ShareScope
+  name?: string
+  expires_at: string
 }
 
 export interface PairOfSides {
@@ -511,6 +524,7 @@ export interface SessionView {
   kind: string
   scope: Record<string, string>
   view?: string
+  shared_until?: string | null
   signed_in_at?: string | null
   expires_at?: string | null
   idle_s: number
@@ -523,6 +537,32 @@ export interface Share {
   destination: number
   name: string
   share: number
+}
+
+export interface SharePage {
+  shares: ShareView[]
+  next: string | null
+}
+
+export interface ShareScope {
+  account?: string | null
+  campaign?: string | null
+  post?: string | null
+  channel?: string | null
+  profile?: string | null
+}
+
+export interface ShareView {
+  id: string
+  name: string
+  view: string
+  scope: Record<string, string>
+  account: string
+  made_by: string
+  created_at: string
+  expires_at: string
+  revoked_at: string | null
+  state: "expired" | "open" | "revoked"
 }
 
 export interface Side {
@@ -674,7 +714,7 @@ export interface Operations {
   reportChannels: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
   reportProfiles: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number; previous?: boolean }; body: undefined; answer: PerformanceReport }
   reportBreakdown: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; by: string; limit?: number }; body: undefined; answer: BreakdownReport }
-  reportClicks: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by: string; most?: number; device?: string; os?: string; browser?: string; referrer_source?: string; referrer_medium?: string; referrer_host?: string; country?: string; region?: string; language?: string; utm_source?: string; utm_medium?: string; utm_campaign?: string; utm_term?: string; utm_content?: string; destination?: string; scan?: string; not_device?: string; not_os?: string; not_browser?: string; not_referrer_source?: string; not_referrer_medium?: string; not_referrer_host?: string; not_country?: string; not_region?: string; not_language?: string; not_utm_source?: string; not_utm_medium?: string; not_utm_campaign?: string; not_utm_term?: string; not_utm_content?: string; not_destination?: string; not_scan?: string }; body: undefined; answer: ClicksReport }
+  reportClicks: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by: string; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; most?: number; device?: string; os?: string; browser?: string; referrer_source?: string; referrer_medium?: string; referrer_host?: string; country?: string; region?: string; language?: string; utm_source?: string; utm_medium?: string; utm_campaign?: string; utm_term?: string; utm_content?: string; destination?: string; scan?: string; not_device?: string; not_os?: string; not_browser?: string; not_referrer_source?: string; not_referrer_medium?: string; not_referrer_host?: string; not_country?: string; not_region?: string; not_language?: string; not_utm_source?: string; not_utm_medium?: string; not_utm_campaign?: string; not_utm_term?: string; not_utm_content?: string; not_destination?: string; not_scan?: string }; body: undefined; answer: ClicksReport }
   reportTotals: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: TotalsReport }
   reportCompare: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; of: string[] }; body: undefined; answer: CompareReport }
   reportVariants: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; experiment?: string; limit?: number }; body: undefined; answer: VariantsReport }
@@ -682,12 +722,15 @@ export interface Operations {
   reportQuality: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql" }; body: undefined; answer: QualityReport }
   reportAnnotations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number }; body: undefined; answer: AnnotationsReport }
   reportUnknownSlugs: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; domain?: string; slug?: string; reason?: "deleted" | "expired" | "unknown"; limit?: number }; body: undefined; answer: UnknownSlugs }
-  reportUniques: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by?: string; limit?: number }; body: undefined; answer: UniquesReport }
+  reportUniques: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by?: string; link?: string; limit?: number }; body: undefined; answer: UniquesReport }
   reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: string; limit?: number }; body: undefined; answer: SeriesReport }
   reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; zone?: string }; body: undefined; answer: HeatMap }
   signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
   readSession: { path: object; query: object; body: undefined; answer: SessionView }
   signOut: { path: object; query: object; body: undefined; answer: undefined }
+  makeShare: { path: object; query: object; body: NewShare; answer: MadeShare }
+  listShares: { path: object; query: { limit?: number; cursor?: string }; body: undefined; answer: SharePage }
+  revokeShare: { path: { share: string }; query: object; body: undefined; answer: undefined }
   describeApi: { path: object; query: object; body: undefined; answer: unknown }
   describeProblem: { path: { name: string }; query: object; body: undefined; answer: ProblemMeaning }
   pageHtml: { path: object; query: object; body: undefined; answer: string }
@@ -734,6 +777,9 @@ export const operations = {
   signIn: { method: "POST", path: "/v1/session" },
   readSession: { method: "GET", path: "/v1/session" },
   signOut: { method: "DELETE", path: "/v1/session" },
+  makeShare: { method: "POST", path: "/v1/shares" },
+  listShares: { method: "GET", path: "/v1/shares" },
+  revokeShare: { method: "DELETE", path: "/v1/shares/{share}" },
   describeApi: { method: "GET", path: "/v1/openapi.json" },
   describeProblem: { method: "GET", path: "/problems/{name}" },
   pageHtml: { method: "GET", path: "/docs" },
