@@ -8,6 +8,8 @@ import { LinkPage } from "./pages/links/LinkPage"
 import { LinksView } from "./pages/links/LinksView"
 import { LiveView } from "./pages/live/LiveView"
 import { QualityView } from "./pages/quality/QualityView"
+import { SharesView } from "./pages/shares/SharesView"
+import { UnknownView } from "./pages/unknown/UnknownView"
 import { partsOf } from "./state/place"
 import { words } from "./text/en"
 
@@ -43,6 +45,8 @@ export const VIEWS: readonly View[] = [
   { pattern: "/compare", role: "reports:read", title: () => words.compare.title, draw: CompareView },
   { pattern: "/live", role: "reports:read", title: () => words.live.title, draw: LiveView },
   { pattern: "/quality", role: "reports:read", title: () => words.quality.title, draw: QualityView },
+  { pattern: "/unknown", role: "reports:read", title: () => words.unknown.title, draw: UnknownView },
+  { pattern: "/shares", role: "reports:read", title: () => words.shares.title, draw: SharesView },
   { pattern: "/links/bulk", role: "links:write", title: () => words.links.paste.title, draw: BulkView },
   { pattern: "/links/deleted", role: "links:read", title: () => words.links.deleted, draw: DeletedView },
   {
@@ -61,6 +65,7 @@ export const ENTRIES: readonly Entry[] = [
   { to: "/live", name: words.nav.live, key: "v" },
   { to: "/quality", name: words.nav.quality, key: "q" },
   { to: "/unknown", name: words.nav.unknown, key: "u" },
+  { to: "/shares", name: words.nav.shares, key: "s" },
 ].filter(entry => VIEWS.some(view => view.pattern === entry.to))
 
 /** The view of a path with the parts that its address names. */

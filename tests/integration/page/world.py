@@ -18,13 +18,16 @@ WRITER: Final = 21
 READER: Final = 22
 LOOKER: Final = 23
 NEWCOMER: Final = 24
+EVERYBODY: Final = 25
 TOKENS: Final = (
     token(WRITER, "reports:read", "links:read", "links:write", account=ACCOUNT),
     token(READER, "reports:read", account=ACCOUNT),
     token(LOOKER, "links:read", account=ACCOUNT),
     token(NEWCOMER, "reports:read", "links:read", account="new"),
+    token(EVERYBODY, "reports:read", "links:read", "links:write"),
 )
-"""Who may do everything, read reports alone, look at links alone; and somebody whose account has nothing yet."""
+"""Who may do everything, read reports alone, look at links alone; somebody whose account has nothing yet; and who
+speaks for all accounts."""
 DAYS: Final = 28
 _SEED: Final = 4
 _HOURS: Final = (1, 1, 1, 1, 1, 2, 4, 8, 12, 11, 9, 8, 10, 9, 7, 7, 8, 9, 10, 11, 9, 6, 3, 2)

@@ -23,8 +23,8 @@ export class ProblemError extends Error {
   }
 }
 
-/** Called when the API knows nobody by this cookie, so that the page can lead to the sign-in. */
-export const onSignedOut: { call: () => void } = { call: () => undefined }
+/** Called when the API lets nobody in by this cookie, so that the page can lead to the sign-in. */
+export const onSignedOut: { call: (problem: ProblemDetails) => void } = { call: () => undefined }
 
 /** The address of an operation, for a fetch or for a link that saves a file. */
 export function address<One extends Name>(name: One, asking: Asking<One> = {}, more?: object): string {
@@ -69,18 +69,24 @@ export async function request<One extends Name>(name: One, asking: Asking<One> =
       ...(signal ? { signal } : {}),
     })
   } catch (error) {
-    if (error instanceof DOMException && error.name === "AbortError") throw error
+    if (isAbort(error)) throw error
     throw new ProblemError({ type: "unreachable", title: "", status: 0, detail: "" })
   }
   if (answer.ok) return answer
-  if (answer.status === 401) onSignedOut.call()
-  throw new ProblemError(await problemIn(answer))
+  const problem = await problemIn(answer)
+  if (answer.status === 401) onSignedOut.call(problem)
+  throw new ProblemError(problem)
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError"
 }
 
 async function problemIn(answer: Response): Promise<ProblemDetails> {
   try {
     return (await answer.json()) as ProblemDetails
-  } catch {
+  } catch (error) {
+    if (isAbort(error)) throw error
     // A proxy on the way, say, that speaks HTML.
     return { type: "", title: answer.statusText, status: answer.status, detail: "" }
   }

@@ -18,7 +18,7 @@ export interface SeriesPlot {
   write: { count: (value: number) => string; share: (value: number) => string; ctr: string }
 }
 
-const CHARACTER = 8.6
+export const CHARACTER = 8.6
 const LABEL = 24
 const STRIP = { top: 8, height: 56 }
 const PLOT = { top: 96, height: 160 }
@@ -189,7 +189,7 @@ function flagShapes(flags: readonly number[], middle: (index: number) => number,
 }
 
 /** As many labels as there is room for, the last window's among them. */
-function labelShapes(
+export function labelShapes(
   labels: readonly string[],
   middle: (index: number) => number,
   step: number,

@@ -3,8 +3,9 @@ import { ProblemError } from "../api/client"
 import { words } from "../text/en"
 import { Copy } from "./actions"
 
-/** The statement that gives numbers, fetched when somebody wants it. */
-export function ShowSql({ name, fetchText }: { name: string; fetchText: () => Promise<string> }) {
+/** The statement that gives numbers, fetched when somebody wants it; `label` says whose, where the name does not. */
+export function ShowSql(props: { name: string; label?: string; fetchText: () => Promise<string> }) {
+  const { name, label = name, fetchText } = props
   const [text, setText] = useState("")
   const [wrong, setWrong] = useState("")
 
@@ -20,11 +21,11 @@ export function ShowSql({ name, fetchText }: { name: string; fetchText: () => Pr
 
   return (
     <details class="shows-sql" onToggle={event => void (event.currentTarget.open && show())}>
-      <summary>{name}</summary>
+      <summary aria-label={label === name ? undefined : label}>{name}</summary>
       {wrong && <p role="alert">{wrong}</p>}
       {text && (
         <div class="sql">
-          <Copy of={name} text={() => text} />
+          <Copy of={label} text={() => text} />
           <pre>{text}</pre>
         </div>
       )}

@@ -37,16 +37,17 @@ function digitsOf({ ctr, from, to }: Ratio): number {
 
 /** A large number with its name. */
 export function Headline(props: {
-  sign: "clicks" | "impressions" | "ctr"
+  sign?: "clicks" | "impressions" | "ctr"
+  title?: string
   value: string
   name: string
   beside?: string | null
   lead?: boolean
 }) {
   return (
-    <div class="headline">
+    <div class="headline" title={props.title}>
       <dt>
-        <Sign of={props.sign} /> {props.name}
+        {props.sign && <Sign of={props.sign} />} {props.name}
       </dt>
       <dd>
         <span class="value">{props.value}</span> {props.beside && <span class="soft">{props.beside}</span>}
@@ -87,8 +88,12 @@ export function RangeBar(props: { ratio: Ratio; low: number | null; high: number
   )
 }
 
-/** Clicks of each window as small bars; the last one is outlined while it is not over. */
-export function Spark(props: { values: readonly number[]; open: boolean; of: "clicks" | "impressions" }) {
+/** Counts of each window as small bars; the last one is outlined while it is not over. */
+export function Spark(props: {
+  values: readonly number[]
+  open: boolean
+  of: "clicks" | "impressions" | "missed"
+}) {
   const { values, open, of } = props
   const most = Math.max(...values, 1)
   const step = 100 / Math.max(values.length, 1)

@@ -1,8 +1,20 @@
 import { useEffect, useRef } from "preact/hooks"
+import { Elsewhere, Ended, SharedWith } from "../pages/shares/Guest"
+import { SharedView } from "../pages/shares/SharedView"
 import { SignInView } from "../pages/signin/SignInView"
 import { Failed, NotAllowed, NotFound } from "../parts/states"
 import { go, place } from "../state/place"
-import { learnSession, may, session, sessionProblem, signOut, toSignIn } from "../state/session"
+import {
+  learnSession,
+  may,
+  SHARED,
+  session,
+  sessionProblem,
+  shareEnded,
+  signOut,
+  toSignIn,
+} from "../state/session"
+import { pathOf } from "../state/shares"
 import { useShortcuts } from "../state/shortcuts"
 import { applyTheme, nextTheme, theme } from "../state/theme"
 import { words } from "../text/en"
@@ -10,9 +22,12 @@ import { ENTRIES, viewOf } from "../views"
 import { Keys, keysShown } from "./Keys"
 import "./shell.css"
 
-const KEYS = [
+const EVERYWHERE = [
   { keys: "?", does: words.keys.show, run: () => (keysShown.value = true) },
   { keys: "t", does: words.keys.theme, run: () => applyTheme(nextTheme()) },
+]
+const KEYS = [
+  ...EVERYWHERE,
   ...ENTRIES.map(({ to, name, key }) => ({
     keys: `g ${key}`,
     does: words.keys.goTo(name),
@@ -20,9 +35,15 @@ const KEYS = [
   })),
 ]
 
+const TITLES: Readonly<Record<string, string>> = {
+  "/sign-in": words.signIn.title,
+  [SHARED]: words.shares.opening,
+}
+
 /** What stands around every view, and the view that the address names. */
 export function Shell() {
-  useShortcuts(KEYS)
+  const guest = session.value?.kind === "share"
+  useShortcuts(guest ? EVERYWHERE : KEYS, [guest])
   return (
     <>
       <a class="skip button" href="#content">
@@ -40,17 +61,21 @@ export function Shell() {
 function Content() {
   const { path } = place.value
   const found = viewOf(path)
-  const title = path === "/sign-in" ? words.signIn.title : found?.view.title(found.parts)
+  const title = TITLES[path] ?? found?.view.title(found.parts)
   useTitle(title, path)
   const who = session.value
   useEffect(() => {
-    if (who === null && path !== "/sign-in") toSignIn()
-    if (who && path === "/") go("/campaigns", { replace: true })
+    if (who === null && path !== "/sign-in" && !shareEnded.value) toSignIn()
+    if (who && path === "/") go(who.view || "/campaigns", { replace: true })
   }, [who, path])
 
   if (path === "/sign-in") return <SignInView />
+  if (path === SHARED) return <SharedView />
+  if (shareEnded.value) return <Ended />
   if (sessionProblem.value) return <Failed problem={sessionProblem.value} again={() => void learnSession()} />
   if (!who || path === "/") return null
+  const shared = who.kind === "share" ? (who.view ?? "/") : null
+  if (shared !== null && path !== pathOf(shared)) return <Elsewhere view={shared} />
   if (!found) return <NotFound />
   const { view, parts } = found
   if (!may(view.role)) return <NotAllowed role={view.role} />
@@ -71,13 +96,15 @@ function useTitle(title: string | undefined, path: string): void {
 
 function Bar() {
   const { path } = place.value
+  const guest = session.value?.kind === "share"
   return (
     <header class="bar">
-      <a class="brand" href="/campaigns">
+      <a class="brand" href={session.value?.view || "/campaigns"}>
         <Mark />
         {words.name}
       </a>
-      {session.value && (
+      {guest && <SharedWith />}
+      {session.value && !guest && (
         <>
           <nav aria-label={words.nav.label}>
             {ENTRIES.map(({ to, name }) => (

@@ -4,9 +4,14 @@ import type { ProblemDetails, SessionView, SignInBody } from "../api/types"
 import { isZone } from "./period"
 import { go, place } from "./place"
 
+/** Where what was shared is opened. */
+export const SHARED = "/shared"
+
 /** Who asks, and what they may do. undefined: not known yet; null: nobody. */
 export const session = signal<SessionView | null | undefined>(undefined)
 export const sessionProblem = signal<ProblemDetails | null>(null)
+/** Whether what was shared with this browser has ended. */
+export const shareEnded = signal(false)
 
 /** The zone that days are of: the address's, else the account's, else the browser's. */
 export const zone = computed(() => {
@@ -22,7 +27,7 @@ export function may(role: string): boolean {
 
 /** Learn who asks; whoever is not known is led to the sign-in, and back afterwards. */
 export async function learnSession(): Promise<void> {
-  onSignedOut.call = toSignIn
+  onSignedOut.call = leave
   sessionProblem.value = null
   try {
     session.value = await ask("readSession")
@@ -32,9 +37,12 @@ export async function learnSession(): Promise<void> {
   }
 }
 
-/** Sign in by a token or a one-time code. Rejects with ProblemError. */
-export async function signIn(by: SignInBody): Promise<void> {
-  session.value = await ask("signIn", { body: by })
+/** Sign in by a token, a one-time code or a share; who that is. Rejects with ProblemError. */
+export async function signIn(by: SignInBody): Promise<SessionView> {
+  const who = await ask("signIn", { body: by })
+  shareEnded.value = false
+  session.value = who
+  return who
 }
 
 /** Forget the session, here and there. */
@@ -44,11 +52,19 @@ export async function signOut(): Promise<void> {
   go("/sign-in")
 }
 
+/** Of who is let in no more: whoever had a share has nothing to sign in with. */
+function leave(problem: ProblemDetails): void {
+  if (session.value?.kind === "share" || problem.type.endsWith("/share-ended")) {
+    shareEnded.value = true
+    session.value = null
+  } else toSignIn()
+}
+
 /** To the sign-in, and from there back to where the reader is. */
 export function toSignIn(): void {
   session.value = null
   const { path, query } = place.value
-  if (path === "/sign-in") return
+  if (path === "/sign-in" || path === SHARED) return
   const next = query.size ? `${path}?${query}` : path
   go(next === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(next)}`, { replace: true })
 }

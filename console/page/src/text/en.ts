@@ -1,6 +1,9 @@
+import { breakdown } from "./breakdownWords"
 import { compare } from "./compareWords"
 import { links } from "./linkWords"
 import { many } from "./many"
+import { shares } from "./shareWords"
+import { unknown } from "./unknownWords"
 import { live, quality } from "./watchWords"
 
 /**
@@ -13,6 +16,9 @@ export const en = {
   compare,
   quality,
   live,
+  breakdown,
+  shares,
+  unknown,
   nav: {
     label: "Views",
     campaigns: "Campaigns",
@@ -21,6 +27,7 @@ export const en = {
     live: "Live",
     quality: "Quality",
     unknown: "Unknown slugs",
+    shares: "Shares",
     skip: "Skip to the content",
     keys: "Keyboard shortcuts",
     theme: { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" },
@@ -31,6 +38,10 @@ export const en = {
     clicks: "clicks",
     click: "click",
     impressions: "impressions",
+    uniques: (days: number) => (days > 1 ? "daily unique clicks" : "unique clicks"),
+    uniquesShort: (days: number) => (days > 1 ? "Daily uniques" : "Uniques"),
+    uniquesHint: (days: number) =>
+      `Different visitors behind people’s clicks${days > 1 ? ", each day for itself: who came on three days is three" : ""}.`,
     ctr: "CTR",
     posts: (value: number) => many(value, "post", "posts"),
     links: (value: number) => many(value, "link", "links"),
@@ -200,8 +211,18 @@ export const en = {
     ctrSaid: "sum of clicks over sum of impressions, with Wilson’s interval at 95 %",
     period: "Period",
     periodSaid: (from: string, to: string, zone: string) => `${from} to ${to}, days of ${zone}`,
+    lastDays: (days: number) => `the last ${days} days up to now`,
     before: "Before",
     beforeSaid: (from: string, to: string) => `${from} to ${to}`,
+    uniques: "Unique clicks",
+    uniquesSaid:
+      "different visitors of each UTC day, of whole hours, added: the key that tells visitors apart is a new one every day. As first counted: they stay when clicks are judged anew.",
+    rules: "Rule set",
+    rulesSaid: (sets: readonly string[]) =>
+      sets.length > 1
+        ? `${sets.join(", ")}: the lists and rules that tell people from bots changed within this period`
+        : `${sets.join("")}: the lists and rules that told people from bots`,
+    rulesNone: "nothing was counted",
     updated: "Last update",
     sql: "SQL",
     showSql: "Show the SQL",

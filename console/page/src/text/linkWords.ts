@@ -113,6 +113,7 @@ export const links = {
   address: "its address",
   counts: "Last 30 days",
   countsNone: "Nothing was counted yet",
+  countsSql: "The SQL of these numbers",
   toCampaign: "To its campaign",
   scansHint: "A scan is a click, marked as one.",
   code: "QR code",

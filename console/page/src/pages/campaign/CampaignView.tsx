@@ -17,14 +17,17 @@ import { PLOT_HEIGHT } from "../../draw/seriesDrawing"
 import { Actions, tabbed } from "../../parts/actions"
 import { PeriodPicker } from "../../parts/PeriodPicker"
 import { SavedViews } from "../../parts/SavedViews"
+import { ShareMenu } from "../../parts/ShareMenu"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useLive } from "../../state/live"
 import { useMinute } from "../../state/minute"
 import { periodOf, windowsOf } from "../../state/period"
 import { place, withQuery } from "../../state/place"
 import { session, zone } from "../../state/session"
+import { scopeOf } from "../../state/shares"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
+import { Breakdowns } from "./Breakdowns"
 import { FilterBar, NO_FILTERS } from "./FilterBar"
 import { Headlines } from "./Headlines"
 import { HeatMap } from "./HeatMap"
@@ -33,6 +36,7 @@ import { Profiles } from "./Profiles"
 import { Series } from "./Series"
 import { addressOf, sourceOf } from "./source"
 import { useFacts, type Whose } from "./useFacts"
+import { useUniques } from "./useUniques"
 import "./campaign.css"
 
 const { campaign: said } = words
@@ -49,7 +53,12 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const known = useFacts(whose, period, lens)
   const { record, ready, problem, at, loading, again, times } = known
   const facts = useMemo(() => ofKind(known.facts, lens.kind), [known.facts, lens.kind])
-  const live = useLive(whose, again)
+  const shared = session.value?.kind === "share"
+  const uniques = useUniques({ ...whose, ...times, ...labels() }, !lens.class && !lens.kind)
+  const live = useLive(whose, () => {
+    again()
+    uniques.again()
+  })
 
   const filters = filtersOf(query)
   const windows = windowsOf(period, zone.value).filter(one => one <= now)
@@ -82,7 +91,8 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
       </div>
       <div class="chosen">
         <PeriodPicker period={period} />
-        <SavedViews name={name} />
+        {!shared && <SavedViews name={name} />}
+        {!shared && <ShareMenu name={name} scope={scopeOf(whose, query)} />}
       </div>
     </div>
   )
@@ -110,6 +120,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
           period={period}
           at={at}
           source={source}
+          uniques={uniques.all}
         />
         {facts.posts.length === 0 ? (
           <p class="none">
@@ -136,8 +147,16 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
             <FilterBar facts={known.facts} filters={filters} lens={lens} sort={sort}>
               <Actions of={said.posts_} csv={addressOf(source, "csv")} copy={() => copied(ordered)} />
             </FilterBar>
-            <Cards posts={ordered} open={open} />
-            <Profiles profiles={profiles} whose={whose} times={times} open={open} />
+            <Cards posts={ordered} open={open} uniques={uniques.ofPost} days={period.days} />
+            <Profiles
+              profiles={profiles}
+              whose={whose}
+              times={times}
+              open={open}
+              uniques={uniques}
+              days={period.days}
+            />
+            <Breakdowns whose={whose} period={period} lens={lens} labels={labels()} title={name} />
             <HeatMap
               whose={whose}
               times={times}
@@ -161,7 +180,13 @@ function labels(): Record<string, string> {
   return given
 }
 
-function Cards({ posts, open }: { posts: readonly Post[]; open: boolean }) {
+function Cards(props: {
+  posts: readonly Post[]
+  open: boolean
+  uniques: ReadonlyMap<string, number>
+  days: number
+}) {
+  const { posts, open, uniques, days } = props
   if (!posts.length) {
     return (
       <p class="none">
@@ -173,7 +198,7 @@ function Cards({ posts, open }: { posts: readonly Post[]; open: boolean }) {
   return (
     <ul class="cards" aria-label={said.posts_}>
       {posts.map(post => (
-        <PostCard post={post} open={open} key={post.key} />
+        <PostCard post={post} open={open} uniques={uniques.get(post.key)} days={days} key={post.key} />
       ))}
     </ul>
   )

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks"
 import { ProblemError } from "../../api/client"
 import type { Lens } from "../../count/campaign"
 import type { Counts } from "../../count/counts"
+import { Rules } from "../../parts/Rules"
 import type { Period } from "../../state/period"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
@@ -17,13 +18,15 @@ export function Counted(props: {
   period: Period
   at: number | undefined
   source: Source
+  uniques: boolean
 }) {
-  const { sums, lens, period, at, source } = props
+  const { sums, lens, period, at, source, uniques } = props
+  const [open, setOpen] = useState(false)
   const day = (moment: number) => time(moment, "dayOfWeek", zone.value)
   const exact = (moment: number) => time(moment, "long", zone.value)
   const kinds = sums.kinds.map(kind => words.kind[kind] ?? kind).join(", ")
   return (
-    <details class="counted">
+    <details class="counted" onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{said.title}</summary>
       <dl>
         <dt>{said.classes}</dt>
@@ -32,6 +35,14 @@ export function Counted(props: {
             ? said.lensSaid(words.campaign.classes[lens.class])
             : said.classesSaid(count(sums.gross_clicks - sums.clicks))}
         </dd>
+        {uniques && (
+          <>
+            <dt>{said.uniques}</dt>
+            <dd>{said.uniquesSaid}</dd>
+          </>
+        )}
+        <dt>{said.rules}</dt>
+        <dd>{open && <Rules query={labelsOf(source)} />}</dd>
         <dt>{said.kinds}</dt>
         <dd>
           {kinds || dash}
@@ -52,6 +63,11 @@ export function Counted(props: {
       </dl>
     </details>
   )
+}
+
+/** The labels and times of a source, without what it is by. */
+function labelsOf({ query }: Source): Record<string, string> {
+  return query
 }
 
 /** The statement that gives the numbers, fetched when somebody wants it. */

@@ -21,8 +21,9 @@ export function Headlines(props: {
   source: Source
   period: Period
   at: number | undefined
+  uniques: number | undefined
 }) {
-  const { sums, before, ratio, awareness, live } = props
+  const { sums, before, ratio, awareness, live, uniques, period } = props
   const clicks = (
     <Headline
       sign="clicks"
@@ -45,9 +46,16 @@ export function Headlines(props: {
         {awareness ? impressions : clicks}
         {awareness ? clicks : impressions}
         <Headline sign="ctr" name={unit.ctr} value={ctrText(ratio)} beside={intervalText(ratio)} />
+        {uniques !== undefined && (
+          <Headline
+            name={unit.uniques(period.days)}
+            title={unit.uniquesHint(period.days)}
+            value={count(uniques)}
+          />
+        )}
       </dl>
       <Pulse live={live} />
-      <Counted {...props} />
+      <Counted {...props} uniques={uniques !== undefined} />
     </div>
   )
 }

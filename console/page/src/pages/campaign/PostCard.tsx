@@ -10,7 +10,8 @@ const ENOUGH_CLICKS = 5
 const ENOUGH_WITHOUT_RANGE = 1000
 
 /** A post: what it says, what was counted, what that means and what to do; why, for who wants to know. */
-export function PostCard({ post, open }: { post: Post; open: boolean }) {
+export function PostCard(props: { post: Post; open: boolean; uniques: number | undefined; days: number }) {
+  const { post, open, uniques, days } = props
   const { row, counts, ratio, before, judged } = post
   const awareness = row.pattern === "awareness"
   const pattern = words.pattern[row.pattern]
@@ -47,6 +48,11 @@ export function PostCard({ post, open }: { post: Post; open: boolean }) {
       <div class="counts">
         {awareness ? impressions : clicks}
         {awareness ? clicks : impressions}
+        {uniques !== undefined && (
+          <p class="soft" title={unit.uniquesHint(days)}>
+            {count(uniques)} {unit.uniques(days)}
+          </p>
+        )}
       </div>
       {!awareness && (
         <div class="ratio">

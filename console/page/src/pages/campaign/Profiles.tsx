@@ -1,13 +1,14 @@
 import { address } from "../../api/client"
 import type { Profile } from "../../count/campaign"
 import { Actions, tabbed } from "../../parts/actions"
-import { Change, ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
+import { Change, Count, ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
 import { Scrolls } from "../../parts/Scrolls"
 import { words } from "../../text/en"
 import { count } from "../../text/locale"
 import type { Whose } from "./useFacts"
+import { profileKey, type Uniques } from "./useUniques"
 
-const { campaign: said, campaigns } = words
+const { campaign: said, campaigns, unit } = words
 const COLUMNS = ["channel", "profile", "posts", "clicks", "impressions", "ctr", "ctr_from", "ctr_to"]
 
 /** Each profile that posts are of: several pages of one channel are told apart. */
@@ -16,8 +17,12 @@ export function Profiles(props: {
   whose: Whose
   times: { since: string; until: string }
   open: boolean
+  uniques: Uniques
+  days: number
 }) {
-  const { profiles, whose, times, open } = props
+  const { profiles, whose, times, open, uniques, days } = props
+  const counted = uniques.all !== undefined
+  const known = (one: Profile) => uniques.ofProfile.get(profileKey(one)) ?? (uniques.loading ? undefined : 0)
   const csv = address(
     "reportBreakdown",
     { query: { ...whose, ...times, by: "channel,profile" } },
@@ -27,7 +32,16 @@ export function Profiles(props: {
     <section>
       <div class="title">
         <h2>{said.profiles}</h2>
-        <Actions of={said.profiles} csv={csv} copy={() => tabbed([COLUMNS, ...profiles.map(cells)])} />
+        <Actions
+          of={said.profiles}
+          csv={csv}
+          copy={() =>
+            tabbed([
+              [...COLUMNS, ...(counted ? [unit.uniques(days)] : [])],
+              ...profiles.map(one => [...cells(one), ...(counted ? [known(one) ?? null] : [])]),
+            ])
+          }
+        />
       </div>
       <Scrolls label={said.profiles}>
         <table class="profiles">
@@ -39,6 +53,11 @@ export function Profiles(props: {
                 <Sign of="clicks" /> {campaigns.columns.clicks}
               </th>
               <th class="number">{campaigns.columns.change}</th>
+              {counted && (
+                <th class="number" title={unit.uniquesHint(days)}>
+                  {unit.uniquesShort(days)}
+                </th>
+              )}
               <th class="number">
                 <Sign of="impressions" /> {campaigns.columns.impressions}
               </th>
@@ -62,6 +81,11 @@ export function Profiles(props: {
                 <td class="number soft">
                   <Change now={one.counts.clicks} before={one.before.clicks} />
                 </td>
+                {counted && (
+                  <td class="number">
+                    <Count value={known(one)} />
+                  </td>
+                )}
                 <td class="number">{count(one.counts.impressions)}</td>
                 <td class="number soft">
                   <Change now={one.counts.impressions} before={one.before.impressions} />

@@ -1,0 +1,52 @@
+import { useMemo } from "preact/hooks"
+import type { UniqueClicks } from "../../api/types"
+import { postKey } from "../../count/campaign"
+import { useAsked } from "../../state/asked"
+
+/** Unique clicks: in all, by post (`postKey`) and by profile (`profileKey`); undefined where none are told. */
+export interface Uniques {
+  all: number | undefined
+  ofPost: ReadonlyMap<string, number>
+  ofProfile: ReadonlyMap<string, number>
+  /** Whether they are on their way: what is not there is not known, and not 0. */
+  loading: boolean
+  again: () => void
+}
+
+const MOST_ROWS = 100_000
+
+/** The key of a profile: names are of a channel. */
+export function profileKey({ channel, profile }: { channel?: string; profile?: string }): string {
+  return JSON.stringify([channel ?? "", profile ?? ""])
+}
+
+/** Visitors behind people's clicks of what a query says. They cannot be added up, so each sum is asked for. */
+export function useUniques(query: Record<string, string>, on: boolean): Uniques {
+  const asking = (by: string) => (on ? { query: { ...query, by, limit: MOST_ROWS } } : null)
+  const all = useAsked("reportUniques", asking(""))
+  const posts = useAsked("reportUniques", asking("channel,post"))
+  const profiles = useAsked("reportUniques", asking("channel,profile"))
+  const ofPost = useMemo(
+    () => new Map(posts.data?.rows.map(row => [postKey(labels(row)), row.unique_clicks])),
+    [posts.data],
+  )
+  const ofProfile = useMemo(
+    () => new Map(profiles.data?.rows.map(row => [profileKey(labels(row)), row.unique_clicks])),
+    [profiles.data],
+  )
+  return {
+    all: on ? all.data?.rows[0]?.unique_clicks : undefined,
+    ofPost: on ? ofPost : NONE,
+    ofProfile: on ? ofProfile : NONE,
+    loading: profiles.loading,
+    again: () => {
+      for (const one of [all, posts, profiles]) one.again()
+    },
+  }
+}
+
+function labels({ channel, post, profile }: UniqueClicks) {
+  return { channel: channel ?? "", post: post ?? "", profile: profile ?? "" }
+}
+
+const NONE: ReadonlyMap<string, number> = new Map()

@@ -1,0 +1,145 @@
+import { useRef, useState } from "preact/hooks"
+import { ask, ProblemError } from "../../api/client"
+import type { ShareView } from "../../api/types"
+import { Actions, tabbed } from "../../parts/actions"
+import { Scrolls } from "../../parts/Scrolls"
+import { scopeText } from "../../parts/ShareMenu"
+import { Failed, Skeleton, Stale } from "../../parts/states"
+import { useAsked } from "../../state/asked"
+import { zone } from "../../state/session"
+import { words } from "../../text/en"
+import { time } from "../../text/locale"
+import "./shares.css"
+
+const { shares: said } = words
+const MOST = 1000
+
+/** What is shared with whom has a link: until when, by whom, and how to end it. */
+export function SharesView() {
+  const asked = useAsked("listShares", { query: { limit: MOST } })
+  const shares = [...(asked.data?.shares ?? [])].sort(
+    (one, other) =>
+      Number(other.state === "open") - Number(one.state === "open") ||
+      other.created_at.localeCompare(one.created_at),
+  )
+  return (
+    <>
+      <div class="head">
+        <div>
+          <h1 tabIndex={-1}>{said.title}</h1>
+          <p class="soft">{said.what}</p>
+        </div>
+        {shares.length > 0 && (
+          <Actions of={said.title} copy={() => tabbed([COLUMNS, ...shares.map(cells)])} />
+        )}
+      </div>
+      {asked.problem && asked.at && <Stale at={asked.at} again={asked.again} />}
+      {!asked.data ? (
+        asked.problem ? (
+          <Failed problem={asked.problem} again={asked.again} />
+        ) : (
+          <Skeleton height={320} />
+        )
+      ) : shares.length ? (
+        <Table shares={shares} changed={asked.again} />
+      ) : (
+        <p class="none">
+          {said.none}. <span class="soft">{said.noneHint}</span> <a href="/campaigns">{said.toCampaigns}</a>
+        </p>
+      )}
+    </>
+  )
+}
+
+function Table({ shares, changed }: { shares: readonly ShareView[]; changed: () => void }) {
+  const { columns } = said
+  const at = (moment: string) => time(moment, "dayAndTime", zone.value)
+  return (
+    <Scrolls label={said.title}>
+      <table class="shares">
+        <thead>
+          <tr>
+            <th>{columns.name}</th>
+            <th>{columns.shows}</th>
+            <th>{columns.by}</th>
+            <th>{columns.made}</th>
+            <th>{columns.ends}</th>
+            <th>{columns.state}</th>
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {shares.map(share => (
+            <tr key={share.id} class={share.state === "open" ? undefined : "soft"}>
+              <td class="named">
+                <a class="campaign" href={share.view}>
+                  {share.name || share.view}
+                </a>
+              </td>
+              <td class="wide">{scopeText(share.scope)}</td>
+              <td>{share.made_by}</td>
+              <td>{at(share.created_at)}</td>
+              <td>{at(share.revoked_at ?? share.expires_at)}</td>
+              <td>{said.state[share.state]}</td>
+              <td class="number">{share.state === "open" && <Revoke share={share} done={changed} />}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolls>
+  )
+}
+
+/** End a share, after a question. */
+function Revoke({ share, done }: { share: ShareView; done: () => void }) {
+  const dialog = useRef<HTMLDialogElement>(null)
+  const [busy, setBusy] = useState(false)
+  const [wrong, setWrong] = useState("")
+  const name = share.name || share.view
+  const question = `revoking-${share.id}`
+
+  async function revoke(): Promise<void> {
+    setBusy(true)
+    setWrong("")
+    try {
+      await ask("revokeShare", { path: { share: share.id } })
+      dialog.current?.close()
+      done()
+    } catch (error) {
+      if (!(error instanceof ProblemError)) throw error
+      setWrong(error.details.detail || words.state.unreachable)
+    }
+    setBusy(false)
+  }
+
+  return (
+    <>
+      <button
+        type="button"
+        class="plain"
+        aria-label={said.revokeOf(name)}
+        onClick={() => dialog.current?.showModal()}
+      >
+        {said.revoke}
+      </button>
+      <dialog ref={dialog} aria-labelledby={question}>
+        <p id={question}>{said.revokeSure(name)}</p>
+        {wrong && <p role="alert">{wrong}</p>}
+        <div class="sends">
+          <button type="button" class="lead" disabled={busy} onClick={() => void revoke()}>
+            {said.revokeYes}
+          </button>
+          <button type="button" onClick={() => dialog.current?.close()}>
+            {said.cancel}
+          </button>
+        </div>
+      </dialog>
+    </>
+  )
+}
+
+const COLUMNS = ["name", "view", "shows", "made_by", "created_at", "expires_at", "state"]
+
+function cells({ name, view, scope, made_by, created_at, expires_at, state }: ShareView): string[] {
+  return [name, view, scopeText(scope), made_by, created_at, expires_at, state]
+}
