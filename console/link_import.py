@@ -154,4 +154,6 @@ class WatchedFile:
             return
         self._reported_at = now
         share = f", {min(100, 100 * done // self._size)} %" if self._size else ""
-        self._console.print(f"{self._file.name}: {number:,} lines read{share}", markup=False, highlight=False)
+        self._console.print(
+            f"{self._file.name}: {number:,} lines read{share}", markup=False, highlight=False, soft_wrap=True
+        )

@@ -51,7 +51,7 @@ class Rules(msgspec.Struct, frozen=True):
         return read_rules(self.compiled)
 
 
-class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A tracked short link, as the `links` topic, the link cache and the `links` table hold it.
 
     The topic's key is `key`; a record without a value deletes the link.

@@ -39,7 +39,7 @@ _CREATED, _OK, _NO_CONTENT = 201, 200, 204
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class Write(msgspec.Struct, frozen=True):
+class Write(msgspec.Struct, frozen=True, gc=False):
     """A record of a compacted topic; without a value it deletes the key."""
 
     topic: str
@@ -47,7 +47,7 @@ class Write(msgspec.Struct, frozen=True):
     value: bytes | None
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
+class Decision(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is to be written, and what is answered once it is: a link, or a record of another kind as JSON."""
 
     writes: tuple[Write, ...]
@@ -180,7 +180,7 @@ class Restore:
         return Decision(writes=writes, status=_OK, key=self.key, link=link)
 
 
-class Upsert(msgspec.Struct, kw_only=True):
+class Upsert(msgspec.Struct, kw_only=True, gc=False):
     """A line of a bulk: make the link, or change it, or delete it."""
 
     line: BulkLine

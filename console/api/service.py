@@ -1,6 +1,7 @@
 """One console, from its settings to its last answer: `run` is what `python -m console serve` calls."""
 
 import asyncio
+import gc
 import logging
 import resource
 import signal
@@ -56,6 +57,8 @@ _STOP_S: Final = 10.0
 _HOUR_MS: Final = 3_600_000
 _MINUTE_S: Final = 60.0
 _MAX_LINE: Final = 32_768
+_LOOKED_AT: Final = 20_000
+"""New objects before Python looks for cycles: thousands of lines of a bulk live at a time, none of them in one."""
 _PAGE_BYTES: Final = resource.getpagesize()
 
 
@@ -76,6 +79,8 @@ async def run(settings: ApiSettings) -> None:
         loop.add_signal_handler(number, stopping.set)
     async with serving(settings) as (ports, work):
         _log.info("listening", extra={"port": ports.port, "metrics_port": ports.metrics_port})
+        gc.freeze()  # what lives from now to the end need not be looked at again
+        gc.set_threshold(_LOOKED_AT)
         stop = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait((stop, *work), return_when=asyncio.FIRST_COMPLETED)
         stop.cancel()

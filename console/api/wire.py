@@ -83,7 +83,7 @@ class NewLink(LinkPatch, forbid_unknown_fields=True, kw_only=True):
     slug: Slug | UnsetType = UNSET
 
 
-class BulkLine(LinkPatch, forbid_unknown_fields=True, kw_only=True):
+class BulkLine(LinkPatch, forbid_unknown_fields=True, kw_only=True, gc=False):
     """One line of a bulk: the link of this name is made, or changed where it exists, or deleted."""
 
     domain: Domain
