@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import tzinfo
 from typing import Final, Literal, NamedTuple, Protocol
 
 import msgspec
 
 from console.csv_records import CsvRecords
-from console.foreign_links import Shortener, csv_columns, csv_row, json_rows, sql_rows
+from console.foreign_fields import Said
+from console.foreign_links import Shortener, json_rows
+from console.foreign_tables import csv_columns, csv_row, sql_rows
 from console.formula_guard import unguarded
+from console.left_behind import Left
 from console.link_rows import COLUMNS, NAMED_BY, WRONG_ENCODING, Row, RowError, link_of, name_of
 from console.link_rules import emptied
 from schemas.links import Link, LinkError, NewerLinkError
@@ -52,10 +56,11 @@ class Blank(NamedTuple):
 
 
 class Foreign(NamedTuple):
-    """Of another shortener's file: which, if that is to be so, and the domain of links that name none."""
+    """Of another shortener's file: which, if that is to be so; the domain and the zone where it has none."""
 
     shortener: Shortener | None = None
     domain: str = ""
+    zone: tzinfo | None = None
 
 
 OURS_OR_ANY: Final = Foreign()
@@ -92,8 +97,10 @@ def read_links(
     replace: bool = False,
     own_allowed: bool = False,
     foreign: Foreign = OURS_OR_ANY,
-) -> Iterator[FileLink | Complaint | Blank]:
+) -> Iterator[FileLink | Complaint | Blank | Left]:
     """Every record of a file as a link or a complaint; blank lines are neither.
+
+    Of another shortener's file also what it says and no link here can hold.
 
     A link that is `known` keeps what the file does not name, unless it is to `replace` it. The second of two rows
     with the same link is a complaint, and so is a link to a domain that has links, known ones or those of lines
@@ -102,9 +109,12 @@ def read_links(
     known = known or NoLinks()
     seen: dict[str, int] = {}
     own = set(known.domains())
-    for line, row in _rows(lines, kind, foreign):
+    for line, row in _rows(lines, kind, foreign, updated_at_ms):
         if row is None:
             yield Blank(line)
+            continue
+        if isinstance(row, Left):
+            yield row._replace(line=line)
             continue
         try:
             if isinstance(row, RowError):
@@ -132,18 +142,20 @@ def read_links(
             yield Complaint(line, f"{key} is on line {first} already: keep one of them")
 
 
-def _rows(lines: Iterable[str], kind: FileFormat, foreign: Foreign) -> Iterator[tuple[int, Row | RowError | None]]:
+def _rows(
+    lines: Iterable[str], kind: FileFormat, foreign: Foreign, now_ms: int
+) -> Iterator[tuple[int, Said | None]]:
     if kind == "csv":
         return _csv_rows(lines, foreign)
     if kind == "ndjson":
         return _ndjson_rows(lines)
     whole = list(lines)
     if kind == "sql":
-        return enumerate(sql_rows("".join(whole), foreign.domain), 1)
+        return sql_rows("".join(whole), foreign.domain, zone=foreign.zone)
     first = next(filter(str.strip, whole), "")
     if foreign.shortener is None and '"domain"' in first and '"slug"' in first and first.rstrip().endswith("}"):
         return _ndjson_rows(whole)
-    return enumerate(json_rows("".join(whole), foreign.domain, foreign.shortener), 1)
+    return json_rows("".join(whole), foreign.domain, foreign.shortener, zone=foreign.zone, now_ms=now_ms)
 
 
 def _ndjson_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError]]:
@@ -159,7 +171,7 @@ def _ndjson_rows(lines: Iterable[str]) -> Iterator[tuple[int, Row | RowError]]:
             yield number, RowError(f"{error}: write one JSON object a line, with the keys {', '.join(COLUMNS)}")
 
 
-def _csv_rows(lines: Iterable[str], foreign: Foreign) -> Iterator[tuple[int, Row | RowError | None]]:
+def _csv_rows(lines: Iterable[str], foreign: Foreign) -> Iterator[tuple[int, Said | None]]:
     records = CsvRecords(iter(lines))
     header = next(records, None)
     if header is None:
@@ -187,7 +199,8 @@ def _csv_rows(lines: Iterable[str], foreign: Foreign) -> Iterator[tuple[int, Row
                 ),
             )
         elif columns is not None:
-            yield line, csv_row(cells, columns, foreign.domain)
+            for said in csv_row(cells, names, columns, foreign.domain, zone=foreign.zone):
+                yield line, said
         else:
             yield line, Row(**dict(zip(names, map(unguarded, cells), strict=True)))
 

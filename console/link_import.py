@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 
 from console.file_text import text_lines
+from console.left_behind import Left, LeftBehind
 from console.link_files import OURS_OR_ANY, Blank, Complaint, FileFormat, Foreign, Known, read_links
 from console.link_snapshot import LinkSnapshot
 from console.link_topic import LinkTopic
@@ -46,6 +47,7 @@ class Totals:
     blank: int = 0
     seconds: float = 0.0
     domains: Counter[str] = field(default_factory=Counter)
+    left: LeftBehind = field(default_factory=LeftBehind)
 
     def table(self, *, dry_run: bool) -> Table:
         """The totals as a table for people: per domain, then all."""
@@ -93,6 +95,9 @@ async def import_links(
                 continue
             if isinstance(row, Blank):
                 totals.blank += 1
+                continue
+            if isinstance(row, Left):
+                totals.left.add(row)
                 continue
             totals.domains[row.link.domain] += 1
             if row.unchanged:

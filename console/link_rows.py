@@ -17,11 +17,11 @@ from schemas.rules import NO_RULES, LinkRules, Retired
 NAMED_BY: Final = ("domain", "slug")
 TEXTS: Final = (
     *("account", "title", "campaign", "post", "channel", "profile", "variant", "experiment"),
-    *("post_id", "post_url", "impressions", "aim"),
+    *("post_id", "post_url", "impressions", "aim", "click_id_parameter"),
 )
 LISTS: Final = ("tags", "origins")
 """In a cell separated by commas, in JSON as lists too."""
-TIMES: Final = ("published_at", "expires_at", "starts_at")
+TIMES: Final = ("published_at", "expires_at", "starts_at", "created_at")
 COLUMNS: Final = (*NAMED_BY, "destination", *TEXTS, *LISTS, "status", *TIMES, "cache_s", *RULE_COLUMNS)
 
 WRONG_ENCODING: Final = "text in the file's encoding: save it as UTF-8, or name the encoding with --encoding"
@@ -55,12 +55,14 @@ class Row(msgspec.Struct, forbid_unknown_fields=True):
     post_url: str | UnsetType | None = UNSET
     impressions: str | UnsetType | None = UNSET
     aim: str | UnsetType | None = UNSET
+    click_id_parameter: str | UnsetType | None = UNSET
     tags: str | list[str] | UnsetType | None = UNSET
     origins: str | list[str] | UnsetType | None = UNSET
     status: int | str | UnsetType | None = UNSET
     published_at: str | UnsetType | None = UNSET
     expires_at: str | UnsetType | None = UNSET
     starts_at: str | UnsetType | None = UNSET
+    created_at: str | UnsetType | None = UNSET
     cache_s: int | str | UnsetType | None = UNSET
     variants: str | list[VariantBody] | UnsetType | None = UNSET
     weight: int | str | UnsetType | None = UNSET

@@ -22,6 +22,7 @@ from console.link_rules import RULE_DEFAULTS
 from console.link_snapshot import LinkSnapshot
 from console.link_topic import LinkTopic
 from console.settings import ConsoleSettings
+from console.time_zones import zone_named
 from schemas.links import Link, NewerLinkError
 from schemas.settings import settings_or_exit
 
@@ -55,6 +56,10 @@ def import_(
     domain: Annotated[
         str, typer.Option(help="The domain of links that name none, as in some exports.", show_default=False)
     ] = "",
+    time_zone: Annotated[
+        str,
+        typer.Option(help="Of times in an export that have none, such as Europe/Berlin.", show_default=False),
+    ] = "",
     replace: Annotated[
         bool, typer.Option("--replace", help="Empty what the file does not name in links that exist.")
     ] = False,
@@ -67,8 +72,8 @@ def import_(
 
     domain and slug name a link; a new one needs a destination. Of a link that exists only the columns are changed
     that the file names. Exports of other shorteners (Bitly, Dub, Kutt, Rebrandly, Shlink, Short.io, Sink, YOURLS)
-    are read as they are. Good lines are imported, bad ones are named with what to do. The exit status is 1 when
-    there was any bad one.
+    are read as they are; what they say and no link here can hold is told by column. Good lines are imported, bad
+    ones are named with what to do. The exit status is 1 when there was any bad one.
     """
     settings = settings_or_exit(ConsoleSettings, check=False)
     if encoding is not None:
@@ -80,7 +85,7 @@ def import_(
                 name=file.name,
                 kind=kind or _kind_of(file.name),
                 encoding=encoding,
-                foreign=Foreign(shortener, domain),
+                foreign=Foreign(shortener, domain, zone_named(time_zone or settings.time_zone)),
             ),
             settings,
             replace=replace,
@@ -90,6 +95,8 @@ def import_(
         )
     )
     Console().print(totals.table(dry_run=dry_run))
+    if totals.left.found:
+        Console().print(totals.left.table())
     if totals.bad:
         raise typer.Exit(1)
 

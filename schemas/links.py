@@ -87,6 +87,14 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fal
             ge=0, le=CACHE_MAX_S, description="how long a browser may keep the redirect, which hides clicks; 0: not"
         ),
     ] = 0
+    click_id_parameter: Annotated[
+        str,
+        Meta(
+            max_length=64,
+            pattern="^[A-Za-z0-9_.~-]*$",
+            description="query parameter by which the destination gets the click's id, such as ct_click",
+        ),
+    ] = ""
     expires_at_ms: int | None = None
     rules: Rules | None = None
     created_at_ms: Annotated[int | None, Meta(description="when the link was made, where that is known")] = None

@@ -52,6 +52,25 @@ class PassedQuery:
         url = self._joined([*kept, *(_in_a_header(part) for _, part in brought)])
         return url if len(url) <= URL_MAX_CHARS else self.url
 
+    def with_id(self, parameter: str, click_id: str, query: str = "", *, without: str = "") -> str:
+        """The same with `parameter` last, which is `click_id`, whatever visit or destination say of that name.
+
+        Both are plain characters of a URL. Without them where there would be more than 8,192 characters, and in a
+        destination that takes no query.
+        """
+        if not self._takes:
+            return self.url
+        brought = [
+            (name, part) for name, part in _parts(query) if name != parameter and not (without and name == without)
+        ]
+        names = {parameter, *(name for name, _ in brought)}
+        kept = [part for name, part in self._parts if name not in names]
+        own = f"{parameter}={click_id}"
+        url = self._joined([*kept, *(_in_a_header(part) for _, part in brought), own])
+        if len(url) > URL_MAX_CHARS:
+            url = self._joined([*(part for name, part in self._parts if name != parameter), own])
+        return url if len(url) <= URL_MAX_CHARS else self.url
+
     def _joined(self, parts: list[str]) -> str:
         return f"{self._base}?{'&'.join(parts)}{self._fragment}"
 
@@ -67,7 +86,7 @@ def _in_a_header(part: str) -> str:
     return quote(part, safe=_QUERY_CHARACTERS, errors="surrogateescape")
 
 
-def is_scan(query: str, parameter: str) -> bool:
-    """Whether a query has the mark of a QR code."""
+def says(query: str, parameter: str) -> bool:
+    """Whether a query has a parameter with any value but 0: the mark of a QR code, or not to be recognized."""
     marks = (part.partition("=") for part in query.split("&"))
     return bool(parameter) and any(name == parameter and value != "0" for name, _, value in marks)

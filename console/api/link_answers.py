@@ -6,9 +6,11 @@ from concurrent.futures import Executor
 from typing import Final, Literal
 from urllib.parse import quote
 
+import msgspec
 from aiohttp import web
 
-from console.api.led_to import AnswerQuery, AnswerView, answer_of
+from console.api.judge import Judge, NoVerdictError
+from console.api.led_to import AnswerQuery, AnswerView, CountedAs, answer_of
 from console.api.link_operations import LinkOperations
 from console.api.operations import Answer, Operation, file_of, json_answer, query_of
 from console.api.qr_code import LOGO_MEDIA, QrQuery, draw
@@ -24,19 +26,46 @@ class LinkAnswers:
     """Answers about links, on this console."""
 
     def __init__(
-        self, links: LinkOperations, threads: Executor, *, scan_parameter: str, scheme: Literal["https", "http"]
+        self,
+        links: LinkOperations,
+        threads: Executor,
+        judge: Judge,
+        *,
+        scan_parameter: str,
+        opt_out_parameter: str,
+        scheme: Literal["https", "http"],
     ) -> None:
         self._links: Final = links
         self._threads: Final = threads
+        self._judge: Final = judge
         self._scan_parameter: Final = scan_parameter
+        self._opt_out_parameter: Final = opt_out_parameter
         self._scheme: Final = scheme
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Where somebody would be led."""
+        """Where somebody would be led, and as what it would be counted."""
         query = query_of(request, AnswerQuery)
         link = await self._links.link(request)
-        now_ms = time.time_ns() // 1_000_000
-        return json_answer(answer_of(link, query, now_ms, scan_parameter=self._scan_parameter))
+        view = answer_of(
+            link,
+            query,
+            time.time_ns() // 1_000_000,
+            scan_parameter=self._scan_parameter,
+            opt_out_parameter=self._opt_out_parameter,
+        )
+        if view.counted_as is not None:
+            counted_as = await self._judged(query, view.counted_as)
+            view = msgspec.structs.replace(view, counted_as=counted_as)
+        return json_answer(view)
+
+    async def _judged(self, query: AnswerQuery, counted_as: CountedAs) -> CountedAs:
+        try:
+            verdict = await self._judge.verdict(ua=query.ua, purpose=query.purpose, network=query.network)
+        except NoVerdictError as error:
+            return msgspec.structs.replace(counted_as, unjudged=str(error))
+        return msgspec.structs.replace(
+            counted_as, traffic_class=verdict.traffic_class, reason=verdict.reason, rules=verdict.rules
+        )
 
     async def code(self, request: web.Request) -> web.StreamResponse:
         """The link's QR code; with a body, that is the logo in its middle."""
@@ -72,7 +101,9 @@ def link_answer_operations(answers: LinkAnswers) -> tuple[Operation, ...]:
             query=AnswerQuery,
             answers={200: Answer(meaning="what a redirector would answer", kind=AnswerView)},
             problems=("not-found",),
-            about="Nothing is counted, and no redirector is asked.",
+            about="Nothing is counted, and no redirector is asked. The class is that of the rules that count, by"
+            " what the request says of itself; that a click repeats another, or is one of too many, is found among"
+            " the clicks as they come, and cannot be foretold.",
         ),
         Operation(
             name="drawCode",

@@ -50,6 +50,7 @@ def view_of(link: Link) -> LinkView:
         origins=link.origins,
         status=link.status,
         cache_s=link.cache_s,
+        click_id_parameter=link.click_id_parameter,
         starts_at=time_of(rules.starts_at_ms),
         expires_at=time_of(link.expires_at_ms),
         early_destination=rules.early_destination,
@@ -86,11 +87,14 @@ def warnings_of(link: Link) -> tuple[str, ...]:
     """What a link does that its owner may not mean, and what to do."""
     rules = link.said
     permanent = link.status in (HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.PERMANENT_REDIRECT)
+    kept_s = 0 if link.click_id_parameter else link.cache_s
     doubts = {
+        "cache_s has no effect: no browser may keep a redirect that tells its click's id; empty click_id_parameter,"
+        " or set cache_s to 0": link.cache_s > kept_s,
         f"browsers keep the redirect for {link.cache_s} s: clicks that they answer themselves are not counted, and"
-        " no change reaches them before; set cache_s to 0 to count every click": link.cache_s > 0,
+        " no change reaches them before; set cache_s to 0 to count every click": kept_s > 0,
         "while browsers keep the redirect, visitors stay where they were led first; set cache_s to 0 for rules and"
-        " weights to hold at once": link.cache_s > 0 and bool(rules.named),
+        " weights to hold at once": kept_s > 0 and bool(rules.named),
         f"{link.status} says that the destination is for ever, and search engines go by it, though this link has"
         " several: 302 or 307 says that it is for now": permanent and bool(rules.named),
         "it ends before it starts, so nobody is led to its destination: change starts_at or expires_at": (

@@ -26,6 +26,7 @@ from console.api.election import Election
 from console.api.following import IndexTable, TokenTable, TopicFollower
 from console.api.forwarding import Forwarding
 from console.api.index import Index
+from console.api.judge import Judge
 from console.api.limits import Buckets
 from console.api.link_answers import LinkAnswers, link_answer_operations
 from console.api.link_operations import LinkOperations, link_operations
@@ -197,11 +198,19 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             ready=lambda: followers[RECORDS].ready,
             page_url=settings.page_url,
         )
+        judge = Judge()
+        stack.push_async_callback(judge.close)
+        answers = LinkAnswers(
+            links,
+            reading,
+            judge,
+            scan_parameter=settings.scan_parameter,
+            opt_out_parameter=settings.opt_out_parameter,
+            scheme=settings.link_scheme,
+        )
         operations = (
             *link_operations(links),
-            *link_answer_operations(
-                LinkAnswers(links, reading, scan_parameter=settings.scan_parameter, scheme=settings.link_scheme)
-            ),
+            *link_answer_operations(answers),
             *record_operations(records),
             *report_operations(ReportOperations(counters)),
             *live_operations(LiveOperations(live, callers.holds, listeners_most=settings.listeners_most)),

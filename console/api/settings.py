@@ -64,6 +64,8 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
     """Of the address that a QR code says."""
     scan_parameter: str = "qr"
     """Query parameter by which scans are told apart: `CLICKTALLY_SERVE_SCAN_PARAMETER`."""
+    opt_out_parameter: str = ""
+    """Query parameter by which visitors ask not to be recognized: `CLICKTALLY_SERVE_OPT_OUT_PARAMETER`."""
 
     report_within_s: Annotated[float, Field(ge=1)] = 30.0
     """How long ClickHouse may take for a report."""

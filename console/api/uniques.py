@@ -30,7 +30,9 @@ class UniquesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only
 class UniqueClicks(Labels, kw_only=True):
     """Visitors, with the labels that were asked for. A visitor of two UTC days is two."""
 
-    unique_clicks: int
+    unique_clicks: Annotated[
+        int, Meta(description="by the rules that first counted the clicks: a recount does not reach it")
+    ]
 
 
 class UniquesReport(msgspec.Struct, kw_only=True):

@@ -34,6 +34,14 @@ CacheSeconds = Annotated[
     int,
     Meta(ge=0, le=CACHE_MAX_S, description="how long a browser may keep the redirect, which hides clicks; 0: not"),
 ]
+ClickIdParameter = Annotated[
+    str,
+    Meta(
+        max_length=64,
+        pattern="^[A-Za-z0-9_.~-]*$",
+        description="query parameter by which the destination gets the click's id, such as ct_click",
+    ),
+]
 ETag = Annotated[str, Meta(description="names this state of the link, for If-Match")]
 
 
@@ -58,6 +66,7 @@ class LinkPatch(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     origins: Origins | UnsetType | None = UNSET
     status: RedirectStatus | UnsetType | None = UNSET
     cache_s: CacheSeconds | UnsetType | None = UNSET
+    click_id_parameter: ClickIdParameter | UnsetType | None = UNSET
     starts_at: Time | UnsetType | None = UNSET
     expires_at: Time | UnsetType | None = UNSET
     early_destination: Fallback | UnsetType | None = UNSET
@@ -135,6 +144,7 @@ class LinkView(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...]
     status: int
     cache_s: int
+    click_id_parameter: str
     starts_at: datetime | None
     expires_at: datetime | None
     early_destination: str

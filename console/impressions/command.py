@@ -5,7 +5,6 @@ import sys
 from datetime import date, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 import uvloop
@@ -18,6 +17,7 @@ from console.impressions.matching import ADVICE, match_posts, posts_table, unmat
 from console.impressions.reading import Choices
 from console.impressions.spreadsheets import FileError
 from console.settings import ConsoleSettings
+from console.time_zones import zone_named
 from schemas.link_names import read_link_name
 from schemas.links import LinkError
 from schemas.settings import settings_or_exit
@@ -95,7 +95,7 @@ def import_(
     a newer one corrects. The exit status is 1 when there was any bad line.
     """
     settings = settings_or_exit(ConsoleSettings, check=False)
-    zone = _zone(time_zone or settings.time_zone)
+    zone = zone_named(time_zone or settings.time_zone)
     wanted = Wanted(
         files=files,
         choices=Choices(
@@ -138,15 +138,6 @@ def _renamed(columns: "list[str] | tuple[()]") -> dict[str, str]:
             raise typer.BadParameter(f"{column!r} should be NAME=HEADER, such as impressions=Impressionen")
         renamed[header.strip().lower()] = name.strip().lower()
     return renamed
-
-
-def _zone(name: str) -> tzinfo | None:
-    if not name:
-        return None
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise typer.BadParameter(f"there is no time zone {name!r}: name it like Europe/Berlin") from error
 
 
 def _period(text: str) -> tuple[date, date] | None:

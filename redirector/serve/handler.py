@@ -106,7 +106,9 @@ class Handler:
         peer = cast(OrdinaryConnection, request.protocol).peer
         query = path.partition("?")[2]
         request_facts = parts.observe(request.headers, peer, query, now_ms)
-        visit = prepared_link.visit(request_facts, query, now_ms, parts.new_click_id)
+        # A HEAD is no click, so no destination may be told the id of one.
+        new_click_id = _no_id if request.method == "HEAD" else parts.new_click_id
+        visit = prepared_link.visit(request_facts, query, now_ms, new_click_id)
         if visit.choice.outcome == "expired":
             self._miss("expired", request, host, path, now_ms)
         if visit.event is None or request.method == "HEAD" or parts.recorder.record([visit.event]):
@@ -116,6 +118,10 @@ class Handler:
     def _miss(self, reason: MissReason, request: web.BaseRequest, host: str, path: str, now_ms: int) -> None:
         if request.method == "GET":
             self._parts.misses.add(reason, host, path, request.headers.get("Referer", ""), now_ms)
+
+
+def _no_id() -> str:
+    return ""
 
 
 def _target(request: web.BaseRequest) -> tuple[str | None, str]:

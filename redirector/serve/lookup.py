@@ -151,7 +151,7 @@ class Lookup:
             return PreparedLink(kind="pixel", key=link.key, answer=pixel)
         if self._leads_back(link):
             raise LoopError(f"{link.key} leads back to itself")
-        if link.rules is None and not link.cache_s:
+        if link.rules is None and not (link.cache_s or link.click_id_parameter):
             return redirect_of(link)
         return ruled_link(link, self._scan_parameter)
 

@@ -1,11 +1,13 @@
-"""A link with more than one answer: variants, rules, a schedule, parameters that go on, a redirect to be cached."""
+"""A link with more than one answer: variants, rules, a schedule, parameters that go on, a redirect to be cached, an
+id of each click."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from redirector.serve import answers
-from redirector.serve.prepared import GONE, NEVER_MS, UNKNOWN, Choice, PreparedLink, choice
+from redirector.serve.prepared import GONE, NEVER_MS, UNKNOWN, Choice, PreparedLink, Visit, choice
 from redirector.serve.request_facts import RequestFacts
 from schemas.choosing import Chooser
+from schemas.events import Click
 from schemas.links import Link
 from schemas.passed_query import PassedQuery
 from schemas.rules import EARLY, EXPIRED, OWN
@@ -47,8 +49,34 @@ class RuledLink(PreparedLink, frozen=True, kw_only=True, gc=False):
         return _redirect(number, chosen.answer.status, url, cache_s=cache_s)
 
 
+class IdentifyingLink(RuledLink, frozen=True, kw_only=True, gc=False):
+    """A link whose destinations are told which click led there; hence no two answers are alike, and none is kept.
+
+    `ways` are its destinations by their numbers, `passes`: the visit's query goes on to them.
+    """
+
+    click_id_parameter: str
+    ways: Mapping[int, PassedQuery]
+    passes: bool
+
+    def visit(self, request_facts: RequestFacts, query: str, now_ms: int, new_click_id: Callable[[], str]) -> Visit:
+        """As any link's, and the destination gets the id that the click is kept with; none where that is empty."""
+        number = self.chooser.number(request_facts, now_ms)
+        plain = self.answers[number]
+        if not plain.counted:
+            return Visit(plain, None)
+        click_id = new_click_id()
+        if not click_id:
+            return Visit(self.choose(request_facts, query, now_ms), None)
+        url = self.ways[number].with_id(
+            self.click_id_parameter, click_id, query if self.passes else "", without=self.scan_parameter
+        )
+        click = Click(time_ms=now_ms, link=self.key, destination=number, click_id=click_id, **request_facts)
+        return Visit(_redirect(number, plain.answer.status, url), click)
+
+
 def ruled_link(link: Link, scan_parameter: str) -> RuledLink:
-    """A link with rules, or whose redirect may be cached."""
+    """A link with rules, whose redirect may be cached, or whose destinations are told the click's id."""
     ways = ways_of(link)
     choices = {EARLY: UNKNOWN, EXPIRED: GONE} | {
         number: _redirect(number, way.status, way.to.url) for number, way in ways.items()
@@ -56,10 +84,10 @@ def ruled_link(link: Link, scan_parameter: str) -> RuledLink:
     cached = {
         number: _redirect(number, way.status, way.to.url, cache_s=link.cache_s)
         for number, way in ways.items()
-        if link.cache_s and number not in (EARLY, EXPIRED)
+        if link.cache_s and not link.click_id_parameter and number not in (EARLY, EXPIRED)
     }
     rules = link.said
-    return RuledLink(
+    plain = RuledLink(
         kind="click",
         key=link.key,
         answer=choices[OWN],
@@ -70,6 +98,14 @@ def ruled_link(link: Link, scan_parameter: str) -> RuledLink:
         passed={number: way.to for number, way in ways.items()} if rules.pass_query else {},
         cache_s=link.cache_s,
         scan_parameter=scan_parameter,
+    )
+    if not link.click_id_parameter:
+        return plain
+    return IdentifyingLink(
+        **{name: getattr(plain, name) for name in RuledLink.__struct_fields__},
+        click_id_parameter=link.click_id_parameter,
+        ways={number: way.to for number, way in ways.items()},
+        passes=rules.pass_query,
     )
 
 

@@ -38,6 +38,7 @@ OVER = {
     "destination": OWN,
     "expires_at": "2026-01-01T00:00:00Z",
     "expired_destination": "https://example.com/over",
+    "click_id_parameter": "ct_click",
 }
 LED_TO = {"0": f"{OWN}?utm_source=news", "1": "https://example.com/b?x=1&utm_source=news#there"}
 
@@ -91,8 +92,14 @@ def test_visitors_are_split_by_rules_and_weights_and_told_apart(
         assert led_to(pipeline, "/split?a=%20b&utm_source=me", agent(98), "Accept-Language: fr-CA,en") == (
             f"{FRENCH}?a=%20b&utm_source=me"
         )
-        assert led_to(pipeline, "/over", agent(1)) == OVER["expired_destination"]
-        assert console.ask("GET", f"{path}/answer?language=fr").json["location"] == f"{FRENCH}?utm_source=news"
+        told, _, click_id = led_to(pipeline, "/over?ct_click=mine", agent(1)).rpartition("=")
+        assert told == f"{OVER['expired_destination']}?ct_click"
+        answer = console.ask("GET", f"{path}/answer?language=fr&ua=curl/8.5.0&dnt=true").json
+        assert answer["location"] == f"{FRENCH}?utm_source=news"
+        counted_as = answer["counted_as"]
+        assert (counted_as["traffic_class"], counted_as["reason"]) == ("bot", "user_agent"), counted_as
+        assert not counted_as["recognized"]
+        rules = counted_as["rules"]
 
         picture = console.ask("GET", f"{path}/qr?format=png")
         assert picture.headers["Content-Type"] == "image/png"
@@ -128,5 +135,5 @@ def test_visitors_are_split_by_rules_and_weights_and_told_apart(
         assert not rows[0]["sample_ratio_mismatch"]
         # 65535 says that the link had ended.
         assert pipeline.streams.http.rows(
-            f"SELECT link, count() FROM events FINAL WHERE destination = {EXPIRED} GROUP BY link"
-        ) == [[f"{HOST}/over", "1"]]
+            f"SELECT link, click_id, rules FROM events FINAL WHERE destination = {EXPIRED}"
+        ) == [[f"{HOST}/over", click_id, str(rules)]]

@@ -46,8 +46,8 @@ def test_an_exported_row_is_as_people_write_it() -> None:
     assert header.startswith("domain,slug,destination,account,title,campaign")
     assert row == (
         'go.example,a%20b%3F,https://example.com/,,"\'=HYPERLINK(""https://evil.example"")",\'\'-spring,'
-        ',,,,,,,,,"[""mail"",""a, b""]",https://example.com,307,2026-12-24T17:00:00.123Z,2026-12-24T17:00:00Z'
-        ",,0,,,,1,,,,,,,,false,true"
+        ',,,,,,,,,,"[""mail"",""a, b""]",https://example.com,307,2026-12-24T17:00:00.123Z,2026-12-24T17:00:00Z'
+        ",,,0,,,,1,,,,,,,,false,true"
     )
 
 
@@ -122,6 +122,8 @@ RULES = st.none() | st.builds(
         tags=st.lists(TEXT.filter(bool), max_size=3, unique=True).map(tuple),
         status=st.sampled_from([301, 302, 308]),
         cache_s=st.integers(0, CACHE_MAX_S),
+        click_id_parameter=st.sampled_from(["", "ct_click", "-x"]),
+        created_at_ms=TIME_MS,
         published_at_ms=TIME_MS,
         expires_at_ms=TIME_MS,
         rules=RULES,

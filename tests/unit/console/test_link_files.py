@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from console.file_text import text_lines
+from console.left_behind import Left
 from console.link_files import Blank, Complaint, FileFormat, FileLink, OwnFormat, read_links
 from console.link_rows import COLUMNS
 from console.link_rules import as_kept
@@ -17,7 +18,7 @@ from schemas.rules import LinkRules, Retired, Variant
 HEADER = "domain,slug,destination"
 
 
-def read(content: str | bytes, kind: FileFormat = "csv") -> list[FileLink | Complaint | Blank]:
+def read(content: str | bytes, kind: FileFormat = "csv") -> list[FileLink | Complaint | Blank | Left]:
     raw = content.encode() if isinstance(content, str) else content
     return list(read_links(text_lines(io.BufferedReader(io.BytesIO(raw))), kind, updated_at_ms=7))
 
@@ -47,8 +48,8 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
     content = (
         f"{','.join(COLUMNS)}\n"
         "GO.Example,/hello,https://example.com/x,shop,Hello,spring,p1,x,acme,b,colours,1790,https://x.com/acme/1790,"
-        'platform,awareness,"a, b,,c","https://A.example,http://b.example:80",301,'
-        "2026-11-01T09:00:00Z,2026-12-24T18:00:00+01:00,2026-11-02T09:00:00Z,60,"
+        'platform,awareness,ct_click,"a, b,,c","https://A.example,http://b.example:80",301,'
+        "2026-11-01T09:00:00Z,2026-12-24T18:00:00+01:00,2026-11-02T09:00:00Z,2026-10-01T00:00:00Z,60,"
         '"[{""name"":""b"",""destination"":""https://example.com/b""}]",,'
         '"[{""number"":4,""name"":""old""}]",2,https://example.com/soon,,news,,,,,Yes,false\n'
     )
@@ -71,6 +72,8 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
             published_at_ms=1793523600000,
             impressions="platform",
             aim="awareness",
+            click_id_parameter="ct_click",
+            created_at_ms=1790812800000,
             origins=("https://a.example", "http://b.example"),
             status=301,
             expires_at_ms=1798131600000,
@@ -94,7 +97,7 @@ def test_a_row_becomes_a_link_with_all_its_names() -> None:
     ]
 
 
-def links_after(before: Link, content: str, *, replace: bool = False) -> list[FileLink | Complaint | Blank]:
+def links_after(before: Link, content: str, *, replace: bool = False) -> list[FileLink | Complaint | Blank | Left]:
     """What a file makes of one link."""
 
     return list(

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from console.file_text import text_lines
+from console.left_behind import Left
 from console.link_files import Blank, Complaint, FileFormat, FileLink, OwnFormat, read_links
 from console.link_rows import COLUMNS
 from schemas.links import check_link
@@ -20,7 +21,7 @@ TEXT = st.text(max_size=30) | st.sampled_from(
 )
 
 
-def read(content: str | bytes, kind: FileFormat = "csv") -> list[FileLink | Complaint | Blank]:
+def read(content: str | bytes, kind: FileFormat = "csv") -> list[FileLink | Complaint | Blank | Left]:
     raw = content.encode() if isinstance(content, str) else content
     return list(read_links(text_lines(io.BufferedReader(io.BytesIO(raw))), kind, updated_at_ms=7))
 

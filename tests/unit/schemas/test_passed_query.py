@@ -85,6 +85,34 @@ def test_a_query_that_makes_the_address_too_long_is_left_behind_as_a_whole() -> 
     assert passed.with_query(too_long) == "https://example.com/?utm_source=a"
 
 
+@pytest.mark.parametrize(
+    ("destination", "query", "led_to"),
+    [
+        ("https://example.com", "", "https://example.com/?utm_source=news&ct=an-id"),
+        ("https://example.com/a?ct=own&x=1#f", "", "https://example.com/a?x=1&utm_source=news&ct=an-id#f"),
+        (
+            "https://example.com/a",
+            "ct=visit&y=2&c%74=visit&qr=1",
+            "https://example.com/a?utm_source=news&y=2&ct=an-id",
+        ),
+        ("app://open/item?id=1", "", "app://open/item?id=1&utm_source=news&ct=an-id"),
+        ("mailto:a@example.com", "ct=visit", "mailto:a@example.com"),
+    ],
+)
+def test_a_clicks_id_is_last_and_nobody_else_says_it(destination: str, query: str, led_to: str) -> None:
+    assert PassedQuery(destination, {"utm_source": "news"}).with_id("ct", "an-id", query, without="qr") == led_to
+
+
+def test_a_query_too_long_is_left_behind_before_the_id_and_the_id_before_the_destination() -> None:
+    passed = PassedQuery("https://example.com/", {})
+    room = URL_MAX_CHARS - len("https://example.com/?x=&ct=an-id")
+    fits = "x=" + "1" * room
+    assert passed.with_id("ct", "an-id", fits) == f"https://example.com/?{fits}&ct=an-id"
+    assert passed.with_id("ct", "an-id", fits + "1") == "https://example.com/?ct=an-id"
+    full = "https://example.com/" + "a" * (URL_MAX_CHARS - len("https://example.com/"))
+    assert PassedQuery(full, {}).with_id("ct", "an-id") == full
+
+
 @given(
     query=st.text(max_size=80),
     destination=st.sampled_from(
@@ -99,6 +127,9 @@ def test_no_query_leads_anywhere_else_or_breaks_a_header(query: str, destination
     own, url = ada_url.URL(destination), ada_url.URL(led_to)
     assert (url.host, url.pathname, url.hash, url.protocol) == (own.host, own.pathname, own.hash, own.protocol)
     assert place_of(led_to) == place_of(destination)
+    told = PassedQuery(destination, {}).with_id("ct", "an-id", query)
+    assert parse_qsl(urlsplit(told).query, keep_blank_values=True)[-1] == ("ct", "an-id")
+    assert place_of(told) == place_of(destination)
 
 
 @given(

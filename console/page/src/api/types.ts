@@ -26,6 +26,7 @@ export interface AnswerView {
   why: "early" | "expired" | "own" | "rule" | "variant"
   split: Share[]
   counted: boolean
+  counted_as: CountedAs | null
   scan: boolean
 }
 
@@ -80,6 +81,7 @@ export interface BulkLine {
   origins?: string[] | null
   status?: 301 | 302 | 303 | 307 | 308 | null
   cache_s?: number | null
+  click_id_parameter?: string | null
   starts_at?: string | null
   expires_at?: string | null
   early_destination?: string | null
@@ -172,6 +174,15 @@ export interface CompareReport {
   meaning: string
 }
 
+export interface CountedAs {
+  kind: "click"
+  recognized: boolean
+  traffic_class: "bot" | "duplicate" | "human" | "prefetch" | "unknown" | "unverified" | null
+  reason: string
+  rules: number
+  unjudged: string
+}
+
 export interface DeletedLinkView {
   deleted_at: string
   restorable_until: string
@@ -254,6 +265,7 @@ export interface LinkPatch {
   origins?: string[] | null
   status?: 301 | 302 | 303 | 307 | 308 | null
   cache_s?: number | null
+  click_id_parameter?: string | null
   starts_at?: string | null
   expires_at?: string | null
   early_destination?: string | null
@@ -293,6 +305,7 @@ export interface LinkView {
   origins: string[]
   status: number
   cache_s: number
+  click_id_parameter: string
   starts_at: string | null
   expires_at: string | null
   early_destination: string
@@ -351,6 +364,7 @@ export interface NewLink {
   origins?: string[] | null
   status?: 301 | 302 | 303 | 307 | 308 | null
   cache_s?: number | null
+  click_id_parameter?: string | null
   starts_at?: string | null
   expires_at?: string | null
   early_destination?: string | null
@@ -699,7 +713,7 @@ export interface Operations {
   deleteLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: undefined }
   restoreLink: { path: { domain: string; slug: string }; query: object; body: undefined; answer: LinkView }
   listDeletedLinks: { path: object; query: { limit?: number; cursor?: string }; body: undefined; answer: DeletedPage }
-  testLink: { path: { domain: string; slug: string }; query: { ua?: string; language?: string | ""; country?: string | ""; query?: string; visitor?: number; at?: string }; body: undefined; answer: AnswerView }
+  testLink: { path: { domain: string; slug: string }; query: { ua?: string; language?: string | ""; country?: string | ""; query?: string; purpose?: string; dnt?: boolean; network?: "" | "datacenter" | "mail_scanner" | "office"; visitor?: number; at?: string }; body: undefined; answer: AnswerView }
   drawCode: { path: { domain: string; slug: string }; query: { format?: "png" | "svg"; size?: number; margin?: number; correction?: "H" | "L" | "M" | "Q"; dark?: string; light?: string }; body: undefined; answer: string }
   drawCodeWithLogo: { path: { domain: string; slug: string }; query: { format?: "png" | "svg"; size?: number; margin?: number; correction?: "H" | "L" | "M" | "Q"; dark?: string; light?: string }; body: string; answer: string }
   listCampaigns: { path: object; query: { account?: string; state?: "active" | "completed"; limit?: number; cursor?: string }; body: undefined; answer: CampaignPage }

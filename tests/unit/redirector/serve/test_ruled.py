@@ -117,6 +117,34 @@ def test_what_was_fetched_ahead_is_not_kept() -> None:
     assert led_to(passed, query="x=1") == (f"{HOME}?x=1", 0)
 
 
+def test_a_destination_is_told_the_id_that_its_click_is_kept_with() -> None:
+    told = link(cache_s=60, click_id_parameter="ct_click", destination=f"{HOME}?ct_click=own")
+    assert led_to(told, query="ct_click=mine&x=1") == (f"{HOME}?ct_click=an-id", 0)
+    assert cache_control(told) == NOT_KEPT
+    event = visit(told).event
+    assert isinstance(event, Click)
+    assert event.click_id == "an-id"
+
+
+def test_every_destination_of_a_link_is_told_the_id_and_the_query_where_it_goes_on() -> None:
+    rules = LinkRules(weight=0, variants=(B,), pass_query=True, expired_destination="https://example.com/over")
+    told = link(rules=rules, click_id_parameter="ct", expires_at_ms=200)
+    assert led_to(told, query="x=2&qr=1&ct=mine", now_ms=199) == ("https://example.com/b?x=2&ct=an-id", 1)
+    assert led_to(told, now_ms=200) == ("https://example.com/over?ct=an-id", EXPIRED)
+    over = visit(link(click_id_parameter="ct", expires_at_ms=200), now_ms=200)
+    assert (over.choice.answer.status, over.event) == (410, None)
+
+
+def test_where_nothing_is_counted_no_destination_is_told_an_id() -> None:
+    lookup = Lookup(
+        FakeLinks(link(click_id_parameter="ct")), pixel_format="gif", keep=9, refresh_ms=50, now_ms=1000
+    )
+    told = lookup.find("go.example", "/spring", 1000)
+    assert told is not None
+    outcome = told.visit({}, "", 1000, lambda: "")
+    assert (dict(outcome.choice.answer.headers)["Location"], outcome.event) == (HOME, None)
+
+
 def test_a_ring_over_any_destination_is_refused() -> None:
     over_a_variant = link(
         rules=LinkRules(variants=(Variant(number=1, name="b", destination="https://a.example/"),))

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks"
 import type { Query } from "../../api/client"
-import type { AnswerView, LinkView } from "../../api/types"
+import type { AnswerView, CountedAs, LinkView } from "../../api/types"
 import { Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { momentOf } from "../../state/moments"
@@ -11,7 +11,20 @@ import { percent } from "../../text/locale"
 import { AGENTS, DEVICES } from "./agents"
 
 const said = words.links.test
-const ASKED = ["country", "language", "device", "query", "at", "visitor"] as const
+const ASKED = [
+  "country",
+  "language",
+  "device",
+  "ua",
+  "network",
+  "query",
+  "at",
+  "visitor",
+  "ahead",
+  "dnt",
+] as const
+
+const NETWORKS = ["office", "mail_scanner", "datacenter"] as const
 
 /** Where would somebody be led, by what, and would it be counted. */
 export function LinkTest({ link }: { link: LinkView }) {
@@ -55,6 +68,21 @@ export function LinkTest({ link }: { link: LinkView }) {
           </select>
         </label>
         <label>
+          {said.ua}
+          <input name="ua" maxLength={512} placeholder="curl/8.5.0" defaultValue={query.get("ua") ?? ""} />
+        </label>
+        <label>
+          {said.network}
+          <select name="network">
+            <option value="">{said.noNetwork}</option>
+            {Object.entries(said.networks).map(([network, name]) => (
+              <option value={network} key={network} selected={query.get("network") === network}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
           {said.at}
           <input name="at" type="datetime-local" defaultValue={query.get("at") ?? ""} />
         </label>
@@ -66,6 +94,14 @@ export function LinkTest({ link }: { link: LinkView }) {
           {said.visitor}
           <input name="visitor" type="number" min="0" defaultValue={query.get("visitor") ?? ""} />
         </label>
+        <label class="tick">
+          <input name="ahead" type="checkbox" value="1" defaultChecked={query.has("ahead")} />
+          {said.ahead}
+        </label>
+        <label class="tick">
+          <input name="dnt" type="checkbox" value="1" defaultChecked={query.has("dnt")} />
+          {said.dnt}
+        </label>
         <button type="submit">{said.ask}</button>
       </form>
       {shown && answer.problem && <p role="alert">{answer.problem.detail || words.state.unreachable}</p>}
@@ -76,7 +112,8 @@ export function LinkTest({ link }: { link: LinkView }) {
 
 function questionOf(query: URLSearchParams): Query<"testLink"> {
   const at = momentOf(query.get("at") ?? "", zone.value)
-  const agent = AGENTS[query.get("device") ?? ""]
+  const agent = query.get("ua") || AGENTS[query.get("device") ?? ""]
+  const network = NETWORKS.find(name => name === query.get("network"))
   const visitor = Number(query.get("visitor") ?? "")
   const country = (query.get("country") ?? "").toUpperCase()
   const language = (query.get("language") ?? "").toLowerCase()
@@ -88,6 +125,9 @@ function questionOf(query: URLSearchParams): Query<"testLink"> {
     ...(agent ? { ua: agent } : {}),
     ...(at ? { at } : {}),
     ...(visitor ? { visitor } : {}),
+    ...(network ? { network } : {}),
+    ...(query.has("ahead") ? { purpose: "prefetch" } : {}),
+    ...(query.has("dnt") ? { dnt: true } : {}),
   }
 }
 
@@ -114,6 +154,29 @@ function Told({ answer }: { answer: AnswerView }) {
       )}
       <dt>{said.counted}</dt>
       <dd>{answer.counted ? (answer.scan ? said.isScan : said.isCounted) : said.notCounted}</dd>
+      {answer.counted_as && <Class counted={answer.counted_as} />}
     </dl>
+  )
+}
+
+function Class({ counted }: { counted: CountedAs }) {
+  const { traffic_class: named, reason } = counted
+  return (
+    <>
+      <dt>{said.class}</dt>
+      <dd>
+        {named === null ? (
+          counted.unjudged
+        ) : (
+          <>
+            {said.classes[named] ?? named}
+            {reason && `, ${said.reasons[reason] ?? reason}`}{" "}
+            <span class="soft">{said.byRules(counted.rules)}</span>
+          </>
+        )}
+      </dd>
+      <dt>{said.recognized}</dt>
+      <dd>{counted.recognized ? said.isRecognized : said.notRecognized}</dd>
+    </>
   )
 }
