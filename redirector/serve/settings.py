@@ -104,6 +104,8 @@ class ServeSettings(ServiceSettings):
     """MMDB file that tells the country of an address, and its region if it has regions; empty: neither is known."""
     network_lists: CommaSeparated = ()
     """Lists of networks, `class=file` each; classes are office, mail_scanner and datacenter."""
+    cloud_networks: bool = False
+    """Whether the networks of clouds, as the release has them, are data centers' too."""
     address_files_refresh_s: Seconds = 10.0
     """How often these files are looked at."""
 

@@ -135,6 +135,7 @@ class Stack:
             "CLICKTALLY_SERVE_SPOOL_DIR": spool,
             "CLICKTALLY_SERVE_LINK_CACHE_DIR": links,
             "CLICKTALLY_SERVE_PLACES_FILE": self.places_file,
+            "CLICKTALLY_SERVE_CLOUD_NETWORKS": os.environ.get("CLICKTALLY_SERVE_CLOUD_NETWORKS", "true"),
             # So that `make replay` can speak for the clients of its log.
             "CLICKTALLY_SERVE_TRUSTED_PROXIES": "127.0.0.0/8,::1/128",
             "CLICKTALLY_RELAY_BOOTSTRAP_SERVERS": self.bootstrap_servers,

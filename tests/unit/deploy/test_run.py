@@ -64,6 +64,17 @@ def test_without_one_of_the_operator_the_fetched_file_tells_countries(
     assert places_of(fetched.parents[1]) == ""
 
 
+@pytest.mark.parametrize(("operators", "known"), [(None, True), ("false", False), ("true", True)])
+def test_clouds_are_data_centers_unless_the_operator_says_otherwise(
+    operators: str | None, known: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "CLICKTALLY_SERVE_CLOUD_NETWORKS"
+    monkeypatch.delenv(name, raising=False)
+    if operators is not None:
+        monkeypatch.setenv(name, operators)
+    assert ServeSettings.load(stack().environment(Path())).cloud_networks == known
+
+
 def places_of(cache: Path) -> str:
     """The file of places that serve is told."""
     variables = stack(CLICKTALLY_LOCAL_CACHE_DIR=str(cache)).environment(Path())

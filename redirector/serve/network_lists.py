@@ -1,0 +1,60 @@
+"""`python -m redirector.serve.network_lists < published > list.txt`: a list of networks of what others publish.
+
+Whatever the form (Amazon's, Google's, Microsoft's, Oracle's JSON, a text of networks): each text in it that is a
+network is one. Networks that lie side by side or in each other are put together.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
+from typing import Any, Final
+
+import msgspec
+
+from redirector.serve.networks import AnyNetwork
+
+_CIDR: Final = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}")
+
+
+def networks_of(content: str) -> list[AnyNetwork]:
+    """All networks of a text, JSON or not, joined; the IPv4 ones first."""
+    found: list[AnyNetwork] = []
+    for text in _texts(content):
+        try:
+            found.append(ip_network(text, strict=False))
+        except ValueError:
+            continue  # not every text with a slash is a network
+    v4 = [one for one in found if isinstance(one, IPv4Network)]
+    v6 = [one for one in found if isinstance(one, IPv6Network)]
+    return [*collapse_addresses(v4), *collapse_addresses(v6)]
+
+
+def _texts(content: str) -> Iterator[str]:
+    try:
+        document = msgspec.json.decode(content)
+    except msgspec.DecodeError:
+        yield from _CIDR.findall(content)
+        return
+    waiting: list[Any] = [document]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            if _CIDR.fullmatch(one.strip()):
+                yield one.strip()
+        elif isinstance(one, dict):
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+
+
+def main() -> None:
+    """Read, write; without any network nothing is written, so that no good list is replaced by an empty one."""
+    networks = networks_of(sys.stdin.read())
+    if not networks:
+        sys.exit("network_lists: there is no network in the input: look whether the address still answers")
+    sys.stdout.write("".join(f"{network}\n" for network in networks))
+
+
+if __name__ == "__main__":
+    main()
