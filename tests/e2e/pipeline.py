@@ -16,13 +16,14 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.local.processes import ClickHouse, Kafka, spawn
-from schemas.clickhouse.migrate import migrate
 from schemas.links import Link
-from schemas.topics import LINKS, TOKENS, ensure_topics, topics
+from schemas.topics import LINKS, TOKENS
 from tests.builders import BOT, BROWSER
 from tests.integration.clickhouse_http import Http
+from tests.integration.migrated import make_migrated
 from tests.integration.serve_process import Client, Serve, free_port, get, post
 from tests.integration.streams import Streams, wait_for
+from tests.integration.topics_anew import make_anew
 from tests.tokens import AS_WRITER, WRITER
 from tests.unit.redirector.serve.webhooks.providers import SENDGRID_PUBLIC
 
@@ -30,9 +31,9 @@ SLUGS = ("launch", "spring", "ü")
 HOST = "go.example"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
-    """One a test: the topics have fixed names, and a new database reads them from their beginning."""
+    """One a module; each test finds its topics empty: a new database reads them from their beginning."""
     part = Kafka(tmp_path_factory.mktemp("e2e-kafka"))
     part.start()
     yield part
@@ -50,7 +51,8 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouse]:
 @pytest.fixture
 def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pipeline"]:
     database = f"e2e_{uuid.uuid4().hex}"
-    asyncio.run(prepare(broker.bootstrap, f"{engine.url}/{database}"))
+    make_migrated(engine.url, database)
+    asyncio.run(prepare(broker.bootstrap))
     with contextlib.ExitStack() as stack:
         streams = Streams(tmp_path, broker.bootstrap, Http(engine.url, database))
         stack.callback(streams.stop)
@@ -93,10 +95,9 @@ def pipeline(tmp_path: Path, broker: Kafka, engine: ClickHouse) -> Iterator["Pip
         yield pipeline
 
 
-async def prepare(bootstrap: str, url: str) -> None:
-    """Topics, tables, links, a token."""
-    await ensure_topics(bootstrap, topics(partitions=3))
-    await migrate(url)
+async def prepare(bootstrap: str) -> None:
+    """Empty topics, then links and a token."""
+    await make_anew(bootstrap, partitions=3)
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
     await producer.start()
     for slug in SLUGS:

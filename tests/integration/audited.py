@@ -21,10 +21,10 @@ from console.settings import ConsoleSettings
 from deploy.local.processes import REPOSITORY, ClickHouse, Kafka, free_port, spawn
 from schemas.batches import BatchHeaders
 from schemas.clickhouse.client import connect
-from schemas.clickhouse.migrate import migrate
 from schemas.events import Click, Event, Impression
 from schemas.spool import new_spool_id
 from schemas.topics import CLICKS, EVENT_TOPICS, ensure_topics, topics
+from tests.integration.migrated import make_migrated
 
 PARTITIONS: Final = 2
 TABLES: Final = ("counters", "events", "snapshots")
@@ -90,13 +90,13 @@ class Installation:
 
     async def set_up(self) -> None:
         """Tables and topics."""
-        await migrate(self.url)
+        await asyncio.to_thread(make_migrated, self.clickhouse.url, self.database)
         await ensure_topics(self.kafka.bootstrap, topics(partitions=PARTITIONS))
 
     async def copy(self) -> "Installation":
         """The same broker, and a database with the same rows, to do harm to."""
         twin = Installation(self.kafka, self.clickhouse, self.directory)
-        await migrate(twin.url)
+        await asyncio.to_thread(make_migrated, twin.clickhouse.url, twin.database)
         for table in TABLES:
             await twin.sql(f"INSERT INTO {table} SELECT * FROM {self.database}.{table}")
         return twin

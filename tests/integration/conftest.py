@@ -1,6 +1,5 @@
 """The real Kafka and the real ClickHouse engine, one of each for all tests."""
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -9,8 +8,8 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.processes import ClickHouse, Kafka
-from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
+from tests.integration.migrated import make_migrated
 from tests.integration.shared_topics import ensure_shared_topics
 
 
@@ -52,8 +51,7 @@ def http(clickhouse: ClickHouse) -> Iterator[Http]:
 def migrated(clickhouse: ClickHouse) -> Iterator[Http]:
     """Plain HTTP to a migrated database of the test's own."""
     database = f"migrated_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    yield Http(clickhouse.url, database)
+    yield make_migrated(clickhouse.url, database)
     Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
 
 

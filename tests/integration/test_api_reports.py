@@ -16,10 +16,10 @@ import pyarrow as pa
 import pytest
 
 from deploy.local.processes import ClickHouse, Kafka
-from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.counted import count, link, run_sql
+from tests.integration.migrated import make_migrated
 from tests.integration.test_api import CALLERS, prepare
 from tests.tokens import bearer_of, token
 
@@ -32,8 +32,7 @@ HOOKS_DAY = "since=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z"
 def counted(clickhouse: ClickHouse) -> Iterator[Http]:
     """A database of this module's own, with counts of two campaigns, one of account acme."""
     database = f"reports_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
+    http = make_migrated(clickhouse.url, database)
     link(http, "a", {"campaign": "spring", "post": "=1+1", "channel": "x", "profile": "p", "account": "acme"})
     link(http, "b", {"campaign": "spring", "post": "two", "channel": "linkedin", "account": "acme"})
     link(http, "c", {"campaign": "winter", "post": "one", "channel": "x", "published_at": "2026-11-26 08:00:00"})

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
 
 from console.audit.findings import Finding, Report
 from console.audit.run import Look, Scope
@@ -15,8 +14,9 @@ from console.settings import ConsoleSettings
 from deploy.local.processes import REPOSITORY, ClickHouse, Kafka
 from redirector.spool.writer import SpoolWriter
 from schemas.spool import CHECKPOINT_NAME, Checkpoint, segment_path
-from schemas.topics import CLICKS, EVENT_TOPICS, ensure_topics, topics
+from schemas.topics import CLICKS, EVENT_TOPICS
 from tests.integration.audited import PARTITIONS, Installation, Spool, runbook_sql
+from tests.integration.topics_anew import make_anew
 
 ROUNDS = 30
 SIZE = 20
@@ -32,16 +32,23 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     part.stop()
 
 
+@pytest.fixture(scope="module")
+def spare_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """Another one, for load and for topics that come and go."""
+    part = Kafka(tmp_path_factory.mktemp("spare_kafka"))
+    part.start()
+    yield part
+    part.stop()
+
+
 @pytest.fixture
-async def spare(clickhouse: ClickHouse, tmp_path: Path) -> AsyncIterator[Installation]:
-    """An installation with a broker of its own, for load and for topics that come and go."""
-    kafka = Kafka(tmp_path / "kafka")
-    await asyncio.to_thread(kafka.start)
-    installation = Installation(kafka, clickhouse, tmp_path)
+async def spare(clickhouse: ClickHouse, spare_broker: Kafka, tmp_path: Path) -> AsyncIterator[Installation]:
+    """An installation with topics that are empty."""
+    await make_anew(spare_broker.bootstrap, partitions=PARTITIONS)
+    installation = Installation(spare_broker, clickhouse, tmp_path)
     await installation.set_up()
     yield installation
     await installation.sql(f"DROP DATABASE {installation.database}")
-    await asyncio.to_thread(kafka.stop)
 
 
 @pytest.fixture(scope="module")
@@ -337,23 +344,11 @@ async def test_a_stalled_stream_is_found(counted: Installation, harmed: Installa
         await counted.until_counted(ROUNDS * SIZE * PARTITIONS * len(EVENT_TOPICS) + len(POISON) + 1)
 
 
-async def recreate(installation: Installation, *names: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=installation.kafka.bootstrap)
-    await admin.start()
-    try:
-        await admin.delete_topics(list(names))
-        while set(names) & set(await admin.list_topics()):  # noqa: ASYNC110 - asks a server
-            await asyncio.sleep(0.1)
-    finally:
-        await admin.close()
-    await ensure_topics(installation.kafka.bootstrap, topics(partitions=PARTITIONS))
-
-
 async def test_a_topic_created_anew_is_found_even_when_it_is_longer(spare: Installation) -> None:
     with spare.stream():
         await spare.produce(Spool(), rounds=5)
         await spare.until_counted(5 * 20 * PARTITIONS * len(EVENT_TOPICS))
-    await recreate(spare, CLICKS)
+    await make_anew(spare.kafka.bootstrap, CLICKS, partitions=PARTITIONS)
     shorter = [one for one in await spare.wrong() if one.check == "log"]
     assert [(one.severity, one.name, one.where) for one in shorter] == [
         ("broken", "recreated", "clicks-0"),
@@ -370,7 +365,7 @@ async def test_after_a_new_epoch_an_installation_has_no_finding(spare: Installat
     with spare.stream():
         await spare.produce(Spool(), rounds=5)
         await spare.until_counted(first)
-    await recreate(spare, *EVENT_TOPICS)
+    await make_anew(spare.kafka.bootstrap, *EVENT_TOPICS, partitions=PARTITIONS)
     await asyncio.sleep(1.1)
     with spare.stream(epoch=2):
         await spare.produce(Spool(), rounds=10)

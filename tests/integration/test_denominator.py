@@ -1,26 +1,13 @@
 """What CTR divides by follows from link and channel; what comes later, or from strangers, changes no past."""
 
-import asyncio
-import uuid
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 
-from deploy.local.processes import ClickHouse
-from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import know_links
 
 YESTERDAY, TODAY = "2026-11-26", "2026-11-27"
-
-
-@pytest.fixture
-def migrated(clickhouse: ClickHouse) -> Iterator[Http]:
-    database = f"denominator_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    yield Http(clickhouse.url, database)
-    Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
 
 
 class Ctr(NamedTuple):

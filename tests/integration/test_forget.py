@@ -11,21 +11,20 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from console.forget import EMPTIED, NobodyError, Whom, forget
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import Server, connect
-from schemas.clickhouse.migrate import migrate
+from tests.integration.migrated import make_migrated
 
 COUNTS: Final = "SELECT link, class, toDate(time), sum(count) FROM events FINAL GROUP BY ALL ORDER BY ALL"
 ALL: Final = tuple(range(8))
 
 
 @pytest.fixture(scope="module")
-def database() -> str:
-    return f"forget_{uuid.uuid4().hex}"
+def database(clickhouse: ClickHouse) -> str:
+    return make_migrated(clickhouse.url, f"forget_{uuid.uuid4().hex}").database
 
 
 @pytest.fixture
 async def client(clickhouse: ClickHouse, database: str) -> AsyncIterator[AsyncClient]:
     """Eight clicks of two links: visitors 70 and 71 on both, and two clicks of nobody."""
-    await migrate(f"{clickhouse.url}/{database}")
     made = await connect(f"{clickhouse.url}/{database}")
     await made.command("TRUNCATE TABLE events")
     now_s = int(time.time())

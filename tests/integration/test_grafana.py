@@ -1,6 +1,5 @@
 """Every query of the dashboards, as the reader, over a stack with data."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -10,10 +9,10 @@ import pytest
 from deploy.grafana.builder import Panel, Sql
 from deploy.grafana.product import PRODUCT
 from deploy.local.processes import ClickHouse
-from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import count, link
 from tests.integration.grafana import Shown
+from tests.integration.migrated import make_migrated
 
 NOVEMBER = Shown(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC))
 OURS = "o'clock"
@@ -30,8 +29,7 @@ ROWS_OF_ALL_TIME = "What may be wrong with the numbers"
 def reader(clickhouse: ClickHouse) -> Iterator[Http]:
     """Two accounts' links on two channels, two of them variants, counted in two hours of November."""
     database = "grafana_panels"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
+    http = make_migrated(clickhouse.url, database)
     for name, names in {
         "a": {"account": "acme", "campaign": OURS.replace("'", "''"), "post": "p", "channel": "X", "variant": "a"},
         "b": {"account": "acme", "campaign": "spring", "post": "p", "channel": "x", "variant": "b"},

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-import uuid
 from pathlib import Path
 
 import pytest
@@ -90,10 +89,8 @@ async def test_runners_at_once_define_it_and_none_writes_a_password_down(migrate
     assert campaign_of(migrated, "a") == "spring"
 
 
-async def test_what_cannot_be_loaded_is_told_with_what_to_do(clickhouse: ClickHouse) -> None:
-    database = f"names_{uuid.uuid4().hex}"
-    await migrate(f"{clickhouse.url}/{database}")
-    server = Server.of_url(f"{clickhouse.url}/{database}")
+async def test_what_cannot_be_loaded_is_told_with_what_to_do(migrated: Http) -> None:
+    server = Server.of_url(f"{migrated.url}/{migrated.database}")
     client = await connect(server)
     statement = (
         "CREATE OR REPLACE DICTIONARY broken (link String, campaign String) PRIMARY KEY link"
@@ -101,5 +98,4 @@ async def test_what_cannot_be_loaded_is_told_with_what_to_do(clickhouse: ClickHo
     )
     with pytest.raises(DictionaryError, match=r"broken cannot be loaded: .*nowhere.*then migrate again"):
         await define(client, statement, server)
-    await client.command(f"DROP DATABASE {database}")
     await client.close()

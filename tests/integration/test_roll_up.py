@@ -13,7 +13,7 @@ from console.audit.tables import Rolled, read_tables
 from console.roll_up import _ONE_BLOCK, TRANSFER, roll_up
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import Server, connect
-from schemas.clickhouse.migrate import migrate
+from tests.integration.migrated import make_migrated
 
 BEFORE: Final = int(datetime(2026, 8, 20, tzinfo=UTC).timestamp())
 FLUSHES: Final = 3
@@ -33,7 +33,7 @@ MINUTES: Final = "SELECT count() FROM counters WHERE kind = 0 AND toMinute(windo
 async def client(clickhouse: ClickHouse) -> AsyncIterator[AsyncClient]:
     """A client of a migrated database with counters of July and August, of several flushes."""
     database = f"rolled_{uuid.uuid4().hex}"
-    await migrate(f"{clickhouse.url}/{database}")
+    await asyncio.to_thread(make_migrated, clickhouse.url, database)
     made = await connect(f"{clickhouse.url}/{database}")
     for month in ("2026-07-01", "2026-08-01"):
         await add_flushes(made, month)

@@ -1,5 +1,6 @@
 """The contract of sinks on the real engine; tests/unit/stream/test_fake_sink.py has the fake pass it."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator
@@ -10,13 +11,13 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
-from schemas.clickhouse.migrate import migrate
 from schemas.counters import SPOOL_TTL_S
 from schemas.errors import ClickHouseError
 from schemas.idempotency import KEY_TTL_S
 from stream.chain import NO_HEAD, Flushed
 from stream.rows import Block
 from stream.sink import ClickHouseSink, state_query
+from tests.integration.migrated import make_migrated
 from tests.sink_contract import CHAIN, NOW_S, SinkContract, Subject
 
 
@@ -46,9 +47,8 @@ class LookIntoClickHouse:
 @pytest.fixture
 async def client(clickhouse: ClickHouse) -> AsyncIterator[AsyncClient]:
     database = f"sink_{uuid.uuid4().hex}"
-    url = f"{clickhouse.url}/{database}"
-    await migrate(url)
-    made = await connect(url)
+    await asyncio.to_thread(make_migrated, clickhouse.url, database)
+    made = await connect(f"{clickhouse.url}/{database}")
     await made.command("SYSTEM STOP TTL MERGES counters")  # the tests' rows are older than what is kept
     yield made
     await made.command(f"DROP DATABASE {database}")

@@ -1,5 +1,6 @@
 """Snapshots on the real engine: killed at every step of a flush, they come to the platforms' newest totals."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from console.audit.tables import read_chains, read_tables
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import connect
-from schemas.clickhouse.migrate import migrate
 from schemas.counters import Chain
 from schemas.events import Event
 from schemas.snapshots import Snapshot
@@ -24,6 +24,7 @@ from stream.partition import Partition
 from stream.rows import Block
 from stream.sink import ClickHouseSink, PartitionState, Sink
 from tests.builders import DAY_MS, NOW_MS, impression, record, snapshot
+from tests.integration.migrated import make_migrated
 from tests.unit.stream.worlds import World
 
 OTHER = "go.example/other"
@@ -101,7 +102,7 @@ async def _never(work: Awaitable[Any]) -> None:
 @pytest.fixture
 async def client(clickhouse: ClickHouse) -> AsyncIterator[AsyncClient]:
     database = f"snapshots_{uuid.uuid4().hex}"
-    await migrate(f"{clickhouse.url}/{database}")
+    await asyncio.to_thread(make_migrated, clickhouse.url, database)
     made = await connect(f"{clickhouse.url}/{database}")
     for table in ("counters", "snapshots", "events"):
         await made.command(f"SYSTEM STOP TTL MERGES {table}")  # the tests' rows are older than what is kept

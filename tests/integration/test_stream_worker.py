@@ -14,12 +14,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from deploy.local.processes import Kafka
-from schemas.clickhouse.migrate import migrate
 from schemas.events import Event
-from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS, LINKS, ensure_topics, topics
+from schemas.topics import CLICKS, DEAD_LETTERS, IMPRESSIONS
 from tests.builders import BOT, click, impression, ndjson, snapshot
 from tests.integration.clickhouse_http import Http
 from tests.integration.streams import Spool, StreamProcess, Streams, wait_for
+from tests.integration.topics_anew import make_anew
 
 PARTITIONS = 4
 HOUR_MS = 3_600_000
@@ -37,7 +37,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 @pytest.fixture
 async def producer(broker: Kafka) -> AsyncIterator[AIOKafkaProducer]:
     """On topics that are empty."""
-    await new_topics(broker.bootstrap)
+    await make_anew(broker.bootstrap, partitions=PARTITIONS)
     made = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True)
     await made.start()
     yield made
@@ -45,26 +45,10 @@ async def producer(broker: Kafka) -> AsyncIterator[AIOKafkaProducer]:
 
 
 @pytest.fixture
-async def streams(tmp_path: Path, broker: Kafka, http: Http) -> AsyncIterator[Streams]:
-    await migrate(f"{http.url}/{http.database}")
-    made = Streams(tmp_path, broker.bootstrap, http)
+async def streams(tmp_path: Path, broker: Kafka, migrated: Http) -> AsyncIterator[Streams]:
+    made = Streams(tmp_path, broker.bootstrap, migrated)
     yield made
     made.stop()
-
-
-async def new_topics(bootstrap: str) -> None:
-    """Every topic, empty."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    try:
-        ours = {CLICKS, IMPRESSIONS, LINKS, DEAD_LETTERS}
-        if old := sorted(ours & set(await admin.list_topics())):
-            await admin.delete_topics(old)
-            while ours & set(await admin.list_topics()):  # noqa: ASYNC110 - asks a server
-                await asyncio.sleep(0.05)
-    finally:
-        await admin.close()
-    await ensure_topics(bootstrap, topics(partitions=PARTITIONS))
 
 
 async def until(reached: Any, what: str, streams: Streams) -> None:
@@ -313,7 +297,7 @@ async def test_a_topic_that_was_created_anew_is_refused_until_the_epoch_is_raise
     worker = streams.start()
     await until(lambda: streams.accounted() == 3, "the old topic is read", streams)
     assert await asyncio.to_thread(worker.terminate) == 0
-    await new_topics(broker.bootstrap)
+    await make_anew(broker.bootstrap, partitions=PARTITIONS)
     again = AIOKafkaProducer(bootstrap_servers=broker.bootstrap)
     await again.start()
     try:

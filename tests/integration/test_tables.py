@@ -13,17 +13,18 @@ from urllib.request import urlopen
 import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 
 from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
-from schemas.clickhouse.migrate import migrate
 from schemas.links import Link
 from schemas.misses import Miss, MissedMinute
-from schemas.topics import CLICKS, LINKS, MISSES, ensure_topics, topics
+from schemas.topics import CLICKS, LINKS, MISSES
 from tests.builders import click, ndjson
 from tests.integration.clickhouse_http import Http
+from tests.integration.migrated import make_migrated
 from tests.integration.streams import Streams, wait_for
+from tests.integration.topics_anew import make_anew
 
+PARTITIONS = 4
 LATEST = "SELECT link, campaign, deleted FROM links FINAL ORDER BY link"
 
 
@@ -110,23 +111,12 @@ def is_ready(port: int) -> bool:
 @pytest.fixture
 async def world(tmp_path: Path, broker: Kafka, clickhouse: ClickHouse) -> AsyncIterator[World]:
     database = f"tables_{uuid.uuid4().hex}"
-    await make_links_anew(broker.bootstrap)
-    await migrate(f"{clickhouse.url}/{database}")
+    await make_anew(broker.bootstrap, LINKS, partitions=PARTITIONS)
+    await asyncio.to_thread(make_migrated, clickhouse.url, database)
     made = World(tmp_path, broker.bootstrap, Http(clickhouse.url, database))
     yield made
     await asyncio.to_thread(made.stop)
     made.http(f"DROP DATABASE {database}")
-
-
-async def make_links_anew(bootstrap: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    if LINKS in await admin.list_topics():
-        await admin.delete_topics([LINKS])
-        while LINKS in await admin.list_topics():  # noqa: ASYNC110 - asks a server
-            await asyncio.sleep(0.05)
-    await admin.close()
-    await ensure_topics(bootstrap, topics(partitions=4))
 
 
 async def test_changes_become_rows_over_kills_and_two_copiers_at_once(world: World) -> None:
@@ -211,7 +201,7 @@ async def test_a_topic_made_anew_leaves_no_stale_link_and_keeps_their_names(worl
     world.start()
     await world.reaches(*(["a.example/" + slug, "spring", "false"] for slug in "abc"))
     world.stop()
-    await make_links_anew(broker.bootstrap)
+    await make_anew(broker.bootstrap, LINKS, partitions=PARTITIONS)
     await world.put("b", campaign="autumn")
     world.start()
     await world.reaches(

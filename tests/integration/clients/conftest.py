@@ -1,22 +1,20 @@
 """A database as `clicktally migrate` leaves it, with a few counted clicks, for every client."""
 
-import asyncio
 import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.local.processes import ClickHouse
-from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
+from tests.integration.migrated import make_migrated
 
 
 @pytest.fixture
 def counted(clickhouse: ClickHouse) -> Iterator[Http]:
     """Two links of one campaign: 30 clicks, 600 impressions; one of another: 5 and 50."""
     database = f"client_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
+    http = make_migrated(clickhouse.url, database)
     for statement in (
         (
             "INSERT INTO links (link, campaign, version) VALUES ('go.example/a', 'spring', 1), "

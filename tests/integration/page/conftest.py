@@ -10,10 +10,10 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from deploy.local.processes import ClickHouse, Kafka
-from schemas.clickhouse.migrate import migrate
 from tests.e2e.browser import browser
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
+from tests.integration.migrated import make_migrated
 from tests.integration.page.browser import window
 from tests.integration.page.world import TOKENS, WRITER, fill, name_posts
 from tests.integration.test_api import prepare
@@ -23,8 +23,7 @@ from tests.integration.test_api import prepare
 def world(clickhouse: ClickHouse) -> Iterator[Http]:
     """A database with a month of counts; what a test adds to it stays."""
     database = f"page_{uuid.uuid4().hex}"
-    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
-    http = Http(clickhouse.url, database)
+    http = make_migrated(clickhouse.url, database)
     fill(http, datetime.now(UTC))
     yield http
     http(f"DROP DATABASE {database}")

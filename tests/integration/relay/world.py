@@ -13,13 +13,13 @@ from urllib.request import urlopen
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from deploy.local.processes import Kafka, free_port, spawn
 from redirector.spool.writer import SpoolWriter
 from schemas.events import Click, Event, Impression
 from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
+from tests.integration.topics_anew import delete_topics
 from tests.unit.redirector.relay.outlets import Record
 
 WITHIN_S = 60.0
@@ -141,13 +141,4 @@ def line_count(log: list[Record]) -> int:
 
 def delete_topic(broker: Kafka, topic: str) -> None:
     """Until it is gone everywhere."""
-
-    async def delete() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap)
-        await admin.start()
-        await admin.delete_topics([topic])
-        while topic in await admin.list_topics():  # noqa: ASYNC110 - asks a server
-            await asyncio.sleep(0.05)
-        await admin.close()
-
-    asyncio.run(delete())
+    asyncio.run(delete_topics(broker.bootstrap, [topic]))

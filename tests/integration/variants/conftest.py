@@ -1,21 +1,19 @@
 """A database for what tests compare."""
 
-import asyncio
 from collections.abc import Iterator
 
 import pytest
 
 from deploy.local.processes import ClickHouse
-from schemas.clickhouse.migrate import migrate
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import run_sql
+from tests.integration.migrated import make_migrated
 
 
 @pytest.fixture(scope="package")
 def database(clickhouse: ClickHouse) -> Iterator[Http]:
     """One for all of these tests: they differ in links and counters alone."""
-    http = Http(clickhouse.url, "variants")
-    asyncio.run(migrate(f"{http.url}/{http.database}"))
+    http = make_migrated(clickhouse.url, "variants")
     yield http
     http("DROP DATABASE variants")
 
