@@ -7,6 +7,7 @@ READY := $(VENV)/.ready
 SCANNER := stream/scan.so
 PAGE := console/page
 NODE := $(PY) -m deploy.local.node
+SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
 # pip and uv ask the same index: pip's, if one is set.
 UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null)}}"; \
   $${index:+env UV_DEFAULT_INDEX="$$index"} $(VENV)/bin/uv
@@ -67,8 +68,12 @@ check: $(READY) page-check ## ruff, mypy --strict, the page's types, style and u
 	$(VENV)/bin/mypy
 
 .PHONY: test
-test: setup ## all tests but benches and long chaos, two modules at a time
-	$(PY) -m pytest -n 2 --dist loadfile
+test: setup ## all tests but benches and long chaos, two modules at a time, the longest first
+	$(PY) -m pytest $(SPREAD)
+
+.PHONY: test-durations
+test-durations: setup ## all tests, and how long each module takes into tests/durations.json, by which `make test` orders them
+	$(PY) -m pytest $(SPREAD) --measure
 
 .PHONY: test-clients
 test-clients: setup ## JDBC, clickhouse-go, the JavaScript client and dbt against the embedded ClickHouse, at their defaults
