@@ -22,7 +22,8 @@ from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
 from tests.integration.topics_anew import delete_topics
 from tests.unit.redirector.relay.outlets import Record
 
-WITHIN_S = 60.0
+WITHIN_S = 120.0
+"""Of a machine that others use too; seconds when it is idle."""
 PARTITIONS = 3
 RELAY = [sys.executable, "-m", "redirector", "relay"]
 
