@@ -6,7 +6,7 @@ How long each takes is measured by `make test-durations`; one that was not measu
 """
 
 import json
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -57,13 +57,14 @@ class Stopwatch:
 
     def __init__(self, path: Path = DURATIONS) -> None:
         self._path: Final = path
-        self._seconds: Final = Counter[str]()
+        self._seconds: Final = defaultdict[str, float](float)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Add what setting up, calling or tearing down took."""
-        self._seconds[unit_of(report.nodeid)] += report.duration  # type: ignore[assignment]
+        self._seconds[unit_of(report.nodeid)] += report.duration
 
     def pytest_sessionfinish(self) -> None:
         """Units of a second and more, the longest first."""
-        listed = {unit: round(seconds) for unit, seconds in self._seconds.most_common() if seconds >= _SHORT_S}
+        measured = sorted(self._seconds.items(), key=lambda one: -one[1])
+        listed = {unit: round(seconds) for unit, seconds in measured if seconds >= _SHORT_S}
         self._path.write_text(json.dumps(listed, indent=2) + "\n")
