@@ -11,7 +11,7 @@ from aiohttp import web
 from console.api.callers import Caller, Callers, check_role
 from console.api.limits import Buckets, Grant
 from console.api.metrics import ApiMetrics
-from console.api.operations import BODY_WITHIN_S, CALLER, Operation
+from console.api.operations import BODY_WITHIN_S, CALLER, Operation, compress
 from console.api.page_requests import RENEWED, PageRules
 from console.api.problems import Problem, problem_of
 
@@ -87,6 +87,7 @@ class OperationGuard:
             response = Problem("failed", "this is a fault of ours; the log says more").response()
         if not response.prepared:
             response.headers.update(limits)
+            compress(request, response)
         return response
 
     def _caller(self, request: web.Request, now_ms: int) -> Caller:

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Mapping
 from concurrent.futures import Executor
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote
 
 import msgspec
@@ -12,6 +13,7 @@ from aiohttp import web
 from console.api.judge import Judge, NoVerdictError
 from console.api.led_to import AnswerQuery, AnswerView, CountedAs, answer_of
 from console.api.link_operations import LinkOperations
+from console.api.link_urls import link_url
 from console.api.operations import Answer, Operation, file_of, json_answer, query_of
 from console.api.qr_code import LOGO_MEDIA, QrQuery, draw
 from schemas.links import Link
@@ -33,14 +35,15 @@ class LinkAnswers:
         *,
         scan_parameter: str,
         opt_out_parameter: str,
-        scheme: Literal["https", "http"],
+        urls: Mapping[str, str],
     ) -> None:
+        """`urls`: as `read_link_urls` gives them."""
         self._links: Final = links
         self._threads: Final = threads
         self._judge: Final = judge
         self._scan_parameter: Final = scan_parameter
         self._opt_out_parameter: Final = opt_out_parameter
-        self._scheme: Final = scheme
+        self._urls: Final = urls
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Where somebody would be led, and as what it would be counted."""
@@ -83,7 +86,7 @@ class LinkAnswers:
     def address(self, link: Link) -> str:
         """What the code says: the link's URL with the mark of a scan."""
         mark = f"?{quote(self._scan_parameter)}=1" if self._scan_parameter else ""
-        return f"{self._scheme}://{link.domain}/{quote(link.slug, safe=_IN_A_PATH)}{mark}"
+        return f"{link_url(link.domain, self._urls)}/{quote(link.slug, safe=_IN_A_PATH)}{mark}"
 
 
 def link_answer_operations(answers: LinkAnswers) -> tuple[Operation, ...]:

@@ -10,6 +10,7 @@ from console.api.by_labels import LABELS, LABELS_OR_LINK
 from schemas.events import LINK_MAX_BYTES
 
 ROWS_MOST: Final = 100_000
+POSTS_MOST: Final = 100
 
 Format = Literal["json", "csv", "arrow", "sql"]
 TrafficClass = Literal["human", "bot", "prefetch", "duplicate", "unknown", "all"]
@@ -84,6 +85,9 @@ class SeriesQuery(Chosen, frozen=True, forbid_unknown_fields=True, kw_only=True)
             description=f"one series of each: some of {', '.join(LABELS)}, comma-separated; empty: one of all",
         ),
     ] = ""
+    posts: Annotated[
+        list[Label], Meta(max_length=POSTS_MOST, description="of some posts alone: one each, given several times")
+    ] = []
     limit: Limit = 10_000
 
 

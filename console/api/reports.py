@@ -132,6 +132,10 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     if query.unit == "minute" and until - since > _MINUTES_MOST:
         raise Problem("bad-request", "minutes of at most 7 days: ask for less, or for hours", parameter="unit")
     conditions, parameters = conditions_of(query, account)
+    if query.posts:
+        posts = {f"post_{number}": post for number, post in enumerate(query.posts)}
+        conditions.append(f"post IN ({', '.join(f'{{{name}:String}}' for name in posts)})")
+        parameters = (*parameters, *posts.items())
     by = names_by(query.by, LABELS, or_none=True)
     columns, order = "".join(f"{name}, " for name in by), ", ".join(("start", *by))
     text = (

@@ -30,6 +30,7 @@ from console.api.judge import Judge
 from console.api.limits import Buckets
 from console.api.link_answers import LinkAnswers, link_answer_operations
 from console.api.link_operations import LinkOperations, link_operations
+from console.api.link_urls import read_link_urls
 from console.api.live import QUERY, Live, Names, names_of
 from console.api.live_operations import LiveOperations, live_operations
 from console.api.metrics import ApiMetrics
@@ -181,6 +182,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
         live = Live(
             lambda: now.answer(Statement(QUERY), "JSONEachRow"), asyncio.sleep, partial(_named, reading, index)
         )
+        link_urls = read_link_urls(settings.link_urls)
         sessions = SessionOperations(
             callers=callers,
             changing=changing,
@@ -189,6 +191,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             session_ms=int(settings.session_h * _HOUR_MS),
             zones=settings.zone_of,
             domains=settings.domains,
+            link_urls=link_urls,
         )
         shares = ShareOperations(
             callers=callers,
@@ -206,7 +209,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             judge,
             scan_parameter=settings.scan_parameter,
             opt_out_parameter=settings.opt_out_parameter,
-            scheme=settings.link_scheme,
+            urls=link_urls,
         )
         operations = (
             *link_operations(links),

@@ -1,7 +1,7 @@
 """The operations on sessions: sign in, who am I, sign out."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Annotated, Final
@@ -55,6 +55,10 @@ class SessionView(msgspec.Struct, kw_only=True):
     idle_s: Annotated[int, Meta(description="how long a session lasts that nobody uses")]
     zone: Annotated[str, Meta(description="the account's time zone")]
     domains: Annotated[list[str], Meta(description="where links may be made; empty: anywhere")]
+    link_urls: Annotated[
+        dict[str, str],
+        Meta(description="where visitors open links, by domain; of all others under no name, with {domain} in it"),
+    ]
     version: str
 
 
@@ -71,9 +75,11 @@ class SessionOperations:
         session_ms: int,
         zones: Callable[[str], str],
         domains: tuple[str, ...],
+        link_urls: Mapping[str, str],
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
-        """`record`: those of the topic `records`; `zones`: the time zone of an account."""
+        """`record`: those of the topic `records`; `zones`: the time zone of an account; `link_urls`: as
+        `read_link_urls` gives them."""
         self._callers: Final = callers
         self._changing: Final = changing
         self._record: Final = record
@@ -81,6 +87,7 @@ class SessionOperations:
         self._session_ms: Final = session_ms
         self._zones: Final = zones
         self._domains: Final = domains
+        self._link_urls: Final = dict(link_urls)
         self._now_ms: Final = now_ms
 
     async def sign_in(self, request: web.Request) -> web.StreamResponse:
@@ -163,6 +170,7 @@ class SessionOperations:
             idle_s=self._page.idle_s,
             zone=self._zones(caller.account),
             domains=list(self._domains),
+            link_urls=self._link_urls,
             version=_VERSION,
         )
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from console.api.hosts import is_host_name
+from console.api.link_urls import read_link_urls
 from schemas.clickhouse.settings import ClickHouseSettings
 from schemas.kafka import KafkaSettings
 from schemas.links import read_domain
@@ -60,8 +61,9 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
     keys_kept_h: Seconds = 48.0
     """How long an Idempotency-Key is remembered."""
 
-    link_scheme: Literal["https", "http"] = "https"
-    """Of the address that a QR code says."""
+    link_urls: CommaSeparated = ()
+    """Where visitors open links, such as http://{domain}:8080, then of single domains: go.example=https://go.example.
+    QR codes say it, and the page opens and copies it. Empty: https://{domain}."""
     scan_parameter: str = "qr"
     """Query parameter by which scans are told apart: `CLICKTALLY_SERVE_SCAN_PARAMETER`."""
     opt_out_parameter: str = ""
@@ -106,6 +108,12 @@ class ApiSettings(ClickHouseSettings, KafkaSettings):
         if wrong:
             raise ValueError(f"{', '.join(wrong)} can be no link's domain")
         return domains
+
+    @field_validator("link_urls")
+    @classmethod
+    def _are_link_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        read_link_urls(value)
+        return value
 
     @field_validator("zones")
     @classmethod

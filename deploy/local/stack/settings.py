@@ -150,6 +150,9 @@ class Stack:
             "CLICKTALLY_API_PORT": str(self.run.console_port),
             "CLICKTALLY_API_DIRECTORY": str(self.directory / "console"),
             "CLICKTALLY_API_REDIRECTOR_URL": self.base_url,
+            "CLICKTALLY_API_LINK_URLS": os.environ.get(
+                "CLICKTALLY_API_LINK_URLS", f"http://{{domain}}:{self.run.port}"
+            ),
             "CLICKTALLY_POLL_STATE_FILE": str(self.directory / "poll.sqlite3"),
             **self.console_environment(),
         }

@@ -544,6 +544,7 @@ export interface SessionView {
   idle_s: number
   zone: string
   domains: string[]
+  link_urls: Record<string, string>
   version: string
 }
 
@@ -737,7 +738,7 @@ export interface Operations {
   reportAnnotations: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; limit?: number }; body: undefined; answer: AnnotationsReport }
   reportUnknownSlugs: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; domain?: string; slug?: string; reason?: "deleted" | "expired" | "unknown"; limit?: number }; body: undefined; answer: UnknownSlugs }
   reportUniques: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; by?: string; link?: string; limit?: number }; body: undefined; answer: UniquesReport }
-  reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: string; limit?: number }; body: undefined; answer: SeriesReport }
+  reportSeries: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; unit?: "day" | "hour" | "minute"; zone?: string; by?: string; posts?: string[]; limit?: number }; body: undefined; answer: SeriesReport }
   reportHeatMap: { path: object; query: { since?: string; until?: string; account?: string; campaign?: string; post?: string; channel?: string; profile?: string; not_account?: string; not_campaign?: string; not_post?: string; not_channel?: string; not_profile?: string; format?: "arrow" | "csv" | "json" | "sql"; class?: "all" | "bot" | "duplicate" | "human" | "prefetch" | "unknown"; kind?: "platform" | "rendered" | "served" | "viewable"; zone?: string }; body: undefined; answer: HeatMap }
   signIn: { path: object; query: object; body: SignInBody; answer: SessionView }
   readSession: { path: object; query: object; body: undefined; answer: SessionView }

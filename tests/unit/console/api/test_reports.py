@@ -143,6 +143,16 @@ def test_a_value_in_a_text_of_sql_ends_where_it_ends(value: Any, written: str) -
     assert literal(value) == written
 
 
+def test_a_series_of_some_posts_names_each_by_a_parameter() -> None:
+    wild = ["one", "') OR 1 = 1 --"]
+    statement = series(SeriesQuery(by="channel,post", posts=wild), "acme", NOW)
+    assert "post IN ({post_0:String}, {post_1:String})" in statement.text
+    assert dict(statement.parameters) | {"post_0": "one", "post_1": wild[1]} == dict(statement.parameters)
+    assert hash(statement), "answers are kept by it"
+    assert "post IN ('one', '\\') OR 1 = 1 --')" in as_text(statement, "clicktally")
+    assert " IN (" not in series(SeriesQuery(by="post"), "acme", NOW).text
+
+
 def test_a_text_of_sql_has_no_parameters_left() -> None:
     query = SeriesQuery(campaign="{zone:String}", zone="Europe/Berlin", not_post="it's")
     text = as_text(series(query, "acme", NOW), "clicktally")

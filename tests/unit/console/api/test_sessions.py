@@ -70,6 +70,7 @@ class Installation:
             session_ms=SESSION_MS,
             zones=lambda account: "Asia/Tokyo" if account == "acme" else "Europe/Berlin",
             domains=("go.example",),
+            link_urls={"": "http://{domain}:8080"},
             now_ms=lambda: self.now_ms,
         )
         guard = OperationGuard(

@@ -66,6 +66,7 @@ class Place:
             session_ms=SESSION_MS,
             zones=lambda account: "Asia/Tokyo" if account == "acme" else "Europe/Berlin",
             domains=(),
+            link_urls={"": "https://{domain}"},
             now_ms=lambda: self.now_ms,
         )
         index: Any = self
