@@ -169,6 +169,10 @@ bench-console: LISTENERS ?= 2000
 bench-console: setup ## the console with LINKS links: answers, import, LISTENERS of live counts, memory; and serve with as many
 	$(PY) -m bench.console --links $(LINKS) --listeners $(LISTENERS)
 
+.PHONY: bench-page
+bench-page: setup ## the page in Chromium: first paint, interactions, bytes; on the demo and on 5,000 posts in a campaign
+	$(PY) -m bench.page
+
 .PHONY: bench-user-agents
 bench-user-agents: $(READY) ## what strangers' user agents cost the worker, beside everybody's (needs npm)
 	$(PY) -m bench.agents.cost

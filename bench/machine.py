@@ -23,7 +23,7 @@ _PROGRAMS: Final = {
     "nginx": ["nginx", "-v"],
     "wrk": ["wrk", "-v"],
 }
-_PACKAGE_OF: Final = {"nginx": "nginx-light", "taskset": "util-linux", "wrk": "wrk"}
+_PACKAGE_OF: Final = {"chromium": "chromium", "nginx": "nginx-light", "taskset": "util-linux", "wrk": "wrk"}
 
 
 class MissingProgramError(Exception):

@@ -14,7 +14,18 @@ from deploy.local.processes import REPOSITORY
 PAGE: Final = REPOSITORY / "docs" / "performance.md"
 PLOTS_DIR: Final = REPOSITORY / "docs" / "plots"
 PROFILES: Final = REPOSITORY / "bench" / "profiles.md"
-ORDER: Final = ("redirect", "stream", "relay", "latency", "recovery", "footprint", "scaling", "query", "console")
+ORDER: Final = (
+    "redirect",
+    "stream",
+    "relay",
+    "latency",
+    "recovery",
+    "footprint",
+    "scaling",
+    "query",
+    "console",
+    "page",
+)
 PLOTTED: Final = {
     "redirect": ("redirects_per_cpu_s", "redirects per CPU second"),
     "stream": ("sum_cpu_s_per_million_with_merges", "CPU seconds per million events"),
