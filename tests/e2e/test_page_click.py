@@ -31,11 +31,13 @@ def running(tmp_path: Path) -> Iterator[Running]:
         stack.stop()
 
 
-def click(port: int, slug: str, status: int = 302) -> str | None:
-    """One GET as a person's browser sends it; where it leads."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+def click(address: str, status: int = 302) -> str | None:
+    """One GET as a person's browser sends it to that address; where it leads."""
+    parts = urlsplit(address)
+    assert (parts.scheme, parts.hostname) == ("http", demo.DOMAIN), address
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=30)
     try:
-        connection.request("GET", f"/{slug}", headers={"Host": demo.DOMAIN, "User-Agent": BROWSER})
+        connection.request("GET", parts.path, headers={"Host": parts.netloc, "User-Agent": BROWSER})
         answer = connection.getresponse()
         assert answer.status == status, answer.read()
         return answer.headers["Location"]
@@ -56,8 +58,8 @@ async def until_shown(page: Page, text: str) -> None:
 async def test_a_link_that_is_made_on_the_page_is_clicked_and_seen_counted(running: Running) -> None:
     assert (BUILT / "index.html").exists(), "the page is not built: `make page`"
     sign_in = running.wait_for(r"signed in for ten minutes from now:\s+(\S+)")[1]
-    port = int(running.environment["CLICKTALLY_RUN_PORT"])
-    click(port, "sprnig", status=404)
+    port = running.environment["CLICKTALLY_RUN_PORT"]
+    click(f"http://{demo.DOMAIN}:{port}/sprnig", 404)
     async with browser() as chromium:
         page = await chromium.new_page()
         expect.set_options(timeout=PATIENCE_S * 1000 / 4)
@@ -76,7 +78,9 @@ async def test_a_link_that_is_made_on_the_page_is_clicked_and_seen_counted(runni
 
         clicks = page.locator(".link-counts .value").first
         await expect(clicks).to_have_text("0")
-        leads = click(port, slug) or ""
+        opened = await page.get_by_role("link", name="Open", exact=True).get_attribute("href") or ""
+        assert opened == f"http://{demo.DOMAIN}:{port}/{slug}"
+        leads = click(opened) or ""
         assert leads.startswith("https://example.com/from-the-page")
         await expect(clicks).to_have_text("1")
 
@@ -92,6 +96,6 @@ async def test_a_link_that_is_made_on_the_page_is_clicked_and_seen_counted(runni
         await page.get_by_role("button", name="Make the link").click()
         await expect(page.get_by_role("heading", name=f"{demo.DOMAIN}/sprnig")).to_be_visible()
         await expect(clicks).to_have_text("0")
-        leads = click(port, "sprnig") or ""
+        leads = click(f"http://{demo.DOMAIN}:{port}/sprnig") or ""
         assert leads.startswith("https://example.com/spring")
         await expect(clicks).to_have_text("1")

@@ -1,6 +1,7 @@
 import { render } from "preact"
 import "./shell/tokens.css"
 import "./shell/base.css"
+import { fetchViews } from "./shell/lazily"
 import { Shell } from "./shell/Shell"
 import { followPlace } from "./state/place"
 import { learnSession } from "./state/session"
@@ -11,6 +12,7 @@ applyTheme(theme.value)
 followPlace()
 followKeys()
 void learnSession()
+fetchViews()
 
 const root = document.getElementById("page")
 if (root) render(<Shell />, root)

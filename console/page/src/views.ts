@@ -1,15 +1,7 @@
 import type { ComponentType } from "preact"
 import { CampaignView } from "./pages/campaign/CampaignView"
 import { CampaignsView } from "./pages/campaigns/CampaignsView"
-import { CompareView } from "./pages/compare/CompareView"
-import { BulkView } from "./pages/links/BulkView"
-import { DeletedView } from "./pages/links/DeletedView"
-import { LinkPage } from "./pages/links/LinkPage"
-import { LinksView } from "./pages/links/LinksView"
-import { LiveView } from "./pages/live/LiveView"
-import { QualityView } from "./pages/quality/QualityView"
-import { SharesView } from "./pages/shares/SharesView"
-import { UnknownView } from "./pages/unknown/UnknownView"
+import { lazily } from "./shell/lazily"
 import { partsOf } from "./state/place"
 import { words } from "./text/en"
 
@@ -20,6 +12,17 @@ export interface View {
   title: (parts: Record<string, string>) => string
   draw: ComponentType<{ parts: Record<string, string> }>
 }
+
+// Campaigns are looked at first and most; what else there is comes in files of its own.
+const CompareView = lazily(async () => (await import("./pages/compare/CompareView")).CompareView)
+const BulkView = lazily(async () => (await import("./pages/links/BulkView")).BulkView)
+const DeletedView = lazily(async () => (await import("./pages/links/DeletedView")).DeletedView)
+const LinkPage = lazily(async () => (await import("./pages/links/LinkPage")).LinkPage)
+const LinksView = lazily(async () => (await import("./pages/links/LinksView")).LinksView)
+const LiveView = lazily(async () => (await import("./pages/live/LiveView")).LiveView)
+const QualityView = lazily(async () => (await import("./pages/quality/QualityView")).QualityView)
+const SharesView = lazily(async () => (await import("./pages/shares/SharesView")).SharesView)
+const UnknownView = lazily(async () => (await import("./pages/unknown/UnknownView")).UnknownView)
 
 /** An entry of the navigation, and the key that follows `g`. */
 export interface Entry {

@@ -82,6 +82,20 @@ function isAbort(error: unknown): boolean {
   return error instanceof DOMException && error.name === "AbortError"
 }
 
+/** The lines of an answer as they come, without their ends and without blank ones. Rejects as its stream does. */
+export async function* linesOf(answer: Response): AsyncGenerator<string, void, undefined> {
+  if (!answer.body) return
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ""
+  for (;;) {
+    const { done, value } = await reader.read()
+    const lines = (rest + (value ?? "")).split("\n")
+    rest = done ? "" : (lines.pop() ?? "")
+    yield* lines.filter(Boolean)
+    if (done) return
+  }
+}
+
 async function problemIn(answer: Response): Promise<ProblemDetails> {
   try {
     return (await answer.json()) as ProblemDetails

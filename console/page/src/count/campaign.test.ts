@@ -95,24 +95,19 @@ const FACTS: Facts = {
 const all = filtersOf(new URLSearchParams())
 const where = (text: string) => filtersOf(new URLSearchParams(text))
 const names = (facts: Facts, text: string) =>
-  postsOf(facts, where(text), {}, WINDOWS).map(one => `${one.channel} ${one.name}`)
+  postsOf(facts, where(text), {}).map(one => `${one.channel} ${one.name}`)
 
 describe("posts of a campaign", () => {
   it("are told apart by channel and name, with what is known of each", () => {
-    const [first, second] = postsOf(FACTS, all, {}, WINDOWS)
+    const [first, second] = postsOf(FACTS, all, {})
     expect(first).toMatchObject({
       text: "Hello",
       profiles: ["@acme", "@help"],
-      windows: [5, 0],
       warns: false,
     })
     expect(first?.publishedAt).toBe(Date.parse("2026-11-26T12:00:00Z"))
     expect(first?.before.clicks).toBe(4)
     expect(second).toMatchObject({ channel: "linkedin", text: "", publishedAt: null, warns: true })
-  })
-
-  it("draw impressions over time where impressions are the aim", () => {
-    expect(postsOf(FACTS, where("channel=x"), {}, WINDOWS)[1]?.windows).toEqual([0, 40])
   })
 
   it("are filtered by each label, or by all but one", () => {
@@ -126,13 +121,13 @@ describe("posts of a campaign", () => {
     const lens = lensOf(new URLSearchParams("class=bot&kind=served"))
     expect(lens).toEqual({ class: "bot", kind: "served" })
     expect(lensOf(new URLSearchParams("class=human&kind=x"))).toEqual({})
-    const [, warned] = postsOf(FACTS, all, lens, WINDOWS)
+    const [, warned] = postsOf(FACTS, all, lens)
     expect(warned).toMatchObject({ judged: false, warns: false, counts: { clicks: 5, impressions: 1000 } })
     expect(warned?.ratio.ctr).toBe(0.005)
   })
 
   it("come by what needs the reader, or as was asked", () => {
-    const posts = postsOf(FACTS, all, {}, WINDOWS)
+    const posts = postsOf(FACTS, all, {})
     const order = (by: Parameters<typeof sorted>[1]) =>
       sorted(posts, by).map(one => `${one.channel} ${one.name}`)
     expect(order("needs")).toEqual(["linkedin one", "x one", "x two"])
@@ -155,7 +150,7 @@ describe("what is of one kind", () => {
 
 describe("what happened", () => {
   const revised = { at: "2026-11-26T15:00:00Z", what: "revised", channel: "x", post: "one" } as Annotation
-  const posts = postsOf(FACTS, where("channel=x"), {}, WINDOWS)
+  const posts = postsOf(FACTS, where("channel=x"), {})
   const told = (annotations: Annotation[]) =>
     happenedTo(posts, annotations).map(one => `${one.what} ${one.post}`)
 

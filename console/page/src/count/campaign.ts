@@ -46,7 +46,6 @@ export interface Post {
   counts: Counts
   ratio: Ratio
   before: Counts
-  windows: readonly number[]
   /** Whether the pattern speaks of these counts: it is of people's clicks and each link's own kind. */
   judged: boolean
   warns: boolean
@@ -158,11 +157,10 @@ export function happenedTo(posts: readonly Post[], annotations: readonly Annotat
 }
 
 /** Posts with what is known of each, of the rows that fit; through a lens their counts are those of their rows. */
-export function postsOf(facts: Facts, filters: Filters, lens: Lens, windows: readonly number[]): Post[] {
+export function postsOf(facts: Facts, filters: Filters, lens: Lens): Post[] {
   const judged = !lens.class && !lens.kind
   const links = grouped(fitting(facts.now, filters), postKey)
   const before = grouped(facts.before, postKey)
-  const series = grouped(facts.series, postKey)
   const records = new Map(facts.records.map(one => [postKey({ channel: one.channel, post: one.name }), one]))
   return facts.posts.flatMap(row => {
     const key = postKey(row)
@@ -182,11 +180,6 @@ export function postsOf(facts: Facts, filters: Filters, lens: Lens, windows: rea
       counts,
       ratio: judged ? { ctr: row.ctr, from: row.ctr_from, to: row.ctr_to } : ratioOf(counts),
       before: sumOf(before.get(key) ?? []),
-      windows: perWindow(
-        series.get(key) ?? [],
-        windows,
-        row.pattern === "awareness" ? "impressions" : "clicks",
-      ),
       judged,
       warns: judged && row.pattern === SEEN_NOT_CLICKED,
     }

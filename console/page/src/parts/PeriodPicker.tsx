@@ -4,6 +4,7 @@ import { go, place, withQuery } from "../state/place"
 import { zone } from "../state/session"
 import { useShortcuts } from "../state/shortcuts"
 import { words } from "../text/en"
+import { ZonePicker } from "./ZonePicker"
 import "./period.css"
 
 const KEYS = PRESETS.map((days, index) => ({
@@ -16,7 +17,7 @@ function addressOf(days: number): string {
   return withQuery({ days: days === USUAL_DAYS ? null : String(days), from: null, to: null })
 }
 
-/** Which days are shown: presets, or any from one day to another. */
+/** Which days are shown: presets, or any from one day to another; and whose. */
 export function PeriodPicker({ period }: { period: Period }) {
   useShortcuts(KEYS)
   const [open, setOpen] = useState(period.name === "custom")
@@ -67,6 +68,7 @@ export function PeriodPicker({ period }: { period: Period }) {
           <button type="submit">{words.period.apply}</button>
         </form>
       )}
+      <ZonePicker />
     </div>
   )
 }

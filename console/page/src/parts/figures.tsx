@@ -1,4 +1,5 @@
 import type { Ratio } from "../count/counts"
+import { box } from "../draw/drawing"
 import { words } from "../text/en"
 import { change, count, dash, digitsFor, percent, percentRange, plainPercent } from "../text/locale"
 import "./figures.css"
@@ -88,7 +89,7 @@ export function RangeBar(props: { ratio: Ratio; low: number | null; high: number
   )
 }
 
-/** Counts of each window as small bars; the last one is outlined while it is not over. */
+/** Counts of each window as small bars; the last one is paler while it is not over. One path: there are many. */
 export function Spark(props: {
   values: readonly number[]
   open: boolean
@@ -97,6 +98,16 @@ export function Spark(props: {
   const { values, open, of } = props
   const most = Math.max(...values, 1)
   const step = 100 / Math.max(values.length, 1)
+  const over = open ? values.length - 1 : values.length
+  const bars = (from: number, to: number) =>
+    values
+      .slice(from, to)
+      .map((value, index) =>
+        value > 0
+          ? box((from + index + 0.1) * step, 31, step * 0.8, -Math.max((value / most) * 30, 1.5))
+          : "",
+      )
+      .join("")
   return (
     <svg
       class={`spark ${of}`}
@@ -107,20 +118,8 @@ export function Spark(props: {
       aria-hidden="true"
     >
       <path class="ground" d="M0 31.5h100" />
-      {values.map((value, index) => {
-        const height = value <= 0 ? 0 : Math.max((value / most) * 30, 1.5)
-        const last = open && index === values.length - 1
-        return (
-          <rect
-            key={index}
-            class={last ? "open" : undefined}
-            x={index * step + step * 0.1}
-            y={31 - height}
-            width={step * 0.8}
-            height={height}
-          />
-        )
-      })}
+      <path class="bars" d={bars(0, over)} />
+      {open && <path class="bars open" d={bars(over, values.length)} />}
     </svg>
   )
 }

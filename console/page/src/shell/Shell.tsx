@@ -3,7 +3,7 @@ import { Elsewhere, Ended, SharedWith } from "../pages/shares/Guest"
 import { SharedView } from "../pages/shares/SharedView"
 import { SignInView } from "../pages/signin/SignInView"
 import { Failed, NotAllowed, NotFound } from "../parts/states"
-import { go, place } from "../state/place"
+import { go, inThisZone, place } from "../state/place"
 import {
   learnSession,
   may,
@@ -31,7 +31,7 @@ const KEYS = [
   ...ENTRIES.map(({ to, name, key }) => ({
     keys: `g ${key}`,
     does: words.keys.goTo(name),
-    run: () => go(to),
+    run: () => go(inThisZone(to)),
   })),
 ]
 
@@ -99,7 +99,7 @@ function Bar() {
   const guest = session.value?.kind === "share"
   return (
     <header class="bar">
-      <a class="brand" href={session.value?.view || "/campaigns"}>
+      <a class="brand" href={session.value?.view || inThisZone("/campaigns")}>
         <Mark />
         {words.name}
       </a>
@@ -109,7 +109,7 @@ function Bar() {
           <nav aria-label={words.nav.label}>
             {ENTRIES.map(({ to, name }) => (
               <a
-                href={to}
+                href={inThisZone(to)}
                 key={to}
                 aria-current={path === to || path.startsWith(`${to}/`) ? "page" : undefined}
               >

@@ -67,7 +67,8 @@ export function useAsked<One extends Name>(
     data: known.data,
     at: known.at,
     problem: known.problem,
-    loading: known.loading,
+    // Of another request than before it is loading at once, not only after the next paint.
+    loading: known.loading || (key !== null && known.of !== key && !known.problem),
     again: () => setRound(one => one + 1),
   }
 }

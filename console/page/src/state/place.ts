@@ -35,6 +35,12 @@ export function withQuery(changes: Readonly<Record<string, string | null>>): str
   return query.size ? `${place.value.path}?${query}` : place.value.path
 }
 
+/** The address of another view, in the zone that this one is shown in. */
+export function inThisZone(to: string): string {
+  const zone = place.value.query.get("zone")
+  return zone ? `${to}?${new URLSearchParams({ zone })}` : to
+}
+
 /** Change parameters of this view; each change is a step that back undoes. */
 export function setQuery(changes: Readonly<Record<string, string | null>>): void {
   go(withQuery(changes))

@@ -13,11 +13,15 @@ export const sessionProblem = signal<ProblemDetails | null>(null)
 /** Whether what was shared with this browser has ended. */
 export const shareEnded = signal(false)
 
-/** The zone that days are of: the address's, else the account's, else the browser's. */
+/** The zone that days are of where the address says none: the account's, else the browser's. */
+export const ownZone = computed(
+  () => session.value?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC",
+)
+
+/** The zone that days are of: the address's, else one's own. */
 export const zone = computed(() => {
   const given = place.value.query.get("zone")
-  if (given && isZone(given)) return given
-  return session.value?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC"
+  return given && isZone(given) ? given : ownZone.value
 })
 
 /** Whether the reader may do what needs this role. */

@@ -11,6 +11,8 @@ export const compare = {
   } as Record<string, string>,
   add: "Add",
   choose: (what: string) => `add ${what} …`,
+  chooseOf: (what: string, some: string, all: string) => `add ${what} … (${some} of ${all})`,
+  find: "Find by letters",
   noneToAdd: "nothing was counted in this period",
   option: (name: string, clicks: string) => `${name} (${clicks} clicks)`,
   variantsOf: (experiment: string, sides: number) => `${experiment} (${sides} variants)`,
@@ -49,6 +51,9 @@ export const compare = {
   look: "A p-value holds for one look at a time that was fixed before: who looks every day finds winners where there are none.",
   axis: (from: string, to: string) => `${from} to ${to}`,
   sql: "The SQL of these numbers",
+  saved: (sides: readonly string[]) => sides.join(" / ").slice(0, 80),
+  caption: (from: string, to: string, zone: string) =>
+    `${from} to ${to}, days of ${zone}; lines are intervals at 95 %, an open mark is too little data.`,
   verdicts: {
     winner: {
       says: (name: string) => `${name} wins`,

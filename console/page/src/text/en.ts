@@ -173,6 +173,7 @@ export const en = {
     noneFits: "No post fits these filters",
     noneFitsHint: "Take one away.",
     clearFilters: "Show all posts",
+    more: (step: string, shown: string, all: string) => `Show ${step} more; ${shown} of ${all} are shown`,
     empty: "Nothing was counted in this period",
     emptyHint: "Choose a longer period, or open one of the campaign’s links to see it counted.",
     noText: "without a text",
@@ -245,6 +246,13 @@ export const en = {
     before: "vs. before",
     beforeHint: (from: string, to: string) => `compared with ${from} to ${to}`,
     noBefore: "nothing to compare with",
+  },
+  zones: {
+    label: "Time zone",
+    near: "Yours",
+    all: "All zones",
+    own: (zone: string) => `${zone} (account)`,
+    here: (zone: string) => `${zone} (here)`,
   },
   actions: {
     copy: "Copy",

@@ -1,4 +1,4 @@
-import type { Field } from "../pages/links/linkForm"
+import type { Field, Part } from "../pages/links/linkForm"
 import { many } from "./many"
 
 /** The words of the pages about links. */
@@ -47,6 +47,7 @@ export const links = {
     variant: "Variant",
     tags: "Tags",
     post_url: "Address of the post",
+    post_id: "The platform’s id of the post",
     published_at: "Published",
     starts_at: "Works from",
     early_destination: "Before that, leads to",
@@ -55,21 +56,30 @@ export const links = {
     status: "Kind of redirect",
     impressions: "Impressions that CTR divides by",
     aim: "Aim",
+    cache_s: "Browsers keep it for, in seconds",
+    origins: "Pages that may report impressions",
+    weight: "Weight",
+    variants: "Variants",
+    rules: "Rules",
     pass_query: "Pass the visitor’s query on to the destination",
+    add_utm: "Add these UTM parameters to the destination",
     utm_source: "utm_source",
     utm_medium: "utm_medium",
     utm_campaign: "utm_campaign",
     utm_term: "utm_term",
     utm_content: "utm_content",
-  } as Record<Field, string>,
+  } as Record<Part, string>,
   hint: {
     destination: "The whole address, with https://",
     slug: "Left empty, one is made up.",
     post: "The links of one post on one channel are counted together.",
     experiment: "Links of one experiment are compared by variant.",
     tags: "Separated by blanks.",
-    utm_source: "UTM parameters are added to the destination; an empty one is not.",
-    expires_at: "A link that has ended answers 410, unless it leads elsewhere.",
+    utm_source: "An empty one is not added.",
+    cache_s: "While they do, clicks are not counted, and no change reaches them. 0: they ask each time.",
+    origins: "Such as https://example.com; left empty, all may.",
+    early_destination: "Left empty, there is no such link yet.",
+    expired_destination: "Left empty, visitors are told that it has ended (410).",
   } as Partial<Record<Field, string>>,
   choice: {
     status: {
@@ -92,7 +102,35 @@ export const links = {
   zoneSaid: (zone: string) => `Times are of ${zone}.`,
   main: "Where it leads",
   labels: "What it is counted as",
-  when: "When it works, and how",
+  when: "When it works",
+  passed: "What the destination is told",
+  rare: "Redirect, impressions and post",
+  branches: {
+    title: "Where else it leads",
+    hint: "Rules come first, then the split of everybody else.",
+    rules: "Rules",
+    rulesHint: "The first one that fits leads: the order counts.",
+    rule: (number: number) => `Rule ${number}`,
+    addRule: "Add a rule",
+    variants: "Variants",
+    variantsHint: "Visitors are split by weight. Who comes again is led where they were before.",
+    variant: (name: string) => `Variant ${name}`,
+    own: "The destination above",
+    addVariant: "Add a variant",
+    name: "Name",
+    countries: "Countries",
+    countriesHint: "Two letters each, such as DE AT CH.",
+    languages: "Languages",
+    languagesHint: "Such as de, or de-at for one region.",
+    devices: "Devices",
+    share: (part: string) => `${part} of the visitors`,
+    test: "Test",
+    testOf: (what: string) => `Test ${what} as it is saved`,
+    earlier: (what: string) => `Move ${what} up`,
+    later: (what: string) => `Move ${what} down`,
+    remove: "Remove",
+    removeOf: (what: string) => `Remove ${what}`,
+  },
   make: "Make the link",
   save: "Save",
   saving: "Saving",
@@ -102,6 +140,13 @@ export const links = {
   unchanged: "Nothing was changed",
   cancel: "Cancel",
   notSaved: "It was not saved",
+  placeName: (place: string): string => {
+    const [list = "", index, part = ""] = place.split("-")
+    if (!index) return links.field[place as Part] ?? place
+    const entry = list === "rules" ? "Rule" : "Variant"
+    const known = links.branches as unknown as Record<string, string>
+    return `${entry} ${Number(index) + 1}: ${known[part] ?? links.field[part as Part] ?? part}`
+  },
   readOnly: (role: string) => `Your token may look at links, not change them: that needs the role ${role}.`,
   conflict: "Somebody changed this link meanwhile",
   conflictHint: "Your edits are kept; what you did not touch is theirs. Look at it, and save again.",
@@ -133,11 +178,12 @@ export const links = {
   deletedAt: "Deleted",
   until: "Can be restored until",
   destinations: "Destinations",
-  more_: "Variants and rules are changed by API or bulk.",
   weight: (weight: number) => `weight ${weight}`,
   test: {
     title: "Test this link",
     hint: "Where would this visitor be led? Nothing is counted by asking.",
+    edited: "It is asked as the link is saved, without your edits.",
+    own: "the link’s own",
     country: "Country",
     language: "Language",
     device: "Device",

@@ -64,7 +64,10 @@ export const quality = {
 export const live = {
   title: "Live",
   window: "The last ten minutes",
-  hint: "Each bar is a minute; the last one is not over. Counts appear within seconds of a click.",
+  rests: (zone: string) => `Clicks of each minute of ${zone}; a dashed bar is not over yet.`,
+  minuteSays: (minute: string, clicks: string, open: boolean) =>
+    [minute, clicks, open && "not over yet"].filter(Boolean).join(" · "),
+  pictured: (until: string) => `The ten minutes until ${until}`,
   pause: "Pause",
   resume: "Go on",
   on: "live",
@@ -75,6 +78,5 @@ export const live = {
   quietHint: "Open one of your links: it appears here within seconds.",
   columns: { post: "Post", channel: "Channel", campaign: "Campaign", last: "Ten minutes" },
   gross: (other: number) => `${many(other, "click", "clicks")} of bots and the like, left out`,
-  minutes: (clicks: readonly number[]) => `Clicks of each minute: ${clicks.join(", ")}`,
   noPost: "without a post",
 }

@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks"
+import { useMemo, useRef } from "preact/hooks"
 import { address } from "../../api/client"
 import {
   filtersOf,
@@ -22,16 +22,16 @@ import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useLive } from "../../state/live"
 import { useMinute } from "../../state/minute"
 import { periodOf, windowsOf } from "../../state/period"
-import { place, withQuery } from "../../state/place"
+import { place } from "../../state/place"
 import { session, zone } from "../../state/session"
 import { scopeOf } from "../../state/shares"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
 import { Breakdowns } from "./Breakdowns"
-import { FilterBar, NO_FILTERS } from "./FilterBar"
+import { Cards } from "./Cards"
+import { FilterBar } from "./FilterBar"
 import { Headlines } from "./Headlines"
 import { HeatMap } from "./HeatMap"
-import { PostCard } from "./PostCard"
 import { Profiles } from "./Profiles"
 import { Series } from "./Series"
 import { addressOf, sourceOf } from "./source"
@@ -56,20 +56,26 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const shared = session.value?.kind === "share"
   const uniques = useUniques({ ...whose, ...times, ...labels() }, !lens.class && !lens.kind)
   const live = useLive(whose, () => {
-    again()
+    known.followed()
     uniques.again()
   })
 
   const filters = filtersOf(query)
-  const windows = windowsOf(period, zone.value).filter(one => one <= now)
+  // While another period is on its way, the one before is drawn as it was: its counts fall into its own windows.
+  const drawn = useRef({ period, windows: [] as number[] })
+  if (!loading || !drawn.current.windows.length) {
+    drawn.current = { period, windows: windowsOf(period, zone.value).filter(one => one <= now) }
+  }
+  const { windows } = drawn.current
   const key = JSON.stringify([filters, lens, windows[0], windows.length])
-  const shown = useMemo(() => postsOf(facts, filters, lens, windows), [facts, key])
+  const shown = useMemo(() => postsOf(facts, filters, lens), [facts, key])
   const profiles = useMemo(() => profilesOf(facts, filters, windows), [facts, key])
   const rows = useMemo(() => fitting(facts.now, filters), [facts, key])
   const sums = sumOf(rows)
   const before = sumOf(fitting(facts.before, filters))
   const sort = SORTS.find(one => one === query.get("sort")) ?? "needs"
-  const ordered = sorted(shown, sort)
+  const ordered = useMemo(() => sorted(shown, sort), [shown, sort])
+  const happenings = useMemo(() => happenedTo(shown, facts.annotations), [shown, facts.annotations])
   const open = period.until > now
   const source = sourceOf({ ...whose, ...times, ...labels() }, lens)
   const awareness =
@@ -131,9 +137,9 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
             <Series
               rows={fitting(facts.series, filters)}
               lens={lens}
-              happenings={happenedTo(shown, facts.annotations)}
+              happenings={happenings}
               windows={windows}
-              period={period}
+              period={drawn.current.period}
               now={now}
               title={name}
               csv={address(
@@ -147,7 +153,12 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
             <FilterBar facts={known.facts} filters={filters} lens={lens} sort={sort}>
               <Actions of={said.posts_} csv={addressOf(source, "csv")} copy={() => copied(ordered)} />
             </FilterBar>
-            <Cards posts={ordered} open={open} uniques={uniques.ofPost} days={period.days} />
+            <Cards
+              posts={ordered}
+              all={facts.posts.length}
+              shown={{ whose, times, lens, period, windows, open, uniques: uniques.ofPost }}
+              of={`${key} ${sort}`}
+            />
             <Profiles
               profiles={profiles}
               whose={whose}
@@ -178,30 +189,6 @@ function labels(): Record<string, string> {
     if (value) given[name] = value
   }
   return given
-}
-
-function Cards(props: {
-  posts: readonly Post[]
-  open: boolean
-  uniques: ReadonlyMap<string, number>
-  days: number
-}) {
-  const { posts, open, uniques, days } = props
-  if (!posts.length) {
-    return (
-      <p class="none">
-        {said.noneFits}. <span class="soft">{said.noneFitsHint}</span>{" "}
-        <a href={withQuery(NO_FILTERS)}>{said.clearFilters}</a>
-      </p>
-    )
-  }
-  return (
-    <ul class="cards" aria-label={said.posts_}>
-      {posts.map(post => (
-        <PostCard post={post} open={open} uniques={uniques.get(post.key)} days={days} key={post.key} />
-      ))}
-    </ul>
-  )
 }
 
 function Skeletons() {

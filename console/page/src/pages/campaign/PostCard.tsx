@@ -10,8 +10,14 @@ const ENOUGH_CLICKS = 5
 const ENOUGH_WITHOUT_RANGE = 1000
 
 /** A post: what it says, what was counted, what that means and what to do; why, for who wants to know. */
-export function PostCard(props: { post: Post; open: boolean; uniques: number | undefined; days: number }) {
-  const { post, open, uniques, days } = props
+export function PostCard(props: {
+  post: Post
+  windows: readonly number[]
+  open: boolean
+  uniques: number | undefined
+  days: number
+}) {
+  const { post, windows, open, uniques, days } = props
   const { row, counts, ratio, before, judged } = post
   const awareness = row.pattern === "awareness"
   const pattern = words.pattern[row.pattern]
@@ -62,7 +68,7 @@ export function PostCard(props: { post: Post; open: boolean; uniques: number | u
           <RangeBar ratio={ratio} low={row.range_low} high={row.range_high} enough={row.enough_data} />
         </div>
       )}
-      <Spark values={post.windows} open={open} of={awareness ? "impressions" : "clicks"} />
+      <Spark values={windows} open={open} of={awareness ? "impressions" : "clicks"} />
       <div class="says">
         {judged ? (
           <>

@@ -2,10 +2,15 @@ import { useMemo } from "preact/hooks"
 import type { Facts, Lens } from "../../count/campaign"
 import { type Asked, useAsked } from "../../state/asked"
 import { iso, type Period } from "../../state/period"
+import { useRested } from "../../state/rested"
 import { may, session, zone } from "../../state/session"
+import { useRecords } from "./useRecords"
 
-const MOST_POSTS = 1000
-const MOST_ROWS = 100_000
+/** As many rows as the API gives at most. */
+export const MOST_ROWS = 100_000
+/** Live counts ask anew: of thousands of posts no more often than that costs little. */
+const REST_MS_A_POST = 4
+const REST_MOST_MS = 30_000
 const LABELS = "channel,post,profile"
 
 /** Whose campaign is asked about. */
@@ -26,7 +31,16 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
     query: { ...whose, ...earlier, ...lens, by: LABELS, limit: MOST_ROWS },
   })
   const series = useAsked("reportSeries", {
-    query: { ...whose, ...times, ...lens, by: LABELS, unit: period.unit, zone: zone.value, limit: MOST_ROWS },
+    query: {
+      ...whose,
+      ...times,
+      ...lens,
+      // Thousands of posts times days are too many rows; whose impressions are of a kind is known by post alone.
+      by: lens.kind ? LABELS : "channel,profile",
+      unit: period.unit,
+      zone: zone.value,
+      limit: MOST_ROWS,
+    },
   })
   const annotations = useAsked("reportAnnotations", { query: { ...whose, ...times } })
   const reads = may("links:read")
@@ -34,10 +48,7 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
   const path = { campaign: whose.campaign }
   const record = useAsked("readCampaign", reads ? { path, query: account } : null)
   const guest = session.value?.kind === "share"
-  const records = useAsked(
-    "listPosts",
-    reads || guest ? { path, query: { ...account, limit: MOST_POSTS } } : null,
-  )
+  const records = useRecords(reads || guest ? whose : null)
 
   const facts: Facts = useMemo(
     () => ({
@@ -45,12 +56,16 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
       now: now.data?.rows ?? [],
       before: before.data?.rows ?? [],
       series: series.data?.rows ?? [],
-      records: records.data?.posts ?? [],
+      records,
       annotations: annotations.data?.rows ?? [],
     }),
-    [posts.data, now.data, before.data, series.data, records.data, annotations.data],
+    [posts.data, now.data, before.data, series.data, records, annotations.data],
   )
   const counts: readonly Asked<unknown>[] = [posts, now, before, series]
+  function again(): void {
+    for (const one of counts) one.again()
+  }
+  const followed = useRested(again, Math.min(facts.posts.length * REST_MS_A_POST, REST_MOST_MS))
   return {
     facts,
     record: record.data,
@@ -61,9 +76,9 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
       undefined,
     ),
     loading: counts.some(one => one.loading),
-    again: () => {
-      for (const one of counts) one.again()
-    },
+    again,
+    /** For live counts. */
+    followed,
     times,
   }
 }

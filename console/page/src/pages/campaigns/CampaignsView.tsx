@@ -4,6 +4,7 @@ import { Actions, tabbed } from "../../parts/actions"
 import { Choose } from "../../parts/Choose"
 import { Change, ctrText, intervalText, Sign } from "../../parts/figures"
 import { PeriodPicker } from "../../parts/PeriodPicker"
+import { SavedViews } from "../../parts/SavedViews"
 import { Scrolls } from "../../parts/Scrolls"
 import { Failed, Skeleton, Stale, Warning } from "../../parts/states"
 import { useAsked } from "../../state/asked"
@@ -47,7 +48,10 @@ export function CampaignsView() {
     <>
       <div class="head">
         <h1 tabIndex={-1}>{said.title}</h1>
-        <PeriodPicker period={period} />
+        <div class="chosen">
+          <PeriodPicker period={period} />
+          <SavedViews name={said.title} />
+        </div>
       </div>
       {counted.problem && counted.at && <Stale at={counted.at} again={counted.again} />}
       <div class="controls">

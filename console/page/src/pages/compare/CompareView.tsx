@@ -1,17 +1,21 @@
 import { address, request } from "../../api/client"
 import type { CompareReport } from "../../api/types"
+import { sidesDrawing } from "../../draw/sidesDrawing"
 import { Actions, tabbed } from "../../parts/actions"
+import { ctrText } from "../../parts/figures"
 import { PeriodPicker } from "../../parts/PeriodPicker"
+import { SavedViews } from "../../parts/SavedViews"
 import { ShowSql } from "../../parts/ShowSql"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { useMinute } from "../../state/minute"
-import { iso, periodOf } from "../../state/period"
+import { iso, type Period, periodOf } from "../../state/period"
 import { place } from "../../state/place"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
+import { count, percent, time } from "../../text/locale"
 import { label } from "./label"
-import { Pairs } from "./Pairs"
+import { Pairs, saysOf } from "./Pairs"
 import { Picker } from "./Picker"
 import { SideTable } from "./SideTable"
 import { comparing, MOST_SIDES, namesOf, sharedOf, sidesOf, textOf } from "./sides"
@@ -35,7 +39,10 @@ export function CompareView() {
     <>
       <div class="head">
         <h1 tabIndex={-1}>{said.title}</h1>
-        <PeriodPicker period={period} />
+        <div class="chosen">
+          <PeriodPicker period={period} />
+          <SavedViews name={names.length ? said.saved(names) : said.title} />
+        </div>
       </div>
       <Picker sides={sides} times={times} />
       {sides.length === 0 ? (
@@ -57,6 +64,7 @@ export function CompareView() {
               <Actions
                 of={said.title}
                 csv={address("reportCompare", asking, { format: "csv" })}
+                picture={() => pictureOf(report, names, period)}
                 copy={() => copied(report, names)}
               />
             </div>
@@ -89,6 +97,38 @@ function Verdict({ report, names }: { report: CompareReport; names: readonly str
       <p class="soft">{verdict?.why ?? report.meaning}</p>
     </div>
   )
+}
+
+/** The sides on one axis, as they are to be shown elsewhere. */
+function pictureOf(report: CompareReport, names: readonly string[], period: Period) {
+  const byCtr = report.measure === "ctr"
+  const day = (at: number) => time(at, "dayOfWeek", zone.value)
+  const verdict = said.verdicts[report.verdict]?.says(
+    names[report.rows.findIndex(one => one.is_winner)] ?? "",
+  )
+  const sides = report.rows.map((side, index) => {
+    const against = report.pairs.find(one => one.first === 0 && one.second === index)
+    const ratio = { ctr: side.ctr, from: side.ctr_from, to: side.ctr_to }
+    return {
+      name: names[index] ?? "",
+      value: byCtr ? side.ctr : side.clicks,
+      from: byCtr ? side.ctr_from : null,
+      to: byCtr ? side.ctr_to : null,
+      text: byCtr ? `${words.unit.ctr} ${ctrText(ratio)}` : `${count(side.clicks)} ${words.unit.clicks}`,
+      says: saysOf(side, index, against, report.verdict),
+      enough: side.enough_data,
+    }
+  })
+  return {
+    drawing: sidesDrawing({
+      width: 960,
+      sides,
+      bars: !byCtr,
+      write: byCtr ? value => percent(value, value < 0.01 ? 2 : 1) : count,
+    }),
+    title: verdict ?? report.verdict,
+    caption: said.caption(day(period.since), day(period.until - 1), zone.value),
+  }
 }
 
 const COLUMNS = ["side", "clicks", "impressions", "ctr", "ctr_from", "ctr_to", "difference", "p"]

@@ -1,4 +1,4 @@
-import type { CompareReport, PairOfSides } from "../../api/types"
+import type { CompareReport, PairOfSides, Side } from "../../api/types"
 import { Scrolls } from "../../parts/Scrolls"
 import { words } from "../../text/en"
 import { dash, digitsFor, signed } from "../../text/locale"
@@ -28,6 +28,21 @@ export function Difference({ pair, byCtr }: { pair: PairOfSides; byCtr: boolean 
 /** What a pair says; a dash where the sides cannot be compared at all. */
 export function pairText(pair: PairOfSides, together: string): string {
   return said.pair[pair.verdict] ?? (together === "not enough data yet" ? said.tooLittle : dash)
+}
+
+/** What is said of a side: whether it wins, or how it does against the control, which says nothing itself. */
+export function saysOf(
+  side: Side,
+  index: number,
+  against: PairOfSides | undefined,
+  together: string,
+): string {
+  const says = !side.enough_data
+    ? said.tooLittle
+    : side.is_winner
+      ? said.winner
+      : against && pairText(against, together)
+  return [index === 0 && said.control, says].filter(Boolean).join(" · ")
 }
 
 /** Each side against each other. */

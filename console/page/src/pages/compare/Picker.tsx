@@ -1,4 +1,5 @@
-import type { PerformanceRow, VariantRow } from "../../api/types"
+import { useMemo, useState } from "preact/hooks"
+import type { BreakdownRow, VariantRow } from "../../api/types"
 import { grouped } from "../../count/counts"
 import { useAsked } from "../../state/asked"
 import { go, place, setQuery } from "../../state/place"
@@ -12,18 +13,16 @@ const { compare: said } = words
 const KINDS = ["posts", "channels", "profiles", "campaigns", "variants"] as const
 type Kind = (typeof KINDS)[number]
 
-const REPORTS = {
-  posts: "reportPosts",
-  channels: "reportChannels",
-  profiles: "reportProfiles",
-  campaigns: "reportCampaigns",
-} as const
-const LABELS: Readonly<Record<Exclude<Kind, "variants">, readonly (keyof PerformanceRow)[]>> = {
+const LABELS: Readonly<Record<Exclude<Kind, "variants">, readonly (keyof BreakdownRow)[]>> = {
   posts: ["campaign", "channel", "post"],
   channels: ["channel"],
   profiles: ["channel", "profile"],
   campaigns: ["campaign"],
 }
+
+/** So many are known, and so many are in the menu at once: letters find the others. */
+const MOST_KNOWN = 10_000
+const MOST_LISTED = 100
 
 interface Option {
   name: string
@@ -41,12 +40,19 @@ export function Picker({
   const { query } = place.value
   const kind = KINDS.find(one => one === query.get("by")) ?? "posts"
   const listed = kind === "variants" ? null : kind
-  const rows = useAsked(REPORTS[listed ?? "posts"], listed && { query: times })
+  const by = ["account", ...LABELS[listed ?? "posts"]].join(",")
+  const rows = useAsked("reportBreakdown", listed && { query: { ...times, by, limit: MOST_KNOWN } })
   const variants = useAsked("reportVariants", listed ? null : { query: times })
   const known = listed ? rows.data : variants.data
-  const options = listed
-    ? (rows.data?.rows ?? []).map(row => optionOf(row, listed))
-    : experimentsOf(variants.data?.rows ?? [])
+  const [letters, setLetters] = useState("")
+  const all = useMemo(
+    () =>
+      listed
+        ? (rows.data?.rows ?? []).map(row => optionOf(row, listed))
+        : experimentsOf(variants.data?.rows ?? []),
+    [listed, rows.data, variants.data],
+  )
+  const options = useMemo(() => found(all, letters), [all, letters])
   const full = sides.length >= MOST_SIDES
   return (
     <div class="controls">
@@ -66,6 +72,15 @@ export function Picker({
           ))}
         </select>
       </label>
+      {all.length > MOST_LISTED && (
+        <input
+          type="search"
+          aria-label={said.find}
+          placeholder={said.find}
+          value={letters}
+          onInput={event => setLetters(event.currentTarget.value)}
+        />
+      )}
       <select
         class="adds"
         aria-label={said.add}
@@ -78,7 +93,11 @@ export function Picker({
         }}
       >
         <option value="">
-          {known && !options.length ? said.noneToAdd : said.choose(said.kinds[kind] ?? kind)}
+          {known && !all.length
+            ? said.noneToAdd
+            : options.length < all.length
+              ? said.chooseOf(said.kinds[kind] ?? kind, count(options.length), count(all.length))
+              : said.choose(said.kinds[kind] ?? kind)}
         </option>
         {options.map((one, index) => (
           <option value={String(index)} key={one.name}>
@@ -91,17 +110,27 @@ export function Picker({
   )
 }
 
+/** Those whose names have all of these words, the most clicked first, as many as a menu holds. */
+function found(options: readonly Option[], letters: string): Option[] {
+  const wanted = letters.toLocaleLowerCase().split(/\s+/).filter(Boolean)
+  const fits = ({ name }: Option) => {
+    const text = name.toLocaleLowerCase()
+    return wanted.every(one => text.includes(one))
+  }
+  return options.filter(fits).slice(0, MOST_LISTED)
+}
+
 /** Whose numbers: only where a token speaks for several accounts. */
 function whose(account: string): Labels {
   return session.value?.account ? {} : { account }
 }
 
-function optionOf(row: PerformanceRow, kind: Exclude<Kind, "variants">): Option {
+function optionOf(row: BreakdownRow, kind: Exclude<Kind, "variants">): Option {
   const labels = Object.fromEntries(LABELS[kind].map(name => [name, String(row[name] ?? "")]))
   const name = Object.entries({ ...labels, ...(row.account && whose(row.account)) })
     .map(([one, value]) => label(one, value))
     .join(" · ")
-  return { name: said.option(name, count(row.clicks)), sides: [{ ...whose(row.account), ...labels }] }
+  return { name: said.option(name, count(row.clicks)), sides: [{ ...whose(row.account ?? ""), ...labels }] }
 }
 
 function experimentsOf(rows: readonly VariantRow[]): Option[] {

@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks"
+import { useMemo, useRef, useState } from "preact/hooks"
 import type { NewLink } from "../../api/types"
 import { Actions, tabbed } from "../../parts/actions"
 import { Scrolls } from "../../parts/Scrolls"
@@ -27,22 +27,32 @@ export function BulkView() {
   const [results, setResults] = useState<ReadonlyMap<number, Result>>(new Map())
   const [busy, setBusy] = useState(false)
   const sent = useRef<{ of: string; keys: string[] }>({ of: "", keys: [] })
-  const labels = Object.fromEntries(Object.entries(common).filter(([, value]) => value))
-  const lines = pastedOf(text, domain, labels)
+  const lines = useMemo(() => {
+    const labels = Object.fromEntries(Object.entries(common).filter(([, value]) => value))
+    return pastedOf(text, domain, labels)
+  }, [text, domain, common])
 
   async function go(): Promise<void> {
     const of = JSON.stringify(lines)
     if (sent.current.of !== of) sent.current = { of, keys: lines.map(newKey) }
     const told = new Map<number, Result>()
+    let drawn = true
     setBusy(true)
     setResults(told)
     try {
       await send(lines, sent.current.keys, result => {
         told.set(result.line, result)
-        setResults(new Map(told))
+        if (drawn) requestAnimationFrame(show)
+        drawn = false
       })
     } finally {
+      show()
       setBusy(false)
+    }
+
+    function show(): void {
+      drawn = true
+      setResults(new Map(told))
     }
   }
 

@@ -2,8 +2,9 @@ import type { ComponentChildren } from "preact"
 import { useState } from "preact/hooks"
 import { ProblemError } from "../../api/client"
 import type { ProblemDetails } from "../../api/types"
+import type { Given } from "./fields"
 import { LinkFields, Refused } from "./LinkFields"
-import type { Field, Form } from "./linkForm"
+import type { Form } from "./linkForm"
 
 /** What is being sent, and what was refused of it. */
 export function useSending() {
@@ -30,7 +31,7 @@ export function useSending() {
 /** The form of a link, of a new one or, `fixed`, of one that has its address; `children` are its buttons. */
 export function LinkForm(props: {
   form: Form
-  change: (field: Field, value: string) => void
+  change: Given["change"]
   problem: ProblemDetails | undefined
   fixed: boolean
   send: () => void

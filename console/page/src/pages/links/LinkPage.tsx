@@ -2,17 +2,21 @@ import { useEffect, useState } from "preact/hooks"
 import { ask, ProblemError, request } from "../../api/client"
 import type { LinkView } from "../../api/types"
 import { Copy } from "../../parts/actions"
+import { SavedViews } from "../../parts/SavedViews"
 import { Failed, Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { go, place } from "../../state/place"
-import { may, session, zone } from "../../state/session"
+import { may, zone } from "../../state/session"
 import { words } from "../../text/en"
+import { dash } from "../../text/locale"
+import { listText } from "./branches"
 import { Code } from "./Code"
 import { Deleting } from "./Deleting"
 import { LinkCounts } from "./LinkCounts"
 import { LinkForm, useSending } from "./LinkForm"
 import { LinkTest } from "./LinkTest"
-import { differences, type Form, formOf, patchOf, publicAddress, rebased } from "./linkForm"
+import { differences, type Form, formOf, type Part, patchOf, rebased } from "./linkForm"
+import { publicAddress } from "./publicAddress"
 import "./links.css"
 
 const { links: said } = words
@@ -30,6 +34,7 @@ function Known({ first }: { first: LinkView }) {
   const [link, setLink] = useState(first)
   const address = publicAddress(link)
   const made = place.value.query.has("made")
+  const [edited, setEdited] = useState(false)
   return (
     <>
       <div class="head">
@@ -40,6 +45,7 @@ function Known({ first }: { first: LinkView }) {
           </p>
         </div>
         <div class="chosen">
+          <SavedViews name={link.link} />
           <Copy of={said.address} text={() => address} />
           <a class="button" href={address} target="_blank" rel="noreferrer">
             {said.open}
@@ -59,23 +65,30 @@ function Known({ first }: { first: LinkView }) {
       <div class="link-page">
         <div class="beside">
           {may("reports:read") && <LinkCounts link={link} />}
-          <LinkTest link={link} />
+          <LinkTest link={link} edited={edited} />
           <Code link={link} />
         </div>
         <div>
           {may("links:write") ? (
-            <Edit link={link} took={setLink} key={link.link} />
+            <Edit link={link} took={setLink} isEdited={setEdited} key={link.link} />
           ) : (
-            <p class="soft">{said.readOnly("links:write")}</p>
+            <>
+              <p class="soft">{said.readOnly("links:write")}</p>
+              <Destinations link={link} />
+            </>
           )}
-          <Destinations link={link} />
         </div>
       </div>
     </>
   )
 }
 
-function Edit({ link, took }: { link: LinkView; took: (link: LinkView) => void }) {
+function Edit(props: {
+  link: LinkView
+  took: (link: LinkView) => void
+  isEdited: (edited: boolean) => void
+}) {
+  const { link, took, isEdited } = props
   const own = zone.value
   const [base, setBase] = useState(() => formOf(link, own))
   const [form, setForm] = useState(base)
@@ -85,6 +98,7 @@ function Edit({ link, took }: { link: LinkView; took: (link: LinkView) => void }
   const path = { domain: link.domain, slug: link.slug }
   const patch = patchOf(base, form, own)
   useLeaving(patch !== null)
+  useEffect(() => isEdited(patch !== null), [patch !== null])
 
   function take(fresh: LinkView): void {
     took(fresh)
@@ -168,11 +182,11 @@ function Conflict(props: { before: Form; theirs: Form; mine: Form; discard: () =
       <h2>{said.conflict}</h2>
       <p>{said.conflictHint}</p>
       <ul>
-        {differences(mine, before, theirs).map(({ field, both }) => (
-          <li key={field}>
+        {differences(mine, before, theirs).map(({ part, both }) => (
+          <li key={part}>
             {both
-              ? said.both(said.field[field], theirs[field] || "–", mine[field] || "–")
-              : said.theirs(said.field[field], before[field] || "–", theirs[field] || "–")}
+              ? said.both(said.field[part], partText(theirs, part), partText(mine, part))
+              : said.theirs(said.field[part], partText(before, part), partText(theirs, part))}
           </li>
         ))}
       </ul>
@@ -181,6 +195,11 @@ function Conflict(props: { before: Form; theirs: Form; mine: Form; discard: () =
       </button>
     </section>
   )
+}
+
+function partText(form: Form, part: Part): string {
+  const text = part === "variants" || part === "rules" ? listText(form[part]) : form[part]
+  return text || dash
 }
 
 /** Ask before a window with unsaved edits is closed. */
@@ -193,7 +212,7 @@ function useLeaving(edited: boolean): void {
   }, [edited])
 }
 
-/** Variants and rules, as they are. */
+/** Variants and rules as they are, for who may only look. */
 function Destinations({ link }: { link: LinkView }) {
   if (!link.variants.length && !link.rules.length) return null
   return (
@@ -217,7 +236,6 @@ function Destinations({ link }: { link: LinkView }) {
           </div>
         ))}
       </dl>
-      <p class="soft">{session.value && said.more_}</p>
     </section>
   )
 }

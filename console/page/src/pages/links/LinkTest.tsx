@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks"
+import { useEffect, useRef, useState } from "preact/hooks"
 import type { Query } from "../../api/client"
 import type { AnswerView, CountedAs, LinkView } from "../../api/types"
 import { Skeleton } from "../../parts/states"
@@ -8,7 +8,8 @@ import { place, setQuery } from "../../state/place"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
 import { percent } from "../../text/locale"
-import { AGENTS, DEVICES } from "./agents"
+import { AGENTS, DEVICE_NAMES } from "./agents"
+import { DEVICES } from "./branches"
 
 const said = words.links.test
 const ASKED = [
@@ -27,16 +28,32 @@ const ASKED = [
 const NETWORKS = ["office", "mail_scanner", "datacenter"] as const
 
 /** Where would somebody be led, by what, and would it be counted. */
-export function LinkTest({ link }: { link: LinkView }) {
+export function LinkTest({ link, edited }: { link: LinkView; edited: boolean }) {
   const { query } = place.value
   const shown = query.has("test")
   const path = { domain: link.domain, slug: link.slug }
   const answer = useAsked("testLink", shown ? { path, query: questionOf(query) } : null, { everyMs: 0 })
   const [open, setOpen] = useState(shown)
+  const tested = useRef(link.etag)
+  const first = useRef(true)
+  const details = useRef<HTMLDetailsElement>(null)
+  // Asked elsewhere on the page, by a rule: it is to be seen.
+  useEffect(() => {
+    if (shown) setOpen(true)
+    if (shown && !first.current) details.current?.scrollIntoView({ block: "nearest" })
+    first.current = false
+  }, [query])
+  // What was saved since answers otherwise.
+  useEffect(() => {
+    if (tested.current !== link.etag) answer.again()
+    tested.current = link.etag
+  }, [link.etag])
   return (
-    <details open={open} onToggle={event => setOpen(event.currentTarget.open)}>
+    <details ref={details} open={open} onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{said.title}</summary>
-      <p class="soft">{said.hint}</p>
+      <p class="soft">
+        {said.hint} {edited && said.edited}
+      </p>
       <form
         class="asks"
         key={query.toString()}
@@ -60,9 +77,9 @@ export function LinkTest({ link }: { link: LinkView }) {
           {said.device}
           <select name="device">
             <option value="">{said.any}</option>
-            {DEVICES.map(([device, name]) => (
+            {DEVICES.map(device => (
               <option value={device} key={device} selected={query.get("device") === device}>
-                {name}
+                {DEVICE_NAMES[device]}
               </option>
             ))}
           </select>
@@ -149,7 +166,7 @@ function Told({ answer }: { answer: AnswerView }) {
       {answer.split.length > 0 && (
         <>
           <dt>{said.split}</dt>
-          <dd>{answer.split.map(one => `${one.name || "own"} ${percent(one.share, 0)}`).join(", ")}</dd>
+          <dd>{answer.split.map(one => `${one.name || said.own} ${percent(one.share, 0)}`).join(", ")}</dd>
         </>
       )}
       <dt>{said.counted}</dt>

@@ -2,6 +2,7 @@ import { useRef } from "preact/hooks"
 import { address } from "../../api/client"
 import type { LinkView } from "../../api/types"
 import { Actions, Copy, tabbed } from "../../parts/actions"
+import { SavedViews } from "../../parts/SavedViews"
 import { Scrolls } from "../../parts/Scrolls"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
@@ -10,8 +11,9 @@ import { may, zone } from "../../state/session"
 import { useShortcuts } from "../../state/shortcuts"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
-import { pageOf, publicAddress } from "./linkForm"
+import { pageOf } from "./linkForm"
 import { NewLink } from "./NewLink"
+import { publicAddress } from "./publicAddress"
 import "./links.css"
 
 const { links: said } = words
@@ -56,6 +58,7 @@ function Links() {
       <div class="head">
         <h1 tabIndex={-1}>{said.title}</h1>
         <div class="chosen">
+          <SavedViews name={said.title} />
           <a href="/links/deleted" class="button plain">
             {said.deleted}
           </a>

@@ -8,12 +8,15 @@ export const AGENTS: Readonly<Record<string, string>> = {
   windows: `Mozilla/5.0 (Windows NT 10.0; Win64; x64) ${CHROME} Safari/537.36`,
   macos: `Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) ${SAFARI} Safari/605.1.15`,
   linux: `Mozilla/5.0 (X11; Linux x86_64) ${CHROME} Safari/537.36`,
+  other:
+    "Mozilla/5.0 (PlayStation; PlayStation 5/12.00) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15",
 }
 
-export const DEVICES = [
-  ["android", "Android"],
-  ["ios", "iPhone, iPad"],
-  ["windows", "Windows"],
-  ["macos", "Mac"],
-  ["linux", "Linux"],
-] as const
+export const DEVICE_NAMES = {
+  android: "Android",
+  ios: "iPhone, iPad",
+  windows: "Windows",
+  macos: "Mac",
+  linux: "Linux",
+  other: "another",
+} as const

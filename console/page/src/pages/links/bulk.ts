@@ -1,4 +1,4 @@
-import { ask, ProblemError, request } from "../../api/client"
+import { ask, linesOf, ProblemError, request } from "../../api/client"
 import type { BulkAnswer, NewLink, ProblemDetails } from "../../api/types"
 import { words } from "../../text/en"
 import type { Pasted } from "./bulkLines"
@@ -6,7 +6,8 @@ import type { Pasted } from "./bulkLines"
 /** What became of a line; a status of 0: nobody knows. */
 export type Result = BulkAnswer
 
-const AT_ONCE = 200
+/** Lines in one request; their answers come one by one while it lasts. */
+const AT_ONCE = 5000
 const TRIES = 4
 const WAIT_MS = 1000
 
@@ -62,8 +63,7 @@ async function put(
   let answered = 0
   try {
     const body = lines.map(one => `${JSON.stringify(one.put)}\n`).join("")
-    const text = await (await request("bulkLinks", { body })).text()
-    for (const line of text.split("\n").filter(Boolean)) {
+    for await (const line of linesOf(await request("bulkLinks", { body }))) {
       const answer = JSON.parse(line) as BulkAnswer
       const one = lines[answer.line - 1]
       if (!one) continue

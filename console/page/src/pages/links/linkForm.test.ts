@@ -1,6 +1,8 @@
 import { expect, test } from "vitest"
 import type { LinkView } from "../../api/types"
+import { moved, newRule, newVariant, sharesOf } from "./branches"
 import {
+  addressAt,
   blank,
   bodyOf,
   differences,
@@ -8,7 +10,7 @@ import {
   formOf,
   pageOf,
   patchOf,
-  publicAddress,
+  placeOf,
   rebased,
 } from "./linkForm"
 
@@ -21,6 +23,19 @@ const link = {
   tags: ["one", "two"],
   status: 302,
   pass_query: true,
+  add_utm: true,
+  weight: 1,
+  variants: [{ number: 2, name: "B", destination: "https://example.com/b", weight: 3 }],
+  rules: [
+    {
+      number: 1,
+      name: "Alps",
+      destination: "https://example.com/alps",
+      countries: ["AT", "CH"],
+      languages: [],
+      devices: ["ios"],
+    },
+  ],
   published_at: null,
   starts_at: null,
   expires_at: "2026-12-24T11:00:00Z",
@@ -76,8 +91,8 @@ test("what I did not touch is theirs; what both changed stays mine and is said",
   const theirs = { ...base, title: "theirs", campaign: "y" }
   expect(rebased(mine, base, theirs)).toEqual({ ...base, title: "mine", campaign: "y", post: "q" })
   expect(differences(mine, base, theirs)).toEqual([
-    { field: "title", both: true },
-    { field: "campaign", both: false },
+    { part: "title", both: true },
+    { part: "campaign", both: false },
   ])
 })
 
@@ -90,7 +105,97 @@ test("a problem is led to its field, of a list's item too, and to none that the 
 
 test("a slug's parts stay parts in its public address and become one in that of its page", () => {
   const one = { domain: "go.example", slug: "a/grün" }
-  expect(publicAddress(one)).toBe("https://go.example/a/gr%C3%BCn")
+  expect(addressAt(one, {})).toBe("https://go.example/a/gr%C3%BCn")
   expect(pageOf(one)).toBe("/links/go.example/a%2Fgr%C3%BCn")
-  expect(publicAddress({ domain: "localhost:8080", slug: "a" })).toBe("http://localhost:8080/a")
+})
+
+test("a link is opened where the installation says that its domain answers", () => {
+  const urls = { "": "http://{domain}:8080", "go.example": "https://go.example" }
+  expect(addressAt({ domain: "localhost", slug: "a" }, urls)).toBe("http://localhost:8080/a")
+  expect(addressAt({ domain: "go.example", slug: "a" }, urls)).toBe("https://go.example/a")
+})
+
+test("destinations that nobody touched are not sent; one that is renamed keeps its number", () => {
+  const before = formOf(link, "UTC")
+  expect(patchOf(before, formOf(link, "UTC"), "UTC")).toBeNull()
+  const [variant] = before.variants
+  if (!variant) throw new Error("the link has a variant")
+  const after = { ...before, variants: [{ ...variant, name: "Bold", weight: "" }] }
+  expect(patchOf(before, after, "UTC")).toEqual({
+    variants: [{ number: 2, name: "Bold", destination: "https://example.com/b" }],
+  })
+  expect(patchOf(before, { ...before, variants: [], rules: [] }, "UTC")).toEqual({
+    variants: null,
+    rules: null,
+  })
+})
+
+test("a new rule has no number, and its conditions are written as the API takes them", () => {
+  const rule = { ...newRule([]), name: " DACH ", destination: "https://example.com/de" }
+  const form = blank({
+    destination: "https://example.com/",
+    rules: [{ ...rule, countries: "de, at", languages: "DE_at", devices: ["ios", "toaster"] }],
+  })
+  expect(bodyOf(form, "UTC")).toEqual({
+    destination: "https://example.com/",
+    rules: [
+      {
+        name: "DACH",
+        destination: "https://example.com/de",
+        countries: ["DE", "AT"],
+        languages: ["de-at"],
+        devices: ["ios"],
+      },
+    ],
+  })
+})
+
+test("a number that is none is sent as it was written, so that the API can say what is wrong", () => {
+  expect(bodyOf(blank({ destination: "a", weight: "two" }), "UTC")).toEqual({
+    destination: "a",
+    weight: "two",
+  })
+})
+
+test("UTM parameters that are not to be added are said so, on a new link too", () => {
+  expect(bodyOf(blank({ destination: "a", add_utm: "" }), "UTC")).toEqual({
+    destination: "a",
+    add_utm: false,
+  })
+})
+
+test("a destination that others removed meanwhile is given a new number when mine are saved", () => {
+  const base = formOf(link, "UTC")
+  const [variant] = base.variants
+  if (!variant) throw new Error("the link has a variant")
+  const mine = { ...base, variants: [{ ...variant, weight: "5" }, newVariant(base.variants)] }
+  const theirs = { ...base, variants: [] }
+  const numbers = rebased(mine, base, theirs).variants.map(one => one.number)
+  expect(numbers.every(one => one < 0)).toBe(true)
+  expect(new Set(numbers).size).toBe(2)
+  expect(differences(mine, base, theirs)).toEqual([{ part: "variants", both: true }])
+})
+
+test("what is refused within a list is said at the entry's own input", () => {
+  expect(placeOf({ pointer: "/rules/0/countries/2" })).toBe("rules-0-countries")
+  expect(placeOf({ pointer: "/rules/3" })).toBe("rules-3-countries")
+  expect(placeOf({ pointer: "/variants/1/destination" })).toBe("variants-1-destination")
+  expect(placeOf({ pointer: "/variants/1/number" })).toBe("variants-1-name")
+  expect(placeOf({ pointer: "/variants" })).toBe("variants")
+  expect(placeOf({ pointer: "/weight" })).toBe("weight")
+  expect(placeOf({ pointer: "/tags/3" })).toBe("tags")
+  expect(placeOf({ pointer: "" })).toBeNull()
+})
+
+test("a variant's share is its part of all weights, the link's own among them", () => {
+  const variants = [{ ...newVariant([]), weight: "2" }]
+  expect(sharesOf("", variants)).toEqual([1 / 3, 2 / 3])
+  expect(sharesOf("0", [])).toEqual([null])
+  expect(sharesOf("x", variants)).toEqual([null, null])
+})
+
+test("an entry moves by one place and not beyond the ends", () => {
+  expect(moved(["a", "b", "c"], 2, 1)).toEqual(["a", "c", "b"])
+  expect(moved(["a", "b"], 0, -1)).toEqual(["a", "b"])
+  expect(moved(["a", "b"], 1, 2)).toEqual(["a", "b"])
 })

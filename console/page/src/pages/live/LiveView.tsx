@@ -1,18 +1,24 @@
 import { useState } from "preact/hooks"
+import { type BarsPlot, barsDrawing, barsFrame } from "../../draw/barsDrawing"
+import { Actions, tabbed } from "../../parts/actions"
 import { Headline, Sign, Spark } from "../../parts/figures"
+import { Plot } from "../../parts/Plot"
+import { SavedViews } from "../../parts/SavedViews"
 import { Scrolls } from "../../parts/Scrolls"
 import { Skeleton, Warning } from "../../parts/states"
 import { campaignAddress } from "../../state/campaigns"
 import { useListening, useNow } from "../../state/listening"
 import { type LivePost, postsOf, tenMinutes } from "../../state/liveRows"
+import { iso } from "../../state/period"
 import { session, zone } from "../../state/session"
 import { useShortcuts } from "../../state/shortcuts"
 import { words } from "../../text/en"
-import { count, time } from "../../text/locale"
+import { count, shortCount, time } from "../../text/locale"
 import "./live.css"
 
 const { live: said, unit } = words
 const EVERY_MS = 1000
+const MINUTE_MS = 60_000
 const SHOWN = 100
 
 /** Counts as they change. */
@@ -39,6 +45,7 @@ export function LiveView() {
           <button type="button" onClick={() => setOn(!on)}>
             {on ? said.pause : said.resume}
           </button>
+          <SavedViews name={said.title} />
         </div>
       </div>
       {on && !connected && since !== null && (
@@ -57,13 +64,10 @@ export function LiveView() {
               <Headline sign="clicks" name={unit.clicks} value={count(sums.clicks)} />
               <Headline sign="impressions" name={unit.impressions} value={count(sums.impressions)} />
             </dl>
-            <figure aria-label={said.minutes(sums.minutes)} role="img">
-              <Spark values={sums.minutes} open={connected} of="clicks" />
-            </figure>
-            <p class="soft">
-              {said.window}. {said.hint}{" "}
-              {sums.gross_clicks > sums.clicks && said.gross(sums.gross_clicks - sums.clicks)}
-            </p>
+            <Minutes clicks={sums.minutes} now={now} open={connected} />
+            {sums.gross_clicks > sums.clicks && (
+              <p class="soft">{said.gross(sums.gross_clicks - sums.clicks)}</p>
+            )}
           </section>
           {posts.length ? (
             <Posts posts={posts.slice(0, SHOWN)} open={connected} />
@@ -75,6 +79,63 @@ export function LiveView() {
         </div>
       )}
     </>
+  )
+}
+
+/** Clicks of each minute, on an axis. */
+function Minutes(props: { clicks: readonly number[]; now: number; open: boolean }) {
+  const { clicks, now, open } = props
+  const first = Math.floor(now / MINUTE_MS) - clicks.length + 1
+  const labels = clicks.map((_, index) => time((first + index) * MINUTE_MS, "time", zone.value))
+  const rests = said.rests(zone.value)
+  const plot = (width: number, at: number | null): BarsPlot => ({
+    width,
+    values: clicks,
+    labels,
+    open,
+    at,
+    ink: "clicks",
+    write: shortCount,
+  })
+  return (
+    <section>
+      <div class="title">
+        <h2>{said.window}</h2>
+        <Actions
+          of={said.window}
+          picture={() => ({
+            drawing: barsDrawing(plot(960, null)),
+            title: said.pictured(time(now, "long", zone.value)),
+            caption: rests,
+          })}
+          copy={() =>
+            tabbed([
+              ["start", "clicks"],
+              ...clicks.map((value, index) => [iso((first + index) * MINUTE_MS), value]),
+            ])
+          }
+        />
+      </div>
+      <Plot
+        of={{
+          name: said.window,
+          count: clicks.length,
+          rests,
+          says: at =>
+            said.minuteSays(
+              labels[at] ?? "",
+              `${count(clicks[at] ?? 0)} ${unit.clicks}`,
+              open && at === clicks.length - 1,
+            ),
+          draw: (width, at) => barsDrawing(plot(width, at)),
+          find: (width, x) => {
+            const { left, step } = barsFrame(plot(width, null))
+            const index = Math.floor((x - left) / step)
+            return index >= 0 && index < clicks.length ? index : null
+          },
+        }}
+      />
+    </section>
   )
 }
 

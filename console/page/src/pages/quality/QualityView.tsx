@@ -3,6 +3,7 @@ import { address, request } from "../../api/client"
 import type { Finding } from "../../api/types"
 import { Actions, tabbed } from "../../parts/actions"
 import { PeriodPicker } from "../../parts/PeriodPicker"
+import { SavedViews } from "../../parts/SavedViews"
 import { Scrolls } from "../../parts/Scrolls"
 import { ShowSql } from "../../parts/ShowSql"
 import { Failed, Skeleton, Stale, Warning } from "../../parts/states"
@@ -29,7 +30,10 @@ export function QualityView() {
     <>
       <div class="head">
         <h1 tabIndex={-1}>{said.title}</h1>
-        <PeriodPicker period={period} />
+        <div class="chosen">
+          <PeriodPicker period={period} />
+          <SavedViews name={said.title} />
+        </div>
       </div>
       {!rows ? (
         asked.problem ? (
