@@ -33,7 +33,7 @@ class Forwarding:
             async with self._client.request(
                 request.method,
                 self._url(request),
-                data=content,
+                data=_once(content),
                 headers=self._headers(request),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=self._within_s, sock_connect=_CONNECT_S),
@@ -46,11 +46,9 @@ class Forwarding:
             raise unavailable("the console that writes cannot be reached: send it again") from error
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             self._metrics.forwarded.labels("failed").inc()
-            raise Problem(
-                "unknown-outcome",
+            raise _unknown(
                 "the console that writes did not say whether it was done: read it, or send it again with the same"
-                " Idempotency-Key",
-                headers=(("Retry-After", "1"),),
+                " Idempotency-Key"
             ) from error
 
     async def hand_over_lines(self, request: web.Request) -> web.StreamResponse:
@@ -78,7 +76,12 @@ class Forwarding:
             self._metrics.forwarded.labels("failed").inc()
             if response.prepared:
                 raise ConnectionResetError("the console that writes broke off") from error
-            raise unavailable("the console that writes cannot be reached: send it again") from error
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise unavailable("the console that writes cannot be reached: send it again") from error
+            raise _unknown(
+                "the console that writes did not say which lines were done: send all again, what was done is not"
+                " done twice"
+            ) from error
         self._metrics.forwarded.labels("answered").inc()
         await response.write_eof()
         return response
@@ -91,3 +94,15 @@ class Forwarding:
 
     def _headers(self, request: web.Request) -> dict[str, str]:
         return end_to_end(request.headers) | {FORWARDED: "1"}
+
+
+async def _once(content: bytes) -> AsyncIterator[bytes]:
+    """A body that cannot be read again: aiohttp's client sends others anew with a DELETE whose connection broke,
+    and who is told of the second one does not hear of the first.
+    """
+    if content:
+        yield content
+
+
+def _unknown(detail: str) -> Problem:
+    return Problem("unknown-outcome", detail, headers=(("Retry-After", "1"),))

@@ -269,6 +269,7 @@ def link_operations(links: LinkOperations) -> tuple[Operation, ...]:
                     meaning="a line for each line, in order, once it is durable", kind=BulkAnswer, media=(NDJSON,)
                 )
             },
+            problems=("unknown-outcome",),
             changes=True,
             about="A line that is sent again changes nothing. Answers come while the body is sent: a client need"
             " not read them before it is done.",

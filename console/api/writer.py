@@ -4,7 +4,8 @@
    nobody who wrote before can commit anything, and what they left open is rolled back.
 2. Both topics are read to where they end now: whatever was ever acknowledged is in the index.
 3. Changes are taken in turn, many at a time: decided on the index and on what was decided before them, and
-4. written in one transaction: all of them or, if this process dies, none.
+4. written in one transaction: all of them or, if this process dies, none. Where nothing is to be written, Kafka is
+   asked whether anybody else wrote (`barrier.py`).
 5. The index follows up to that transaction; then they are answered, and the next ones are decided.
 
 So each change was decided on everything that was written before it, whatever dies between two steps. An error in
@@ -17,12 +18,14 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from console.api.barrier import CommittedEnds, decide_on_all
 from console.api.changes import Change, Write
 from console.api.deciding import Outcome, PendingView, decide_all
 from console.api.election import Election
@@ -143,9 +146,11 @@ class Writer:
             compression_type="lz4",
             max_batch_size=_BATCH_BYTES,
         )
+        ends = CommittedEnds(self._kafka, tuple(self._followers))
         try:
             async with asyncio.timeout(self._within_s):
                 await producer.start()
+                await ends.start()
             for follower in self._followers.values():
                 await follower.to_end()
             self._retry.worked()
@@ -153,15 +158,16 @@ class Writer:
             self.writes = True
             self._metrics.writer.set(1)
             while self._election.elected:
-                await self._turn(producer)
+                await self._turn(producer, ends)
         finally:
             self.writes = False
             self._metrics.writer.set(0)
             while not self._jobs.empty():
                 self._fail([self._jobs.get_nowait()], unavailable("the writer is another one now: send it again"))
+            await ends.close()
             await abandon(producer)
 
-    async def _turn(self, producer: AIOKafkaProducer) -> None:
+    async def _turn(self, producer: AIOKafkaProducer, ends: CommittedEnds) -> None:
         """One transaction, if there is anything to do."""
         await self._sweep(producer)
         try:
@@ -176,8 +182,8 @@ class Writer:
         unwritten = unavailable("it was not written, for Kafka took nothing: send it again")
         try:
             changes = [change for job in jobs for change in job.changes]
-            now_ms = time.time_ns() // 1_000_000
-            outcomes = await self._in_thread(lambda: decide_all(changes, PendingView(self._index), now_ms))
+            async with asyncio.timeout(self._within_s):
+                outcomes = await decide_on_all(partial(self._decide, changes), _writes, ends.now, self._followers)
             writes = [write for one in outcomes if one.decision is not None for write in one.decision.writes]
             offsets = await self._write(producer, writes) if writes else {}
         except _Unknown as error:
@@ -187,6 +193,10 @@ class Writer:
             self._fail(jobs, unwritten)
             raise
         self._answer(jobs, outcomes, offsets)
+
+    async def _decide(self, changes: Sequence[Change]) -> list[Outcome]:
+        now_ms = time.time_ns() // 1_000_000
+        return await self._in_thread(lambda: decide_all(changes, PendingView(self._index), now_ms))
 
     async def _write(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> dict[str, int]:
         """Write all in one transaction and follow it; the last offset in each topic.

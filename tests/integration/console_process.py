@@ -1,6 +1,7 @@
 """A `console serve` child process, and a client of its API."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -80,6 +81,16 @@ class ConsoleProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def pause(self) -> None:
+        """By SIGSTOP; what is asked meanwhile waits."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """By SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """By SIGTERM."""

@@ -227,6 +227,54 @@ async def test_a_session_holds_on_every_console_and_ends_on_every_console(kafka:
     await until(shown, [401, 401])
 
 
+def ask_until_made(console: ConsoleProcess, method: str, path: str, body: object) -> Answer:
+    """Until there is a writer that makes it."""
+    deadline = time.monotonic() + 30
+    while (answer := console.ask(method, path, body)).status not in (200, 201):
+        assert (answer.status, time.monotonic() < deadline) == (503, True), answer.body
+        time.sleep(0.05)
+    return answer
+
+
+def test_a_writer_that_slept_while_another_one_wrote_answers_nothing_from_before(consoles: Consoles) -> None:
+    domain = new_domain()
+    link = {"domain": domain, "slug": "a", "destination": "https://example.com/", "title": "one"}
+    path = ask_until_made(consoles[0], "POST", "/v1/links", link).headers["Location"]
+    sleeper, other = sorted(consoles, key=lambda one: -one.metric("clicktally_api_writer"))
+    answers: dict[str, Answer] = {}
+    drop = json.dumps({"domain": domain, "slug": "b", "delete": True}).encode()
+
+    def ask_sleeper(name: str, method: str, path: str, body: object, headers: dict[str, str]) -> threading.Thread:
+        thread = threading.Thread(
+            target=lambda: answers.update({name: sleeper.ask(method, path, body, headers=headers)})
+        )
+        thread.start()
+        return thread
+
+    sleeper.pause()
+    try:
+        ask_until_made(other, "PATCH", path, {"title": "two"})
+        ask_until_made(other, "POST", "/v1/links", link | {"slug": "b"})
+        threads = [
+            ask_sleeper("title", "PATCH", path, {"title": "one"}, {}),
+            ask_sleeper("drop", "POST", "/v1/links/bulk", drop, NDJSON),
+        ]
+        time.sleep(0.3)  # the requests lie before the sleeper
+    finally:
+        sleeper.resume()
+    for thread in threads:
+        thread.join()
+    print({name: (answer.status, answer.body) for name, answer in answers.items()})
+    if answers["title"].status == 200:
+        assert other.ask("GET", path).json["title"] == "one"
+    else:
+        assert answers["title"].status == 503
+    dropped = [line["status"] for line in answers["drop"].lines if "status" in line]
+    assert dropped in ([204], [503])
+    if dropped == [204]:
+        assert other.ask("GET", f"/v1/links/{domain}/b").status == 404
+
+
 class Load:
     """A client that makes links by key and appends to a shared one by If-Match, and notes what was acknowledged."""
 

@@ -160,6 +160,16 @@ def test_a_deleted_link_comes_back_as_it_was() -> None:
         world.make(Restore(key=before.key, caller=ANYBODY, policy=POLICY))
 
 
+def test_a_link_is_restored_in_a_state_that_it_never_had_though_clocks_differ() -> None:
+    world = World()
+    before = made(world)
+    world.make(Delete(key=before.key, caller=ANYBODY))
+    world.now_ms = before.updated_at_ms
+    after = world.make(Restore(key=before.key, caller=ANYBODY, policy=POLICY)).link
+    assert after is not None
+    assert after.updated_at_ms == before.updated_at_ms + 1
+
+
 def test_a_deleted_link_does_not_take_its_name_from_another() -> None:
     world = World()
     key = made(world).key
