@@ -46,6 +46,8 @@ def main() -> None:
             shutil.rmtree(place, ignore_errors=True)
     for words in played.words:
         print(words, flush=True)
+    if not played.clean:
+        print(f"again: make chaos SEED={chosen.seed} ROUNDS={chosen.rounds}", flush=True)
     print(report(played), flush=True)
     sys.exit(0 if played.clean else 1)
 

@@ -3,12 +3,12 @@
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from schemas.spool import segment_path, segments
-from tests.chaos import log_faults, storage_faults
+from tests.chaos import console_faults, log_faults, storage_faults
 from tests.chaos.proxy import Mode, Proxy
 from tests.chaos.supervisor import Unit
 from tests.chaos.world import World
@@ -148,24 +148,44 @@ FAULTS: Final[dict[str, Fault]] = {
 }
 """By name, in the order of telling."""
 
+CONSOLE_FAULTS: Final[dict[str, Fault]] = {
+    "kill_console": Fault(_kill("console"), _of("console")),
+    "kill_writer": Fault(console_faults.kill_writer, _of("console")),
+    "stop_console": Fault(_stop("console", 2, 5), _of("console")),
+    "stop_writer": Fault(console_faults.stop_writer, _of("console")),
+    "rolling_restart_console": Fault(_rolling_restart("console"), _of("console")),
+    "isolate_console": Fault(console_faults.isolate, _of("kafka")),
+    "cut_consoles": Fault(console_faults.between("cut"), _of("console")),
+    "delay_consoles": Fault(console_faults.between("delay"), _of("console")),
+    "lose_answers_of_consoles": Fault(console_faults.between("deaf"), _of("console")),
+}
+"""Those of the consoles: every third round is one of them."""
+
+ALL: Final = FAULTS | CONSOLE_FAULTS
+_EVERY: Final = 3
+
 
 def draw(seed: int, rounds: int, *, small_disk: bool) -> list[tuple[str, ...]]:
     """The faults of each round: all kinds shuffled, again and again; some rounds get a second one beside."""
     rng = random.Random(f"{seed}-deck")
     kinds = [name for name in FAULTS if small_disk or name != "disk_full"]
-    deck: list[str] = []
-    while len(deck) < rounds:
-        rng.shuffle(kinds)
-        deck += kinds
-    return [_with_another(name, rng, kinds) for name in deck[:rounds]]
+    of_consoles = _shuffled([*CONSOLE_FAULTS], rng)
+    of_others = _shuffled(kinds, rng)
+    deck = [next(of_others if number % _EVERY else of_consoles) for number in range(1, rounds + 1)]
+    return [_with_another(name, rng, [*kinds, *CONSOLE_FAULTS]) for name in deck]
+
+
+def _shuffled(kinds: list[str], rng: random.Random) -> Iterator[str]:
+    while True:
+        yield from rng.sample(kinds, len(kinds))
 
 
 def _with_another(name: str, rng: random.Random, kinds: list[str]) -> tuple[str, ...]:
-    first = FAULTS[name]
+    first = ALL[name]
     others = [
         other
         for other in kinds
-        if not FAULTS[other].alone and not first.alone and not FAULTS[other].targets & first.targets
+        if not ALL[other].alone and not first.alone and not ALL[other].targets & first.targets
     ]
     if others and rng.random() < 0.35:
         return name, rng.choice(sorted(others))

@@ -38,6 +38,15 @@ def execute(url: str, statement: str, *, database: str = "clicktally") -> None:
         raise NoAnswerError(f"{statement}: {error!r}") from error
 
 
+def is_ready(port: int) -> bool:
+    """Whether a service says that it is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
 def scrape(port: int, name: str) -> float | None:
     """The sum of a metric over its labels; None when nobody answers."""
     try:

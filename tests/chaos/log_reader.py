@@ -1,8 +1,9 @@
-"""Reads Kafka's event topics and dead letters as they grow, and keeps every record: retention cannot hide any."""
+"""Reads topics of Kafka as they grow, and keeps every record: neither retention nor compaction can hide any."""
 
 import asyncio
 import contextlib
 import logging
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -12,16 +13,19 @@ from tests.chaos.recount import Raw
 
 log = logging.getLogger(__name__)
 
-TOPICS: Final = ("clicks", "impressions", "dead-letters")
-
 
 class LogReader:
     """Follows all partitions from their beginning; begins again where it was after any trouble with Kafka."""
 
-    def __init__(self, bootstrap: str, partitions: int) -> None:
+    def __init__(self, bootstrap: str, partitions: Mapping[str, int], *, committed: bool = False) -> None:
+        """`partitions` by topic; with `committed`, only what transactions committed."""
         self._bootstrap = bootstrap
-        self._places = [TopicPartition(topic, number) for topic in TOPICS[:2] for number in range(partitions)]
-        self._places.append(TopicPartition(TOPICS[2], 0))
+        self._isolation: Final = "read_committed" if committed else "read_uncommitted"
+        self._places = [
+            TopicPartition(topic, number) for topic, count in partitions.items() for number in range(count)
+        ]
+        self.positions: dict[tuple[str, int], int] = {}
+        """What is read next: behind the last record, or behind the mark of the last transaction."""
         self.next_offsets: dict[tuple[str, int], int] = {(one.topic, one.partition): 0 for one in self._places}
         self.records: dict[tuple[str, int, int], Raw] = {}
 
@@ -32,6 +36,7 @@ class LogReader:
                 bootstrap_servers=self._bootstrap,
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
+                isolation_level=self._isolation,
                 request_timeout_ms=5000,
                 fetch_max_wait_ms=100,
             )
@@ -54,6 +59,8 @@ class LogReader:
                 for one in records:
                     self._keep(one)
                 self.next_offsets[place.topic, place.partition] = records[-1].offset + 1
+            for place in self._places:
+                self.positions[place.topic, place.partition] = int(await consumer.position(place))
 
     def _keep(self, one: Any) -> None:
         self.records[one.topic, one.partition, one.offset] = Raw(

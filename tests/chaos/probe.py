@@ -7,6 +7,7 @@ from aiokafka.partitioner import murmur2
 
 from tests.chaos.abuse import DOMAIN
 from tests.chaos.client import Connection
+from tests.chaos.console_client import Request, ask
 from tests.chaos.ledger import Ledger, Source
 from tests.chaos.stack import PARTITIONS, Stack
 
@@ -50,3 +51,16 @@ async def _visit(port: int, ledger: Ledger, source: Source, slug: str) -> bool:
     kept = answer is not None and answer.counted
     ledger.note(source, f"{DOMAIN}/{slug}", answered=answer is not None, counted=kept)
     return kept
+
+
+def changes_recovery_s(stack: Stack) -> float:
+    """Seconds until every console takes changes again; RECOVERED_WITHIN_S when one does not. Nothing is written."""
+    began = time.monotonic()
+    request = Request("PATCH", f"/v1/links/{DOMAIN}/l0", b"{}")
+    waiting = dict(stack.consoles.ports)
+    while waiting and time.monotonic() - began < RECOVERED_WITHIN_S:
+        for name, port in list(waiting.items()):
+            if stack.call(ask(port, request, timeout_s=3.0)).made:
+                del waiting[name]
+        time.sleep(0.1)
+    return RECOVERED_WITHIN_S if waiting else time.monotonic() - began

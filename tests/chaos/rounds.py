@@ -17,16 +17,19 @@ from deploy.local.processes import spawn
 from schemas.spool import spools
 from tests.chaos import probe
 from tests.chaos.abuse import ABUSED_LINKS
-from tests.chaos.faults import FAULTS, draw
+from tests.chaos.faults import ALL, draw
 from tests.chaos.findings import compare
 from tests.chaos.http import NoAnswerError
 from tests.chaos.ledger import Ledger, merge
+from tests.chaos.link_answers import compare_links
+from tests.chaos.link_ledger import LinkLedger
 from tests.chaos.report import Played
 from tests.chaos.second_opinion import product_audit
 from tests.chaos.stack import LOAD_LINKS, Stack, wait_for
 from tests.chaos.world import World
 
 PAUSE_S: Final = 0.03
+LINK_PAUSE_S: Final = 0.06
 QUIET_WITHIN_S: Final = 240.0
 LOAD_ENDS_WITHIN_S: Final = 120.0
 LOAD_AT_LEAST_S: Final = 2.0
@@ -49,19 +52,25 @@ def play(
     try:
         stack.start()
         own = Ledger()
-        ledger_file = place / "ledger.json"
+        ledger_file, link_ledger_file = place / "ledger.json", place / "links.json"
         warm_up_s = probe.recovery_s(stack, own, 0)
-        load = _start_load(stack, seed, ledger_file)
+        loads = [_start_load(stack, seed, ledger_file), _start_link_load(stack, seed, link_ledger_file)]
         print(f"started: the first click was visible after {warm_up_s:.1f} s; logs in {stack.logs}", flush=True)
+        wait_for(link_ledger_file.exists, "the load of changes of links")
         time.sleep(LOAD_AT_LEAST_S)
         _play_rounds(stack, own, played, only)
-        load.send_signal(signal.SIGTERM)
-        load.wait(LOAD_ENDS_WITHIN_S)
+        for load in loads:
+            load.send_signal(signal.SIGTERM)
+        for load in loads:
+            if load.wait(LOAD_ENDS_WITHIN_S):
+                played.notes.append(f"a load ended by an error: logs in {stack.logs}")
+        played.link_ledger = msgspec.json.decode(link_ledger_file.read_bytes(), type=LinkLedger)
+        played.link_findings = compare_links(stack, played.link_ledger)
         _come_to_rest(stack, played)
         played.ledger = merge((own, msgspec.json.decode(ledger_file.read_bytes(), type=Ledger)))
         if played.ledger.rejected:
             played.notes.append(f"{played.ledger.rejected} items were rejected, as if their links were unknown")
-        played.notes += played.ledger.surprises
+        played.notes += played.ledger.surprises + played.link_ledger.surprises
         tamper(stack)
         played.findings = compare(stack, played.ledger, stack.reader.records.values())
         played.product_audit = product_audit(stack)
@@ -74,6 +83,13 @@ def _start_load(stack: Stack, seed: int, ledger: Path) -> subprocess.Popen[bytes
     command = [sys.executable, "-m", "tests.chaos.load", "--seed", str(seed), "--port", str(stack.port)]
     command += ["--links", str(LOAD_LINKS), "--pause-s", str(PAUSE_S), "--ledger", str(ledger)]
     return spawn(command, env={}, log=stack.logs / "load.log")
+
+
+def _start_link_load(stack: Stack, seed: int, ledger: Path) -> subprocess.Popen[bytes]:
+    consoles = ",".join(str(port) for port in stack.consoles.ports.values())
+    command = [sys.executable, "-m", "tests.chaos.link_load", "--seed", str(seed), "--consoles", consoles]
+    command += ["--port", str(stack.port), "--pause-s", str(LINK_PAUSE_S), "--ledger", str(ledger)]
+    return spawn(command, env={}, log=stack.logs / "link_load.log")
 
 
 def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...]) -> None:
@@ -90,9 +106,7 @@ def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...
                 for name in names
             ]
             worlds[0].sleep(0.2, 1.2)
-            running = [
-                threads.submit(FAULTS[name].inject, world) for name, world in zip(names, worlds, strict=True)
-            ]
+            running = [threads.submit(ALL[name].inject, world) for name, world in zip(names, worlds, strict=True)]
             for name, one in zip(names, running, strict=True):
                 try:
                     one.result()
@@ -102,14 +116,20 @@ def _play_rounds(stack: Stack, own: Ledger, played: Played, only: tuple[str, ...
             lasted_s = time.monotonic() - began
             recovery_s = probe.recovery_s(stack, own, number)
             played.recoveries_s.append(recovery_s)
+            changes_s = probe.changes_recovery_s(stack)
+            played.changes_recoveries_s.append(changes_s)
             played.faults = dict(faults)
             print(
                 f"round {number:3}/{played.rounds}  {' + '.join(names):50}  "
-                f"fault {lasted_s:5.1f} s, recovery {recovery_s:5.1f} s",
+                f"fault {lasted_s:5.1f} s, recovery {recovery_s:5.1f} s, of changes {changes_s:5.1f} s more",
                 flush=True,
             )
             if recovery_s >= probe.RECOVERED_WITHIN_S:
                 played.notes.append(f"round {number}: no probe was visible within {probe.RECOVERED_WITHIN_S:.0f} s")
+            if changes_s >= probe.RECOVERED_WITHIN_S:
+                played.notes.append(
+                    f"round {number}: no changes were taken within {probe.RECOVERED_WITHIN_S:.0f} s"
+                )
 
 
 def _come_to_rest(stack: Stack, played: Played) -> None:

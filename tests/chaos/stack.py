@@ -21,13 +21,15 @@ from schemas.counters import topic_and_epoch
 from schemas.links import Link
 from schemas.topics import LINKS, TOKENS, ensure_topics, topics
 from tests.chaos.abuse import DOMAIN
+from tests.chaos.consoles import NAMES, Consoles
 from tests.chaos.http import NoAnswerError, scrape, select
 from tests.chaos.log_reader import LogReader
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import Supervisor, Unit
-from tests.tokens import WRITER
+from tests.tokens import token
 
 PARTITIONS: Final = 3
+HOLDER: Final = token(1, "impressions:write", "links:read", "links:write")
 LOAD_LINKS: Final = 40
 READY_WITHIN_S: Final = 90.0
 TMPFS_BYTES: Final = 48 * 1024 * 1024
@@ -70,14 +72,22 @@ class Stack:
         self.clickhouse_proxy: Final = Proxy(free_port(), self.clickhouse_port)
         self.bootstrap: Final = f"127.0.0.1:{self.kafka_port}"
         self.clickhouse_url: Final = f"http://127.0.0.1:{self.clickhouse_port}"
-        self.reader: Final = LogReader(self.bootstrap, PARTITIONS)
-        self.metrics_ports: Final[dict[str, int]] = {}
+        self.reader: Final = LogReader(
+            self.bootstrap, {"clicks": PARTITIONS, "impressions": PARTITIONS, "dead-letters": 1}
+        )
+        self.link_reader: Final = LogReader(self.bootstrap, {LINKS: 1}, committed=True)
+        self.consoles: Final = Consoles()
+        self.metrics_ports: Final[dict[str, int]] = dict(self.consoles.metrics_ports)
         self.loop: Final = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="network", daemon=True)
-        self._reading: asyncio.Task[None] | None = None
+        self._reading: list[asyncio.Task[None]] = []
         for directory in (self.logs, self.spool_dir):
             directory.mkdir(parents=True)
         self.small_disk: Final = own_mounts and self._mount()
+
+    @property
+    def _proxies(self) -> list[Proxy]:
+        return [self.kafka_proxy, self.clickhouse_proxy, *self.consoles.proxies.values()]
 
     def call(self, coroutine: Coroutine[Any, Any, T], within_s: float = 60.0) -> T:
         """Run a coroutine on the network's event loop."""
@@ -86,8 +96,8 @@ class Stack:
     def start(self) -> None:
         """Start everything and wait until a click could be counted."""
         self._thread.start()
-        self.call(self.kafka_proxy.start())
-        self.call(self.clickhouse_proxy.start())
+        for proxy in self._proxies:
+            self.call(proxy.start())
         local = {
             "CLICKTALLY_LOCAL_DATA_DIR": str(self.place),
             "CLICKTALLY_LOCAL_KAFKA_PORT": str(self.kafka_port),
@@ -110,12 +120,15 @@ class Stack:
         for number in (1, 2):
             self.add_stream_worker(number).start()
         self._add("tables", "tables", ["stream", "tables"], self._tables_env()).start()
+        for name in NAMES:
+            self._add(name, "console", ["console", "serve"], self._console_env(name)).start()
         self.supervisor.run()
         wait_for(self._all_serve, "the serve processes")
+        wait_for(self.consoles.are_ready, "the consoles")
 
     def stop(self) -> None:
         """End every process."""
-        self.supervisor.stop(first=("tables", "stream", "relay"))
+        self.supervisor.stop(first=("console", "tables", "stream", "relay"))
         if self._thread.is_alive():
             self.call(self._end_network())
             self.loop.call_soon_threadsafe(self.loop.stop)
@@ -228,6 +241,17 @@ class Stack:
             f"{prefix}METRICS_PORT": self._metrics_port("tables"),
         }
 
+    def _console_env(self, name: str) -> dict[str, str]:
+        """The second one reaches Kafka through the proxy."""
+        behind_proxy = f"127.0.0.1:{self.kafka_proxy.port}"
+        return self.consoles.env(
+            name,
+            self.place,
+            bootstrap=behind_proxy if name == NAMES[-1] else self.bootstrap,
+            clickhouse_url=f"{self.clickhouse_url}/clicktally",
+            redirector_url=f"http://127.0.0.1:{self.port}",
+        )
+
     async def _publish_links(self) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap)
         await producer.start()
@@ -235,17 +259,18 @@ class Stack:
             for slug in self.links:
                 link = Link(domain=DOMAIN, slug=slug, destination=f"https://example.com/{slug}")
                 await producer.send(LINKS, msgspec.json.encode(link), key=link.key.encode())
-            await producer.send(TOKENS, msgspec.json.encode(WRITER), key=WRITER.key.encode())
+            await producer.send(TOKENS, msgspec.json.encode(HOLDER), key=HOLDER.key.encode())
             await producer.flush()
         finally:
             await producer.stop()
 
-    async def _begin_reading(self) -> asyncio.Task[None]:
-        return asyncio.create_task(self.reader.run())
+    async def _begin_reading(self) -> list[asyncio.Task[None]]:
+        return [asyncio.create_task(reader.run()) for reader in (self.reader, self.link_reader)]
 
     async def _end_network(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait({self._reading}, timeout=5)
-        await self.kafka_proxy.stop()
-        await self.clickhouse_proxy.stop()
+        for task in self._reading:
+            task.cancel()
+        if self._reading:
+            await asyncio.wait(self._reading, timeout=5)
+        for proxy in self._proxies:
+            await proxy.stop()

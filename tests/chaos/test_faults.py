@@ -11,23 +11,24 @@ from pathlib import Path
 import pytest
 
 from deploy.local.processes import free_port
-from tests.chaos.faults import FAULTS, draw
+from tests.chaos.faults import ALL, CONSOLE_FAULTS, draw
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import RESTART_AFTER_S, Supervisor, Unit
 
 
 def test_sixty_rounds_hit_every_kind_of_fault_and_a_seed_draws_the_same_again() -> None:
     deck = draw(1, 60, small_disk=True)
-    assert {name for names in deck for name in names} == set(FAULTS)
+    assert {name for names in deck for name in names} == set(ALL)
+    assert all(names[0] in CONSOLE_FAULTS for names in deck[2::3])
     assert deck == draw(1, 60, small_disk=True)
     assert deck != draw(2, 60, small_disk=True)
 
 
 def test_two_faults_at_once_never_share_a_target() -> None:
     for names in draw(3, 200, small_disk=True):
-        targets = [FAULTS[name].targets for name in names]
+        targets = [ALL[name].targets for name in names]
         assert len(frozenset().union(*targets)) == sum(map(len, targets))
-        assert len(names) == 1 or not any(FAULTS[name].alone for name in names)
+        assert len(names) == 1 or not any(ALL[name].alone for name in names)
 
 
 @pytest.fixture

@@ -41,6 +41,10 @@ def test_after_some_rounds_of_faults_every_answered_event_is_counted_once(seed: 
     assert report["lost"] == report["doubled"] == 0
     assert report["audit"] == {"holes": 0, "overlaps": 0, "doubles": 0}
     assert report["answered"] > 0
+    links = report["links"]
+    assert links["lost"] == links["doubled"] == 0
+    assert links["acknowledged"] > 100
+    assert links["replayed"] > 0
     assert set(report) >= {"seed", "rounds", "faults", "unanswered", "counted", "recovery_seconds"}
 
 
