@@ -1,4 +1,4 @@
-"""Whose a CancelledError is: somebody cancelled the task that runs, or something that it waited for."""
+"""Whose a CancelledError is: of somebody who cancelled the task, or of what it waited for. Who ends with whom."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -45,3 +45,14 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
         if is_cancelled():
             raise
         raise CancelledByOthersError("a task was cancelled by something that it waited for") from error
+
+
+async def run_together(*runs: Coroutine[Any, Any, None]) -> None:
+    """Run all until they end. One that fails takes the others with it: its error is raised once all have ended."""
+    tasks = [asyncio.ensure_future(_whole(run)) for run in runs]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

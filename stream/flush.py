@@ -19,7 +19,7 @@ by the next owner's `load`, which reads head and fold rows at one instant.
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final
 
@@ -75,7 +75,7 @@ class Flusher:
             self._shared.pool.give_back(deltas.columns)
             snapshots = snapshot_rows(deltas.snapshots, self._chain) if deltas.snapshots else None
         await self._write_evidence(deltas, events, snapshots)
-        return Ended(await commit(flushed, counters, self._shared.sink, self._tries.of), by_class)
+        return Ended(await commit(flushed, counters, self._shared.sink, self._tries.of, self._took), by_class)
 
     async def _write_evidence(self, deltas: Deltas, events: Block | None, snapshots: Block | None) -> None:
         shared, until_answered = self._shared, self._tries.until_answered
@@ -93,8 +93,21 @@ class Flusher:
         return self._shared.metrics.flush_stage.labels(stage).time()
 
 
-async def commit(flushed: Flushed, block: Block, sink: Sink, retries: Callable[[str], Retry]) -> Outcome:
-    """Drive the chain's protocol (4 and 5) to its end. `retries` makes one for an operation's name."""
+def _untimed(_stage: str) -> AbstractContextManager[object]:
+    return nullcontext()
+
+
+async def commit(
+    flushed: Flushed,
+    block: Block,
+    sink: Sink,
+    retries: Callable[[str], Retry],
+    took: Callable[[str], AbstractContextManager[object]] = _untimed,
+) -> Outcome:
+    """Drive the chain's protocol (4 and 5) to its end.
+
+    `retries` makes one for an operation's name; `took` is entered for as long as a stage lasts.
+    """
     inserting, reading = retries("insert_counters"), retries("read_head")
     steps = flush_steps(flushed)
     step = next(steps)
@@ -103,15 +116,16 @@ async def commit(flushed: Flushed, block: Block, sink: Sink, retries: Callable[[
             if isinstance(step, Insert):
                 reply = InsertReply.ANSWERED
                 try:
-                    await sink.insert_counters(flushed, block, step.token)
+                    with took("counters"):
+                        await sink.insert_counters(flushed, block, step.token)
                 except TransientError as error:
                     await inserting.failed(error)
                     reply = InsertReply.UNKNOWN
                 step = steps.send(reply)
             else:
-                step = steps.send(
-                    await reading.until_it_works(lambda: sink.read_head(flushed.chain), on=TransientError)
-                )
+                with took("head"):
+                    head = await reading.until_it_works(lambda: sink.read_head(flushed.chain), on=TransientError)
+                step = steps.send(head)
     except StopIteration as finished:
         outcome: Outcome = finished.value
         return outcome

@@ -9,6 +9,7 @@ from typing import Final
 from clickhouse_connect.driver.asyncclient import AsyncClient
 from prometheus_client import CollectorRegistry
 
+from schemas.cancelling import run_together
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
 from schemas.logs import tell_lost_connections
@@ -102,7 +103,7 @@ async def _work(settings: TablesSettings) -> None:
         missed = await _connected(settings)
         stack.push_async_callback(missed.close)
         misses = MissesCopier(missed, settings, metrics, retry=RETRY)
-        await asyncio.gather(matcher.run(), roller.run(), misses.run(), *(copier.run() for copier in copiers))
+        await run_together(matcher.run(), roller.run(), misses.run(), *(copier.run() for copier in copiers))
 
 
 async def _connected(settings: TablesSettings) -> AsyncClient:

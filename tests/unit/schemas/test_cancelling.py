@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from schemas.cancelling import CancelledByOthersError, is_cancelled, together
+from schemas.cancelling import CancelledByOthersError, is_cancelled, run_together, together
 
 
 async def cancelled_by_others() -> None:
@@ -61,3 +61,52 @@ async def test_a_task_knows_whether_it_is_the_one_that_was_cancelled() -> None:
         return False
 
     assert not await knows()
+
+
+async def test_one_that_fails_takes_the_others_with_it_before_its_error_is_told() -> None:
+    ended: list[str] = []
+
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append("waits")
+
+    async def fails() -> None:
+        await asyncio.sleep(0)
+        raise ValueError("the first")
+
+    with pytest.raises(ValueError, match="the first"):
+        await run_together(waits(), fails(), waits())
+    assert ended == ["waits", "waits"]
+
+
+async def test_who_ends_in_peace_waits_for_the_others() -> None:
+    ended: list[int] = []
+
+    async def ends(after: int) -> None:
+        for _ in range(after):
+            await asyncio.sleep(0)
+        ended.append(after)
+
+    await run_together(ends(3), ends(0), ends(1))
+    assert ended == [0, 1, 3]
+
+
+async def test_cancelling_all_cancels_each() -> None:
+    seen: list[bool] = []
+
+    async def waits() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            seen.append(is_cancelled())
+
+    together = asyncio.create_task(run_together(waits(), waits()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    together.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await together
+    assert seen == [True, True]

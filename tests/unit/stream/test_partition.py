@@ -40,6 +40,14 @@ async def test_what_was_folded_becomes_durable_and_the_head_moves(world: World) 
     world.assert_books_balance(partition)
 
 
+async def test_every_step_of_a_flush_is_timed(world: World) -> None:
+    partition = await world.loaded()
+    add_all(partition, records(0, 4))
+    await partition.flush()
+    stages = ("rows", "events", "counters", "head")
+    assert [world.metric("flush_stage_seconds_count", stage=stage) for stage in stages] == [1, 1, 1, 1]
+
+
 async def test_without_records_there_is_nothing_to_flush(world: World) -> None:
     partition = await world.loaded()
     assert await partition.flush() is None
