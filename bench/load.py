@@ -69,7 +69,7 @@ def wrk(
     seconds: float,
     think_ms: float = 0.0,
     way: Way = "direct",
-    core: int = LOAD_CORE,
+    core: int | None = LOAD_CORE,
     requests: int = _REQUESTS,
 ) -> Running:
     """Start a load; `think_ms` is a client's mean pause between an answer and its next click.

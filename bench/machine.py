@@ -81,13 +81,15 @@ def run_bench(main: Callable[[], None], *, needs: Iterable[str] = ()) -> None:
         sys.exit(f"bench: {error}")
 
 
-def on_core(core: int, command: list[str]) -> list[str]:
-    """The command, bound to one core from its first instruction on."""
-    return [require("taskset"), "-c", str(core), *command]
+def on_core(core: int | None, command: list[str]) -> list[str]:
+    """The command, bound to one core from its first instruction on; to none with None."""
+    return command if core is None else [require("taskset"), "-c", str(core), *command]
 
 
-def pin(pid: int, core: int) -> None:
-    """Bind a running process to a core: every thread that it has; those to come inherit it."""
+def pin(pid: int, core: int | None) -> None:
+    """Bind a running process to a core: every thread that it has; those to come inherit it. Nothing with None."""
+    if core is None:
+        return
     for task in Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(task.name), {core})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 
 from bench.load import get_links
-from bench.machine import SERVER_CORE
+from bench.machine import LOAD_CORE, SERVER_CORE
 from bench.stack import Service, clickhouse, fresh_database, kafka, relay, serve, worker
 from deploy.local.processes import ClickHouse, Kafka, free_port
 from schemas.topics import LINKS
@@ -38,19 +38,22 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(place: Path, *, links: int, partitions: int = 4) -> Iterator[Pipeline]:
-    """An event's way to the worker on core 0; ClickHouse, the load and who asks on core 1: both equally busy."""
+def pipeline(place: Path, *, links: int, partitions: int = 4, bound: bool = True) -> Iterator[Pipeline]:
+    """An event's way to the worker on core 0, ClickHouse on core 1 with the load and who asks; or, not `bound`, all
+    of it on whatever core is free, as on a host of its own.
+    """
+    way, database = (SERVER_CORE, LOAD_CORE) if bound else (None, None)
     with ExitStack() as stack:
-        server = stack.enter_context(clickhouse(place))
-        broker = stack.enter_context(kafka(place, partitions=partitions, core=SERVER_CORE))
+        server = stack.enter_context(clickhouse(place, core=database))
+        broker = stack.enter_context(kafka(place, partitions=partitions, core=way))
         url = stack.enter_context(fresh_database(server, "pipeline"))
         known = get_links(links)
         asyncio.run(_publish(broker.bootstrap, known))
-        shipping = stack.enter_context(relay(broker.bootstrap, place))
-        counting = stack.enter_context(worker(broker.bootstrap, url, place / "worker.log", core=SERVER_CORE))
+        shipping = stack.enter_context(relay(broker.bootstrap, place, core=way))
+        counting = stack.enter_context(worker(broker.bootstrap, url, place / "worker.log", core=way))
         port = free_port()
         # Where a pod starts with a cache from yesterday: the relay goes on from the topic by itself.
-        serving = stack.enter_context(serve(place, port=port))
+        serving = stack.enter_context(serve(place, port=port, core=way))
         counting.until(lambda: '"ready": true' in counting.get("/readyz"), "a ready worker")
         serving.until(lambda: _links_known(port), "a link cache", within_s=120)
         yield Pipeline(place, port, "pipeline", server, broker, serving, shipping, counting)

@@ -41,7 +41,9 @@ def scratch() -> Iterator[Path]:
 
 
 @contextmanager
-def kafka(place: Path, *, partitions: int, core: int = LOAD_CORE, more: tuple[Topic, ...] = ()) -> Iterator[Kafka]:
+def kafka(
+    place: Path, *, partitions: int, core: int | None = LOAD_CORE, more: tuple[Topic, ...] = ()
+) -> Iterator[Kafka]:
     """The embedded Kafka with clicktally's topics."""
     # The heap that a host of its own would give it; the default is for a laptop.
     broker = Kafka(place / "kafka", env={"CLICKTALLY_LOCAL_KAFKA_HEAP_MB": "1024"})
@@ -55,7 +57,7 @@ def kafka(place: Path, *, partitions: int, core: int = LOAD_CORE, more: tuple[To
 
 
 @contextmanager
-def clickhouse(place: Path, *, core: int = LOAD_CORE) -> Iterator[ClickHouse]:
+def clickhouse(place: Path, *, core: int | None = LOAD_CORE) -> Iterator[ClickHouse]:
     """The embedded ClickHouse, with no database of ours yet."""
     database = ClickHouse(place / "clickhouse")
     database.start()
@@ -101,9 +103,9 @@ def until_still(server: ClickHouse, *, within_s: float, database: str = "", rest
 
 
 class Service:
-    """A process of ours on one core, with a status port."""
+    """A process of ours, on one core or any, with a status port."""
 
-    def __init__(self, name: str, module: list[str], env: dict[str, str], log: Path, *, core: int) -> None:
+    def __init__(self, name: str, module: list[str], env: dict[str, str], log: Path, *, core: int | None) -> None:
         self.name = name
         self.log = log
         self.status_port = free_port()
@@ -162,7 +164,7 @@ def worker(
     url: str,
     log: Path,
     *,
-    core: int = SERVER_CORE,
+    core: int | None = SERVER_CORE,
     group: str = "bench",
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Service]:
@@ -172,7 +174,7 @@ def worker(
 
 
 @contextmanager
-def relay(bootstrap: str, place: Path, *, core: int = SERVER_CORE) -> Iterator[Service]:
+def relay(bootstrap: str, place: Path, *, core: int | None = SERVER_CORE) -> Iterator[Service]:
     """A relay of `place`/spool and `place`/links."""
     env = {"BOOTSTRAP_SERVERS": bootstrap, "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"}
     yield from running("relay", ["redirector", "relay"], env, place / "relay.log", core)
@@ -180,14 +182,14 @@ def relay(bootstrap: str, place: Path, *, core: int = SERVER_CORE) -> Iterator[S
 
 @contextmanager
 def serve(
-    place: Path, *, port: int, core: int = SERVER_CORE, settings: Mapping[str, str] | None = None
+    place: Path, *, port: int, core: int | None = SERVER_CORE, settings: Mapping[str, str] | None = None
 ) -> Iterator[Service]:
     """One `serve` process on `place`/spool and `place`/links."""
     env = {"PORT": str(port), "SPOOL_DIR": f"{place}/spool", "LINK_CACHE_DIR": f"{place}/links"}
     yield from running("serve", ["redirector", "serve"], env | dict(settings or {}), place / "serve.log", core)
 
 
-def running(name: str, module: list[str], env: dict[str, str], log: Path, core: int) -> Iterator[Service]:
+def running(name: str, module: list[str], env: dict[str, str], log: Path, core: int | None) -> Iterator[Service]:
     """A service of any kind, its settings without their prefix, for as long as the caller goes on."""
     prefixed = {f"CLICKTALLY_{name.upper()}_{key}": value for key, value in env.items()}
     service = Service(name, module, prefixed, log, core=core)
