@@ -86,7 +86,7 @@ async def seen(stack: Stack, visits: list[Visit], runs: int, measured: Rounds) -
                 finally:
                     await browser.close()
                 for name, values in taken.items():
-                    unit = "bytes" if name.endswith("bytes") else "ms"
+                    unit = "bytes" if "bytes" in name else "ms"
                     measured.add(
                         f"{name}, {visit.name}",
                         **{f"p50_{unit}": float(np.percentile(values, 50))},
@@ -132,8 +132,8 @@ def run(runs: int) -> Result:
                 for name in names
             ),
             Goal(
-                "scripts and styles on the wire",
-                measured.median("scripts and styles bytes, demo", "p50_bytes"),
+                "scripts and styles until numbers are shown",
+                measured.median("scripts and styles bytes, until numbers, demo", "p50_bytes"),
                 "at most",
                 BYTES_GOAL,
                 "bytes",

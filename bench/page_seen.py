@@ -89,6 +89,7 @@ async def first_visits(browser: Browser, url: str, visit: Visit, runs: int) -> T
         taken[FIRST].append(seen["first"])
         taken["numbers shown"].append(seen["numbers"])
         taken["scripts and styles bytes"].append(travelled["Script"] + travelled["Stylesheet"])
+        taken["scripts and styles bytes, until numbers"].append(numbers["Script"] + numbers["Stylesheet"])
         taken["answers bytes, until numbers"].append(numbers.get("Fetch", 0.0))
         taken["answers bytes"].append(travelled["Fetch"])
         await context.close()
