@@ -9,7 +9,7 @@ from console.api.reports import NAMED, Statement, between, conditions_of, moment
 
 _CLASSES: Final = "class NOT IN ('', 'human')"
 _GLOBAL: Final = "'late events', 'dead letters', 'links without names'"
-"""Findings of the view that belong to no link that anybody could be asked for; of all time."""
+"""Findings of the view that belong to no link that anybody could be asked for."""
 _NAMES: Final = ("account", "campaign", "post", "channel", "profile")
 
 
@@ -99,7 +99,7 @@ def quality(query: QualityQuery, account: str, now: datetime, *, all_accounts: b
                 " post_url",
                 f"snapshots WHERE link = '' AND observed_at >= {moment(since)} AND observed_at < {moment(until)}",
             ),
-            f"SELECT finding, amount, examples, meaning FROM data_quality WHERE finding IN ({_GLOBAL})",  # noqa: S608 - closed sets
+            f"SELECT * FROM data_quality_between{between(since, until)} WHERE finding IN ({_GLOBAL})",  # noqa: S608 - closed sets
         ]
     text = (
         "SELECT * FROM (SELECT '' AS finding, toInt64(0) AS amount, emptyArrayString() AS examples, '' AS meaning"  # noqa: S608 - closed sets

@@ -194,12 +194,12 @@ _REPORTS = Row(
             "table",
             (
                 Sql(
-                    'SELECT finding AS "Finding", amount AS "Amount", meaning AS "Meaning" FROM data_quality'
-                    ' ORDER BY "Finding"',
+                    'SELECT finding AS "Finding", amount AS "Amount", meaning AS "Meaning"'
+                    f' FROM data_quality_between({_RANGE}) ORDER BY "Finding"',
                     ("Finding", "Amount", "Meaning"),
                 ),
             ),
-            "Of all time and all accounts.",
+            "Of all accounts.",
         ),
     ),
 )

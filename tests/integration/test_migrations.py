@@ -25,7 +25,7 @@ REPORTS = ("post_performance", "campaign_performance", "channel_performance", "p
 TABLES = {
     *REPORTS,
     *(f"{report}_between" for report in REPORTS),
-    "data_quality",
+    *("data_quality", "data_quality_between"),
     "link_performance_between",
     "post_counts",
     "post_counts_between",
@@ -210,6 +210,14 @@ async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is
     types = ", ".join(f"toTypeName({row[0]})" for row in result.result_rows)
     delivered = await client.query(f"SELECT {types} FROM {view}")
     assert [*delivered.result_rows[0]] == [row[1] for row in result.result_rows]
+
+
+async def test_each_column_of_channels_says_in_the_database_what_it_means(client: AsyncClient) -> None:
+    result = await client.query(
+        "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = 'channels'"
+    )
+    assert len(result.result_rows) == 7
+    assert [name for name, comment in result.result_rows if not comment] == []
 
 
 async def test_every_view_can_be_read_from_another_database(client: AsyncClient, url: str) -> None:

@@ -263,13 +263,20 @@ def test_the_quality_of_the_data_is_told_with_examples(migrated: Http) -> None:
     at = "2026-11-20 10:00:00"
     count(migrated, [("wrong", at, "human", "served", 0, 5), ("unnamed", at, "human", "", 1, 0)])
     count(migrated, [("wrong", at, "bot", "", 4, 0), ("wrong", at, "unverified", "served", 0, 6)])
-    rows = migrated.rows("SELECT finding, amount, examples FROM data_quality")
-    assert {finding: (amount, examples) for finding, amount, examples in rows} == {
-        "late events": ("7", "[]"),
-        "dead letters": ("2", "[]"),
-        "clicks: bot": ("4", "[]"),
-        "impressions: unverified": ("6", "[]"),
-        "links over 100 %": ("1", "['go.example/over-x']"),
-        "links without impressions of their kind": ("1", "['go.example/wrong']"),
-        "links without names": ("1", "['go.example/unnamed']"),
-    }
+    november = "data_quality_between(since = '2026-11-20 10:00:00', until = '2100-01-01 00:00:00')"
+    for view in ("data_quality", november):
+        rows = migrated.rows(f"SELECT finding, amount, examples FROM {view}")
+        assert {finding: (amount, examples) for finding, amount, examples in rows} == {
+            "late events": ("7", "[]"),
+            "dead letters": ("2", "[]"),
+            "clicks: bot": ("4", "[]"),
+            "impressions: unverified": ("6", "[]"),
+            "links over 100 %": ("1", "['go.example/over-x']"),
+            "links without impressions of their kind": ("1", "['go.example/wrong']"),
+            "links without names": ("1", "['go.example/unnamed']"),
+        }
+    for times in (
+        "since = '2026-11-19 00:00:00', until = '2026-11-20 10:00:00'",
+        "since = '2026-11-20 10:01:00', until = '2026-11-20 10:02:00'",
+    ):
+        assert migrated.rows(f"SELECT sum(amount) FROM data_quality_between({times})") == [["0"]]
