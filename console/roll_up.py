@@ -106,9 +106,12 @@ def end_of_minutes_s(now_s: float, *, minutes_days: int) -> int:
 async def _take_zeros_out(client: AsyncClient, month: int, progress: Progress) -> None:
     """Merge a month's parts and delete what came to zero.
 
-    Parts with and without the projection do not merge with each other, and OPTIMIZE says nothing of it: those
-    without it get it first.
+    Parts with and without a projection do not merge with each other, and OPTIMIZE says nothing of it: those
+    without one get it first.
     """
+    projections = await select(
+        client, "SELECT name FROM system.projections WHERE database = currentDatabase() AND table = 'counters'"
+    )
     for (partition,) in await select(
         client,
         "SELECT DISTINCT partition_id FROM system.parts WHERE database = currentDatabase() AND table = 'counters'"
@@ -116,7 +119,8 @@ async def _take_zeros_out(client: AsyncClient, month: int, progress: Progress) -
         {"month": month},
     ):
         at = f"PARTITION ID '{partition}'"
-        await _command(client, f"ALTER TABLE counters MATERIALIZE PROJECTION by_minute IN {at}")
+        for (projection,) in projections:
+            await _command(client, f"ALTER TABLE counters MATERIALIZE PROJECTION {projection} IN {at}")
         await _command(client, f"OPTIMIZE TABLE counters {at} FINAL")
         await _command(
             client,

@@ -1,7 +1,8 @@
 """Bring a database to the newest schema: apply the SQL files of `migrations/` in order, each once.
 
 Every statement may be repeated (a test sees to it), so a run that died half-way is simply run again, and two
-runs at once do the same work twice. MOVE is a statement of ours: `schemas.clickhouse.move`. See docs/adr/0006.
+runs at once do the same work twice. MOVE is a statement of ours: `schemas.clickhouse.move`; a projection for filled
+tables is asked for and waited for: `schemas.clickhouse.materialize`. See docs/adr/0006.
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import USERS_OWN_DATABASE, Server, clickhouse_errors, connect
 from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictionaries, name_of
+from schemas.clickhouse.materialize import MaterializeError, materialize, read_materialize
 from schemas.clickhouse.move import MoveError, Progress, move, read_move
 from schemas.clickhouse.qualify import VIEWS, qualified, unqualified, views_with_parameters
 
@@ -166,13 +168,14 @@ async def _apply(
         if name_of(statement):
             await _define(client, statement, server)
             continue
-        wanted = read_move(statement)
-        if wanted is None:
-            await _execute(client, qualified(statement, views, str(client.database)))
-            continue
         try:
-            await move(client, wanted, progress)
-        except MoveError as error:
+            if (projection := read_materialize(statement)) is not None:
+                await materialize(client, projection, progress)
+            elif (wanted := read_move(statement)) is not None:
+                await move(client, wanted, progress)
+            else:
+                await _execute(client, qualified(statement, views, str(client.database)))
+        except (MaterializeError, MoveError) as error:
             raise MigrationError(f"{migration.name}: {error}") from error
     with clickhouse_errors():
         await client.insert(

@@ -194,9 +194,10 @@ def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
 
 @pytest.mark.parametrize("seed", [3, 4])
 def test_totals_are_the_sums_of_all_links(migrated: Http, seed: int) -> None:
-    """Also where the projection by minute answers for some parts, and the rows themselves for others."""
+    """Also where projections answer for some parts, and the rows themselves for others."""
     random_counts(migrated, seed)
-    run_sql(migrated, "ALTER TABLE counters MATERIALIZE PROJECTION by_minute SETTINGS mutations_sync = 1")
+    for projection in ("by_minute", "by_quarter"):
+        run_sql(migrated, f"ALTER TABLE counters MATERIALIZE PROJECTION {projection} SETTINGS mutations_sync = 1")
     count(
         migrated,
         [
@@ -214,6 +215,23 @@ def test_totals_are_the_sums_of_all_links(migrated: Http, seed: int) -> None:
         by_links = migrated.rows(f"SELECT {sums} FROM ctr_{unit} GROUP BY {', '.join(keys)} ORDER BY ALL")
         assert migrated.rows(f"SELECT {', '.join(columns)} FROM totals_{unit} ORDER BY ALL") == by_links
         assert len(by_links) >= 5
+
+
+def test_totals_of_hours_and_days_read_quarters_of_an_hour_wherever_the_day_begins(migrated: Http) -> None:
+    random_counts(migrated, 3)
+    before = {}
+    days = (
+        "totals_1h",
+        "totals_1d",
+        *(f"totals_{unit}_tz(zone = '{zone}')" for unit in ("1h", "1d") for zone in ZONES),
+    )
+    for view in days:
+        before[view] = migrated.rows(f"SELECT * FROM {view} ORDER BY ALL")
+    run_sql(migrated, "ALTER TABLE counters MATERIALIZE PROJECTION by_quarter SETTINGS mutations_sync = 1")
+    for view in days:
+        plan = "\n".join(row[0] for row in migrated.rows(f"EXPLAIN SELECT * FROM {view}"))
+        assert "ReadFromMergeTree (by_quarter)" in plan, plan
+        assert migrated.rows(f"SELECT * FROM {view} ORDER BY ALL") == before[view]
 
 
 @pytest.mark.parametrize("seed", [7, 8])

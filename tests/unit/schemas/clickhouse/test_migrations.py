@@ -23,7 +23,7 @@ REPEATABLE = re.compile(
     r"|INSERT INTO visitors_1h\s"  # the same visitors twice in a set are there once
     r"|DROP (TABLE|VIEW|DICTIONARY) IF EXISTS "
     r"|ALTER TABLE \w+ (ADD (COLUMN|INDEX|PROJECTION) IF NOT EXISTS|DROP (COLUMN|INDEX|PROJECTION) IF EXISTS"
-    r"|MODIFY (SETTING|TTL|COLUMN( IF EXISTS)?)|REWRITE PARTS) "
+    r"|MODIFY (SETTING|TTL|COLUMN( IF EXISTS)?)|COMMENT COLUMN|REWRITE PARTS|MATERIALIZE PROJECTION) "
     r"|MOVE \w+ INTO \w+\s"
 )
 
@@ -47,7 +47,7 @@ def test_every_statement_may_be_repeated(migration: Migration) -> None:
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda migration: migration.name)
 def test_a_statement_that_alters_alters_one_thing(migration: Migration) -> None:
     for statement in migration.statements:
-        if statement.startswith("ALTER"):
+        if statement.startswith("ALTER") and " ADD PROJECTION " not in statement:
             assert ",\n" not in statement, f"{migration.name}: write one ALTER a change"
 
 
