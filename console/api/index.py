@@ -26,8 +26,8 @@ _READER_CACHE_KIB: Final = 8_192
 _NAMES_KEPT: Final = 100_000
 _TEXT_BUFFER_BYTES: Final = 32 * 1024 * 1024
 """Of the text index, in memory until a transaction ends: the usual 1 MB cuts one into segments to be merged."""
-_LOG_PAGES: Final = 16_384
-"""Of the log, 64 MiB, before they are moved into their places: most are written several times until then."""
+_LOG_PAGES: Final = 4_096
+"""Of the log, 16 MiB, before a commit moves them into their places: most are written several times until then."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

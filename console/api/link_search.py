@@ -18,6 +18,8 @@ _FIRST_SPAN: Final = 20_000
 _FEW: Final = 5_000
 """So many links of a label are looked through one by one rather than all of the text's."""
 _TRIGRAM: Final = 3
+_ALL_OF: Final = 8
+"""Trigrams that are all asked for."""
 
 
 class Page(NamedTuple):
@@ -223,6 +225,12 @@ class _Wanted:
 
 
 def _trigrams(text: str) -> str:
-    """A query of the trigram index. It does not know their order: the text itself decides later."""
-    parts = dict.fromkeys(text[place : place + _TRIGRAM] for place in range(len(text) - _TRIGRAM + 1))
-    return " AND ".join('"' + part.replace('"', '""') + '"' for part in parts)
+    """A query of the trigram index. It does not know their order: the text itself decides later.
+
+    Of a long text every third one, and the last: each more costs the look through the index as much again, and what
+    they leave open is soon decided.
+    """
+    parts = [text[place : place + _TRIGRAM] for place in range(len(text) - _TRIGRAM + 1)]
+    if len(parts) > _ALL_OF:
+        parts = [*parts[::_TRIGRAM], parts[-1]]
+    return " AND ".join('"' + part.replace('"', '""') + '"' for part in dict.fromkeys(parts))

@@ -64,6 +64,14 @@ def test_links_are_looked_up_at_once_whatever_their_names_are(index: Index) -> N
     assert index.link_values([*values]) == {}
 
 
+@pytest.mark.parametrize("length", [3, 9, 10, 11, 12, 13, 14, 26])
+def test_a_text_of_any_length_is_found_as_a_whole_and_not_by_its_parts(index: Index, length: int) -> None:
+    text = "abcdefghijklmnopqrstuvwxyz"[:length]
+    parts = " ".join(text[place : place + 3] for place in range(length - 2))
+    put(index, link(1, title=f"x{text}y"), link(2, title=f"{text[:-1]}0 {text[-3:]}", tags=[parts[:60]]))
+    assert matching_slugs(index, LinkFilters(search=text)) == (["s2", "s1"] if length == 3 else ["s1"])
+
+
 def test_the_place_in_a_topic_is_kept_with_what_was_read(tmp_path: Path) -> None:
     index = Index(tmp_path)
     assert index.place("links") is None
