@@ -114,7 +114,7 @@ def _entry_rows(
     else:
         row, left = _row(entry, shortener, zone, now_ms, domain=own_domain, slug=slug)
         yield row
-        for alias_domain, alias in map(parts_of, entry.get("custom_bitlinks") or ()):
+        for alias_domain, alias in map(parts_of, map(str, _listed(entry.get("custom_bitlinks")))):
             yield msgspec.structs.replace(row, domain=alias_domain, slug=alias)
         yield from left
 
@@ -124,7 +124,7 @@ def _row(
 ) -> tuple[Row, list[Left]]:
     """The link of an entry, and what of the entry it does not hold."""
     status = str(entry.get("redirectType") or "")
-    tags = [tag.get("name", "") if isinstance(tag, dict) else str(tag) for tag in entry.get("tags") or ()]
+    tags = [str((tag.get("name") if isinstance(tag, dict) else tag) or "") for tag in _listed(entry.get("tags"))]
     destination = str(_first(entry, _DESTINATION) or "")
     rules, left_of_rules = rules_in(entry)
     variants, weight, left_of_variants = variants_in(
@@ -162,6 +162,11 @@ def _is_over(ended: Any, zone: tzinfo | None, now_ms: int) -> bool:
     except ValueError:
         return False
     return at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000 <= now_ms
+
+
+def _listed(value: Any) -> list[Any]:
+    """What a field holds of which there may be several; one alone, too."""
+    return value if isinstance(value, list) else [value] if value else []
 
 
 def _first(entry: Mapping[str, Any], names: Iterable[str]) -> Any:

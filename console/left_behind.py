@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from rich.markup import escape
 from rich.table import Table
 
 _COUNTED: Final = "what was counted there is no event here: keep the old reports for it"
@@ -69,5 +70,5 @@ class LeftBehind:
         for column in table.columns[1:4]:
             column.justify = "right"
         for (name, why), (links, clicks, line) in sorted(self.found.items(), key=lambda one: -one[1][0]):
-            table.add_row(name, f"{links:,}", f"{clicks:,}" if clicks else "", f"{line:,}", why)
+            table.add_row(escape(name), f"{links:,}", f"{clicks:,}" if clicks else "", f"{line:,}", escape(why))
         return table

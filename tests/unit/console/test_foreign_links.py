@@ -1,11 +1,13 @@
 """What other shorteners export, as they document it, becomes links."""
 
+import io
 import json
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
 from console.foreign_links import Shortener
 from console.left_behind import Left, LeftBehind
@@ -322,6 +324,30 @@ def test_what_is_left_is_summed_by_column() -> None:
         behind.add(Left("clicks", "no events", clicks, line))
     assert behind.found == {("clicks", "no events"): [2, 15, 3]}
     assert behind.table().row_count == 1
+
+
+def test_what_is_left_is_named_as_the_file_has_it() -> None:
+    behind = LeftBehind()
+    behind.add(Left("utm[source]", "no rule here has a condition [/x]"))
+    text = io.StringIO()
+    Console(file=text, width=200).print(behind.table())
+    assert ["utm[source]" in text.getvalue(), "condition [/x]" in text.getvalue()] == [True, True]
+
+
+@pytest.mark.parametrize("odd", [5, True, {"name": 5}, [5], [None], [{"name": 5}], [["x"]], "spring"])
+@pytest.mark.parametrize("field", ["tags", "custom_bitlinks"])
+def test_a_field_of_another_kind_ends_no_import(field: str, odd: object) -> None:
+    entries: list[dict[str, object]] = [
+        {"long_url": "https://ex.test", "id": f"go.ex.test/{slug}"} for slug in "ab"
+    ]
+    entries[0][field] = odd
+    keys = [one.link.key for one in read(json.dumps(entries), "json") if isinstance(one, FileLink)]
+    assert {"go.ex.test/a", "go.ex.test/b"} <= {*keys}
+
+
+def test_a_tag_alone_is_one_tag() -> None:
+    (one,) = links('[{"id":"go.ex.test/a","long_url":"https://ex.test","tags":"spring"}]', "json")
+    assert one.tags == ("spring",)
 
 
 @pytest.mark.parametrize(
