@@ -91,7 +91,7 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=Fal
         str,
         Meta(
             max_length=64,
-            pattern="^[A-Za-z0-9_.~-]*$",
+            pattern=r"^[A-Za-z0-9_.~-]*(?!\n)$",
             description="query parameter by which the destination gets the click's id, such as ct_click",
         ),
     ] = ""

@@ -38,7 +38,7 @@ ClickIdParameter = Annotated[
     str,
     Meta(
         max_length=64,
-        pattern="^[A-Za-z0-9_.~-]*$",
+        pattern=r"^[A-Za-z0-9_.~-]*(?!\n)$",
         description="query parameter by which the destination gets the click's id, such as ct_click",
     ),
 ]

@@ -184,6 +184,9 @@ def test_a_status_that_is_no_redirect_cannot_be_written() -> None:
         ({"title": "t" * 513}, "title"),
         ({"account": "a" * 257}, "account"),
         ({"post_url": "h" * 8193}, "post_url"),
+        ({"click_id_parameter": "ct click"}, "click_id_parameter"),
+        ({"click_id_parameter": "ct\n"}, "click_id_parameter"),
+        ({"click_id_parameter": "\n"}, "click_id_parameter"),
     ],
 )
 def test_a_value_that_no_link_has_cannot_be_written(changes: dict[str, object], field: str) -> None:
