@@ -10,6 +10,7 @@ from aiohttp import web
 
 from console.api.callers import Caller
 from console.api.live import FellBehindError, Live, LiveRow, Rows
+from console.api.named_records import channel_name
 from console.api.operations import CALLER, Answer, Operation, query_of
 from console.api.problems import Problem, unavailable
 from console.api.report_wire import Label
@@ -38,7 +39,10 @@ class Whose(NamedTuple):
         return (
             self.account in (None, row.account)
             and self.campaign in (None, row.campaign)
-            and all(getattr(row, name, None) == value for name, value in self.scope)
+            and all(
+                getattr(row, name, None) == (channel_name(value) if name == "channel" else value)
+                for name, value in self.scope
+            )
         )
 
 

@@ -58,7 +58,7 @@ _SWEPT_AT_ONCE: Final = 1_000
 _BATCH_BYTES: Final = 256 * 1024
 _TRANSACTION_MS: Final = 30_000
 _SHARES_LISTED_MS: Final = 30 * 24 * 3_600_000
-"""How long a share is listed after its end."""
+"""How long a share is listed after its end, also where it was revoked before its time."""
 _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=3.0)
 _ERRORS: Final = (KafkaError, OSError, TransientError, TimeoutError)
 
@@ -330,7 +330,8 @@ def expiry(*, answers_ms: int, deleted_ms: int) -> Callable[[str, bytes, int], b
         elif key.startswith(SHARE_PREFIX):
             kept_ms = _SHARES_LISTED_MS
         try:
-            at_ms = msgspec.json.decode(value).get(name, 0)
+            record = msgspec.json.decode(value)
+            at_ms = record.get("revoked_at_ms") or record.get(name, 0)
         except (msgspec.DecodeError, AttributeError):
             return False
         return isinstance(at_ms, int) and now_ms - at_ms > kept_ms

@@ -190,3 +190,10 @@ def test_an_event_is_written_once_for_all_who_are_told_the_same() -> None:
     assert events.event(rows, Whose("acme", None)) == b""
     assert events.event(rows, Whose(None, None, (("campaign", "autumn"),))).count(b"minute") == 1
     assert events.event([row(1, 6)], spring) != event
+
+
+def test_a_scope_names_a_channel_as_people_write_it() -> None:
+    one = row(1, 5)
+    assert one.channel == one.channel.lower() != ""
+    assert Whose(None, None, (("channel", f" {one.channel.upper()} "),)).has(one)
+    assert not Whose(None, None, (("channel", "another"),)).has(one)

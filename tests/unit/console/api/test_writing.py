@@ -103,8 +103,17 @@ def test_records_are_forgotten_after_their_time_and_no_others() -> None:
         value = msgspec.json.encode({field: NOW_MS})
         assert not expired(key, value, NOW_MS + kept)
         assert expired(key, value, NOW_MS + kept + 1)
-    for odd in (b"x", b"[]", b'{"at_ms": "x"}'):
+    for odd in (b"x", b"[]", b'{"at_ms": "x"}', b'{"revoked_at_ms": "x"}'):
         assert not expired("answer/t/k", odd, NOW_MS * 2)
+
+
+def test_a_share_is_listed_for_thirty_days_after_its_end_however_it_ended() -> None:
+    expired = expiry(answers_ms=0, deleted_ms=0)
+    kept_ms, later_ms = 30 * 24 * 3_600_000, NOW_MS + 366 * 24 * 3_600_000
+    for ended in ({"expires_at_ms": NOW_MS}, {"expires_at_ms": later_ms, "revoked_at_ms": NOW_MS}):
+        value = msgspec.json.encode(ended)
+        assert not expired("share/a", value, NOW_MS + kept_ms)
+        assert expired("share/a", value, NOW_MS + kept_ms + 1)
 
 
 def test_keys_are_their_tokens_own_and_requests_do_not_run_into_each_other() -> None:
