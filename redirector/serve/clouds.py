@@ -5,6 +5,7 @@ lock with a hash.
 """
 
 import gzip
+import zlib
 from importlib.metadata import PackageNotFoundError, distribution
 from ipaddress import ip_network
 from pathlib import Path
@@ -62,7 +63,7 @@ def networks_in(content: bytes) -> tuple[AnyNetwork, ...]:
         wanted = {place: RENTED[name] for place, name in enumerate(data.providers) if name in RENTED}
         networks = {one.cidr for one in data.ranges if (one.service or "") in wanted.get(one.provider, ())}
         return tuple(ip_network(cidr) for cidr in sorted(networks))
-    except (OSError, EOFError, msgspec.DecodeError, ValueError) as error:
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError, ValueError) as error:
         raise CloudsError(
             f"the networks of clouds in {PACKAGE} are in a form that is not known ({error}): install the version"
             " that the lock names"

@@ -38,6 +38,7 @@ def test_what_is_rented_is_taken_once_and_what_people_browse_through_is_not() ->
         b"",
         b"no gzip",
         packed(DATA)[:-9],
+        packed(DATA)[:10] + b"\xff" * 40,
         packed([]),
         packed(DATA | {"ranges": [{"cidr": "192.0.2.0", "p": -1}]}),
         packed(DATA | {"ranges": [{"cidr": "192.0.2.1/24", "p": 0, "s": "EC2"}]}),
