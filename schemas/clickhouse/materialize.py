@@ -19,7 +19,7 @@ _STATEMENT: Final = re.compile(r"ALTER TABLE (?P<table>\w+) MATERIALIZE PROJECTI
 _WAITING: Final = """
 SELECT sum(parts_to_do), anyLast(latest_fail_reason) FROM system.mutations
 WHERE database = currentDatabase() AND table = {table:String} AND NOT is_done
-    AND match(command, concat('MATERIALIZE PROJECTION ', {projection:String}, '($|[ )])'))
+    AND match(command, concat('MATERIALIZE PROJECTION ', {projection:String}, '[)]?$'))
 HAVING count() > 0
 """
 _POLL_S: Final = 1.0

@@ -71,6 +71,20 @@ async def test_who_comes_again_waits_for_what_was_asked_before(client: AsyncClie
     assert await number(client, WITHOUT) == 0
 
 
+async def test_what_is_asked_for_one_partition_is_not_all_of_it(client: AsyncClient) -> None:
+    """As `clicktally roll-up` asks, for a partition at a time."""
+    await client.command(
+        "ALTER TABLE amounts MATERIALIZE PROJECTION by_n IN PARTITION ID 'all'", settings={"mutations_sync": 0}
+    )
+    said: asyncio.Queue[str] = asyncio.Queue()
+    waiting = asyncio.ensure_future(materialize(client, BY_N, said.put_nowait))
+    await said.get()
+    assert await number(client, ASKED) == 2
+    await client.command("SYSTEM START MERGES amounts")
+    await waiting
+    assert await number(client, WITHOUT) == 0
+
+
 async def test_what_the_engine_cannot_do_is_said_in_its_words(client: AsyncClient) -> None:
     await client.command("SYSTEM START MERGES amounts")
     await client.command("ALTER TABLE amounts DROP PROJECTION by_n")
