@@ -120,7 +120,7 @@ async def test_files_the_clipboard_and_sql_carry_the_numbers_on(page: Page, worl
     assert len(pasted.splitlines()) == 1 + len(expected)
 
     await page.get_by_text("How was this counted?").click()
-    await page.get_by_role("button", name="Show the SQL").click()
+    await page.get_by_text("Show the SQL").click()
     text = await page.locator(".sql pre").inner_text()
     counted = {row[2]: int(row[5]) for row in world.rows(text)}
     assert sorted(counted.values()) == sorted(clicks for clicks, _ in expected.values())

@@ -5,6 +5,7 @@ import {
   filtersOf,
   fitting,
   happenedTo,
+  impressionsWanted,
   lensOf,
   ofKind,
   perWindow,
@@ -183,5 +184,11 @@ describe("rows", () => {
 
   it("name each value of a label once, by name", () => {
     expect(valuesOf(FACTS.now, "profile")).toEqual(["@acme", "@help", "Acme"])
+  })
+})
+
+describe("impressions from which a CTR is judged", () => {
+  it("are those of which five clicks are usual at least, or a thousand where nothing is usual", () => {
+    expect([0.005, 0.003, null, 0].map(impressionsWanted)).toEqual([1000, 1667, 1000, 1000])
   })
 })

@@ -98,6 +98,16 @@ export function postKey({ channel, post }: Labels): string {
   return JSON.stringify([channel ?? "", post ?? ""])
 }
 
+/** The key of a profile: names are of a channel. */
+export function profileKey({ channel, profile }: Labels): string {
+  return JSON.stringify([channel ?? "", profile ?? ""])
+}
+
+/** Impressions from which on a CTR can be judged, by the low end of its channel's usual range. */
+export function impressionsWanted(low: number | null): number {
+  return low ? Math.ceil(ENOUGH_CLICKS / low) : ENOUGH_WITHOUT_RANGE
+}
+
 /** Filters of an address. */
 export function filtersOf(query: URLSearchParams): Filters {
   const text = (name: string) => query.get(name) ?? ""
@@ -202,14 +212,12 @@ export function sorted(posts: readonly Post[], sort: Sort): Post[] {
 
 /** Profiles of the rows that fit, the most clicks first. */
 export function profilesOf(facts: Facts, filters: Filters, windows: readonly number[]): Profile[] {
-  const byProfile = (row: Labels) => JSON.stringify([row.channel ?? "", row.profile ?? ""])
   const ranges = new Map(facts.posts.map(row => [row.channel, [row.range_low, row.range_high] as const]))
-  const before = grouped(facts.before, byProfile)
-  const series = grouped(facts.series, byProfile)
-  const profiles = [...grouped(fitting(facts.now, filters), byProfile)].map(([key, rows]) => {
+  const before = grouped(facts.before, profileKey)
+  const series = grouped(facts.series, profileKey)
+  const profiles = [...grouped(fitting(facts.now, filters), profileKey)].map(([key, rows]) => {
     const counts = sumOf(rows)
     const [low = null, high = null] = ranges.get(rows[0]?.channel) ?? []
-    const wanted = low ? ENOUGH_CLICKS / low : ENOUGH_WITHOUT_RANGE
     return {
       channel: rows[0]?.channel ?? "",
       profile: rows[0]?.profile ?? "",
@@ -220,7 +228,7 @@ export function profilesOf(facts: Facts, filters: Filters, windows: readonly num
       windows: perWindow(series.get(key) ?? [], windows, "clicks"),
       low,
       high,
-      enough: counts.impressions >= wanted,
+      enough: counts.impressions >= impressionsWanted(low),
     }
   })
   return profiles.sort((one, other) => other.counts.clicks - one.counts.clicks)

@@ -33,6 +33,13 @@ export function barsFrame(plot: Pick<BarsPlot, "width" | "values" | "write">): {
   return { left, right, step: (right - left) / Math.max(plot.values.length, 1) }
 }
 
+/** The window that a place from the left lies in; null beside them all. */
+export function barAt(plot: Pick<BarsPlot, "width" | "values" | "write">, x: number): number | null {
+  const { left, step } = barsFrame(plot)
+  const index = Math.floor((x - left) / step)
+  return index >= 0 && index < plot.values.length ? index : null
+}
+
 /** Bars from left to right; one that is not over is dashed, and the one that is pointed at stands on a ground. */
 export function barsDrawing(plot: BarsPlot): Drawing {
   const { width, values, labels, open, at, ink, write } = plot

@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks"
 import { place } from "../state/place"
 import { forgetView, savedViews, saveView } from "../state/savedViews"
 import { words } from "../text/en"
-import "./saved.css"
+import { Menu } from "./Menu"
 
 const { views: said } = words
 
@@ -12,48 +12,33 @@ export function SavedViews({ name }: { name: string }) {
   const views = savedViews.value
   const { path, query } = place.value
   return (
-    <details
-      class="saved"
-      ref={menu}
-      onKeyDown={event => {
-        if (event.key !== "Escape" || !menu.current?.open) return
-        menu.current.open = false
-        menu.current.querySelector("summary")?.focus()
-      }}
-      onFocusOut={event => {
-        const next = event.relatedTarget
-        if (menu.current && next instanceof Node && !menu.current.contains(next)) menu.current.open = false
-      }}
-    >
-      <summary class="button">{said.title}</summary>
-      <div class="menu">
-        {views.length === 0 && <p class="soft">{said.none}</p>}
-        <ul>
-          {views.map(view => (
-            <li key={view.name}>
-              <a href={view.address}>{view.name}</a>
-              <button
-                type="button"
-                class="plain"
-                aria-label={said.forget(view.name)}
-                onClick={() => forgetView(view.name)}
-              >
-                ×
-              </button>
-            </li>
-          ))}
-        </ul>
-        <form
-          onSubmit={event => {
-            event.preventDefault()
-            const given = String(new FormData(event.currentTarget).get("name")).trim()
-            if (given) saveView(given, query.size ? `${path}?${query}` : path)
-          }}
-        >
-          <input name="name" aria-label={said.name} defaultValue={name} maxLength={80} required />
-          <button type="submit">{said.save}</button>
-        </form>
-      </div>
-    </details>
+    <Menu name={said.title} menu={menu}>
+      {views.length === 0 && <p class="soft">{said.none}</p>}
+      <ul>
+        {views.map(view => (
+          <li key={view.name}>
+            <a href={view.address}>{view.name}</a>
+            <button
+              type="button"
+              class="plain"
+              aria-label={said.forget(view.name)}
+              onClick={() => forgetView(view.name)}
+            >
+              ×
+            </button>
+          </li>
+        ))}
+      </ul>
+      <form
+        onSubmit={event => {
+          event.preventDefault()
+          const given = String(new FormData(event.currentTarget).get("name")).trim()
+          if (given) saveView(given, query.size ? `${path}?${query}` : path)
+        }}
+      >
+        <input name="name" aria-label={said.name} defaultValue={name} maxLength={80} required />
+        <button type="submit">{said.save}</button>
+      </form>
+    </Menu>
   )
 }

@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks"
 import { ask, ProblemError } from "../api/client"
 import type { MadeShare } from "../api/types"
 import { iso } from "../state/period"
-import { place } from "../state/place"
+import { inThisZone, place } from "../state/place"
 import { zone } from "../state/session"
 import type { Scope } from "../state/shares"
 import { useShortcuts } from "../state/shortcuts"
@@ -10,7 +10,7 @@ import { words } from "../text/en"
 import { time } from "../text/locale"
 import { Copy } from "./actions"
 import { Choose } from "./Choose"
-import "./saved.css"
+import { Menu } from "./Menu"
 
 const { shares: said } = words
 const DAY_MS = 86_400_000
@@ -51,46 +51,34 @@ export function ShareMenu({ name, scope }: { name: string; scope: Scope }) {
   }
 
   return (
-    <details
-      class="saved"
-      ref={menu}
-      onKeyDown={event => {
-        if (event.key !== "Escape" || !menu.current?.open) return
-        menu.current.open = false
-        menu.current.querySelector("summary")?.focus()
-      }}
-      onToggle={event => !event.currentTarget.open && setMade(undefined)}
-    >
-      <summary class="button">{said.share}</summary>
-      <div class="menu">
-        <p>{said.shows(scopeText(scope))}</p>
-        {made ? (
-          <Made made={made} another={() => setMade(undefined)} />
-        ) : (
-          <form
-            class="shares-view"
-            onSubmit={event => {
-              event.preventDefault()
-              void make(String(new FormData(event.currentTarget).get("name")).trim())
-            }}
-          >
-            <label>
-              <span class="soft">{said.name}</span>
-              <input name="name" defaultValue={name} maxLength={256} required />
-            </label>
-            <div class="ends">
-              <span class="soft">{said.until}</span>
-              <Choose label={said.until} value={days} choices={Object.entries(said.days)} choose={setDays} />
-            </div>
-            {wrong && <p role="alert">{wrong}</p>}
-            <button type="submit" class="lead" disabled={busy}>
-              {busy ? said.making : said.make}
-            </button>
-          </form>
-        )}
-        <a href="/shares">{said.list}</a>
-      </div>
-    </details>
+    <Menu name={said.share} menu={menu} kept={made !== undefined} closed={() => setMade(undefined)}>
+      <p>{said.shows(scopeText(scope))}</p>
+      {made ? (
+        <Made made={made} another={() => setMade(undefined)} />
+      ) : (
+        <form
+          class="shares-view"
+          onSubmit={event => {
+            event.preventDefault()
+            void make(String(new FormData(event.currentTarget).get("name")).trim())
+          }}
+        >
+          <label>
+            <span class="soft">{said.name}</span>
+            <input name="name" defaultValue={name} maxLength={256} required />
+          </label>
+          <div class="ends">
+            <span class="soft">{said.until}</span>
+            <Choose label={said.until} value={days} choices={Object.entries(said.days)} choose={setDays} />
+          </div>
+          {wrong && <p role="alert">{wrong}</p>}
+          <button type="submit" class="lead" disabled={busy}>
+            {busy ? said.making : said.make}
+          </button>
+        </form>
+      )}
+      <a href={inThisZone("/shares")}>{said.list}</a>
+    </Menu>
   )
 }
 

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact"
 import type { ProblemDetails } from "../api/types"
+import { inThisZone } from "../state/place"
 import { zone } from "../state/session"
 import { words } from "../text/en"
 import { time } from "../text/locale"
@@ -41,7 +42,7 @@ export function NotAllowed({ role }: { role: string }) {
 /** No view has this address. */
 export function NotFound() {
   const action = (
-    <a class="button" href="/campaigns">
+    <a class="button" href={inThisZone("/campaigns")}>
       {words.state.toCampaigns}
     </a>
   )

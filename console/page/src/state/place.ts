@@ -38,7 +38,7 @@ export function withQuery(changes: Readonly<Record<string, string | null>>): str
 /** The address of another view, in the zone that this one is shown in. */
 export function inThisZone(to: string): string {
   const zone = place.value.query.get("zone")
-  return zone ? `${to}?${new URLSearchParams({ zone })}` : to
+  return zone ? `${to}${to.includes("?") ? "&" : "?"}${new URLSearchParams({ zone })}` : to
 }
 
 /** Change parameters of this view; each change is a step that back undoes. */

@@ -43,9 +43,6 @@ export const en = {
     uniquesHint: (days: number) =>
       `Different visitors behind people’s clicks${days > 1 ? ", each day for itself: who came on three days is three" : ""}.`,
     ctr: "CTR",
-    posts: (value: number) => many(value, "post", "posts"),
-    links: (value: number) => many(value, "link", "links"),
-    profiles: (value: number) => many(value, "profile", "profiles"),
   },
   signIn: {
     title: "Sign in",
@@ -243,9 +240,6 @@ export const en = {
     from: "from",
     to: "to",
     apply: "Show",
-    before: "vs. before",
-    beforeHint: (from: string, to: string) => `compared with ${from} to ${to}`,
-    noBefore: "nothing to compare with",
   },
   zones: {
     label: "Time zone",

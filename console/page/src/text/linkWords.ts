@@ -68,6 +68,7 @@ export const links = {
     utm_campaign: "utm_campaign",
     utm_term: "utm_term",
     utm_content: "utm_content",
+    click_id_parameter: "Parameter for the click’s id",
   } as Record<Part, string>,
   hint: {
     destination: "The whole address, with https://",
@@ -76,6 +77,8 @@ export const links = {
     experiment: "Links of one experiment are compared by variant.",
     tags: "Separated by blanks.",
     utm_source: "An empty one is not added.",
+    click_id_parameter:
+      "Such as ct_click: the destination gets an id by which its orders can be joined with clicks. Left empty, it gets none.",
     cache_s: "While they do, clicks are not counted, and no change reaches them. 0: they ask each time.",
     origins: "Such as https://example.com; left empty, all may.",
     early_destination: "Left empty, there is no such link yet.",
@@ -157,7 +160,6 @@ export const links = {
   open: "Open",
   address: "its address",
   counts: "Last 30 days",
-  countsNone: "Nothing was counted yet",
   countsSql: "The SQL of these numbers",
   toCampaign: "To its campaign",
   scansHint: "A scan is a click, marked as one.",
@@ -234,7 +236,8 @@ export const links = {
     why: {
       own: () => "nothing else applies: it is the link’s destination",
       rule: (name: string) => `the rule “${name}” fits this visitor`,
-      variant: (name: string) => `visitors are split, and this one is in “${name || "own"}”`,
+      variant: (name: string) =>
+        `visitors are split, and this one is led to ${name ? `“${name}”` : "the link’s own destination"}`,
       early: () => "the link has not begun to work yet",
       expired: () => "the link has ended",
     } as Record<string, (name: string) => string>,

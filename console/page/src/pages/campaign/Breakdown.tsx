@@ -23,10 +23,11 @@ export function Breakdown(props: {
   dimension: Dimension
   asking: Omit<Query<"reportClicks">, "by">
   chosen: string | undefined
+  narrowed: boolean
   title: string
   caption: string
 }) {
-  const { dimension, asking, chosen, title, caption } = props
+  const { dimension, asking, chosen, narrowed, title, caption } = props
   const [most, setMost] = useState(FEW)
   const query = { ...asking, by: dimension, most }
   const { data, problem } = useAsked("reportClicks", { query }, { everyMs: EVERY_MS })
@@ -58,9 +59,7 @@ export function Breakdown(props: {
       </div>
       {!data && !problem && <Skeleton height={HEIGHT} />}
       {!data && problem && <p role="alert">{problem.detail || words.state.unreachable}</p>}
-      {data && ranked.length === 0 && (
-        <p class="soft">{Object.keys(asking).length ? said.nothingFits : said.nothing}</p>
-      )}
+      {data && ranked.length === 0 && <p class="soft">{narrowed ? said.nothingFits : said.nothing}</p>}
       {ranked.length > 0 && (
         <table>
           <thead class="unseen">
@@ -98,6 +97,7 @@ export function Breakdown(props: {
           </button>
         )}
         <ShowSql
+          key={JSON.stringify(query)}
           name="SQL"
           label={said.sql(name)}
           fetchText={async () =>

@@ -63,6 +63,7 @@ export function Breakdowns(props: {
             dimension={dimension}
             asking={asking}
             chosen={chosen[dimension]}
+            narrowed={Object.keys(chosen).length > 0}
             title={title}
             caption={caption}
           />

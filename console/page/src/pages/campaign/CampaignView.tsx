@@ -23,6 +23,7 @@ import { useLive } from "../../state/live"
 import { useMinute } from "../../state/minute"
 import { periodOf, windowsOf } from "../../state/period"
 import { place } from "../../state/place"
+import { useRested } from "../../state/rested"
 import { session, zone } from "../../state/session"
 import { scopeOf } from "../../state/shares"
 import { words } from "../../text/en"
@@ -55,10 +56,11 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const facts = useMemo(() => ofKind(known.facts, lens.kind), [known.facts, lens.kind])
   const shared = session.value?.kind === "share"
   const uniques = useUniques({ ...whose, ...times, ...labels() }, !lens.class && !lens.kind)
-  const live = useLive(whose, () => {
-    known.followed()
+  const followed = useRested(() => {
+    again()
     uniques.again()
-  })
+  }, known.restMs)
+  const live = useLive(whose, followed)
 
   const filters = filtersOf(query)
   // While another period is on its way, the one before is drawn as it was: its counts fall into its own windows.

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks"
-import { ProblemError } from "../../api/client"
 import type { Lens } from "../../count/campaign"
 import type { Counts } from "../../count/counts"
 import { Rules } from "../../parts/Rules"
+import { ShowSql } from "../../parts/ShowSql"
 import type { Period } from "../../state/period"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
@@ -58,7 +58,7 @@ export function Counted(props: {
         <dd>{at ? exact(at) : dash}</dd>
         <dt>{said.sql}</dt>
         <dd>
-          <Sql source={source} key={addressOf(source, "sql")} />
+          <ShowSql key={addressOf(source, "sql")} name={said.showSql} fetchText={() => sqlOf(source)} />
         </dd>
       </dl>
     </details>
@@ -68,39 +68,4 @@ export function Counted(props: {
 /** The labels and times of a source, without what it is by. */
 function labelsOf({ query }: Source): Record<string, string> {
   return query
-}
-
-/** The statement that gives the numbers, fetched when somebody wants it. */
-function Sql({ source }: { source: Source }) {
-  const [text, setText] = useState<string | null>(null)
-  const [wrong, setWrong] = useState("")
-
-  async function fetchText(): Promise<void> {
-    setWrong("")
-    try {
-      setText(await sqlOf(source))
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error
-      setWrong(error.details.detail || words.state.unreachable)
-    }
-  }
-
-  if (text === null) {
-    return (
-      <>
-        <button type="button" onClick={() => void fetchText()}>
-          {said.showSql}
-        </button>
-        {wrong && <p role="alert">{wrong}</p>}
-      </>
-    )
-  }
-  return (
-    <div class="sql">
-      <button type="button" onClick={() => void navigator.clipboard.writeText(text).catch(() => undefined)}>
-        {words.actions.copy}
-      </button>
-      <pre>{text}</pre>
-    </div>
-  )
 }

@@ -1,4 +1,4 @@
-import type { Post } from "../../count/campaign"
+import { impressionsWanted, type Post } from "../../count/campaign"
 import { ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
 import { Warning } from "../../parts/states"
 import { zone } from "../../state/session"
@@ -6,8 +6,6 @@ import { words } from "../../text/en"
 import { change, count, plainPercent, time } from "../../text/locale"
 
 const { campaign: said, unit } = words
-const ENOUGH_CLICKS = 5
-const ENOUGH_WITHOUT_RANGE = 1000
 
 /** A post: what it says, what was counted, what that means and what to do; why, for who wants to know. */
 export function PostCard(props: {
@@ -88,7 +86,7 @@ export function PostCard(props: {
 }
 
 function Why({ post: { row, ratio } }: { post: Post }) {
-  const wanted = row.range_low ? Math.ceil(ENOUGH_CLICKS / row.range_low) : ENOUGH_WITHOUT_RANGE
+  const wanted = impressionsWanted(row.range_low)
   const { because } = said
   return (
     <details>

@@ -1,12 +1,12 @@
 import { address } from "../../api/client"
-import type { Profile } from "../../count/campaign"
+import { type Profile, profileKey } from "../../count/campaign"
 import { Actions, tabbed } from "../../parts/actions"
 import { Change, Count, ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
 import { Scrolls } from "../../parts/Scrolls"
 import { words } from "../../text/en"
 import { count } from "../../text/locale"
 import type { Whose } from "./useFacts"
-import { profileKey, type Uniques } from "./useUniques"
+import type { Uniques } from "./useUniques"
 
 const { campaign: said, campaigns, unit } = words
 const COLUMNS = ["channel", "profile", "posts", "clicks", "impressions", "ctr", "ctr_from", "ctr_to"]
@@ -22,7 +22,7 @@ export function Profiles(props: {
 }) {
   const { profiles, whose, times, open, uniques, days } = props
   const counted = uniques.all !== undefined
-  const known = (one: Profile) => uniques.ofProfile.get(profileKey(one)) ?? (uniques.loading ? undefined : 0)
+  const known = (one: Profile) => uniques.ofProfile.get(profileKey(one)) ?? (uniques.told ? 0 : undefined)
   const csv = address(
     "reportBreakdown",
     { query: { ...whose, ...times, by: "channel,profile" } },

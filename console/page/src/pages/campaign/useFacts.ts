@@ -2,7 +2,6 @@ import { useMemo } from "preact/hooks"
 import type { Facts, Lens } from "../../count/campaign"
 import { type Asked, useAsked } from "../../state/asked"
 import { iso, type Period } from "../../state/period"
-import { useRested } from "../../state/rested"
 import { may, session, zone } from "../../state/session"
 import { useRecords } from "./useRecords"
 
@@ -65,7 +64,6 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
   function again(): void {
     for (const one of counts) one.again()
   }
-  const followed = useRested(again, Math.min(facts.posts.length * REST_MS_A_POST, REST_MOST_MS))
   return {
     facts,
     record: record.data,
@@ -77,8 +75,8 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
     ),
     loading: counts.some(one => one.loading),
     again,
-    /** For live counts. */
-    followed,
+    /** How long to rest between following live counts. */
+    restMs: Math.min(facts.posts.length * REST_MS_A_POST, REST_MOST_MS),
     times,
   }
 }

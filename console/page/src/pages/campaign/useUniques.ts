@@ -1,23 +1,17 @@
 import { useMemo } from "preact/hooks"
 import type { UniqueClicks } from "../../api/types"
-import { postKey } from "../../count/campaign"
+import { postKey, profileKey } from "../../count/campaign"
 import { useAsked } from "../../state/asked"
+import { MOST_ROWS } from "./useFacts"
 
 /** Unique clicks: in all, by post (`postKey`) and by profile (`profileKey`); undefined where none are told. */
 export interface Uniques {
   all: number | undefined
   ofPost: ReadonlyMap<string, number>
   ofProfile: ReadonlyMap<string, number>
-  /** Whether they are on their way: what is not there is not known, and not 0. */
-  loading: boolean
+  /** Whether all profiles that have any are told: one that is not there has 0, else it is not known. */
+  told: boolean
   again: () => void
-}
-
-const MOST_ROWS = 100_000
-
-/** The key of a profile: names are of a channel. */
-export function profileKey({ channel, profile }: { channel?: string; profile?: string }): string {
-  return JSON.stringify([channel ?? "", profile ?? ""])
 }
 
 /** Visitors behind people's clicks of what a query says. They cannot be added up, so each sum is asked for. */
@@ -38,7 +32,7 @@ export function useUniques(query: Record<string, string>, on: boolean): Uniques 
     all: on ? all.data?.rows[0]?.unique_clicks : undefined,
     ofPost: on ? ofPost : NONE,
     ofProfile: on ? ofProfile : NONE,
-    loading: profiles.loading,
+    told: profiles.data !== undefined && !profiles.loading,
     again: () => {
       for (const one of [all, posts, profiles]) one.again()
     },

@@ -75,6 +75,7 @@ export function CompareView() {
           <div class="after">
             <p class="soft">{said.look}</p>
             <ShowSql
+              key={JSON.stringify(asking.query)}
               name={said.sql}
               fetchText={async () =>
                 (await request("reportCompare", { query: { ...asking.query, format: "sql" } })).text()

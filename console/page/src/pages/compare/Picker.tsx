@@ -1,6 +1,7 @@
 import { useMemo, useState } from "preact/hooks"
 import type { BreakdownRow, VariantRow } from "../../api/types"
 import { grouped } from "../../count/counts"
+import { Choose } from "../../parts/Choose"
 import { useAsked } from "../../state/asked"
 import { go, place, setQuery } from "../../state/place"
 import { session } from "../../state/session"
@@ -56,22 +57,15 @@ export function Picker({
   const full = sides.length >= MOST_SIDES
   return (
     <div class="controls">
-      <label class="picks">
+      <div class="picks">
         <span class="soft">{said.by}</span>
-        <select
+        <Choose
+          label={said.by}
           value={kind}
-          onChange={event => {
-            const value = event.currentTarget.value
-            setQuery({ by: value === "posts" ? null : value })
-          }}
-        >
-          {KINDS.map(one => (
-            <option value={one} key={one}>
-              {said.kinds[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+          choices={KINDS.map(one => [one, said.kinds[one] ?? one])}
+          choose={value => setQuery({ by: value === "posts" ? null : value })}
+        />
+      </div>
       {all.length > MOST_LISTED && (
         <input
           type="search"

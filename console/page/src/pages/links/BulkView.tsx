@@ -2,7 +2,8 @@ import { useMemo, useRef, useState } from "preact/hooks"
 import type { NewLink } from "../../api/types"
 import { Actions, tabbed } from "../../parts/actions"
 import { Scrolls } from "../../parts/Scrolls"
-import { place } from "../../state/place"
+import { pageOfName } from "../../state/linkAddress"
+import { inThisZone, place } from "../../state/place"
 import { session } from "../../state/session"
 import { words } from "../../text/en"
 import { count } from "../../text/locale"
@@ -106,7 +107,7 @@ export function BulkView() {
           <button type="submit" class="lead" disabled={busy || !lines.length}>
             {busy ? said.going(results.size, lines.length) : said.go(lines.length)}
           </button>
-          <a class="button plain" href="/links">
+          <a class="button plain" href={inThisZone("/links")}>
             {links.all}
           </a>
         </div>
@@ -180,7 +181,7 @@ function Results(props: {
               <tr key={one.line}>
                 <td class="number">{count(one.line)}</td>
                 <td class={isRefused(one) ? "attention" : undefined}>{resultOf(one)}</td>
-                <td>{one.link && <a href={addressIn(one.link)}>{one.link}</a>}</td>
+                <td>{one.link && <a href={pageOfName(one.link)}>{one.link}</a>}</td>
                 <td class="wide">{one.problem}</td>
               </tr>
             ))}
@@ -189,9 +190,4 @@ function Results(props: {
       </Scrolls>
     </section>
   )
-}
-
-function addressIn(link: string): string {
-  const at = link.indexOf("/")
-  return `/links/${encodeURIComponent(link.slice(0, at))}/${encodeURIComponent(link.slice(at + 1))}`
 }

@@ -4,11 +4,11 @@ import type { DeletedLinkView } from "../../api/types"
 import { Scrolls } from "../../parts/Scrolls"
 import { Failed, Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
-import { place, withQuery } from "../../state/place"
+import { pageOf } from "../../state/linkAddress"
+import { inThisZone, place, withQuery } from "../../state/place"
 import { may, zone } from "../../state/session"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
-import { pageOf } from "./linkForm"
 import "./links.css"
 
 const { links: said } = words
@@ -40,7 +40,7 @@ export function DeletedView() {
           <h1 tabIndex={-1}>{said.deleted}</h1>
           <p class="soft">{said.deletedHint}</p>
         </div>
-        <a class="button" href="/links">
+        <a class="button" href={inThisZone("/links")}>
           {said.all}
         </a>
       </div>

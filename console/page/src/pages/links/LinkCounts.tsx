@@ -8,6 +8,7 @@ import { Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { campaignAddress } from "../../state/campaigns"
 import { useLive } from "../../state/live"
+import { place } from "../../state/place"
 import { session } from "../../state/session"
 import { words } from "../../text/en"
 import { count, dash } from "../../text/locale"
@@ -64,9 +65,7 @@ export function LinkCounts({ link }: { link: LinkView }) {
         />
       )}
       {link.campaign && (
-        <a href={campaignAddress(link.account, link.campaign, own, new URLSearchParams())}>
-          {said.toCampaign}
-        </a>
+        <a href={campaignAddress(link.account, link.campaign, own, place.value.query)}>{said.toCampaign}</a>
       )}
     </section>
   )

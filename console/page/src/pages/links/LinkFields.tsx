@@ -10,7 +10,7 @@ import { blank, type Field, placeOf } from "./linkForm"
 const { links: said } = words
 const UTM = ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"] as const
 const WHEN: readonly Field[] = ["starts_at", "early_destination", "expires_at", "expired_destination"]
-const PASSED: readonly Field[] = ["pass_query", "add_utm", ...UTM]
+const PASSED: readonly Field[] = ["pass_query", "add_utm", ...UTM, "click_id_parameter"]
 const RARE: readonly Field[] = [
   "status",
   "cache_s",
@@ -74,6 +74,7 @@ export function LinkFields(props: Given & { fixed: boolean }) {
           <Flag {...props} field="pass_query" />
           <Flag {...props} field="add_utm" />
           {UTM.map(field => text(field))}
+          {text("click_id_parameter")}
         </fieldset>
       </Group>
       <Group name={said.rare} open={says(RARE)}>

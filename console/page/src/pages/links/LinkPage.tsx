@@ -5,7 +5,7 @@ import { Copy } from "../../parts/actions"
 import { SavedViews } from "../../parts/SavedViews"
 import { Failed, Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
-import { go, place } from "../../state/place"
+import { go, inThisZone, place } from "../../state/place"
 import { may, zone } from "../../state/session"
 import { words } from "../../text/en"
 import { dash } from "../../text/locale"
@@ -166,7 +166,7 @@ function Edit(props: {
       >
         {link.archived_at ? said.unarchive : said.archive}
       </button>
-      <Deleting link={link} refused={setProblem} deleted={() => go("/links/deleted")} />
+      <Deleting link={link} refused={setProblem} deleted={() => go(inThisZone("/links/deleted"))} />
       <span class="soft" role="status">
         {told}
       </span>

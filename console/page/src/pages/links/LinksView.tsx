@@ -2,16 +2,17 @@ import { useRef } from "preact/hooks"
 import { address } from "../../api/client"
 import type { LinkView } from "../../api/types"
 import { Actions, Copy, tabbed } from "../../parts/actions"
+import { Choose } from "../../parts/Choose"
 import { SavedViews } from "../../parts/SavedViews"
 import { Scrolls } from "../../parts/Scrolls"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
-import { go, place, setQuery, withQuery } from "../../state/place"
+import { pageOf } from "../../state/linkAddress"
+import { go, inThisZone, place, setQuery, withQuery } from "../../state/place"
 import { may, zone } from "../../state/session"
 import { useShortcuts } from "../../state/shortcuts"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
-import { pageOf } from "./linkForm"
 import { NewLink } from "./NewLink"
 import { publicAddress } from "./publicAddress"
 import "./links.css"
@@ -43,7 +44,7 @@ function Links() {
   const field = useRef<HTMLInputElement>(null)
   useShortcuts([
     { keys: "/", does: said.search, run: () => field.current?.focus() },
-    ...(may("links:write") ? [{ keys: "n", does: said.new, run: () => go("/links?new=1") }] : []),
+    ...(may("links:write") ? [{ keys: "n", does: said.new, run: () => go(inThisZone("/links?new=1")) }] : []),
   ])
   const typed = query.get("search") ?? ""
   const filters = filtersOf(query)
@@ -59,15 +60,15 @@ function Links() {
         <h1 tabIndex={-1}>{said.title}</h1>
         <div class="chosen">
           <SavedViews name={said.title} />
-          <a href="/links/deleted" class="button plain">
+          <a href={inThisZone("/links/deleted")} class="button plain">
             {said.deleted}
           </a>
           {may("links:write") && (
             <>
-              <a href="/links/bulk" class="button">
+              <a href={inThisZone("/links/bulk")} class="button">
                 {said.bulk}
               </a>
-              <a href="/links?new=1" class="button lead">
+              <a href={inThisZone("/links?new=1")} class="button lead">
                 {said.new}
               </a>
             </>
@@ -87,20 +88,12 @@ function Links() {
         />
         <Campaigns chosen={query.get("campaign")} />
         <Channels chosen={query.get("channel")} />
-        <select
-          aria-label={said.stateLabel}
+        <Choose
+          label={said.stateLabel}
           value={query.get("archived") ?? "false"}
-          onChange={event => {
-            const value = event.currentTarget.value
-            filterBy({ archived: value === "false" ? "" : value })
-          }}
-        >
-          {STATES.map(one => (
-            <option value={one} key={one}>
-              {said.state[one]}
-            </option>
-          ))}
-        </select>
+          choices={STATES.map(one => [one, said.state[one] ?? one])}
+          choose={value => filterBy({ archived: value === "false" ? "" : value })}
+        />
         <span class="soft" id="search-hint">
           {typed.trim() && typed.trim().length < SEARCH_CHARS ? said.searchHint : ""}
         </span>
@@ -165,18 +158,12 @@ function Campaigns({ chosen }: { chosen: string | null }) {
   const names = new Set((campaigns.data?.campaigns ?? []).map(one => one.name))
   if (chosen) names.add(chosen)
   return (
-    <select
-      aria-label={said.field.campaign}
+    <Choose
+      label={said.field.campaign}
       value={chosen ?? ""}
-      onChange={event => filterBy({ campaign: event.currentTarget.value })}
-    >
-      <option value="">{said.allCampaigns}</option>
-      {[...names].sort().map(name => (
-        <option value={name} key={name}>
-          {name}
-        </option>
-      ))}
-    </select>
+      choices={[["", said.allCampaigns], ...[...names].sort().map(name => [name, name] as const)]}
+      choose={campaign => filterBy({ campaign })}
+    />
   )
 }
 
@@ -184,18 +171,15 @@ function Channels({ chosen }: { chosen: string | null }) {
   const names = new Set(Object.keys(words.channel).filter(Boolean))
   if (chosen) names.add(chosen)
   return (
-    <select
-      aria-label={said.field.channel}
+    <Choose
+      label={said.field.channel}
       value={chosen ?? ""}
-      onChange={event => filterBy({ channel: event.currentTarget.value })}
-    >
-      <option value="">{said.allChannels}</option>
-      {[...names].map(name => (
-        <option value={name} key={name}>
-          {words.channel[name] ?? name}
-        </option>
-      ))}
-    </select>
+      choices={[
+        ["", said.allChannels],
+        ...[...names].map(name => [name, words.channel[name] ?? name] as const),
+      ]}
+      choose={channel => filterBy({ channel })}
+    />
   )
 }
 
@@ -231,13 +215,13 @@ function Nothing({ filtered, unfinished }: { filtered: boolean; unfinished: bool
     return (
       <p class="none">
         {words.campaigns.firstSteps[0][0]}. <span class="soft">{words.campaigns.firstSteps[0][1]}</span>{" "}
-        {may("links:write") && <a href="/links?new=1">{said.new}</a>}
+        {may("links:write") && <a href={inThisZone("/links?new=1")}>{said.new}</a>}
       </p>
     )
   }
   return (
     <p class="none">
-      {said.none}. <span class="soft">{said.noneHint}</span> <a href="/links">{said.clear}</a>
+      {said.none}. <span class="soft">{said.noneHint}</span> <a href={inThisZone("/links")}>{said.clear}</a>
     </p>
   )
 }

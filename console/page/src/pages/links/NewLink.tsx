@@ -1,12 +1,13 @@
 import { useRef, useState } from "preact/hooks"
 import { ask } from "../../api/client"
 import { NotAllowed } from "../../parts/states"
-import { go, place } from "../../state/place"
+import { pageOf } from "../../state/linkAddress"
+import { go, inThisZone, place } from "../../state/place"
 import { may, session, zone } from "../../state/session"
 import { words } from "../../text/en"
 import { newKey } from "./key"
 import { LinkForm, useSending } from "./LinkForm"
-import { blank, bodyOf, FIELDS, type Field, pageOf } from "./linkForm"
+import { blank, bodyOf, FIELDS, type Field } from "./linkForm"
 
 const { links: said } = words
 const NEEDED = "links:write"
@@ -23,7 +24,7 @@ export function NewLink() {
     // The same form sent again, after a broken connection say, makes one link.
     if (sent.current.text !== text) sent.current = { text, key: newKey() }
     const link = await ask("createLink", { body, headers: { "Idempotency-Key": sent.current.key } })
-    go(`${pageOf(link)}?made=1`)
+    go(`${pageOf(link)}${place.value.query.has("zone") ? "&" : "?"}made=1`)
   }
 
   if (!may(NEEDED)) return <NotAllowed role={NEEDED} />
@@ -39,7 +40,7 @@ export function NewLink() {
       <button type="submit" class="lead" disabled={busy}>
         {busy ? said.saving : said.make}
       </button>
-      <a class="button plain" href="/links">
+      <a class="button plain" href={inThisZone("/links")}>
         {said.cancel}
       </a>
     </LinkForm>

@@ -1,18 +1,7 @@
 import { expect, test } from "vitest"
 import type { LinkView } from "../../api/types"
 import { moved, newRule, newVariant, sharesOf } from "./branches"
-import {
-  addressAt,
-  blank,
-  bodyOf,
-  differences,
-  fieldOf,
-  formOf,
-  pageOf,
-  patchOf,
-  placeOf,
-  rebased,
-} from "./linkForm"
+import { addressAt, blank, bodyOf, differences, fieldOf, formOf, patchOf, placeOf, rebased } from "./linkForm"
 
 const link = {
   ...blank(),
@@ -103,10 +92,8 @@ test("a problem is led to its field, of a list's item too, and to none that the 
   expect(fieldOf({})).toBeNull()
 })
 
-test("a slug's parts stay parts in its public address and become one in that of its page", () => {
-  const one = { domain: "go.example", slug: "a/grün" }
-  expect(addressAt(one, {})).toBe("https://go.example/a/gr%C3%BCn")
-  expect(pageOf(one)).toBe("/links/go.example/a%2Fgr%C3%BCn")
+test("a slug's parts stay parts in its public address", () => {
+  expect(addressAt({ domain: "go.example", slug: "a/grün" }, {})).toBe("https://go.example/a/gr%C3%BCn")
 })
 
 test("a link is opened where the installation says that its domain answers", () => {
@@ -148,6 +135,14 @@ test("a new rule has no number, and its conditions are written as the API takes 
       },
     ],
   })
+})
+
+test("the parameter for the click's id is a text like others: sent where it is given, null where it is emptied", () => {
+  const form = blank({ destination: "a", click_id_parameter: " ct_click " })
+  expect(bodyOf(form, "UTC")).toEqual({ destination: "a", click_id_parameter: "ct_click" })
+  const before = formOf({ ...link, click_id_parameter: "ct_click" }, "UTC")
+  expect(before.click_id_parameter).toBe("ct_click")
+  expect(patchOf(before, { ...before, click_id_parameter: "" }, "UTC")).toEqual({ click_id_parameter: null })
 })
 
 test("a number that is none is sent as it was written, so that the API can say what is wrong", () => {

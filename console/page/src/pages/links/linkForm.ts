@@ -43,6 +43,7 @@ const KINDS = {
   aim: "text",
   pass_query: "flag",
   add_utm: "flag",
+  click_id_parameter: "text",
   utm_source: "text",
   utm_medium: "text",
   utm_campaign: "text",
@@ -178,9 +179,4 @@ export function addressAt(
 ): string {
   const url = urls[domain] ?? urls[""] ?? "https://{domain}"
   return `${url.replace("{domain}", domain)}/${slug.split("/").map(encodeURIComponent).join("/")}`
-}
-
-/** The address of a link's page. */
-export function pageOf({ domain, slug }: Pick<LinkView, "domain" | "slug">): string {
-  return `/links/${encodeURIComponent(domain)}/${encodeURIComponent(slug)}`
 }

@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks"
-import { type BarsPlot, barsDrawing, barsFrame } from "../../draw/barsDrawing"
+import { type BarsPlot, barAt, barsDrawing } from "../../draw/barsDrawing"
 import { Actions, tabbed } from "../../parts/actions"
 import { Headline, Sign, Spark } from "../../parts/figures"
 import { Plot } from "../../parts/Plot"
@@ -10,6 +10,7 @@ import { campaignAddress } from "../../state/campaigns"
 import { useListening, useNow } from "../../state/listening"
 import { type LivePost, postsOf, tenMinutes } from "../../state/liveRows"
 import { iso } from "../../state/period"
+import { place } from "../../state/place"
 import { session, zone } from "../../state/session"
 import { useShortcuts } from "../../state/shortcuts"
 import { words } from "../../text/en"
@@ -128,11 +129,7 @@ function Minutes(props: { clicks: readonly number[]; now: number; open: boolean 
               open && at === clicks.length - 1,
             ),
           draw: (width, at) => barsDrawing(plot(width, at)),
-          find: (width, x) => {
-            const { left, step } = barsFrame(plot(width, null))
-            const index = Math.floor((x - left) / step)
-            return index >= 0 && index < clicks.length ? index : null
-          },
+          find: (width, x) => barAt(plot(width, null), x),
         }}
       />
     </section>
@@ -166,7 +163,7 @@ function Posts({ posts, open }: { posts: readonly LivePost[]; open: boolean }) {
               <td>{words.channel[one.channel] ?? one.channel}</td>
               <td>
                 {one.campaign ? (
-                  <a href={campaignAddress(one.account, one.campaign, own, new URLSearchParams())}>
+                  <a href={campaignAddress(one.account, one.campaign, own, place.value.query)}>
                     {one.campaign}
                   </a>
                 ) : (

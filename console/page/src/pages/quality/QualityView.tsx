@@ -8,6 +8,7 @@ import { Scrolls } from "../../parts/Scrolls"
 import { ShowSql } from "../../parts/ShowSql"
 import { Failed, Skeleton, Stale, Warning } from "../../parts/states"
 import { useAsked } from "../../state/asked"
+import { pageOfName } from "../../state/linkAddress"
 import { useMinute } from "../../state/minute"
 import { iso, periodOf } from "../../state/period"
 import { place } from "../../state/place"
@@ -54,6 +55,7 @@ export function QualityView() {
             />
           </Found>
           <ShowSql
+            key={JSON.stringify(query)}
             name={said.sql}
             fetchText={async () =>
               (await request("reportQuality", { query: { ...query, format: "sql" } })).text()
@@ -118,19 +120,15 @@ function Needing({ one }: { one: Finding }) {
           <summary class="soft">{said.examples}</summary>
           <ul>
             {one.examples.map(example => (
-              <li key={example}>{one.finding.startsWith("links") ? <LinkTo link={example} /> : example}</li>
+              <li key={example}>
+                {one.finding.startsWith("links") ? <a href={pageOfName(example)}>{example}</a> : example}
+              </li>
             ))}
           </ul>
         </details>
       )}
     </li>
   )
-}
-
-function LinkTo({ link }: { link: string }) {
-  const at = link.indexOf("/")
-  const [domain, slug] = [link.slice(0, at), link.slice(at + 1)]
-  return <a href={`/links/${encodeURIComponent(domain)}/${encodeURIComponent(slug)}`}>{link}</a>
 }
 
 function Left({ left }: { left: ReturnType<typeof findingsOf>["left"] }) {

@@ -6,6 +6,7 @@ import { Scrolls } from "../../parts/Scrolls"
 import { scopeText } from "../../parts/ShareMenu"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
+import { inThisZone } from "../../state/place"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
@@ -44,7 +45,8 @@ export function SharesView() {
         <Table shares={shares} changed={asked.again} />
       ) : (
         <p class="none">
-          {said.none}. <span class="soft">{said.noneHint}</span> <a href="/campaigns">{said.toCampaigns}</a>
+          {said.none}. <span class="soft">{said.noneHint}</span>{" "}
+          <a href={inThisZone("/campaigns")}>{said.toCampaigns}</a>
         </p>
       )}
     </>

@@ -1,5 +1,5 @@
 import { daysOf, type Missed } from "../../count/missed"
-import { type BarsPlot, barsDrawing, barsFrame } from "../../draw/barsDrawing"
+import { type BarsPlot, barAt, barsDrawing } from "../../draw/barsDrawing"
 import { Actions, tabbed } from "../../parts/actions"
 import { Plot } from "../../parts/Plot"
 import { words } from "../../text/en"
@@ -49,11 +49,7 @@ export function MissedDays(props: {
           rests: said.rests,
           says,
           draw: (width, at) => barsDrawing(plot(width, at)),
-          find: (width, x) => {
-            const { left, step } = barsFrame(plot(width, null))
-            const index = Math.floor((x - left) / step)
-            return index >= 0 && index < days.length ? index : null
-          },
+          find: (width, x) => barAt(plot(width, null), x),
         }}
       />
     </section>

@@ -1,6 +1,8 @@
 import { type Missed, slugToMake } from "../../count/missed"
 import { Spark } from "../../parts/figures"
 import { Scrolls } from "../../parts/Scrolls"
+import { pageOf } from "../../state/linkAddress"
+import { inThisZone } from "../../state/place"
 import { may, session } from "../../state/session"
 import { words } from "../../text/en"
 import { count } from "../../text/locale"
@@ -86,14 +88,19 @@ function Do({ one }: { one: Missed }) {
   if (slug !== null && may("links:write")) {
     const fields = new URLSearchParams({ new: "1", domain: one.domain, slug })
     return (
-      <a class="button" href={`/links?${fields}`} aria-label={said.makeOf(`${one.domain}/${slug}`)}>
+      <a
+        class="button"
+        href={inThisZone(`/links?${fields}`)}
+        aria-label={said.makeOf(`${one.domain}/${slug}`)}
+      >
         {said.make}
       </a>
     )
   }
   if (one.reason === "expired" && may("links:read")) {
-    return <a href={`/links/${encodeURIComponent(one.domain)}/${encodeURIComponent(one.slug)}`}>{said.see}</a>
+    return <a href={pageOf(one)}>{said.see}</a>
   }
-  if (one.reason === "deleted" && may("links:write")) return <a href="/links/deleted">{said.restore}</a>
+  if (one.reason === "deleted" && may("links:write"))
+    return <a href={inThisZone("/links/deleted")}>{said.restore}</a>
   return null
 }

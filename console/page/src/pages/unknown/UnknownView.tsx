@@ -115,6 +115,7 @@ export function UnknownView() {
             )}
           </section>
           <ShowSql
+            key={JSON.stringify(asking.query)}
             name={said.sql}
             fetchText={async () =>
               (await request("reportUnknownSlugs", { query: { ...asking.query, format: "sql" } })).text()
