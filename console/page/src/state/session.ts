@@ -35,6 +35,7 @@ export async function learnSession(): Promise<void> {
   sessionProblem.value = null
   try {
     session.value = await ask("readSession")
+    shareEnded.value = false
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error
     if (error.details.status !== 401) sessionProblem.value = error.details

@@ -50,7 +50,6 @@ export const compare = {
   corrected: "p is corrected for the number of pairs (Holm).",
   look: "A p-value holds for one look at a time that was fixed before: who looks every day finds winners where there are none.",
   axis: (from: string, to: string) => `${from} to ${to}`,
-  sql: "The SQL of these numbers",
   saved: (sides: readonly string[]) => sides.join(" / ").slice(0, 80),
   caption: (from: string, to: string, zone: string) =>
     `${from} to ${to}, days of ${zone}; lines are intervals at 95 %, an open mark is too little data.`,

@@ -224,6 +224,7 @@ export const en = {
     updated: "Last update",
     sql: "SQL",
     showSql: "Show the SQL",
+    sqlOfThese: "The SQL of these numbers",
   },
   views: {
     title: "Saved views",

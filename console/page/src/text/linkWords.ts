@@ -160,7 +160,6 @@ export const links = {
   open: "Open",
   address: "its address",
   counts: "Last 30 days",
-  countsSql: "The SQL of these numbers",
   toCampaign: "To its campaign",
   scansHint: "A scan is a click, marked as one.",
   code: "QR code",

@@ -27,6 +27,7 @@ export const shares = {
   copied: "this link",
   another: "Make another",
   list: "All shares",
+  notAll: "There are more shares than are shown here; the API lists them all.",
   key: "share this view",
   none: "Nothing is shared",
   noneHint:

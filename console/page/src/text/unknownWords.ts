@@ -44,5 +44,4 @@ export const unknown = {
   days: (values: readonly string[]) => `Requests of each day: ${values.join(", ")}`,
   most: (rows: string) =>
     `The ${rows} most asked for rows of this period; the others are in none of these numbers.`,
-  sql: "The SQL of these numbers",
 }

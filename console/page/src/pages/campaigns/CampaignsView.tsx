@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks"
+import { useMemo, useRef } from "preact/hooks"
 import { address } from "../../api/client"
 import { Actions, tabbed } from "../../parts/actions"
 import { Choose } from "../../parts/Choose"
@@ -13,6 +13,7 @@ import { useMinute } from "../../state/minute"
 import { iso, periodOf } from "../../state/period"
 import { go, place, setQuery, withQuery } from "../../state/place"
 import { may, session, zone } from "../../state/session"
+import { useShortcuts } from "../../state/shortcuts"
 import { words } from "../../text/en"
 import { count, dash } from "../../text/locale"
 import { FirstStart } from "./FirstStart"
@@ -40,6 +41,8 @@ export function CampaignsView() {
   const search = query.get("search") ?? ""
   const state = query.get("state") ?? "active"
   const shown = fitting(campaigns, search, state)
+  const field = useRef<HTMLInputElement>(null)
+  useShortcuts([{ keys: "/", does: said.search, run: () => field.current?.focus() }])
 
   if (!counted.data && counted.problem) return <Failed problem={counted.problem} again={counted.again} />
   const known = counted.data && (records.data || records.problem || !may("links:read"))
@@ -56,6 +59,7 @@ export function CampaignsView() {
       {counted.problem && counted.at && <Stale at={counted.at} again={counted.again} />}
       <div class="controls">
         <input
+          ref={field}
           type="search"
           aria-label={said.search}
           placeholder={said.search}

@@ -15,7 +15,7 @@ import { zone } from "../../state/session"
 import { words } from "../../text/en"
 import { count, percent, time } from "../../text/locale"
 import { label } from "./label"
-import { Pairs, saysOf } from "./Pairs"
+import { Pairs, sideText } from "./Pairs"
 import { Picker } from "./Picker"
 import { SideTable } from "./SideTable"
 import { comparing, MOST_SIDES, namesOf, sharedOf, sidesOf, textOf } from "./sides"
@@ -76,7 +76,7 @@ export function CompareView() {
             <p class="soft">{said.look}</p>
             <ShowSql
               key={JSON.stringify(asking.query)}
-              name={said.sql}
+              name={words.counted.sqlOfThese}
               fetchText={async () =>
                 (await request("reportCompare", { query: { ...asking.query, format: "sql" } })).text()
               }
@@ -116,7 +116,9 @@ function pictureOf(report: CompareReport, names: readonly string[], period: Peri
       from: byCtr ? side.ctr_from : null,
       to: byCtr ? side.ctr_to : null,
       text: byCtr ? `${words.unit.ctr} ${ctrText(ratio)}` : `${count(side.clicks)} ${words.unit.clicks}`,
-      says: saysOf(side, index, against, report.verdict),
+      says: [index === 0 && said.control, sideText(side, against, report.verdict)]
+        .filter(Boolean)
+        .join(" · "),
       enough: side.enough_data,
     }
   })

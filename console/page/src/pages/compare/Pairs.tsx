@@ -30,19 +30,11 @@ export function pairText(pair: PairOfSides, together: string): string {
   return said.pair[pair.verdict] ?? (together === "not enough data yet" ? said.tooLittle : dash)
 }
 
-/** What is said of a side: whether it wins, or how it does against the control, which says nothing itself. */
-export function saysOf(
-  side: Side,
-  index: number,
-  against: PairOfSides | undefined,
-  together: string,
-): string {
-  const says = !side.enough_data
-    ? said.tooLittle
-    : side.is_winner
-      ? said.winner
-      : against && pairText(against, together)
-  return [index === 0 && said.control, says].filter(Boolean).join(" · ")
+/** What is said of a side: whether it wins, or how it does against the control; nothing of the control itself. */
+export function sideText(side: Side, against: PairOfSides | undefined, together: string): string {
+  if (!side.enough_data) return said.tooLittle
+  if (side.is_winner) return said.winner
+  return against ? pairText(against, together) : ""
 }
 
 /** Each side against each other. */

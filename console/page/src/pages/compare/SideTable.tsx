@@ -4,7 +4,7 @@ import { Scrolls } from "../../parts/Scrolls"
 import { place } from "../../state/place"
 import { words } from "../../text/en"
 import { count, percent } from "../../text/locale"
-import { Difference, pairText } from "./Pairs"
+import { Difference, sideText } from "./Pairs"
 import { comparing, type Labels } from "./sides"
 
 const { compare: said, campaigns } = words
@@ -50,6 +50,7 @@ export function SideTable(props: {
             const others = sides.filter((_, other) => other !== index)
             const own = sides[index]
             const against = pair(index)
+            const says = sideText(side, against, report.verdict)
             return (
               <tr key={name}>
                 <td class="strong">{name}</td>
@@ -64,13 +65,7 @@ export function SideTable(props: {
                 <td class="number">{against && <Difference pair={against} byCtr={byCtr} />}</td>
                 <td>
                   {index === 0 && <span class="soft">{said.control} </span>}
-                  {!side.enough_data ? (
-                    said.tooLittle
-                  ) : side.is_winner ? (
-                    <strong>{said.winner}</strong>
-                  ) : (
-                    against && pairText(against, report.verdict)
-                  )}
+                  {side.enough_data && side.is_winner ? <strong>{says}</strong> : says}
                 </td>
                 <td class="number">
                   {index > 0 && own && (

@@ -93,7 +93,7 @@ function How(props: { link: LinkView; kinds: readonly string[]; left: number; sq
           <dd>{how.lastDays(DAYS)}</dd>
         </dl>
       </details>
-      <ShowSql name={said.countsSql} fetchText={sql} />
+      <ShowSql name={how.sqlOfThese} fetchText={sql} />
     </>
   )
 }

@@ -42,7 +42,10 @@ export function SharesView() {
           <Skeleton height={320} />
         )
       ) : shares.length ? (
-        <Table shares={shares} changed={asked.again} />
+        <>
+          <Table shares={shares} changed={asked.again} />
+          {asked.data.next && <p class="soft">{said.notAll}</p>}
+        </>
       ) : (
         <p class="none">
           {said.none}. <span class="soft">{said.noneHint}</span>{" "}

@@ -116,7 +116,7 @@ export function UnknownView() {
           </section>
           <ShowSql
             key={JSON.stringify(asking.query)}
-            name={said.sql}
+            name={words.counted.sqlOfThese}
             fetchText={async () =>
               (await request("reportUnknownSlugs", { query: { ...asking.query, format: "sql" } })).text()
             }
