@@ -193,6 +193,14 @@ async def test_the_rest_of_a_link_is_edited_too_and_opens_where_its_domain_answe
         *("https://acme.example/over", True, False),
     )
     assert (link["utm_source"], link["cache_s"], link["origins"]) == ("page", 60, ["https://blog.example"])
+    parameter = page.get_by_label(re.compile("^Parameter for the click.s id"))
+    await parameter.fill("ct click")
+    await save(page)
+    await expect(parameter).to_be_focused()
+    await parameter.fill("ct_click")
+    await save(page)
+    await expect(page.get_by_text("no browser may keep a redirect that tells its click's id")).to_be_visible()
+    assert read(console, "rest")["click_id_parameter"] == "ct_click"
 
 
 async def test_a_zone_is_chosen_kept_in_the_address_and_asked_of_reports(page: Page) -> None:

@@ -15,8 +15,6 @@ export interface Ratio {
 
 const Z = 1.959963984540054
 
-export const NOTHING: Counts = { clicks: 0, impressions: 0, gross_clicks: 0, kinds: [] }
-
 /** The sum of rows, and every kind of impressions in it. */
 export function sumOf(rows: readonly Counts[]): Counts {
   const kinds = new Set<string>()

@@ -43,7 +43,6 @@ export function Headline(props: {
   value: string
   name: string
   beside?: string | null
-  lead?: boolean
 }) {
   return (
     <div class="headline" title={props.title}>

@@ -48,11 +48,6 @@ export function dayOf(at: number, zone: string): Day {
   return new Date(wall(at, zone)).toISOString().slice(0, 10) as Day
 }
 
-/** The hour of a time in a zone. */
-export function hourOf(at: number, zone: string): number {
-  return new Date(wall(at, zone)).getUTCHours()
-}
-
 /** The first moment of a day in a zone, where some days have no midnight. */
 export function startOf(day: Day, zone: string): number {
   const wanted = Date.parse(`${day}T00:00:00Z`)

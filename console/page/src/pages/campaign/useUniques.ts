@@ -1,5 +1,4 @@
 import { useMemo } from "preact/hooks"
-import type { UniqueClicks } from "../../api/types"
 import { postKey, profileKey } from "../../count/campaign"
 import { useAsked } from "../../state/asked"
 import { MOST_ROWS } from "./useFacts"
@@ -21,11 +20,11 @@ export function useUniques(query: Record<string, string>, on: boolean): Uniques 
   const posts = useAsked("reportUniques", asking("channel,post"))
   const profiles = useAsked("reportUniques", asking("channel,profile"))
   const ofPost = useMemo(
-    () => new Map(posts.data?.rows.map(row => [postKey(labels(row)), row.unique_clicks])),
+    () => new Map(posts.data?.rows.map(row => [postKey(row), row.unique_clicks])),
     [posts.data],
   )
   const ofProfile = useMemo(
-    () => new Map(profiles.data?.rows.map(row => [profileKey(labels(row)), row.unique_clicks])),
+    () => new Map(profiles.data?.rows.map(row => [profileKey(row), row.unique_clicks])),
     [profiles.data],
   )
   return {
@@ -37,10 +36,6 @@ export function useUniques(query: Record<string, string>, on: boolean): Uniques 
       for (const one of [all, posts, profiles]) one.again()
     },
   }
-}
-
-function labels({ channel, post, profile }: UniqueClicks) {
-  return { channel: channel ?? "", post: post ?? "", profile: profile ?? "" }
 }
 
 const NONE: ReadonlyMap<string, number> = new Map()

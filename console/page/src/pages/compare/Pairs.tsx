@@ -26,7 +26,7 @@ export function Difference({ pair, byCtr }: { pair: PairOfSides; byCtr: boolean 
 }
 
 /** What a pair says; a dash where the sides cannot be compared at all. */
-export function pairText(pair: PairOfSides, together: string): string {
+function pairText(pair: PairOfSides, together: string): string {
   return said.pair[pair.verdict] ?? (together === "not enough data yet" ? said.tooLittle : dash)
 }
 
