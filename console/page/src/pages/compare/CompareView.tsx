@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks"
 import { address, request } from "../../api/client"
 import type { CompareReport } from "../../api/types"
 import { sidesDrawing } from "../../draw/sidesDrawing"
@@ -32,9 +33,12 @@ export function CompareView() {
   const sides = sidesOf(query).slice(0, MOST_SIDES)
   const asking = { query: { ...times, of: sides.map(textOf) } }
   const asked = useAsked("reportCompare", sides.length ? asking : null)
-  const names = namesOf(sides, label)
-  const shared = Object.entries(sharedOf(sides)).map(([name, value]) => label(name, value))
-  const report = asked.data?.rows.length === sides.length ? asked.data : undefined
+  // While other sides are on their way, those before stay under their own names.
+  const drawn = useRef(sides)
+  if (!asked.loading) drawn.current = sides
+  const names = namesOf(drawn.current, label)
+  const shared = Object.entries(sharedOf(drawn.current)).map(([name, value]) => label(name, value))
+  const report = asked.data?.rows.length === drawn.current.length ? asked.data : undefined
   return (
     <>
       <div class="head">
@@ -69,9 +73,9 @@ export function CompareView() {
               />
             </div>
             {shared.length > 0 && <p class="soft">{said.of(shared.join(" · "))}</p>}
-            <SideTable report={report} names={names} sides={sides} />
+            <SideTable report={report} names={names} sides={drawn.current} />
           </section>
-          {sides.length > 2 && <Pairs report={report} names={names} />}
+          {names.length > 2 && <Pairs report={report} names={names} />}
           <div class="after">
             <p class="soft">{said.look}</p>
             <ShowSql
