@@ -20,6 +20,12 @@ expect.set_options(timeout=WITHIN_MS)
 _AXE: Final = PAGE / "node_modules" / "axe-core" / "axe.min.js"
 _FINDINGS: Final = """() => axe.run(document, {resultTypes: ["violations"]}).then(result =>
     result.violations.map(one => `${one.id}: ${one.nodes.map(node => node.html.slice(0, 120)).join(" | ")}`))"""
+_TOO_WIDE: Final = """() => {
+    const {scrollWidth, clientWidth} = document.documentElement
+    const beyond = [...document.body.querySelectorAll("*")].filter(one =>
+        one.getBoundingClientRect().right > clientWidth + 1 && !one.closest(".scrolls, .canvas, nav"))
+    return scrollWidth > clientWidth ? [scrollWidth, ...beyond.map(one => one.outerHTML.slice(0, 120))] : []
+}"""
 Looks = tuple[tuple[int, Literal["light", "dark"]], ...]
 LOOKS: Final[Looks] = ((360, "light"), (1280, "dark"))
 """Widths of the window and colour schemes."""
@@ -81,8 +87,8 @@ async def findings(page: Page) -> list[str]:
     """What axe-core says of the page, and whether it scrolls sideways."""
     await page.evaluate(_AXE.read_text())
     found: list[str] = await page.evaluate(_FINDINGS)
-    wide = await page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return [*found, *(["scrolls sideways"] if wide else [])]
+    wide: list[str] = await page.evaluate(_TOO_WIDE)
+    return [*found, *(f"scrolls sideways: {one}" for one in wide)]
 
 
 async def each_look(page: Page, name: str, looks: Looks = LOOKS) -> None:
@@ -91,7 +97,8 @@ async def each_look(page: Page, name: str, looks: Looks = LOOKS) -> None:
         await page.emulate_media(color_scheme=scheme)
         await page.set_viewport_size({"width": width, "height": _WIDE[1]})
         await picture(page, f"{name}-{width}-{scheme}")
-        assert await findings(page) == [], (name, width, scheme)
+        found = await findings(page)
+        assert not found, (name, width, scheme, found)
     await page.emulate_media(color_scheme="light")
     await page.set_viewport_size({"width": _WIDE[0], "height": _WIDE[1]})
 

@@ -54,12 +54,14 @@ export function FilterBar(props: {
           </li>
         ))}
       </ul>
-      <Choose
-        label={said.allBut}
-        value={filters.notChannel}
-        choices={[["", said.noExcept], ...channels.map(one => [one, said.except(nameOf(one))] as const)]}
-        choose={value => setQuery({ channel: null, not_channel: value || null })}
-      />
+      {(channels.length > 1 || filters.notChannel) && (
+        <Choose
+          label={said.allBut}
+          value={filters.notChannel}
+          choices={[["", said.noExcept], ...channels.map(one => [one, said.except(nameOf(one))] as const)]}
+          choose={value => setQuery({ channel: null, not_channel: value || null })}
+        />
+      )}
       {profiles.length > 1 && (
         <Choose
           label={said.profile}
