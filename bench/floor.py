@@ -18,7 +18,9 @@ CREATE TABLE {name}.incoming
 (
     type LowCardinality(String), time_ms UInt64, link String, seq UInt64, visitor UInt64, ua String,
     referrer String, purpose String, source LowCardinality(String), kind LowCardinality(String),
-    count Int64 DEFAULT 1
+    country LowCardinality(String), language LowCardinality(String), network LowCardinality(String),
+    utm_source LowCardinality(String), utm_medium LowCardinality(String), utm_campaign LowCardinality(String),
+    scan UInt8, count Int64 DEFAULT 1
 )
 ENGINE = Null
 """
@@ -33,8 +35,8 @@ GROUP BY link, window_start, source, impression_kind
 _TO_EVENTS = """
 CREATE MATERIALIZED VIEW {name}.to_events TO {name}.events AS
 SELECT type, fromUnixTimestamp64Milli(toInt64(time_ms), 'UTC') AS time, link, source, kind AS impression_kind,
-       count, visitor, ua, referrer, type AS topic, seq AS record_offset,
-       toUInt32(rowNumberInAllBlocks()) AS event_index, seq
+       count, visitor, ua, referrer, purpose, country, language, network, utm_source, utm_medium, utm_campaign,
+       scan, type AS topic, seq AS record_offset, toUInt32(rowNumberInAllBlocks()) AS event_index, seq
 FROM {name}.incoming
 """
 SETTINGS = _ONE_BLOCK | {

@@ -1,4 +1,5 @@
-"""Realistic events: links by Zipf's law, user agents and referrers of a real access log, late and resent ones."""
+"""Realistic events: links by Zipf's law, user agents and referrers of a real access log, countries and languages by
+Zipf's law, campaigns' parameters on some, late and resent ones."""
 
 import os
 import random
@@ -7,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 import numpy as np
@@ -23,6 +24,16 @@ ZIPF_EXPONENT: Final = 1.0
 LATE_SHARE: Final = 0.01
 RESENT_SHARE: Final = 0.01
 PREFETCH_SHARE: Final = 0.01
+_COUNTRIES: Final = (
+    "US", "IN", "GB", "DE", "BR", "FR", "CA", "JP", "ES", "IT", "MX", "NL", "AU", "PL", "TR", "SE", "ID", "CH",
+)  # fmt: skip
+_LANGUAGES: Final = ("en-us", "en-gb", "de", "pt-br", "fr", "es", "ja", "it", "nl", "pl", "tr", "sv")
+_TAGGED_SHARE: Final = 0.1
+"""Of visits whose own query has UTM parameters."""
+_RENTED_SHARE: Final = 0.02
+_SCAN_SHARE: Final = 0.01
+_PLACES: Final = 997
+"""So many visitors' facts are drawn beforehand."""
 _SPOOLS: Final = ("0123456789abcdef", "fedcba9876543210")
 _LOG_LINE: Final = re.compile(r'"[^"]*" \d+ \S+ "([^"]*)" "([^"]*)"$')
 _OTHERWISE: Final = (
@@ -72,6 +83,17 @@ class Batch:
     late: int
 
 
+class Facts(TypedDict, total=False):
+    """What serve says of a visitor by address, headers and query, named as an event's fields."""
+
+    country: str
+    language: str
+    network: str
+    utm_source: str
+    utm_medium: str
+    utm_campaign: str
+
+
 class Traffic:
     """An endless, seeded stream of batches. Late clicks come as whole batches, as after an outage (`scattered`:
     singly, among others); late impressions singly, as a batch API sends them."""
@@ -80,6 +102,7 @@ class Traffic:
         self._random = random.Random(seed)
         self._draw = np.random.default_rng(seed)
         self._visitors = visitors()
+        self._facts = [self._fact() for _ in range(_PLACES)]
         self._scattered = scattered
         self._encoder = msgspec.json.Encoder()
         self._seqs: dict[tuple[str, str, int], int] = {}
@@ -126,6 +149,7 @@ class Traffic:
 
     def _event(self, topic: str, link: str, seq: int, visitor: int, time_ms: int) -> Event:
         referrer, ua = self._visitors[int(self._random.random() * len(self._visitors))]
+        facts = self._facts[int(self._random.random() * _PLACES)]
         if topic == IMPRESSIONS:
             return Impression(
                 time_ms=time_ms,
@@ -136,8 +160,31 @@ class Traffic:
                 visitor=visitor,
                 ua=ua,
                 referrer=referrer,
+                **facts,
             )
         purpose = "prefetch" if self._random.random() < PREFETCH_SHARE else ""
         return Click(
-            time_ms=time_ms, link=link, seq=seq, visitor=visitor, ua=ua, referrer=referrer, purpose=purpose
+            time_ms=time_ms,
+            link=link,
+            seq=seq,
+            visitor=visitor,
+            ua=ua,
+            referrer=referrer,
+            purpose=purpose,
+            scan=int(self._random.random() < _SCAN_SHARE),
+            **facts,
         )
+
+    def _fact(self) -> Facts:
+        chance = self._random.random
+        facts = Facts(country=self._by_rank(_COUNTRIES), language=self._by_rank(_LANGUAGES))
+        if chance() < _RENTED_SHARE:
+            facts["network"] = "datacenter"
+        if chance() < _TAGGED_SHARE:
+            facts |= Facts(
+                utm_source="newsletter", utm_medium="email", utm_campaign=f"campaign-{int(chance() * 40)}"
+            )
+        return facts
+
+    def _by_rank(self, texts: tuple[str, ...]) -> str:
+        return self._random.choices(texts, [1 / rank for rank in range(1, len(texts) + 1)])[0]
