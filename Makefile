@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 SCANNER := stream/scan.so
 PAGE := console/page
 NODE := $(PY) -m deploy.local.node
-SPREAD := -n 2 --dist loadfile --no-loadscope-reorder
+SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 # pip and uv ask the same index: pip's, if one is set.
 UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null)}}"; \
   $${index:+env UV_DEFAULT_INDEX="$$index"} $(VENV)/bin/uv
@@ -68,7 +68,7 @@ check: $(READY) page-check ## ruff, mypy --strict, the page's types, style and u
 	$(VENV)/bin/mypy
 
 .PHONY: test
-test: setup ## all tests but benches and long chaos, two modules at a time, the longest first
+test: setup ## all tests but benches and long chaos, three modules at a time, the longest first
 	$(PY) -m pytest $(SPREAD)
 
 .PHONY: test-durations
