@@ -9,7 +9,9 @@ from urllib.parse import quote
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
 
 FIRST: Final = "first paint"
-INTERACTIONS: Final = ("filter by channel", "sort", "change the period", "open compare")
+MORE: Final = "show more"
+INTERACTIONS: Final = ("filter by channel", "sort", MORE, "change the period", "open compare")
+"""Of few posts there are no more to show."""
 _VIEWPORT: Final[ViewportSize] = {"width": 1440, "height": 900}
 _WITHIN_MS: Final = 60_000
 _SETTLED_S: Final = 1.0
@@ -122,7 +124,7 @@ async def interactions(browser: Browser, url: str, visit: Visit, runs: int) -> T
         if await more.count():
             await page.evaluate("timing('click')")
             await more.click()
-            taken["show more"].append((await _took(page))["took"])
+            taken[MORE].append((await _took(page))["took"])
 
         await page.evaluate("timing('click', '.loaded:not(.again) .headlines .value')")
         await page.get_by_role("link", name="7 d", exact=True).click()

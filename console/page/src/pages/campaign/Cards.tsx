@@ -13,7 +13,7 @@ import { MOST_ROWS, type Whose } from "./useFacts"
 
 const { campaign: said } = words
 /** So many cards at a time: a campaign of thousands is drawn and asked about as far as somebody looks. */
-export const STEP = 48
+export const STEP = 24
 
 /** Of what the cards are: whose posts, when, and through which lens. */
 export interface Shown {
