@@ -165,8 +165,9 @@ async def test_a_console_that_goes_away_and_a_session_that_ends_lose_nothing_tha
     async with away(console):
         await expect(page.locator(".pulse")).to_contain_text("not live")
         await page.get_by_role("link", name="30 d").click()
-        await expect(page.get_by_role("alert")).to_contain_text("The console does not answer")
-    await page.get_by_role("button", name="Try again").click()
+        # Other panels may say so for themselves by then.
+        await expect(page.get_by_role("alert").first).to_contain_text("The console does not answer")
+    await page.get_by_role("button", name="Try again").first.click()
     await ready(page)
 
     await page.context.clear_cookies()
