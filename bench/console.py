@@ -18,14 +18,14 @@ import msgspec
 import numpy as np
 
 from bench.console_api import Door, bulk, changes, reads, took_ms
-from bench.console_kept import DATABASE, IMPORT, INDEX, World, console, copying, installation, say
+from bench.console_kept import DATABASE, IMPORT, INDEX, World, console, copying, installation
 from bench.console_links import own_lines, publish_token
 from bench.console_live import told
 from bench.console_redirects import FEW_LINKS, SHARE, redirects
 from bench.load import wrk
 from bench.machine import LOAD_CORE, cpu_seconds, disk_bytes, rss_bytes, run_bench
 from bench.results import Goal, Result, Rounds, goals_line, publish
-from bench.stack import BenchError, Service, query, relay, scratch, serve, until_still, worker
+from bench.stack import BenchError, Service, query, relay, say, scratch, serve, until_still, worker
 from bench.traffic import DOMAIN
 from deploy.local.processes import free_port
 from schemas.tokens import new_token

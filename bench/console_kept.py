@@ -21,9 +21,8 @@ import msgspec
 from bench.console_links import write_file
 from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, on_core, pin, rss_bytes
 from bench.results import Rounds
-from bench.stack import CACHE, BenchError, Service, query, relay, running
+from bench.stack import CACHE, KAFKA_HEAP, BenchError, Service, migrate_kept, query, relay, running, say
 from deploy.local.processes import ClickHouse, Kafka, spawn
-from schemas.clickhouse.migrate import MigrationError, migrate
 from schemas.topics import ensure_topics, topics
 
 DATABASE: Final = "console"
@@ -32,8 +31,6 @@ INDEX: Final = "index following the topic"
 _LAYOUT: Final = 1
 """Counted up when the links would come out otherwise: a directory of another layout is made anew."""
 _PARTITIONS: Final = 4
-_HEAP: Final = {"CLICKTALLY_LOCAL_KAFKA_HEAP_MB": "1024"}
-"""What a broker with a host of its own would have; the default is for a laptop."""
 _SAY_S: Final = 10.0
 _LOOK_S: Final = 0.1
 _LEAST_CPU_S: Final = 0.01
@@ -67,11 +64,6 @@ class World:
         return f"{self.server.url}/{DATABASE}"
 
 
-def say(text: str) -> None:
-    """A line of progress."""
-    print(f"  {time.strftime('%H:%M:%S')} {text}", flush=True)
-
-
 @contextmanager
 def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]:
     """Kafka and ClickHouse with this many links, an index and a cache of them; from an earlier run or made now."""
@@ -79,10 +71,10 @@ def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]
     kept = _kept(place, links)
     if kept is None:
         shutil.rmtree(place, ignore_errors=True)
-    server, broker = ClickHouse(place / "clickhouse"), Kafka(place / "kafka", env=_HEAP)
+    server, broker = ClickHouse(place / "clickhouse"), Kafka(place / "kafka", env=KAFKA_HEAP)
     try:
         server.start()
-        _migrate(server)
+        migrate_kept(server, DATABASE)
         server.stop()
         for part in (server, broker):  # names of links are not loaded by now: nobody asks for them while they come
             part.start()
@@ -129,16 +121,6 @@ def _kept(place: Path, links: int) -> Kept | None:
     return kept if (kept.layout, kept.links) == (_LAYOUT, links) else None
 
 
-def _migrate(server: ClickHouse) -> None:
-    """Bring a directory of an earlier run to today's schema, whatever the files were called then."""
-    url = f"{server.url}/{DATABASE}"
-    try:
-        asyncio.run(migrate(url))
-    except MigrationError:
-        query(server, f"DROP TABLE {DATABASE}.schema_migrations SYNC")  # every statement may be repeated
-        asyncio.run(migrate(url))
-
-
 def _make(world: World) -> Kept:
     began = time.monotonic()
     figures = {IMPORT: _imported(world), **_followed(world)}
@@ -155,13 +137,14 @@ def _imported(world: World) -> dict[str, float]:
     command = [sys.executable, "-m", "console", "links", "import", str(file)]
     kafka_cpu, began, said = cpu_seconds(world.broker.pid), time.monotonic(), time.monotonic()
     process = spawn(on_core(SERVER_CORE, command), env=env, log=log)
-    ended = 0
-    while not ended:
-        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+    while True:
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)  # unlike Popen's, it tells what was used
+        if ended:
+            break
         if time.monotonic() - said > _SAY_S:
             said = time.monotonic()
             say("import: " + log.read_text(errors="replace").strip().rpartition("\n")[2])
-        time.sleep(0 if ended else _LOOK_S)
+        time.sleep(_LOOK_S)
     seconds = time.monotonic() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     file.unlink()

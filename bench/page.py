@@ -24,7 +24,7 @@ from bench.machine import require, run_bench
 from bench.page_fill import CAMPAIGN, POSTS, fill, token_of
 from bench.page_seen import FIRST, INTERACTIONS, MORE, Visit, first_visits, interactions
 from bench.results import Goal, Result, Rounds, publish
-from bench.stack import BenchError, scratch
+from bench.stack import BenchError, say, scratch
 from deploy.local.processes import free_port, spawn
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings, Stack
@@ -37,11 +37,6 @@ DEMO_CAMPAIGN: Final = "Spring sale"
 LARGE: Final = "large"
 _UP_WITHIN_S: Final = 300.0
 _FLAGS: Final = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
-
-
-def say(text: str) -> None:
-    """A line of progress."""
-    print(f"  {time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
 @contextmanager

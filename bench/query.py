@@ -19,9 +19,9 @@ from bench.query_fill import CAMPAIGNS, DAYS, LINKS, Account, fill, links_by_tra
 from bench.query_inserts import EVENTS_PER_S, Flushes, insert_cost, inserting
 from bench.query_runs import Answers, Reader, forget_pages
 from bench.results import Goal, Result, Rounds, Spread, goals_line, publish, spread
-from bench.stack import CACHE, query, until_still
+from bench.stack import CACHE, migrate_kept, query, until_still
 from deploy.local.processes import ClickHouse
-from schemas.clickhouse.migrate import MigrationError, migrate
+from schemas.clickhouse.migrate import migrate
 
 ROWS: Final = 100_000_000
 DATABASE: Final = "account"
@@ -54,21 +54,11 @@ def filled(rows: int) -> Iterator[tuple[ClickHouse, Account]]:
             fill(run, account, lambda line: print(f"  {time.monotonic() - began:5.0f} s: {line}", flush=True))
             run("CREATE TABLE filled (mark String) ENGINE = MergeTree ORDER BY mark")
             run(f"INSERT INTO filled VALUES ('{account.mark}')")
-        _migrate(server)
+        migrate_kept(server, DATABASE)
         until_still(server, within_s=300, resting_cpu_s=0.2)
         yield server, account
     finally:
         server.stop()
-
-
-def _migrate(server: ClickHouse) -> None:
-    """Bring a directory of an earlier run to today's schema, whatever the files were called then."""
-    try:
-        asyncio.run(migrate(f"{server.url}/{DATABASE}", progress=print))
-    except MigrationError:
-        # Every statement may be repeated.
-        query(server, f"DROP TABLE {DATABASE}.schema_migrations SYNC")
-        asyncio.run(migrate(f"{server.url}/{DATABASE}", progress=print))
 
 
 def run(rows: int) -> Result:

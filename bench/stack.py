@@ -18,15 +18,22 @@ from prometheus_client.parser import text_string_to_metric_families
 from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, on_core, pin
 from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
 from redirector.cache.writer import CacheWriter
-from schemas.clickhouse.migrate import migrate
+from schemas.clickhouse.migrate import MigrationError, migrate
 from schemas.topics import Topic, ensure_topics, topics
 
 CACHE: Final = Path("~/.cache/clicktally/bench").expanduser()
+KAFKA_HEAP: Final = {"CLICKTALLY_LOCAL_KAFKA_HEAP_MB": "1024"}
+"""What a broker with a host of its own would have; the default is for a laptop."""
 _STOPPED_WITHIN_S: Final = 60.0
 
 
 class BenchError(Exception):
     """The bench cannot go on, or found numbers that do not add up; the message says which."""
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    print(f"  {time.strftime('%H:%M:%S')} {text}", flush=True)
 
 
 @contextmanager
@@ -45,8 +52,7 @@ def kafka(
     place: Path, *, partitions: int, core: int | None = LOAD_CORE, more: tuple[Topic, ...] = ()
 ) -> Iterator[Kafka]:
     """The embedded Kafka with clicktally's topics."""
-    # The heap that a host of its own would give it; the default is for a laptop.
-    broker = Kafka(place / "kafka", env={"CLICKTALLY_LOCAL_KAFKA_HEAP_MB": "1024"})
+    broker = Kafka(place / "kafka", env=KAFKA_HEAP)
     broker.start()
     try:
         pin(broker.pid, core)
@@ -77,6 +83,16 @@ def fresh_database(server: ClickHouse, name: str) -> Iterator[str]:
         yield url
     finally:
         query(server, f"DROP DATABASE {name} SYNC")
+
+
+def migrate_kept(server: ClickHouse, name: str) -> None:
+    """Bring a database of an earlier run to today's schema, whatever the files were called then."""
+    url = f"{server.url}/{name}"
+    try:
+        asyncio.run(migrate(url, progress=print))
+    except MigrationError:
+        query(server, f"DROP TABLE {name}.schema_migrations SYNC")  # every statement may be repeated
+        asyncio.run(migrate(url, progress=print))
 
 
 def query(server: ClickHouse, statement: str, body: bytes = b"", parameters: str = "") -> str:

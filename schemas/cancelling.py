@@ -49,10 +49,9 @@ async def _whole(work: Coroutine[Any, Any, None]) -> None:
 
 async def run_together(*runs: Coroutine[Any, Any, None]) -> None:
     """Run all until they end. One that fails takes the others with it: its error is raised once all have ended."""
-    tasks = [asyncio.ensure_future(_whole(run)) for run in runs]
     try:
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        async with together() as group:
+            for run in runs:
+                group.start(run)
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors

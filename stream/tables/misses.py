@@ -10,7 +10,7 @@ import pyarrow as pa
 from aiokafka.errors import KafkaError
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
-from schemas.clickhouse.client import clickhouse_errors
+from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.compacted import CompactedTopic, open_compacted
 from schemas.errors import ClickHouseError, TransientError
 from schemas.misses import MissedMinute
@@ -117,10 +117,12 @@ class MissesCopier:
     async def _held(self) -> int:
         """The last offset in the table, -1 where there is none. A table that is not there yet will be."""
         try:
-            with clickhouse_errors():
-                result = await self._client.query(f"SELECT ifNull(maxOrNull(record_offset), -1) FROM {MISSES}")  # noqa: S608 - a constant
+            ((held,),) = await select(
+                self._client,
+                f"SELECT ifNull(maxOrNull(record_offset), -1) FROM {MISSES}",  # noqa: S608 - a constant
+            )
         except ClickHouseError as error:
             if error.code == _UNKNOWN_TABLE:
                 raise TransientError("there is no table misses: `clicktally migrate` makes it") from error
             raise
-        return int(result.result_rows[0][0])
+        return int(held)
