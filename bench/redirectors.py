@@ -75,7 +75,7 @@ def _serve(stack: ExitStack, contestant: str, place: Path, port: int, links: int
     fill_link_cache(place / "links", get_links(links))
     places = write_places(place / "places.mmdb")
     service = stack.enter_context(
-        serve(place, port=port, settings=_SETTINGS.get(contestant, {}) | {"PLACES_FILE": str(places)})
+        serve(place, port=port, settings=_SETTINGS.get(contestant, {}) | {"PLACES_FILE": str(places), "CLOUD_NETWORKS": "true"})
     )
     if contestant == KAFKA_DOWN:
         stack.enter_context(relay(f"127.0.0.1:{free_port()}", place, core=LOAD_CORE))
