@@ -73,10 +73,8 @@ def count_lines(paths: list[Path]) -> int:
 
 def _serve(stack: ExitStack, contestant: str, place: Path, port: int, links: int) -> Redirector:
     fill_link_cache(place / "links", get_links(links))
-    places = write_places(place / "places.mmdb")
-    service = stack.enter_context(
-        serve(place, port=port, settings=_SETTINGS.get(contestant, {}) | {"PLACES_FILE": str(places), "CLOUD_NETWORKS": "true"})
-    )
+    judged = {"PLACES_FILE": str(write_places(place / "places.mmdb")), "CLOUD_NETWORKS": "true"}
+    service = stack.enter_context(serve(place, port=port, settings=_SETTINGS.get(contestant, {}) | judged))
     if contestant == KAFKA_DOWN:
         stack.enter_context(relay(f"127.0.0.1:{free_port()}", place, core=LOAD_CORE))
     return Redirector(
