@@ -1,7 +1,8 @@
 """`python -m redirector.serve.network_lists < published > list.txt`: a list of networks of what others publish.
 
 Whatever the form (Amazon's, Google's, Microsoft's, Oracle's JSON, a text of networks): each text in it that is a
-network is one. Networks that lie side by side or in each other are put together.
+network is one, and so is a single address, as monitors publish theirs. Networks that lie side by side or in each
+other are put together.
 """
 
 import re
@@ -14,7 +15,12 @@ import msgspec
 
 from redirector.serve.networks import AnyNetwork
 
-_CIDR: Final = re.compile(r"[0-9a-fA-F:.]+/[0-9]{1,3}")
+_ADDRESS: Final = (
+    r"(?:(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9a-fA-F]*:[0-9a-fA-F:]+(?:[0-9]{0,3}\.[0-9.]+)?)(?:/[0-9]{1,3})?"
+)
+_IN_TEXT: Final = re.compile(rf"(?:\bip[46]:|(?<![\w.:/-]))({_ADDRESS})(?![\w:/-]|\.\w)")
+"""Alone, or behind ip4: or ip6: as in SPF records; not in the middle of a name or a longer number."""
+_WHOLE: Final = re.compile(_ADDRESS)
 
 
 def networks_of(content: str) -> list[AnyNetwork]:
@@ -24,7 +30,7 @@ def networks_of(content: str) -> list[AnyNetwork]:
         try:
             found.append(ip_network(text, strict=False))
         except ValueError:
-            continue  # not every text with a slash is a network
+            continue  # not every text with a slash or a colon is one
     v4 = [one for one in found if isinstance(one, IPv4Network)]
     v6 = [one for one in found if isinstance(one, IPv6Network)]
     return [*collapse_addresses(v4), *collapse_addresses(v6)]
@@ -34,13 +40,13 @@ def _texts(content: str) -> Iterator[str]:
     try:
         document = msgspec.json.decode(content)
     except msgspec.DecodeError:
-        yield from _CIDR.findall(content)
+        yield from _IN_TEXT.findall(content)
         return
     waiting: list[Any] = [document]
     while waiting:
         one = waiting.pop()
         if isinstance(one, str):
-            if _CIDR.fullmatch(one.strip()):
+            if _WHOLE.fullmatch(one.strip()):
                 yield one.strip()
         elif isinstance(one, dict):
             waiting.extend(one.values())
