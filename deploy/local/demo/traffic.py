@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,12 +38,15 @@ _PLACES: Final = (
 _BY_HOUR: Final = (2, 1, 1, 1, 1, 2, 5, 9, 12, 11, 10, 9, 11, 10, 9, 9, 9, 10, 11, 12, 13, 12, 8, 4)
 """How busy each hour of the day is, in UTC."""
 _BOT_SHARE, _PREFETCH_SHARE, _NO_AGENT_SHARE = 0.14, 0.05, 0.02
+_READERS_A_CLICK: Final = 1.5
+"""Of so many readers for each click of a post somebody clicks: some of them a second time."""
 
 
 def clicks(post: Post, rng: random.Random, now_ms: int) -> list[dict[str, Any]]:
     """The clicks that a post has got by now, in order of time."""
     wanted = round(post.impressions * post.ctr)
-    people = [_person(post, rng, _moment(post, rng)) for _ in range(wanted)]
+    readers = math.ceil(wanted * _READERS_A_CLICK)
+    people = [_person(post, rng, _moment(post, rng), readers) for _ in range(wanted)]
     machines = [_machine(post, rng) for _ in range(round(wanted * _BOT_SHARE) + 3)]
     happened = [click for click in (*people, *machines) if click["time_ms"] < now_ms]
     return sorted(happened, key=lambda click: (click["time_ms"], click["visitor"]))
@@ -56,13 +60,13 @@ def _moment(post: Post, rng: random.Random) -> int:
             return time_ms
 
 
-def _person(post: Post, rng: random.Random, time_ms: int) -> dict[str, Any]:
+def _person(post: Post, rng: random.Random, time_ms: int, readers: int) -> dict[str, Any]:
     country, language, _ = rng.choices(_PLACES, [place[2] for place in _PLACES])[0]
     click = {
         "type": "click",
         "time_ms": time_ms,
         "link": post.link,
-        "visitor": rng.randrange(1, 2**53),
+        "visitor": _visitor(post, time_ms, rng.randrange(1, 2**53) % readers),
         "ua": rng.choice(BROWSERS),
         "country": country,
         "language": language,
@@ -75,6 +79,11 @@ def _person(post: Post, rng: random.Random, time_ms: int) -> dict[str, Any]:
     elif luck < _NO_AGENT_SHARE + _PREFETCH_SHARE:
         click["purpose"] = "prefetch"
     return click
+
+
+def _visitor(post: Post, time_ms: int, reader: int) -> int:
+    """A reader's number: another one every day, as the key of the redirectors changes."""
+    return (time_ms // DAY_MS << 32) + zlib.crc32(f"{post.link} {reader}".encode())
 
 
 def _machine(post: Post, rng: random.Random) -> dict[str, Any]:

@@ -15,16 +15,19 @@ from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.migrated import make_migrated
 from tests.integration.page.browser import window
+from tests.integration.page.visits import visit
 from tests.integration.page.world import TOKENS, WRITER, fill, name_posts
 from tests.integration.test_api import prepare
 
 
 @pytest.fixture(scope="package")
 def world(clickhouse: ClickHouse) -> Iterator[Http]:
-    """A database with a month of counts; what a test adds to it stays."""
+    """A database with a month of counts and who is behind them; what a test adds to it stays."""
     database = f"page_{uuid.uuid4().hex}"
     http = make_migrated(clickhouse.url, database)
-    fill(http, datetime.now(UTC))
+    now = datetime.now(UTC)
+    fill(http, now)
+    visit(http, now)
     yield http
     http(f"DROP DATABASE {database}")
 

@@ -57,6 +57,21 @@ def test_clicks_are_those_of_the_contract_after_publishing_and_before_now() -> N
     assert min(kinds["bot"], kinds["prefetch"]) > 100
 
 
+def test_some_readers_of_a_post_come_back_within_the_day_and_most_do_not() -> None:
+    rng = random.Random(1)
+    again = all_of_people = 0
+    for post in POSTS:
+        people = [click for click in clicks(post, rng, NOW_MS) if click.get("country")]
+        visits = Counter((click["time_ms"] // DAY_MS, click["visitor"]) for click in people)
+        days = defaultdict(set)
+        for day, visitor in visits:
+            days[visitor].add(day)
+        assert all(len(some) == 1 for some in days.values()), "a visitor's number is of its day"
+        all_of_people += len(people)
+        again += len(people) - len(visits)
+    assert 0.03 < again / all_of_people < 0.2
+
+
 def test_totals_grow_fall_once_and_are_told_of_published_posts_alone() -> None:
     published = {f"demo-{post.slug}": post for post in POSTS}
     totals: dict[str, list[int]] = defaultdict(list)
