@@ -22,7 +22,8 @@ class Caller(msgspec.Struct, frozen=True):
     """Whoever holds a token, or opened a share. Without an account it speaks for the links of all.
 
     `session` is that of a browser that signed in. `scope`: labels that all counts must have which it sees; a share,
-    whose id is in `share`, has it from its record and stands for no token.
+    whose id is in `share`, has it from its record and stands for no token. `sides`: those of the one comparison
+    that it sees, and nothing else.
     """
 
     token_id: str
@@ -31,6 +32,7 @@ class Caller(msgspec.Struct, frozen=True):
     session: str = ""
     share: str = ""
     scope: tuple[tuple[str, str], ...] = ()
+    sides: tuple[str, ...] = ()
 
     def may(self, role: Role) -> bool:
         """Whether one of the token's roles allows it."""
@@ -194,10 +196,9 @@ def _caller_of(token: Token, now_ms: int) -> Caller:
 
 
 def caller_of_share(share: Share) -> Caller:
-    """Whoever opened a share: they read reports of its scope."""
-    return Caller(
-        share.id, share.account, ("reports:read",), share=share.id, scope=tuple(sorted(share.scope.items()))
-    )
+    """Whoever opened a share: they read reports of its scope, or its comparison."""
+    scope = tuple(sorted((share.scope or {}).items()))
+    return Caller(share.id, share.account, ("reports:read",), share=share.id, scope=scope, sides=share.sides)
 
 
 def ended() -> Problem:

@@ -297,15 +297,22 @@ def _made(body: LinkPatch, domain: str, slug: str, situation: Situation) -> Deci
 
 
 def _changed(body: LinkPatch, before: Link, situation: Situation) -> Decision:
+    link = link_with(body, before, situation)
+    if link is before:
+        return Decision(writes=(), status=_OK, key=before.key, link=before)
+    return Decision(writes=(Write(LINKS, link.key, _encode(link)),), status=_OK, key=link.key, link=link)
+
+
+def link_with(body: LinkPatch, before: Link, situation: Situation) -> Link:
+    """The link with what a body says; the same one when it is so already. Raises Problem."""
     values = _with_rules(_values(body, situation.now_ms), before.said, situation.now_ms)
     if before.archived_at_ms is not None and values.get("archived_at_ms"):
         del values["archived_at_ms"]  # it was put away before
     fields = msgspec.structs.asdict(before) | values
     if msgspec.convert(fields, Link) == before:
-        return Decision(writes=(), status=_OK, key=before.key, link=before)
+        return before
     # Strictly later: two changes of one millisecond have two ETags.
-    link = _linked(fields | {"updated_at_ms": max(situation.now_ms, before.updated_at_ms + 1)}, situation)
-    return Decision(writes=(Write(LINKS, link.key, _encode(link)),), status=_OK, key=link.key, link=link)
+    return _linked(fields | {"updated_at_ms": max(situation.now_ms, before.updated_at_ms + 1)}, situation)
 
 
 def _linked(fields: dict[str, Any], situation: Situation) -> Link:

@@ -7,8 +7,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from console.api.by_labels import LABELS, LABELS_OR_LINK, Labels, names_by
-from console.api.report_wire import TimeFilters, TrafficClass
-from console.api.reports import NAMED, Statement, conditions_of, times_of, where
+from console.api.report_wire import LinkFilters, TrafficClass
+from console.api.reports import NAMED, Statement, conditions_of, of_links, times_of, where
 from schemas.breakdowns import DIMENSIONS
 
 BY: Final = (*DIMENSIONS, "class", *LABELS_OR_LINK)
@@ -17,7 +17,7 @@ _DAY: Final = timedelta(days=1)
 Value = Annotated[str, Meta(max_length=256)] | None
 
 
-class ClicksQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ClicksQuery(LinkFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of clicks by what their requests said. Days are whole ones of UTC."""
 
     by: Annotated[str, Meta(max_length=200, description=f"some of {', '.join(BY)}, comma-separated")]
@@ -108,6 +108,8 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
             if value is not None:
                 conditions.append(f"toString(counted.{name}) {sign} {{{given}:String}}")
                 parameters = (*parameters, (given, value))
+    only, more = of_links(query, "counted.link", since, until)
+    parameters = (*parameters, *more)
     days = [f"counted.day >= '{first:%F}'", f"counted.day < '{end:%F}'"]
     columns = ", ".join(by)
     of_class = "1" if query.traffic == "all" else f"counted.class = '{query.traffic}'"
@@ -120,7 +122,7 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
         f" (SELECT {values}, sumIf(counted.clicks, {of_class}) AS chosen,"
         f" sum(counted.clicks) AS gross"
         f" FROM breakdown_1d AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
-        f"{where([*days, *conditions])} GROUP BY {columns})) GROUP BY {columns}, is_other"
+        f"{where([*days, *only, *conditions])} GROUP BY {columns})) GROUP BY {columns}, is_other"
         f" ORDER BY is_other, clicks DESC, gross_clicks DESC, {columns}"
     )
     return Statement(text, parameters, first.astimezone(UTC), end.astimezone(UTC))

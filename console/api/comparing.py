@@ -31,11 +31,14 @@ _MEANINGS: Final = {
 }
 
 
+SideText = Annotated[str, Meta(min_length=1, max_length=_SIDE_CHARS)]
+
+
 class CompareQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of a comparison: its filters hold for all sides, beside each side's own labels."""
 
     of: Annotated[
-        list[Annotated[str, Meta(min_length=1, max_length=_SIDE_CHARS)]],
+        list[SideText],
         Meta(
             min_length=1,
             max_length=MOST,
@@ -98,7 +101,7 @@ def comparing(query: CompareQuery, account: str, now: datetime) -> tuple[Stateme
     """The statement, and the labels of each side. Raises Problem."""
     since, until = times_of(query, now)
     conditions, parameters = conditions_of(query, account)
-    sides = [_labels(one) for one in query.of]
+    sides = [side_labels(one) for one in query.of]
     given: list[tuple[str, Any]] = list(parameters)
     fits = []
     for number, labels in enumerate(sides):
@@ -147,7 +150,8 @@ def report_of(statement: Statement, sides: Sequence[dict[str, str]], rows: Seque
     )
 
 
-def _labels(side: str) -> dict[str, str]:
+def side_labels(side: str) -> dict[str, str]:
+    """The labels that a side is. Raises Problem."""
     try:
         pairs = parse_qsl(side, keep_blank_values=True, strict_parsing=True, max_num_fields=len(SIDE_LABELS))
     except ValueError:

@@ -127,7 +127,7 @@ class OperationGuard:
 def check_access(caller: Caller, operation: Operation) -> None:
     """Raise Problem when the caller's roles, or the share that it opened, do not let it ask this."""
     if caller.share:
-        if not operation.shared:
+        if not (operation.compares if caller.sides else operation.shared):
             raise Problem("forbidden", "a share shows its own view: sign in to see more")
         return
     if operation.role is not None and operation.role != "any":

@@ -14,8 +14,9 @@ from console.api.judge import Judge, NoVerdictError
 from console.api.led_to import AnswerQuery, AnswerView, CountedAs, answer_of
 from console.api.link_operations import LinkOperations
 from console.api.link_urls import link_url
-from console.api.operations import Answer, Operation, file_of, json_answer, query_of
+from console.api.operations import JSON, MERGE_PATCH, Answer, Operation, body_of, file_of, json_answer, query_of
 from console.api.qr_code import LOGO_MEDIA, QrQuery, draw
+from console.api.wire import LinkPatch
 from schemas.links import Link
 
 SVG: Final = "image/svg+xml"
@@ -47,8 +48,15 @@ class LinkAnswers:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Where somebody would be led, and as what it would be counted."""
+        return await self._answer(request, await self._links.link(request))
+
+    async def answer_with(self, request: web.Request) -> web.StreamResponse:
+        """The same by the link with the changes in the body."""
+        body, _ = await body_of(request, LinkPatch, (MERGE_PATCH, JSON))
+        return await self._answer(request, await self._links.link_with(request, body))
+
+    async def _answer(self, request: web.Request, link: Link) -> web.StreamResponse:
         query = query_of(request, AnswerQuery)
-        link = await self._links.link(request)
         view = answer_of(
             link,
             query,
@@ -107,6 +115,20 @@ def link_answer_operations(answers: LinkAnswers) -> tuple[Operation, ...]:
             about="Nothing is counted, and no redirector is asked. The class is that of the rules that count, by"
             " what the request says of itself; that a click repeats another, or is one of too many, is found among"
             " the clicks as they come, and cannot be foretold.",
+        ),
+        Operation(
+            name="testEdits",
+            method="POST",
+            path=f"{link_path}/answer",
+            role="links:read",
+            summary="The same, if the link had what the body says: before it is saved",
+            act=answers.answer_with,
+            query=AnswerQuery,
+            body=LinkPatch,
+            body_media=(MERGE_PATCH, JSON),
+            answers={200: Answer(meaning="what a redirector would answer", kind=AnswerView)},
+            problems=("not-found", "invalid"),
+            about="Nothing is changed and nothing is counted. What a change would be refused for is answered 422.",
         ),
         Operation(
             name="drawCode",

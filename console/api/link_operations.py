@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import timedelta
@@ -12,7 +13,7 @@ import msgspec
 from aiohttp import web
 
 from console.api.bulk import bulk
-from console.api.changes import Create, Delete, Patch, Restore, existing
+from console.api.changes import Create, Delete, Patch, Restore, Situation, existing, link_with
 from console.api.changing import IDEMPOTENCY_KEY, Changing
 from console.api.deciding import PendingView
 from console.api.following import TopicFollower
@@ -118,6 +119,13 @@ class LinkOperations:
         """The link that a path means, as far as the caller may see it. Raises Problem."""
         key, caller = key_of(request), request[CALLER]
         return await self._read(lambda: existing(PendingView(self._index), key, caller))
+
+    async def link_with(self, request: web.Request, body: LinkPatch) -> Link:
+        """The link that a path means as it would be with what a body says; nothing is written. Raises Problem."""
+        key, caller = key_of(request), request[CALLER]
+        view, now_ms = PendingView(self._index), time.time_ns() // 1_000_000
+        situation = Situation(caller, self._policy, view, now_ms)
+        return await self._read(lambda: link_with(body, existing(view, key, caller), situation))
 
     async def change(self, request: web.Request) -> web.StreamResponse:
         """A merge patch of one link."""

@@ -48,6 +48,7 @@ class Operation:
     `problems` are the names of those it may end in, beside what any request may. `headers` are those that a request
     may have, with their meaning. `file_media`: the body is a file of one of these. `changes`: only the writer can
     do it. `shared`: who opened a share may ask it, whatever the role, and is told what lies in the share's scope.
+    `compares`: so may who opened one of a comparison, and is told of its sides.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Operation:
     problems: tuple[str, ...] = ()
     changes: bool = False
     shared: bool = False
+    compares: bool = False
     about: str = ""
 
 

@@ -11,9 +11,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 from aiohttp import web
 
+from console.api.by_labels import LABELS
 from console.api.callers import Caller
 from console.api.click_report import ClicksQuery, ClicksReport, ClicksRow, clicks_by
-from console.api.comparing import CompareQuery, CompareReport, Counted, comparing, report_of
+from console.api.comparing import CompareQuery, CompareReport, Counted, comparing, report_of, side_labels
 from console.api.counters import Counters
 from console.api.operations import CALLER, CSV, JSON, Act, Answer, Operation, json_answer, query_of
 from console.api.other_reports import annotations, destinations, quality, variants
@@ -209,11 +210,25 @@ class ReportOperations:
 
 def scoped(query: Query, caller: Caller) -> Query:
     """The query with the labels that the caller is bound to. Raises Problem for one that asks for others."""
+    if caller.sides:
+        _check_sides(query, caller)
     for name, value in caller.scope:
         given = getattr(query, name)
         if given not in (None, value):
             raise Problem("forbidden", f"you see the numbers of {name} {value!r} only", parameter=name)
     return msgspec.structs.replace(query, **dict(caller.scope))
+
+
+def _check_sides(query: TimeFilters, caller: Caller) -> None:
+    """Raise Problem for anything but a comparison of the sides that the caller sees, or of some, as they are."""
+    own = [side_labels(one) for one in caller.sides]
+    asked = query.of if isinstance(query, CompareQuery) else []
+    if not asked or any(side_labels(one) not in own for one in asked):
+        raise Problem("forbidden", "you see one comparison only: ask for its own sides", parameter="of")
+    for name in LABELS:
+        for given in (name, f"not_{name}"):
+            if getattr(query, given) is not None:
+                raise Problem("forbidden", "you see one comparison only: leave this out", parameter=given)
 
 
 def _csv(lines: bytes) -> web.Response:
@@ -249,7 +264,9 @@ def _cell(value: Any) -> str:
 def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
     """The table of what can be asked of the counters."""
 
-    def report(path: str, summary: str, act: Act, query: type[TimeFilters], kind: Any) -> Operation:
+    def report(
+        path: str, summary: str, act: Act, query: type[TimeFilters], kind: Any, *, compares: bool = False
+    ) -> Operation:
         return Operation(
             name="report" + "".join(word.capitalize() for word in path.split("-")),
             method="GET",
@@ -260,6 +277,7 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             query=query,
             answers={200: Answer(meaning="as the parameter format says", kind=kind, media=(JSON, CSV, ARROW, SQL))},
             shared=True,
+            compares=compares,
         )
 
     return (
@@ -290,6 +308,7 @@ def report_operations(reports: ReportOperations) -> tuple[Operation, ...]:
             reports.compare,
             CompareQuery,
             CompareReport,
+            compares=True,
         ),
         report(
             "variants",

@@ -55,7 +55,16 @@ class TotalsQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=
     """The query of all that fits, together."""
 
 
-class Chosen(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class LinkFilters(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A query that may be of one link, or of the links of a kind."""
+
+    link: Annotated[LinkName | None, Meta(description="domain/slug; left out: all")] = None
+    having: Annotated[
+        Kind | None, Meta(description="only links that have impressions of this kind from since to until")
+    ] = None
+
+
+class Chosen(LinkFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A query that may ask for other clicks than people's, and for impressions of one kind."""
 
     traffic: Annotated[TrafficClass, Meta(description="traffic class of the clicks; all: gross")] = msgspec.field(

@@ -14,6 +14,7 @@ from console.api.report_wire import (
     BreakdownQuery,
     Chosen,
     HeatMapQuery,
+    LinkFilters,
     ReportQuery,
     SeriesQuery,
     TimeFilters,
@@ -116,7 +117,7 @@ def breakdown(query: BreakdownQuery, account: str, now: datetime) -> Statement:
     """Sums by one or more labels, whatever the links are filtered by. Raises Problem."""
     since, until = times_of(query, now)
     by = names_by(query.by, LABELS_OR_LINK)
-    conditions, parameters = conditions_of(query, account)
+    conditions, parameters = _conditions_on_links(query, account, since, until)
     columns = ", ".join(by)
     text = (
         f"SELECT {_WITH_INTERVAL} FROM (SELECT {columns}, count() AS links, {sums(query)} FROM"  # noqa: S608 - closed sets
@@ -131,7 +132,7 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     since, until = times_of(query, now)
     if query.unit == "minute" and until - since > _MINUTES_MOST:
         raise Problem("bad-request", "minutes of at most 7 days: ask for less, or for hours", parameter="unit")
-    conditions, parameters = conditions_of(query, account)
+    conditions, parameters = _conditions_on_links(query, account, since, until)
     if query.posts:
         posts = {f"post_{number}": post for number, post in enumerate(query.posts)}
         conditions.append(f"post IN ({', '.join(f'{{{name}:String}}' for name in posts)})")
@@ -153,7 +154,7 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
 def heat_map(query: HeatMapQuery, account: str, now: datetime) -> Statement:
     """Clicks and impressions by day of the week (1: Monday) and hour of the zone. Raises Problem."""
     since, until = times_of(query, now)
-    conditions, parameters = conditions_of(query, account)
+    conditions, parameters = _conditions_on_links(query, account, since, until)
     text = (
         "SELECT toDayOfWeek(counted.window_start, 0, {zone:String}) AS weekday,"  # noqa: S608 - closed sets
         f" toHour(counted.window_start, {{zone:String}}) AS hour, {sums(query)}"
@@ -239,6 +240,32 @@ def conditions_of(query: TimeFilters, account: str) -> tuple[list[str], tuple[tu
                 conditions.append(f"{name} {sign} {{{given}:String}}")
                 parameters.append((given, value.strip().lower() if name == "channel" else value))
     return conditions, tuple(parameters)
+
+
+def of_links(
+    query: LinkFilters, column: str, since: datetime, until: datetime
+) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
+    """Conditions on `column`, a link's name, for one link or the links of a kind; and their parameters."""
+    conditions: list[str] = []
+    parameters: tuple[tuple[str, Any], ...] = ()
+    if query.link is not None:
+        conditions.append(f"{column} = {{link:String}}")
+        parameters = (("link", query.link),)
+    if query.having is not None:
+        conditions.append(
+            f"{column} IN (SELECT link FROM counters WHERE kind = 0 AND class = 'human'"  # noqa: S608 - a closed set
+            f" AND impression_kind = '{query.having}' AND window_start >= {moment(since)}"
+            f" AND window_start < {moment(until)} GROUP BY link HAVING sum(counters.impressions) != 0)"
+        )
+    return conditions, parameters
+
+
+def _conditions_on_links(
+    query: Chosen, account: str, since: datetime, until: datetime
+) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
+    conditions, parameters = conditions_of(query, account)
+    only, more = of_links(query, "counted.link", since, until)
+    return [*only, *conditions], (*parameters, *more)
 
 
 def where(conditions: list[str]) -> str:

@@ -48,6 +48,7 @@ class SessionView(msgspec.Struct, kw_only=True):
     roles: list[Role]
     kind: Annotated[str, Meta(description="session, token or share")]
     scope: Annotated[dict[str, str], Meta(description="labels that all counts have which they see")]
+    sides: Annotated[tuple[str, ...], Meta(description="of a shared comparison, which is all that they see")]
     view: Annotated[str, Meta(description="the shared view; empty without a share")] = ""
     shared_until: Annotated[datetime | None, Meta(description="when the share ends")] = None
     signed_in_at: datetime | None = None
@@ -161,6 +162,7 @@ class SessionOperations:
             roles=[role for role in ROLES if caller.may(role)],
             kind="share" if caller.share else "session" if caller.session else "token",
             scope=dict(caller.scope),
+            sides=caller.sides,
             view=share.view if share else "",
             shared_until=_time(share.expires_at_ms) if share else None,
             signed_in_at=_time(session.created_at_ms) if session else None,
@@ -212,6 +214,7 @@ def session_operations(sessions: SessionOperations) -> tuple[Operation, ...]:
             act=sessions.read,
             answers={200: Answer(meaning="who asks", kind=SessionView)},
             shared=True,
+            compares=True,
         ),
         Operation(
             name="signOut",
@@ -227,5 +230,6 @@ def session_operations(sessions: SessionOperations) -> tuple[Operation, ...]:
             },
             problems=("unknown-outcome",),
             shared=True,
+            compares=True,
         ),
     )

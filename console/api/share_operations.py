@@ -14,6 +14,8 @@ from msgspec import Meta
 from console.api.callers import Caller, Callers
 from console.api.changes import Decision
 from console.api.changing import Changing
+from console.api.comparing import SideText, side_labels
+from console.api.comparison import MOST as MOST_SIDES
 from console.api.index import Index
 from console.api.operations import CALLER, Answer, Operation, body_of, json_answer, query_of
 from console.api.policy import check_text
@@ -52,6 +54,13 @@ class NewShare(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         ),
     ]
     scope: ShareScope = ShareScope()
+    sides: Annotated[
+        list[SideText],
+        Meta(
+            max_length=MOST_SIDES,
+            description="of a comparison that it shows, and nothing else: each as a report's `of`, without a scope",
+        ),
+    ] = []
     name: Annotated[str, Meta(max_length=256, description="what those who open it are told it is")] = ""
     expires_at: Annotated[
         Time, Meta(description=f"at most {SHARE_MOST.days} days ahead; it never outlives the token that made it")
@@ -65,6 +74,7 @@ class ShareView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     view: str
     scope: dict[str, str]
+    sides: Annotated[tuple[str, ...], Meta(description="of the comparison that it shows; else none")]
     account: str
     made_by: Annotated[str, Meta(description="name of the token that it was made with, and ends with")]
     created_at: datetime
@@ -175,7 +185,8 @@ class ShareOperations:
             id=share.id,
             name=share.name,
             view=share.view,
-            scope=share.scope,
+            scope=share.scope or {},
+            sides=share.sides,
             account=share.account,
             made_by=token.name if token else "",
             created_at=_time(share.created_at_ms),
@@ -197,6 +208,7 @@ def _made(body: NewShare, caller: Caller, now_ms: int, token_ends_at_ms: int | N
             pointer="/expires_at",
         )
     scope: Scope = msgspec.to_builtins(body.scope)
+    _check_sides(body.sides, scope)
     account = scope.get("account", caller.account)
     if not caller.speaks_for(account):
         raise Problem(
@@ -210,7 +222,20 @@ def _made(body: NewShare, caller: Caller, now_ms: int, token_ends_at_ms: int | N
         account=account,
         now_ms=now_ms,
         expires_at_ms=expires_at_ms if token_ends_at_ms is None else min(expires_at_ms, token_ends_at_ms),
+        sides=tuple(body.sides),
     )
+
+
+def _check_sides(sides: list[str], scope: Scope) -> None:
+    for number, side in enumerate(sides):
+        try:
+            side_labels(side)
+        except Problem as problem:
+            raise Problem("invalid", problem.details.detail, pointer=f"/sides/{number}") from problem
+    if sides and scope:
+        raise Problem(
+            "invalid", "a comparison's sides have labels of their own: leave scope empty", pointer="/scope"
+        )
 
 
 def _time(at_ms: int) -> datetime:

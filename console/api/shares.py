@@ -19,15 +19,22 @@ _TEXT: Final = re.compile(r"cts_([0-9a-f]{16})_([A-Za-z0-9_-]{43})\Z")
 ShareId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 Scope = dict[str, str]
 """Labels and the values that all counts must have: `{"account": "acme", "campaign": "spring"}`."""
+Sides = tuple[str, ...]
+"""Sides of a comparison as its report takes them: `campaign=spring&channel=x`."""
 
 
 class Share(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """Who has its text reads what `scope` leaves; keyed by `share_key`. It ends with the token that made it."""
+    """Who has its text reads what `scope` leaves, or the comparison of `sides`; keyed by `share_key`.
+
+    It ends with the token that made it. One of a comparison has no scope at all: a console that knows of no
+    sides yet then knows no such share, instead of one without limits.
+    """
 
     id: ShareId
     name: str = ""
     view: str
-    scope: Scope
+    scope: Scope | None = None
+    sides: Sides = ()
     token_id: str
     account: str = ""
     sha256: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
@@ -47,7 +54,15 @@ def share_key(identifier: str) -> str:
 
 
 def new_share(
-    *, name: str, view: str, scope: Scope, token_id: str, account: str, now_ms: int, expires_at_ms: int
+    *,
+    name: str,
+    view: str,
+    scope: Scope,
+    token_id: str,
+    account: str,
+    now_ms: int,
+    expires_at_ms: int,
+    sides: Sides = (),
 ) -> tuple[Share, str]:
     """A share and its text, `cts_<id>_<secret>`, which nobody can find out later."""
     identifier, secret = secrets.token_hex(_ID_BYTES), secrets.token_urlsafe(_SECRET_BYTES)
@@ -55,7 +70,8 @@ def new_share(
         id=identifier,
         name=name,
         view=view,
-        scope=scope,
+        scope=None if sides else scope,
+        sides=sides,
         token_id=token_id,
         account=account,
         sha256=_sha256(secret),
@@ -74,9 +90,10 @@ def read_share_text(text: str) -> tuple[str, str] | None:
 def read_share(value: bytes | None) -> Share | None:
     """The share that a record holds; None for one of a newer release, too."""
     try:
-        return None if value is None else msgspec.json.decode(value, type=Share)
+        share = None if value is None else msgspec.json.decode(value, type=Share)
     except msgspec.DecodeError:
         return None
+    return None if share is None or (share.scope is None) != bool(share.sides) else share
 
 
 def is_share_proven(share: Share | None, secret: str) -> bool:

@@ -7,13 +7,13 @@ import msgspec
 from msgspec import Meta
 
 from console.api.by_labels import LABELS_OR_LINK, Labels, names_by
-from console.api.report_wire import Limit, LinkName, TimeFilters
-from console.api.reports import NAMED, Statement, conditions_of, moment, times_of, where
+from console.api.report_wire import Limit, LinkFilters
+from console.api.reports import NAMED, Statement, conditions_of, moment, of_links, times_of, where
 
 _HOUR: Final = timedelta(hours=1)
 
 
-class UniquesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class UniquesQuery(LinkFilters, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The query of unique clicks: of the whole hours in which since and until lie, and those between."""
 
     by: Annotated[
@@ -23,7 +23,6 @@ class UniquesQuery(TimeFilters, frozen=True, forbid_unknown_fields=True, kw_only
             description=f"some of {', '.join(LABELS_OR_LINK)}, comma-separated; empty: all together",
         ),
     ] = ""
-    link: Annotated[LinkName | None, Meta(description="domain/slug; left out: all")] = None
     limit: Limit = 1000
 
 
@@ -57,9 +56,8 @@ def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
     within = [f"hour >= {moment(hour)}", f"hour < {moment(ends)}"]
     if conditions:
         within.append(f"link IN (SELECT link FROM {NAMED}{where(conditions)})")  # noqa: S608 - closed sets
-    if query.link is not None:
-        within.append("link = {link:String}")
-        parameters = (*parameters, ("link", query.link))
+    only, more = of_links(query, "link", since, until)
+    parameters = (*parameters, *more)
     labels = [name for name in by if name != "link"]
     named = "".join(f", dictGet('link_names', '{name}', visitors_1h.link) AS {name}" for name in labels)
     columns = ", ".join(by)
@@ -68,7 +66,7 @@ def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
         f"SELECT {columns}{', ' if by else ''}toInt64(sum(visitors_of_day)) AS unique_clicks FROM"  # noqa: S608 - closed sets
         f" (SELECT {'link, ' if 'link' in by else ''}toDate(hour) AS day,"
         f" uniqMerge(visitors_1h.visitors) AS visitors_of_day{named}"
-        f" FROM visitors_1h{where(within)} GROUP BY {grouped})"
+        f" FROM visitors_1h{where([*within, *only])} GROUP BY {grouped})"
         f"{f' GROUP BY {columns}' if by else ''} ORDER BY unique_clicks DESC{f', {columns}' if by else ''}"
         f" LIMIT {query.limit}"
     )

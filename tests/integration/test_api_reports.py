@@ -25,6 +25,7 @@ from tests.tokens import bearer_of, token
 
 READERS = (*CALLERS, token(7, "reports:read"), token(8, "reports:read", account="acme"))
 DAY = "since=2026-11-26T00:00:00Z&until=2026-11-27T00:00:00Z"
+KINDS_DAY = "since=2026-11-18T00:00:00Z&until=2026-11-19T00:00:00Z"
 HOOKS_DAY = "since=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z"
 
 
@@ -51,6 +52,9 @@ def counted(clickhouse: ClickHouse) -> Iterator[Http]:
             (f"hook-{variant}", at, "human", "", clicks, 0),
             (f"hook-{variant}", at, "human", "platform", 0, 10_000),
         ]
+    for name, clicks, kind in (("a", 5, "served"), ("b", 7, "platform")):
+        at = "2026-11-18 10:00:00"
+        rows += [(name, at, "human", "", clicks, 0), (name, at, "human", kind, 0, 100)]
     count(http, rows)
     run_sql(
         http,
@@ -63,6 +67,10 @@ def counted(clickhouse: ClickHouse) -> Iterator[Http]:
     visited = ", ".join(
         f"('click', 'go.example/{name}', '2026-11-26 {hour:02}:30:00', 'human', 1, {visitor}, {offset})"
         for offset, (name, hour, visitor) in enumerate(visits)
+    )
+    visited += "".join(
+        f", ('click', 'go.example/{name}', '2026-11-18 10:00:30', 'human', 1, 1, {len(visits) + offset})"
+        for offset, name in enumerate("abb")
     )
     run_sql(http, f"INSERT INTO events (type, link, time, class, count, visitor, record_offset) VALUES {visited}")
     yield http
@@ -228,6 +236,10 @@ REPORTS = (
     "series?unit=minute&class=bot&kind=served",
     "heat-map?zone=Europe/Berlin&campaign=spring",
     "heat-map?class=unknown&kind=platform",
+    "heat-map?having=platform&link=go.example/a",
+    "breakdown?by=link&kind=platform&having=platform&class=bot",
+    "series?unit=hour&having=platform&by=campaign",
+    "clicks?by=device,link&having=platform",
     "variants",
     "variants?experiment=hooks",
     "quality",
@@ -236,6 +248,7 @@ REPORTS = (
     "annotations?campaign=spring",
     "uniques",
     "uniques?by=channel,link&campaign=spring",
+    "uniques?link=go.example/a&having=platform",
 )
 
 
@@ -287,6 +300,25 @@ def test_other_clicks_than_peoples_are_asked_for_by_class_and_impressions_by_kin
         ]
     assert sum(row["clicks"] for row in rows_of(console, f"heat-map?{DAY}&class=all")) == 52
     assert console.ask("GET", f"/v1/reports/series?{DAY}&class=people", token=7).json["parameter"] == "class"
+
+
+def test_links_of_a_kind_and_one_link_are_counted_alone_in_every_report_of_clicks(console: ConsoleProcess) -> None:
+    def clicks(filtered: str) -> list[int]:
+        reports = ("breakdown?by=link", "series?unit=day", "heat-map?zone=Europe/Berlin", "clicks?by=link")
+        return [
+            sum(row["clicks"] for row in rows_of(console, f"{report}&{KINDS_DAY}&{filtered}")) for report in reports
+        ]
+
+    assert clicks("having=served") == clicks("link=go.example/a") == [5, 5, 5, 1]
+    assert clicks("having=platform") == clicks("link=go.example/b") == [7, 7, 7, 2]
+    assert clicks("having=platform&link=go.example/a") == clicks("having=viewable") == [0, 0, 0, 0]
+    assert clicks("link=go.example/a&campaign=winter") == [0, 0, 0, 0]
+    assert rows_of(console, f"uniques?{KINDS_DAY}&by=link&having=served") == [
+        {"link": "go.example/a", "unique_clicks": 1}
+    ]
+    # On another day the same link has impressions of another kind.
+    assert [row["link"] for row in rows_of(console, f"breakdown?by=link&{DAY}&having=served")] == []
+    assert rows_of(console, f"breakdown?by=link&{KINDS_DAY}&link=go.example/a", as_token=8)
 
 
 def test_sides_are_compared_as_the_view_of_variants_does(console: ConsoleProcess) -> None:

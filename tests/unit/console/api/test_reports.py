@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from console.api.callers import Caller
+from console.api.click_report import ClicksQuery, clicks_by
 from console.api.comparing import CompareQuery, comparing
 from console.api.counters import Counters
 from console.api.other_reports import annotations, destinations, quality, variants
@@ -27,6 +28,7 @@ from console.api.report_wire import (
     VariantsQuery,
 )
 from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
+from console.api.uniques import UniquesQuery, uniques
 from schemas.clickhouse.client import Server
 from schemas.errors import TransientError
 
@@ -78,6 +80,22 @@ def test_what_somebody_wrote_is_never_part_of_a_statement() -> None:
         assert wild not in statement.text
         assert {wild, wild.lower()} & set(dict(statement.parameters).values())
     assert "Europe/Berlin" not in series(SeriesQuery(zone="Europe/Berlin"), "", NOW).text
+
+
+def test_one_link_or_those_with_impressions_of_a_kind_are_asked_for_beside_any_labels() -> None:
+    wild = "go.example/x' OR 1=1 --"
+    for statement in (
+        breakdown(BreakdownQuery(by="channel", link=wild, having="viewable"), "acme", NOW),
+        series(SeriesQuery(link=wild, having="viewable"), "acme", NOW),
+        heat_map(HeatMapQuery(link=wild, having="viewable"), "acme", NOW),
+        clicks_by(ClicksQuery(by="country", link=wild, having="viewable"), "acme", NOW),
+        uniques(UniquesQuery(link=wild, having="viewable"), "acme", NOW),
+    ):
+        assert wild not in statement.text
+        assert dict(statement.parameters) | {"link": wild, "account": "acme"} == dict(statement.parameters)
+        assert "impression_kind = 'viewable'" in statement.text
+        assert "window_start >= toDateTime('2026-10-28 12:30:00', 'UTC')" in statement.text
+    assert "impression_kind" not in heat_map(HeatMapQuery(kind="viewable"), "acme", NOW).text.partition("WHERE")[2]
 
 
 def test_a_token_of_an_account_asks_for_its_own_numbers() -> None:

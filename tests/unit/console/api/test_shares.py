@@ -1,9 +1,11 @@
 """Shares: who may make one, what it opens, how it ends, and whom it keeps out."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -11,7 +13,8 @@ from aiohttp import DummyCookieJar
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import CollectorRegistry
 
-from console.api.callers import Callers
+from console.api.callers import Callers, caller_of_share
+from console.api.comparing import CompareQuery
 from console.api.door import OperationGuard, application
 from console.api.limits import Buckets
 from console.api.metrics import ApiMetrics
@@ -34,6 +37,16 @@ from tests.unit.console.api.worlds import NOW_MS, World
 ANY, ACME, OTHER, BLIND, BRIEF = 1, 2, 3, 4, 5
 DAY_MS = 86_400_000
 VIEW = "/campaigns/spring?days=30"
+COMPARISON = new_share(
+    name="",
+    view="/compare",
+    scope={},
+    sides=("channel=x",),
+    token_id="",
+    account="acme",
+    now_ms=NOW_MS,
+    expires_at_ms=NOW_MS + DAY_MS,
+)[0]
 
 
 class Place:
@@ -96,8 +109,11 @@ class Place:
             answers={200: Answer(meaning="it")},
             shared=True,
         )
+        compared = dataclasses.replace(
+            report, name="compare", path="/v1/reports/compare", act=told_sides, compares=True
+        )
         records = record_operations(RecordOperations(index, changing, {}, threads))
-        operations = (report, *session_operations(sessions), *share_operations(shares), *records)
+        operations = (report, compared, *session_operations(sessions), *share_operations(shares), *records)
         self.app = application(guard, operations, max_body_bytes=10_000, body_within_s=1.0)
 
     def records(self, prefix: str, *, after: str, limit: int) -> list[tuple[str, bytes]]:
@@ -111,6 +127,11 @@ async def told_scope(request: Any) -> Any:
     caller = request[CALLER]
     query = scoped(query_of(request, TotalsQuery), caller)
     return json_answer({"account": caller.account or query.account, "campaign": query.campaign})
+
+
+async def told_sides(request: Any) -> Any:
+    """The sides that a comparison is made of."""
+    return json_answer(scoped(query_of(request, CompareQuery), request[CALLER]).of)
 
 
 @pytest.fixture
@@ -162,6 +183,49 @@ async def test_whoever_opens_a_share_reads_its_scope_and_nothing_else(client: Cl
         status, said, _ = await ask(client, method, path, cookie, headers=OWN, json={})
         assert (status, said["detail"]) == (403, "a share shows its own view: sign in to see more")
     assert (await ask(client, "GET", "/v1/reports/it", headers={"Authorization": f"Bearer {text}"}))[0] == 200
+
+
+async def test_a_share_of_a_comparison_shows_its_sides_and_nothing_else(client: Client) -> None:
+    own = ["campaign=spring+sale&channel=x", "campaign=spring+sale&channel=email", "link=go.example%2Fa"]
+    identifier, text = await made(client, sides=own)
+    cookie = await signed_in(client, share=text)
+
+    async def compared(*sides: str, **more: str) -> tuple[int, Any]:
+        query = urlencode([*(("of", side) for side in sides), *more.items()])
+        status, said, _ = await ask(client, "GET", f"/v1/reports/compare?{query}", cookie)
+        return status, said if status == 200 else said["parameter"]
+
+    assert await compared(*own) == (200, own)
+    assert await compared(own[1], own[0], since="2026-01-01T00:00:00Z") == (200, [own[1], own[0]])
+    assert (await compared("channel=X&campaign=spring%20sale"))[0] == 200, "the same side in other letters"
+    for other in ("campaign=spring+sale", "channel=x", f"{own[0]}&post=a", "link=go.example%2Fb"):
+        assert await compared(own[0], other) == (403, "of"), other
+    for filtered in ("post", "not_post", "account", "not_account", "channel"):
+        assert await compared(own[0], **{filtered: "a"}) == (403, filtered)
+    for path in ("/v1/reports/it", "/v1/campaigns/spring/posts", "/v1/campaigns", "/v1/shares"):
+        assert (await ask(client, "GET", path, cookie))[0] == 403, path
+    status, said, _ = await ask(client, "GET", "/v1/session", cookie)
+    assert (status, said["sides"], said["scope"], said["account"]) == (200, own, {}, "acme")
+    (listed,) = (await ask(client, "GET", "/v1/shares", headers=bearer(ACME)))[1]["shares"]
+    assert (listed["id"], listed["sides"], listed["scope"]) == (identifier, own, {})
+
+
+def test_nobody_who_sees_one_comparison_is_answered_by_another_report() -> None:
+    caller = caller_of_share(COMPARISON)
+    with pytest.raises(Problem) as raised:
+        scoped(TotalsQuery(), caller)
+    assert raised.value.name == "forbidden"
+
+
+def test_a_console_that_knows_of_no_sides_knows_no_share_of_a_comparison() -> None:
+    record = msgspec.json.encode(COMPARISON)
+    assert "scope" not in msgspec.json.decode(record), "which no share was without before"
+    assert read_share(record) == COMPARISON
+    unlimited = msgspec.structs.replace(COMPARISON, scope={}, sides=())
+    assert "scope" in msgspec.json.decode(msgspec.json.encode(unlimited))
+    neither, both = msgspec.structs.replace(COMPARISON, sides=()), msgspec.structs.replace(COMPARISON, scope={})
+    assert read_share(msgspec.json.encode(neither)) is None
+    assert read_share(msgspec.json.encode(both)) is None
 
 
 async def test_a_share_reads_the_texts_of_its_own_posts_and_no_other_record(client: Client, place: Place) -> None:
@@ -264,6 +328,11 @@ async def test_a_share_is_revoked_by_its_account_only_and_twice_is_as_once(clien
         (after(timedelta(days=1), view="/a\u202eb"), 422, "/view"),
         (after(timedelta(days=1), scope={"country": "DE"}), 422, "/scope"),
         (after(timedelta(days=1), scope={"account": "other"}), 403, "/scope/account"),
+        (after(timedelta(days=1), sides=["channel=x"] * 26), 201, ""),
+        (after(timedelta(days=1), sides=["channel=x"] * 27), 422, "/sides"),
+        (after(timedelta(days=1), sides=["channel=x", "day=1"]), 422, "/sides/1"),
+        (after(timedelta(days=1), sides=["channel=x", ""]), 422, "/sides/1"),
+        (after(timedelta(days=1), sides=["channel=x"], scope={"campaign": "a"}), 422, "/scope"),
     ],
 )
 async def test_a_share_has_an_end_a_view_and_a_scope_that_can_be(
