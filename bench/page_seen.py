@@ -117,7 +117,7 @@ async def interactions(browser: Browser, url: str, visit: Visit, runs: int) -> T
         taken["filter by channel"].append((await _took(page))["took"])
 
         await page.evaluate("timing('change')")
-        await page.locator("select.sort").select_option(sorts[number % 4])
+        await page.get_by_label("Sort").select_option(sorts[number % 4])
         taken["sort"].append((await _took(page))["took"])
 
         more = page.locator("button.more")
@@ -126,7 +126,7 @@ async def interactions(browser: Browser, url: str, visit: Visit, runs: int) -> T
             await more.click()
             taken[MORE].append((await _took(page))["took"])
 
-        await page.evaluate("timing('click', '.loaded:not(.again) .headlines .value')")
+        await page.evaluate("timing('click', '.loaded[aria-busy=false] .headlines .value')")
         await page.get_by_role("link", name="7 d", exact=True).click()
         period = await _took(page, shown=True)
         taken["change the period"].append(period["took"])

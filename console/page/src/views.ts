@@ -16,6 +16,7 @@ export interface View {
 // Campaigns are looked at first and most; what else there is comes in files of its own.
 const CompareView = lazily(async () => (await import("./pages/compare/CompareView")).CompareView)
 const BulkView = lazily(async () => (await import("./pages/links/BulkView")).BulkView)
+const ClicksView = lazily(async () => (await import("./pages/links/ClicksView")).ClicksView)
 const DeletedView = lazily(async () => (await import("./pages/links/DeletedView")).DeletedView)
 const LinkPage = lazily(async () => (await import("./pages/links/LinkPage")).LinkPage)
 const LinksView = lazily(async () => (await import("./pages/links/LinksView")).LinksView)
@@ -57,6 +58,12 @@ export const VIEWS: readonly View[] = [
     role: "links:read",
     title: ({ domain, slug }) => `${domain}/${slug}`,
     draw: LinkPage,
+  },
+  {
+    pattern: "/links/:domain/:slug/clicks",
+    role: "reports:read",
+    title: ({ domain, slug }) => words.links.clicksOf(`${domain}/${slug}`),
+    draw: ClicksView,
   },
 ]
 

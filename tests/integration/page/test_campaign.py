@@ -71,8 +71,11 @@ async def test_cards_and_headlines_say_what_sql_says_whatever_is_filtered(page: 
 
     await page.get_by_role("link", name="14 d").click()
     await expect(page.get_by_role("link", name="14 d")).to_have_attribute("aria-current", "true")
-    await expect(page.locator(".loaded.again")).to_have_count(0)
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
     await says_what_sql_says(page, world)
+    head = await page.locator(".headlines").inner_text()
+    uniques, clicks = number_in(head, "daily unique clicks"), number_in(head, "clicks")
+    assert 0.6 * clicks < uniques < clicks
     await picture(page, "page")
 
     await page.get_by_role("link", name="LinkedIn", exact=True).click()

@@ -150,7 +150,7 @@ async def test_destinations_keep_their_numbers_by_another_name_and_rules_their_o
     await second.get_by_label("Destination").fill("https://acme.example/de")
     await second.get_by_label("Languages").fill("DE")
     await page.get_by_role("button", name="Move Rule 2 up").click()
-    await expect(page.get_by_text("It is asked as the link is saved")).to_be_visible()
+    await expect(page.get_by_text("It is asked with your edits")).to_be_visible()
     await save(page)
     await expect(page.get_by_text("Saved.")).to_be_visible()
     link = read(console, "kept")
@@ -162,6 +162,31 @@ async def test_destinations_keep_their_numbers_by_another_name_and_rules_their_o
     # What is asked beside is asked anew of what was saved.
     await expect(page.locator(".answer")).not_to_contain_text("https://acme.example/alps")
     assert read(console, "kept")["rules"] == []
+
+
+async def test_a_link_is_tested_as_it_is_written_before_it_is_saved(page: Page, console: ConsoleProcess) -> None:
+    made(console, "unsaved")
+    await enter(page, WRITER, f"/links/{DOMAIN}/unsaved?test=1&country=AT")
+    answer = page.locator(".answer")
+    await expect(answer).to_contain_text("https://acme.example/unsaved")
+    await page.get_by_label("Destination", exact=True).fill("https://acme.example/written")
+    await expect(page.get_by_text("It is asked with your edits")).to_be_visible()
+    await expect(answer).to_contain_text("https://acme.example/written")
+    await page.get_by_text("Where else it leads").click()
+    await page.get_by_role("button", name="Add a rule").click()
+    rule = page.get_by_role("group", name="Rule 1")
+    await rule.get_by_label("Name").fill("Alps")
+    await rule.get_by_label("Destination").fill("https://acme.example/alps")
+    await rule.get_by_label("Countries").fill("at")
+    await expect(answer).to_contain_text("the rule “Alps” fits this visitor")
+    await rule.get_by_label("Destination").fill("http://127.0.0.1/secret")
+    await expect(page.locator("details", has=page.get_by_label("Country"))).to_contain_text("private network")
+    assert read(console, "unsaved")["destination"] == "https://acme.example/unsaved"
+    await rule.get_by_label("Destination").fill("https://acme.example/alps")
+    await save(page)
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(answer).to_contain_text("https://acme.example/alps")
+    await expect(page.get_by_text("It is asked with your edits")).to_have_count(0)
 
 
 async def test_the_rest_of_a_link_is_edited_too_and_opens_where_its_domain_answers(
@@ -216,7 +241,7 @@ async def test_a_zone_is_chosen_kept_in_the_address_and_asked_of_reports(page: P
         await zones.select_option("Asia/Tokyo")
     assert "zone=Asia%2FTokyo" in page.url
     await expect(page.locator(".series .readout")).to_contain_text("Asia/Tokyo")
-    await expect(page.locator(".loaded.again")).to_have_count(0)
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
     href = await page.get_by_role("link", name="Posts as CSV").get_attribute("href") or ""
     assert parse_qs(urlsplit(href).query)["since"][0].endswith("T15:00:00Z"), "midnight in Tokyo"
     await each_look(page, "zone", LOOKS)

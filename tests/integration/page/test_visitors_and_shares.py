@@ -6,7 +6,7 @@ import io
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
@@ -14,7 +14,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.page.browser import Looks, counts_of, each_look, enter, findings, window
-from tests.integration.page.visits import miss, visit
+from tests.integration.page.visits import miss
 from tests.integration.page.world import EVERYBODY, WRITER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,8 +25,7 @@ MORE_LOOKS: Final[Looks] = ((360, "dark"), (640, "light"), (1280, "light"), (128
 
 @pytest.fixture(scope="module")
 def visited(world: Http) -> Http:
-    """The month of counts with visitors, and with what led nowhere."""
-    visit(world, datetime.now(UTC))
+    """The month of counts and visitors, and what led nowhere."""
     miss(world, datetime.now(UTC))
     return world
 
@@ -34,7 +33,7 @@ def visited(world: Http) -> Http:
 async def ready(page: Page) -> None:
     await expect(page.locator(".card").first).to_be_visible()
     await expect(page.locator(".pulse.on")).to_be_visible()
-    await expect(page.locator(".loaded.again")).to_have_count(0)
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
 
 
 def whole(text: str) -> int:
@@ -148,6 +147,32 @@ async def test_breakdowns_say_what_sql_says_and_are_narrowed_by_any_value(page: 
     await panel.get_by_text("SQL", exact=True).click()
     rows = visited.rows(await panel.locator(".sql pre").inner_text())
     assert sum(int(row[2]) for row in rows) == sum(clicks for _, clicks in expected)
+
+
+async def test_one_link_tells_who_clicked_it_when_and_from_where(page: Page, visited: Http) -> None:
+    link = "go.example/newsletter-44"
+    await enter(page, WRITER, f"/links/{link}/clicks?days=7")
+    panel = page.get_by_role("region", name="Countries")
+    await expect(panel.locator("tbody tr").first).to_be_visible()
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    times = await query_of(page.get_by_role("link", name="When people click as CSV"))
+    (counted,) = visited.rows(
+        f"SELECT sumIf(clicks, class = 'human'), sum(impressions) FROM counters WHERE link = '{link}'"
+        f" AND window_start >= '{sql_time(times['since'])}' AND window_start < '{sql_time(times['until'])}'"
+    )
+    shown = await page.locator(".headlines .value").all_inner_texts()
+    assert [whole(one) for one in shown[:2]] == [int(one) for one in counted]
+    assert 0 < whole(shown[3]) <= whole(shown[0])
+    asked = await query_of(panel.get_by_role("link", name="Countries as CSV"))
+    (first,) = visited.rows(
+        "SELECT sum(clicks) AS people FROM breakdown_1d WHERE class = 'human'"
+        f" AND link = '{link}' AND day >= '{asked['since'][:10]}' AND day < '{asked['until'][:10]}'"
+        " GROUP BY country ORDER BY people DESC LIMIT 1"
+    )
+    await expect(panel.locator("tbody tr").first.locator("td").first).to_have_text(f"{int(first[0]):,}")
+    await each_look(page, "link-clicks", MORE_LOOKS)
+    await page.get_by_label("Clicks", exact=True).select_option("bot")
+    await expect(page.locator(".breakdowns")).to_contain_text("bots\u2019 clicks")
 
 
 async def test_what_was_asked_for_in_vain_is_found_and_becomes_a_link(page: Page, visited: Http) -> None:
@@ -320,3 +345,49 @@ async def test_whoever_is_signed_in_is_asked_before_a_share_signs_them_out(page:
     await page.get_by_role("button", name="Open it here").click()
     await expect(page.locator(".bar")).to_contain_text("shared with you until")
     await ready(page)
+
+
+async def test_a_share_of_a_comparison_shows_this_comparison_alone(
+    page: Page, chromium: Browser, console: ConsoleProcess
+) -> None:
+    sides = [
+        urlencode({"campaign": "spring-sale", "channel": channel, "post": post})
+        for channel, post in (("email", "newsletter-44"), ("x", "spring-is-here"))
+    ]
+    view = f"/compare?{urlencode([('of', side) for side in sides])}"
+    await enter(page, WRITER, view)
+    rows = page.locator("table.sides tbody tr")
+    await expect(rows).to_have_count(2)
+    own = await rows.locator("td:nth-child(2)").all_inner_texts()
+    address = await shared_view(page)
+    await expect(page.locator(".saved .menu").last).to_contain_text("newsletter-44 / ")
+
+    async with window(chromium, console) as guest:
+        await guest.goto(address)
+        theirs = guest.locator("table.sides tbody tr")
+        await expect(theirs).to_have_count(2)
+        assert await theirs.locator("td:nth-child(2)").all_inner_texts() == own
+        for name in ("Add", "Compare"):
+            await expect(guest.get_by_label(name, exact=True).and_(guest.locator("select"))).to_have_count(0)
+        await expect(guest.get_by_role("link", name=re.compile("Take .* away"))).to_have_count(0)
+        await each_look(guest, "shared-comparison", MORE_LOOKS)
+        await guest.get_by_role("link", name="30 d").click()
+        await expect(guest.get_by_role("link", name="30 d")).to_have_attribute("aria-current", "true")
+        await expect(theirs).to_have_count(2)
+        of = urlencode([("of", side) for side in sides])
+        assert await statuses(
+            guest,
+            f"/v1/reports/compare?{of}",
+            f"/v1/reports/compare?{of}&of=channel%3Dlinkedin",
+            f"/v1/reports/compare?{of}&profile=Newsletter",
+            "/v1/reports/posts?campaign=spring-sale",
+            "/v1/live",
+            "/v1/campaigns/spring-sale/posts",
+        ) == [200, 403, 403, 403, 403, 403]
+        await guest.goto("/compare?of=channel%3Dlinkedin")
+        await expect(guest.get_by_role("alert")).to_contain_text("you see one comparison only")
+        await guest.goto("/campaigns/spring-sale")
+        await expect(guest.get_by_text("This is not part of what was shared")).to_be_visible()
+
+    await page.goto("/shares")
+    await expect(page.get_by_role("row").filter(has_text="the comparison of")).to_contain_text("newsletter-44")

@@ -27,7 +27,12 @@ async def test_posts_are_added_one_by_one_and_compared_with_intervals_and_a_verd
 ) -> None:
     await enter(page, READER, "/compare")
     await expect(page.get_by_text("What is to be compared?")).to_be_visible()
+    start = page.get_by_role("link", name="the channels of spring-sale")
+    await expect(start).to_be_visible()
     assert await findings(page) == []
+    await start.click()
+    await expect(page.locator(".sides tbody tr")).to_have_count(6)
+    await page.go_back()
     for post in ("newsletter-44", "spring-is-here"):
         option = page.get_by_label("Add").locator("option", has_text=post)
         await expect(option).to_have_count(1)

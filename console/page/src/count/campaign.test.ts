@@ -7,7 +7,6 @@ import {
   happenedTo,
   impressionsWanted,
   lensOf,
-  ofKind,
   perWindow,
   postsOf,
   profilesOf,
@@ -120,7 +119,7 @@ describe("posts of a campaign", () => {
 
   it("have the counts of their links through a lens, and are not judged by them", () => {
     const lens = lensOf(new URLSearchParams("class=bot&kind=served"))
-    expect(lens).toEqual({ class: "bot", kind: "served" })
+    expect(lens).toEqual({ class: "bot", kind: "served", having: "served" })
     expect(lensOf(new URLSearchParams("class=human&kind=x"))).toEqual({})
     const [, warned] = postsOf(FACTS, all, lens)
     expect(warned).toMatchObject({ judged: false, warns: false, counts: { clicks: 5, impressions: 1000 } })
@@ -136,16 +135,6 @@ describe("posts of a campaign", () => {
     expect(order("impressions")).toEqual(["linkedin one", "x one", "x two"])
     expect(order("ctr")).toEqual(["linkedin one", "x one", "x two"])
     expect(order("newest")[0]).toBe("x one")
-  })
-})
-
-describe("what is of one kind", () => {
-  it("leaves out clicks of links without such impressions, now, before and over time", () => {
-    const served = ofKind(FACTS, "served")
-    expect(served.now.map(row => row.post)).toEqual(["two"])
-    expect(served.before).toEqual([])
-    expect(served.series.map(row => row.post)).toEqual(["two"])
-    expect(ofKind(FACTS, undefined)).toBe(FACTS)
   })
 })
 

@@ -19,10 +19,14 @@ export interface Filters {
   notProfile: string
 }
 
-/** Which clicks are shown, and which impressions; empty: people's, and each link's own kind. */
+/**
+ * Which clicks are shown, and which impressions; empty: people's, and each link's own kind. With a kind, of links alone
+ * that have such: clicks of the others would be divided by impressions that they could not have had.
+ */
 export interface Lens {
   class?: TrafficClass
   kind?: Kind
+  having?: Kind
 }
 
 export type TrafficClass = "all" | "bot" | "duplicate" | "prefetch" | "unknown"
@@ -123,7 +127,7 @@ export function filtersOf(query: URLSearchParams): Filters {
 export function lensOf(query: URLSearchParams): Lens {
   const traffic = CLASSES.find(one => one === query.get("class"))
   const kind = KINDS.find(one => one === query.get("kind"))
-  return { ...(traffic ? { class: traffic } : {}), ...(kind ? { kind } : {}) }
+  return { ...(traffic ? { class: traffic } : {}), ...(kind ? { kind, having: kind } : {}) }
 }
 
 /** Rows that fit the filters by their labels. */
@@ -136,19 +140,6 @@ export function fitting<Row extends Labels>(rows: readonly Row[], filters: Filte
       (!profile || row.profile === profile) &&
       (!notProfile || row.profile !== notProfile),
   )
-}
-
-/**
- * What is of links with impressions of a kind: clicks of the others would be divided by impressions that they could
- * not have had.
- */
-export function ofKind(facts: Facts, kind: Kind | undefined): Facts {
-  if (!kind) return facts
-  const byLabels = ({ channel, post, profile }: Labels) => JSON.stringify([channel, post, profile])
-  const now = facts.now.filter(row => row.kinds.includes(kind))
-  const known = new Set(now.map(byLabels))
-  const within = <Row extends Labels>(rows: readonly Row[]) => rows.filter(row => known.has(byLabels(row)))
-  return { ...facts, now, before: within(facts.before), series: within(facts.series) }
 }
 
 /** What happened to posts that are shown: as annotated, and when their records say that they were published. */

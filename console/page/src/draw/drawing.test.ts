@@ -42,6 +42,14 @@ describe("a series", () => {
     )
   })
 
+  it("is not pressed flat by a window that has only begun", () => {
+    const begun = (clicks: number) => [...PLOT.windows.slice(0, 3), { clicks, impressions: 400, open: true }]
+    const end = (clicks: number) =>
+      texts(seriesDrawing({ ...PLOT, windows: begun(clicks) })).find(text => text.endsWith("%"))
+    expect([8, 40, 400].map(end)).toEqual(["2%", "2%", "2%"])
+    expect(texts(seriesDrawing({ ...PLOT, windows: begun(40).slice(3) }))).toContain("10%")
+  })
+
   it("draws the open window open: in outline, and as a dot of its own", () => {
     const dashed = seriesDrawing(PLOT).shapes.filter(shape => shape.is === "path" && shape.dash)
     expect(dashed).toHaveLength(1)

@@ -115,10 +115,13 @@ export function seriesDrawing(plot: SeriesPlot): Drawing {
 
 function ends(windows: readonly PlotWindow[]): { clicks: number; impressions: number; ctr: number } {
   const enough = windows.filter(one => one.impressions >= ENOUGH_IMPRESSIONS)
+  const most = (some: readonly PlotWindow[]) => Math.max(...some.map(one => one.clicks / one.impressions), 0)
+  const over = most(enough.filter(one => !one.open))
   return {
     clicks: axisEnd(Math.max(...windows.map(one => one.clicks), 0)),
     impressions: axisEnd(Math.max(...windows.map(one => one.impressions), 0)),
-    ctr: axisEnd(Math.max(...enough.map(one => one.clicks / one.impressions), 0), 0.001),
+    // One that has only begun does not press the line of the others flat: its dot may lie at the edge.
+    ctr: axisEnd(over > 0 ? Math.min(most(enough), 2 * over) : most(enough), 0.001),
   }
 }
 

@@ -16,8 +16,13 @@ const { shares: said } = words
 const DAY_MS = 86_400_000
 const USUAL_DAYS = "30"
 
-/** Make a read-only link of the view that is seen, as long as somebody needs it. */
-export function ShareMenu({ name, scope }: { name: string; scope: Scope }) {
+/** Make a read-only link of the view that is seen, as long as somebody needs it; `shows` says to what it is limited. */
+export function ShareMenu(props: {
+  name: string
+  shows: string
+  limits: { scope: Scope } | { sides: string[] }
+}) {
+  const { name, shows, limits } = props
   const menu = useRef<HTMLDetailsElement>(null)
   const [made, setMade] = useState<MadeShare>()
   const [days, setDays] = useState(USUAL_DAYS)
@@ -38,7 +43,7 @@ export function ShareMenu({ name, scope }: { name: string; scope: Scope }) {
     try {
       const body = {
         view: query.size ? `${path}?${query}` : path,
-        scope,
+        ...limits,
         name: called,
         expires_at: iso(Date.now() + Number(days) * DAY_MS),
       }
@@ -52,7 +57,7 @@ export function ShareMenu({ name, scope }: { name: string; scope: Scope }) {
 
   return (
     <Menu name={said.share} menu={menu} kept={made !== undefined} closed={() => setMade(undefined)}>
-      <p>{said.shows(scopeText(scope))}</p>
+      <p>{said.shows(shows)}</p>
       {made ? (
         <Made made={made} another={() => setMade(undefined)} />
       ) : (

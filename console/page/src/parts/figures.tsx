@@ -36,16 +36,17 @@ function digitsOf({ ctr, from, to }: Ratio): number {
   return digitsFor(from === null || to === null ? null : (to - from) / 2, ctr ?? 0)
 }
 
-/** A large number with its name. */
+/** A large number with its name; `former`: of what was asked before. */
 export function Headline(props: {
   sign?: "clicks" | "impressions" | "ctr"
   title?: string
   value: string
   name: string
   beside?: string | null
+  former?: boolean
 }) {
   return (
-    <div class="headline" title={props.title}>
+    <div class="headline" title={props.title} aria-busy={props.former}>
       <dt>
         {props.sign && <Sign of={props.sign} />} {props.name}
       </dt>
@@ -88,14 +89,18 @@ export function RangeBar(props: { ratio: Ratio; low: number | null; high: number
   )
 }
 
-/** Counts of each window as small bars; the last one is paler while it is not over. One path: there are many. */
+/**
+ * Counts of each window as small bars; the last one is paler while it is not over. One path: there are many. `former`:
+ * they are not those that were asked for yet. `most`: what fills the height, where several share a scale.
+ */
 export function Spark(props: {
   values: readonly number[]
   open: boolean
+  former?: boolean
   of: "clicks" | "impressions" | "missed"
+  most?: number
 }) {
-  const { values, open, of } = props
-  const most = Math.max(...values, 1)
+  const { values, open, of, former, most = Math.max(...values, 1) } = props
   const step = 100 / Math.max(values.length, 1)
   const over = open ? values.length - 1 : values.length
   const bars = (from: number, to: number) =>
@@ -115,6 +120,7 @@ export function Spark(props: {
       viewBox="0 0 100 32"
       preserveAspectRatio="none"
       aria-hidden="true"
+      aria-busy={former}
     >
       <path class="ground" d="M0 31.5h100" />
       <path class="bars" d={bars(0, over)} />

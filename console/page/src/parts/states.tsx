@@ -6,19 +6,25 @@ import { words } from "../text/en"
 import { time } from "../text/locale"
 import "./states.css"
 
-/** What is said instead of a view: what is so, and what to do. */
-export function Notice(props: { title: string; children?: ComponentChildren; action?: ComponentChildren }) {
+/** What is said instead of a view, or `within` one that has its heading: what is so, and what to do. */
+export function Notice(props: {
+  title: string
+  within?: boolean
+  children?: ComponentChildren
+  action?: ComponentChildren
+}) {
   return (
     <div class="notice">
-      <h1 tabIndex={-1}>{props.title}</h1>
+      {props.within ? <h2>{props.title}</h2> : <h1 tabIndex={-1}>{props.title}</h1>}
       {props.children && <p class="soft">{props.children}</p>}
       {props.action}
     </div>
   )
 }
 
-/** A request failed and there is nothing older to show. */
-export function Failed({ problem, again }: { problem: ProblemDetails; again?: () => void }) {
+/** A request failed and there is nothing older to show: `within` a view, or in its place. */
+export function Failed(props: { problem: ProblemDetails; within?: boolean; again?: () => void }) {
+  const { problem, within = false, again } = props
   const away = problem.status === 0
   const action = again && (
     <button type="button" onClick={again}>
@@ -27,7 +33,11 @@ export function Failed({ problem, again }: { problem: ProblemDetails; again?: ()
   )
   return (
     <div role="alert">
-      <Notice title={away ? words.state.unreachable : problem.title || words.state.problem} action={action}>
+      <Notice
+        title={away ? words.state.unreachable : problem.title || words.state.problem}
+        within={within}
+        action={action}
+      >
         {away ? words.state.unreachableHint : problem.detail}
       </Notice>
     </div>

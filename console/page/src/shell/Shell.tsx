@@ -19,6 +19,7 @@ import { useShortcuts } from "../state/shortcuts"
 import { applyTheme, nextTheme, theme } from "../state/theme"
 import { words } from "../text/en"
 import { ENTRIES, viewOf } from "../views"
+import { focusHeading } from "./arrival"
 import { Keys, keysShown } from "./Keys"
 import "./shell.css"
 
@@ -85,12 +86,13 @@ function Content() {
 
 /** The window's title, and the focus at the beginning of a view that was gone to, for who hears the page. */
 function useTitle(title: string | undefined, path: string): void {
-  const before = useRef(path)
+  // Where one begins, or is led to from "/", nobody has gone to.
+  const before = useRef(path === "/" ? null : path)
   useEffect(() => {
     document.title = title ? `${title} · ${words.name}` : words.name
-    if (before.current !== path)
-      document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true })
-    before.current = path
+    const arrives = before.current !== null && before.current !== path
+    if (path !== "/") before.current = path
+    return arrives ? focusHeading() : undefined
   }, [title, path])
 }
 

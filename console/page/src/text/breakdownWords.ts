@@ -2,7 +2,7 @@
 export const breakdown = {
   title: "Who clicked, and from where",
   says: (days: string, clicks: string) =>
-    `${clicks}, whole days of UTC: ${days}. Choose a value to see only its clicks.`,
+    `Whole days of UTC, ${days}, ${clicks}. Choose a value to see only its clicks.`,
   dimension: {
     country: "Countries",
     region: "Regions",

@@ -18,6 +18,8 @@ export const compare = {
   variantsOf: (experiment: string, sides: number) => `${experiment} (${sides} variants)`,
   empty: "What is to be compared?",
   emptyHint: "Add two sides or more. The first one is the control: the others are measured against it.",
+  starts: "Or begin with",
+  channelsOf: (campaign: string) => `the channels of ${campaign}`,
   one: "Add a second side to compare it with.",
   most: "More than 26 sides cannot be compared at once.",
   of: (labels: string) => `All of ${labels}`,
@@ -50,6 +52,7 @@ export const compare = {
   corrected: "p is corrected for the number of pairs (Holm).",
   look: "A p-value holds for one look at a time that was fixed before: who looks every day finds winners where there are none.",
   axis: (from: string, to: string) => `${from} to ${to}`,
+  shared: (name: string) => `the comparison of ${name}`,
   saved: (sides: readonly string[]) => sides.join(" / ").slice(0, 80),
   caption: (from: string, to: string, zone: string) =>
     `${from} to ${to}, days of ${zone}; lines are intervals at 95 %, an open mark is too little data.`,

@@ -166,6 +166,7 @@ export const en = {
       unknown: "unclear clicks",
     },
     people: "people’s clicks",
+    ofKind: (clicks: string, kind: string) => `${clicks} of links with impressions “${kind}”`,
     posts_: "Posts",
     noneFits: "No post fits these filters",
     noneFitsHint: "Take one away.",
@@ -179,8 +180,8 @@ export const en = {
     trend: "Clicks over time",
     usual: "Usual range",
     heat: "When people click",
-    heatRests: (best: string | null, zone: string) =>
-      best ? `Most clicks: ${best}. Hours of ${zone}.` : `Hours of ${zone}.`,
+    heatRests: (best: string | null, zone: string, clicks: string) =>
+      `${best ? `Most clicks: ${best}. ` : ""}Hours of ${zone}, ${clicks}.`,
     heatSays: (day: string, from: number, clicks: string) =>
       `${day} ${from}–${from + 1} h · ${clicks} clicks`,
     live: "live",

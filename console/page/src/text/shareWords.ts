@@ -31,7 +31,7 @@ export const shares = {
   key: "share this view",
   none: "Nothing is shared",
   noneHint:
-    "“Share” on a campaign makes a link that others can open without a token, until a day that you choose.",
+    "“Share” on a campaign or a comparison makes a link that others can open without a token, until a day that you choose.",
   toCampaigns: "To the campaigns",
   columns: {
     name: "Share",

@@ -52,7 +52,7 @@ export const quality = {
     },
   } as Record<string, { says: (amount: string) => string; do: string }>,
   rules: "Rules that told people from bots",
-  rulesSaid: (sets: string) => `rule sets ${sets}`,
+  rulesSaid: (sets: readonly string[]) => `rule ${sets.length > 1 ? "sets" : "set"} ${sets.join(", ")}`,
   rulesNone: "nothing was counted",
   upTo: "Counted up to",
   upToSaid: (at: string) => `${at}, the last minute in which anything was counted`,

@@ -30,13 +30,13 @@ export function Breakdown(props: {
   const { dimension, asking, chosen, narrowed, title, caption } = props
   const [most, setMost] = useState(FEW)
   const query = { ...asking, by: dimension, most }
-  const { data, problem } = useAsked("reportClicks", { query }, { everyMs: EVERY_MS })
+  const { data, problem, former } = useAsked("reportClicks", { query }, { everyMs: EVERY_MS })
   const ranked = rankedOf(data?.rows ?? [], dimension)
   const name = said.dimension[dimension]
   const longest = Math.max(...ranked.map(one => one.clicks), 1)
   const cut = ranked.some(one => one.value === null)
   return (
-    <section class="panel" aria-label={name}>
+    <section class="panel" aria-label={name} aria-busy={former}>
       <div class="title">
         <h3>{name}</h3>
         {ranked.length > 0 && (

@@ -1,3 +1,4 @@
+import type { Query } from "../../api/client"
 import { chosenOf, DIMENSIONS, type Dimension, FIRST } from "../../count/breakdown"
 import type { Lens } from "../../count/campaign"
 import { Choose } from "../../parts/Choose"
@@ -5,41 +6,37 @@ import type { Period } from "../../state/period"
 import { place, setQuery, withQuery } from "../../state/place"
 import { zone } from "../../state/session"
 import { utcDaysOf } from "../../state/utcDays"
+import { clicksThrough } from "../../text/clicksThrough"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
 import { Breakdown, valueName } from "./Breakdown"
-import type { Whose } from "./useFacts"
 import "./breakdowns.css"
 
-const { breakdown: said, campaign } = words
+const { breakdown: said } = words
 const NOTHING_CHOSEN = Object.fromEntries(DIMENSIONS.map(one => [one, null]))
 
 /** Clicks by what their requests said: countries, sources, devices; narrowed by any value of them. */
 export function Breakdowns(props: {
-  whose: Whose
+  of: Omit<Query<"reportClicks">, "by">
   period: Period
   lens: Lens
-  labels: Record<string, string>
   title: string
 }) {
-  const { whose, period, lens, labels, title } = props
+  const { of, period, lens, title } = props
   const { query } = place.value
   const { since, until, days } = utcDaysOf(period, zone.value)
   const chosen = chosenOf(query)
   const asking = {
-    ...whose,
+    ...of,
     since,
     until,
-    ...labels,
     ...chosen,
     ...(lens.class ? { class: lens.class } : {}),
+    ...(lens.having ? { having: lens.having } : {}),
   }
   const another = DIMENSIONS.find(one => one === query.get("by") && !FIRST.includes(one))
   const day = (at: string | undefined) => time(at ?? since, "day", "UTC")
-  const caption = said.says(
-    `${day(days[0])}–${day(days.at(-1))}`,
-    lens.class ? campaign.classes[lens.class] : campaign.people,
-  )
+  const caption = said.says(`${day(days[0])}–${day(days.at(-1))}`, clicksThrough(lens))
   return (
     <section class="breakdowns">
       <div class="title">

@@ -5,7 +5,6 @@ import {
   fitting,
   happenedTo,
   lensOf,
-  ofKind,
   type Post,
   postsOf,
   profilesOf,
@@ -15,14 +14,15 @@ import {
 import { ratioOf, sumOf } from "../../count/counts"
 import { PLOT_HEIGHT } from "../../draw/seriesDrawing"
 import { Actions, tabbed } from "../../parts/actions"
+import { Choose } from "../../parts/Choose"
 import { PeriodPicker } from "../../parts/PeriodPicker"
 import { SavedViews } from "../../parts/SavedViews"
-import { ShareMenu } from "../../parts/ShareMenu"
+import { ShareMenu, scopeText } from "../../parts/ShareMenu"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useLive } from "../../state/live"
 import { useMinute } from "../../state/minute"
 import { periodOf, windowsOf } from "../../state/period"
-import { place } from "../../state/place"
+import { place, setQuery } from "../../state/place"
 import { useRested } from "../../state/rested"
 import { session, zone } from "../../state/session"
 import { scopeOf } from "../../state/shares"
@@ -52,10 +52,13 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const whose: Whose = { campaign: name, ...(account === undefined ? {} : { account }) }
   const lens = lensOf(query)
   const known = useFacts(whose, period, lens)
-  const { record, ready, problem, at, loading, again, times } = known
-  const facts = useMemo(() => ofKind(known.facts, lens.kind), [known.facts, lens.kind])
+  const { facts, record, ready, problem, at, former, again, times } = known
+  const scope = scopeOf(whose, query)
   const shared = session.value?.kind === "share"
-  const uniques = useUniques({ ...whose, ...times, ...labels() }, !lens.class && !lens.kind)
+  const uniques = useUniques(
+    { ...whose, ...times, ...labels(), ...(lens.having ? { having: lens.having } : {}) },
+    !lens.class,
+  )
   const followed = useRested(() => {
     again()
     uniques.again()
@@ -65,7 +68,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
   const filters = filtersOf(query)
   // While another period is on its way, the one before is drawn as it was: its counts fall into its own windows.
   const drawn = useRef({ period, windows: [] as number[] })
-  if (!loading || !drawn.current.windows.length) {
+  if (!former || !drawn.current.windows.length) {
     drawn.current = { period, windows: windowsOf(period, zone.value).filter(one => one <= now) }
   }
   const { windows } = drawn.current
@@ -100,7 +103,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
       <div class="chosen">
         <PeriodPicker period={period} />
         {!shared && <SavedViews name={name} />}
-        {!shared && <ShareMenu name={name} scope={scopeOf(whose, query)} />}
+        {!shared && <ShareMenu name={name} shows={scopeText(scope)} limits={{ scope }} />}
       </div>
     </div>
   )
@@ -109,7 +112,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
     return (
       <>
         {title}
-        {problem ? <Failed problem={problem} again={again} /> : <Skeletons />}
+        {problem ? <Failed within problem={problem} again={again} /> : <Skeletons />}
       </>
     )
   }
@@ -117,7 +120,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
     <>
       {title}
       {problem && at && <Stale at={at} again={again} />}
-      <div class={loading ? "loaded again" : "loaded"}>
+      <div class="loaded" aria-busy={former}>
         <Headlines
           sums={sums}
           before={before}
@@ -128,7 +131,7 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
           period={period}
           at={at}
           source={source}
-          uniques={uniques.all}
+          uniques={uniques}
         />
         {facts.posts.length === 0 ? (
           <p class="none">
@@ -152,30 +155,36 @@ export function CampaignView({ parts }: { parts: Record<string, string> }) {
                 { format: "csv" },
               )}
             />
-            <FilterBar facts={known.facts} filters={filters} lens={lens} sort={sort}>
-              <Actions of={said.posts_} csv={addressOf(source, "csv")} copy={() => copied(ordered)} />
-            </FilterBar>
-            <Cards
-              posts={ordered}
-              all={facts.posts.length}
-              shown={{ whose, times, lens, period, windows, open, uniques: uniques.ofPost }}
-              of={`${key} ${sort}`}
-            />
+            <FilterBar facts={facts} filters={filters} lens={lens} />
+            <section>
+              <div class="title">
+                <h2>{said.posts_}</h2>
+                <div class="actions">
+                  <Choose
+                    label={said.sort}
+                    value={sort}
+                    choices={SORTS.map(one => [one, said.sorts[one]])}
+                    choose={value => setQuery({ sort: value === "needs" ? null : value })}
+                  />
+                  <Actions of={said.posts_} csv={addressOf(source, "csv")} copy={() => copied(ordered)} />
+                </div>
+              </div>
+              <Cards
+                posts={ordered}
+                all={facts.posts.length}
+                shown={{ whose, times, lens, period, windows, open, uniques }}
+                of={`${key} ${sort}`}
+              />
+            </section>
             <Profiles
               profiles={profiles}
-              whose={whose}
-              times={times}
+              query={{ ...whose, ...times, ...labels(), ...lens }}
               open={open}
               uniques={uniques}
               days={period.days}
             />
-            <Breakdowns whose={whose} period={period} lens={lens} labels={labels()} title={name} />
-            <HeatMap
-              whose={whose}
-              times={times}
-              filters={{ ...labels(), ...(lens.class ? { class: lens.class } : {}) }}
-              title={name}
-            />
+            <Breakdowns of={{ ...whose, ...labels() }} period={period} lens={lens} title={name} />
+            <HeatMap of={{ ...whose, ...times, ...labels() }} lens={lens} title={name} />
           </>
         )}
       </div>

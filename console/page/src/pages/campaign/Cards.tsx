@@ -10,6 +10,7 @@ import { count } from "../../text/locale"
 import { NO_FILTERS } from "./FilterBar"
 import { PostCard } from "./PostCard"
 import { MOST_ROWS, type Whose } from "./useFacts"
+import type { Uniques } from "./useUniques"
 
 const { campaign: said } = words
 /** So many cards at a time: a campaign of thousands is drawn and asked about as far as somebody looks. */
@@ -23,7 +24,7 @@ export interface Shown {
   period: Period
   windows: readonly number[]
   open: boolean
-  uniques: ReadonlyMap<string, number>
+  uniques: Uniques
 }
 
 /**
@@ -89,7 +90,8 @@ function Block({ posts, whole, shown }: { posts: readonly Post[]; whole: boolean
             post.row.pattern === "awareness" ? "impressions" : "clicks",
           )}
           open={open}
-          uniques={uniques.get(post.key)}
+          uniques={uniques.ofPost.get(post.key)}
+          former={{ series: series.former || (series.loading && !series.data), uniques: uniques.former }}
           days={period.days}
           key={post.key}
         />

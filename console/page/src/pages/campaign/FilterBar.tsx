@@ -1,14 +1,4 @@
-import type { ComponentChildren } from "preact"
-import {
-  CLASSES,
-  type Facts,
-  type Filters,
-  KINDS,
-  type Lens,
-  SORTS,
-  type Sort,
-  valuesOf,
-} from "../../count/campaign"
+import { CLASSES, type Facts, type Filters, KINDS, type Lens, valuesOf } from "../../count/campaign"
 import { Choose } from "../../parts/Choose"
 import { setQuery, withQuery } from "../../state/place"
 import { words } from "../../text/en"
@@ -18,15 +8,8 @@ const { campaign: said } = words
 export const NO_FILTERS = { channel: null, not_channel: null, profile: null, not_profile: null }
 const BUT = "not:"
 
-/** Which posts are shown, and in which order. Each can be left out as well as chosen. */
-export function FilterBar(props: {
-  facts: Facts
-  filters: Filters
-  lens: Lens
-  sort: Sort
-  children: ComponentChildren
-}) {
-  const { facts, filters, lens, sort } = props
+/** Which posts are shown. Each channel and profile can be left out as well as chosen. */
+export function FilterBar({ facts, filters, lens }: { facts: Facts; filters: Filters; lens: Lens }) {
   const channels = valuesOf(facts.now, "channel")
   const profiles = valuesOf(facts.now, "profile")
   const kinds = KINDS.filter(kind => kind === lens.kind || facts.posts.some(row => row.kinds.includes(kind)))
@@ -94,14 +77,6 @@ export function FilterBar(props: {
           choose={value => setQuery({ kind: value || null })}
         />
       )}
-      <Choose
-        class="sort"
-        label={said.sort}
-        value={sort}
-        choices={SORTS.map(one => [one, said.sorts[one]])}
-        choose={value => setQuery({ sort: value === "needs" ? null : value })}
-      />
-      {props.children}
     </div>
   )
 }

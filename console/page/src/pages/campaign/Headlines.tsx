@@ -7,6 +7,7 @@ import { words } from "../../text/en"
 import { change, count } from "../../text/locale"
 import { Counted } from "./Counted"
 import type { Source } from "./source"
+import type { Uniques } from "./useUniques"
 
 const { campaign: said, unit } = words
 
@@ -21,7 +22,7 @@ export function Headlines(props: {
   source: Source
   period: Period
   at: number | undefined
-  uniques: number | undefined
+  uniques: Uniques
 }) {
   const { sums, before, ratio, awareness, live, uniques, period } = props
   const clicks = (
@@ -46,16 +47,17 @@ export function Headlines(props: {
         {awareness ? impressions : clicks}
         {awareness ? clicks : impressions}
         <Headline sign="ctr" name={unit.ctr} value={ctrText(ratio)} beside={intervalText(ratio)} />
-        {uniques !== undefined && (
+        {uniques.all !== undefined && (
           <Headline
             name={unit.uniques(period.days)}
             title={unit.uniquesHint(period.days)}
-            value={count(uniques)}
+            value={count(uniques.all)}
+            former={uniques.former}
           />
         )}
       </dl>
       <Pulse live={live} />
-      <Counted {...props} uniques={uniques !== undefined} />
+      <Counted {...props} uniques={uniques.all !== undefined} />
     </div>
   )
 }

@@ -1,28 +1,24 @@
-import { address } from "../../api/client"
+import { address, type Query } from "../../api/client"
+import type { Lens } from "../../count/campaign"
 import { HOURS, heatDrawing, heatFrame, weekOf } from "../../draw/heatDrawing"
 import { Actions, tabbed } from "../../parts/actions"
 import { Plot } from "../../parts/Plot"
 import { Failed, Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { zone } from "../../state/session"
+import { clicksThrough } from "../../text/clicksThrough"
 import { words } from "../../text/en"
 import { count, weekdays } from "../../text/locale"
-import type { Whose } from "./useFacts"
 
 const { campaign: said } = words
 const HEIGHT = 224
 const EVERY_MS = 300_000
 
 /** When people click: by weekday and hour of the zone. */
-export function HeatMap(props: {
-  whose: Whose
-  times: { since: string; until: string }
-  filters: Record<string, string>
-  title: string
-}) {
-  const { whose, times, filters, title } = props
-  const query = { ...whose, ...times, ...filters, zone: zone.value }
-  const { data, problem, again } = useAsked("reportHeatMap", { query }, { everyMs: EVERY_MS })
+export function HeatMap(props: { of: Omit<Query<"reportHeatMap">, "zone">; lens: Lens; title: string }) {
+  const { of, lens, title } = props
+  const query = { ...of, ...lens, zone: zone.value }
+  const { data, problem, former, again } = useAsked("reportHeatMap", { query }, { everyMs: EVERY_MS })
   const days = weekdays()
   const cells = weekOf(data?.rows ?? [])
   const flat = cells.flat()
@@ -30,9 +26,9 @@ export function HeatMap(props: {
     said.heatSays(days[Math.floor(at / HOURS)] ?? "", at % HOURS, count(flat[at] ?? 0))
   const most = Math.max(...flat)
   const best = most > 0 ? says(flat.indexOf(most)) : null
-  const caption = said.heatRests(best, zone.value)
+  const caption = said.heatRests(best, zone.value, clicksThrough(lens))
   return (
-    <section>
+    <section aria-busy={former}>
       <div class="title">
         <h2>{said.heat}</h2>
         <Actions
@@ -48,7 +44,7 @@ export function HeatMap(props: {
           }
         />
       </div>
-      {!data && problem && <Failed problem={problem} again={again} />}
+      {!data && problem && <Failed within problem={problem} again={again} />}
       {!data && !problem && <Skeleton height={HEIGHT} />}
       {data && (
         <Plot

@@ -7,15 +7,19 @@ import { change, count, plainPercent, time } from "../../text/locale"
 
 const { campaign: said, unit } = words
 
-/** A post: what it says, what was counted, what that means and what to do; why, for who wants to know. */
+/**
+ * A post: what it says, what was counted, what that means and what to do; why, for who wants to know. `former`: what of
+ * it is of filters before.
+ */
 export function PostCard(props: {
   post: Post
   windows: readonly number[]
   open: boolean
   uniques: number | undefined
+  former: { series: boolean; uniques: boolean }
   days: number
 }) {
-  const { post, windows, open, uniques, days } = props
+  const { post, windows, open, uniques, former, days } = props
   const { row, counts, ratio, before, judged } = post
   const awareness = row.pattern === "awareness"
   const pattern = words.pattern[row.pattern]
@@ -53,7 +57,7 @@ export function PostCard(props: {
         {awareness ? impressions : clicks}
         {awareness ? clicks : impressions}
         {uniques !== undefined && (
-          <p class="soft" title={unit.uniquesHint(days)}>
+          <p class="soft" title={unit.uniquesHint(days)} aria-busy={former.uniques}>
             {count(uniques)} {unit.uniques(days)}
           </p>
         )}
@@ -66,7 +70,7 @@ export function PostCard(props: {
           <RangeBar ratio={ratio} low={row.range_low} high={row.range_high} enough={row.enough_data} />
         </div>
       )}
-      <Spark values={windows} open={open} of={awareness ? "impressions" : "clicks"} />
+      <Spark values={windows} open={open} of={awareness ? "impressions" : "clicks"} former={former.series} />
       <div class="says">
         {judged ? (
           <>

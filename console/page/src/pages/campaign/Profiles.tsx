@@ -1,11 +1,10 @@
-import { address } from "../../api/client"
+import { address, type Query } from "../../api/client"
 import { type Profile, profileKey } from "../../count/campaign"
 import { Actions, tabbed } from "../../parts/actions"
 import { Change, Count, ctrText, intervalText, RangeBar, Sign, Spark } from "../../parts/figures"
 import { Scrolls } from "../../parts/Scrolls"
 import { words } from "../../text/en"
 import { count } from "../../text/locale"
-import type { Whose } from "./useFacts"
 import type { Uniques } from "./useUniques"
 
 const { campaign: said, campaigns, unit } = words
@@ -14,20 +13,16 @@ const COLUMNS = ["channel", "profile", "posts", "clicks", "impressions", "ctr", 
 /** Each profile that posts are of: several pages of one channel are told apart. */
 export function Profiles(props: {
   profiles: readonly Profile[]
-  whose: Whose
-  times: { since: string; until: string }
+  query: Omit<Query<"reportBreakdown">, "by">
   open: boolean
   uniques: Uniques
   days: number
 }) {
-  const { profiles, whose, times, open, uniques, days } = props
+  const { profiles, query, open, uniques, days } = props
+  const compared = profiles.some(({ before }) => before.clicks + before.impressions > 0)
   const counted = uniques.all !== undefined
   const known = (one: Profile) => uniques.ofProfile.get(profileKey(one)) ?? (uniques.told ? 0 : undefined)
-  const csv = address(
-    "reportBreakdown",
-    { query: { ...whose, ...times, by: "channel,profile" } },
-    { format: "csv" },
-  )
+  const csv = address("reportBreakdown", { query: { ...query, by: "channel,profile" } }, { format: "csv" })
   return (
     <section>
       <div class="title">
@@ -48,11 +43,11 @@ export function Profiles(props: {
           <thead>
             <tr>
               <th>{said.profile}</th>
-              <th class="number">{campaigns.columns.posts}</th>
+              <th class="number aside">{campaigns.columns.posts}</th>
               <th class="number">
                 <Sign of="clicks" /> {campaigns.columns.clicks}
               </th>
-              <th class="number">{campaigns.columns.change}</th>
+              {compared && <th class="number aside">{campaigns.columns.change}</th>}
               {counted && (
                 <th class="number" title={unit.uniquesHint(days)}>
                   {unit.uniquesShort(days)}
@@ -61,7 +56,7 @@ export function Profiles(props: {
               <th class="number">
                 <Sign of="impressions" /> {campaigns.columns.impressions}
               </th>
-              <th class="number">{campaigns.columns.change}</th>
+              {compared && <th class="number aside">{campaigns.columns.change}</th>}
               <th class="number">
                 <Sign of="ctr" /> {campaigns.columns.ctr}
               </th>
@@ -72,24 +67,28 @@ export function Profiles(props: {
           <tbody>
             {profiles.map(one => (
               <tr key={`${one.channel} ${one.profile}`}>
-                <td>
+                <td class="folds">
                   {words.channel[one.channel] ?? one.channel}{" "}
                   <span class="soft">{one.profile || said.noProfile}</span>
                 </td>
-                <td class="number">{count(one.posts)}</td>
+                <td class="number aside">{count(one.posts)}</td>
                 <td class="number strong">{count(one.counts.clicks)}</td>
-                <td class="number soft">
-                  <Change now={one.counts.clicks} before={one.before.clicks} />
-                </td>
+                {compared && (
+                  <td class="number soft aside">
+                    <Change now={one.counts.clicks} before={one.before.clicks} />
+                  </td>
+                )}
                 {counted && (
-                  <td class="number">
+                  <td class="number" aria-busy={uniques.former}>
                     <Count value={known(one)} />
                   </td>
                 )}
                 <td class="number">{count(one.counts.impressions)}</td>
-                <td class="number soft">
-                  <Change now={one.counts.impressions} before={one.before.impressions} />
-                </td>
+                {compared && (
+                  <td class="number soft aside">
+                    <Change now={one.counts.impressions} before={one.before.impressions} />
+                  </td>
+                )}
                 <td class="number">
                   {ctrText(one.ratio)} <span class="soft interval">{intervalText(one.ratio)}</span>
                 </td>

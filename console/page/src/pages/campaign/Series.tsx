@@ -7,6 +7,7 @@ import { ctrText } from "../../parts/figures"
 import { Plot } from "../../parts/Plot"
 import { iso, type Period } from "../../state/period"
 import { zone } from "../../state/session"
+import { clicksThrough } from "../../text/clicksThrough"
 import { words } from "../../text/en"
 import { count, percent, shortCount, time } from "../../text/locale"
 
@@ -38,7 +39,7 @@ export function Series(props: {
   })
   const style = period.unit === "hour" ? "time" : "day"
   const labels = windows.map(at => time(at, style, zone.value))
-  const caption = said.rests(period.unit, zone.value, lens.class ? said.classes[lens.class] : said.people)
+  const caption = said.rests(period.unit, zone.value, clicksThrough(lens))
 
   const plot = (width: number, at: number | null): SeriesPlot => ({
     width,

@@ -26,16 +26,19 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
   const now = useAsked("reportBreakdown", {
     query: { ...whose, ...times, ...lens, by: LABELS, limit: MOST_ROWS },
   })
-  const before = useAsked("reportBreakdown", {
-    query: { ...whose, ...earlier, ...lens, by: LABELS, limit: MOST_ROWS },
-  })
+  const before = useAsked(
+    "reportBreakdown",
+    { query: { ...whose, ...earlier, ...lens, by: LABELS, limit: MOST_ROWS } },
+    // Its end moves with every minute of an open period.
+    { about: JSON.stringify([whose, times, lens]) },
+  )
   const series = useAsked("reportSeries", {
     query: {
       ...whose,
       ...times,
       ...lens,
-      // Thousands of posts times days are too many rows; whose impressions are of a kind is known by post alone.
-      by: lens.kind ? LABELS : "channel,profile",
+      // Thousands of posts times days are too many rows.
+      by: "channel,profile",
       unit: period.unit,
       zone: zone.value,
       limit: MOST_ROWS,
@@ -73,7 +76,8 @@ export function useFacts(whose: Whose, period: Period, lens: Lens) {
       (least, { at }) => (at && (!least || at < least) ? at : least),
       undefined,
     ),
-    loading: counts.some(one => one.loading),
+    /** Whether some of it is of another period, or through another lens, than is asked for by now. */
+    former: counts.some(one => one.former),
     again,
     /** How long to rest between following live counts. */
     restMs: Math.min(facts.posts.length * REST_MS_A_POST, REST_MOST_MS),

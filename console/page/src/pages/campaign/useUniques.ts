@@ -10,6 +10,8 @@ export interface Uniques {
   ofProfile: ReadonlyMap<string, number>
   /** Whether all profiles that have any are told: one that is not there has 0, else it is not known. */
   told: boolean
+  /** Whether some of them are of other filters than are asked for by now. */
+  former: boolean
   again: () => void
 }
 
@@ -31,7 +33,8 @@ export function useUniques(query: Record<string, string>, on: boolean): Uniques 
     all: on ? all.data?.rows[0]?.unique_clicks : undefined,
     ofPost: on ? ofPost : NONE,
     ofProfile: on ? ofProfile : NONE,
-    told: profiles.data !== undefined && !profiles.loading,
+    told: profiles.data !== undefined,
+    former: on && [all, posts, profiles].some(one => one.former),
     again: () => {
       for (const one of [all, posts, profiles]) one.again()
     },

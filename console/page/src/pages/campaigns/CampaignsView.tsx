@@ -29,9 +29,8 @@ export function CampaignsView() {
   const period = periodOf(query, zone.value, now)
   const times = { since: iso(period.since), until: iso(period.until) }
   const counted = useAsked("reportCampaigns", { query: times })
-  const before = useAsked("reportCampaigns", {
-    query: { since: iso(period.before.since), until: iso(period.before.until) },
-  })
+  const earlier = { since: iso(period.before.since), until: iso(period.before.until) }
+  const before = useAsked("reportCampaigns", { query: earlier }, { about: earlier.since })
   const records = useAsked("listCampaigns", may("links:read") ? { query: { limit: 1000 } } : null)
 
   const campaigns = useMemo(
@@ -41,6 +40,8 @@ export function CampaignsView() {
   const search = query.get("search") ?? ""
   const state = query.get("state") ?? "active"
   const shown = fitting(campaigns, search, state)
+  // Of a young account there is nothing before to compare with.
+  const compared = shown.some(one => (one.before?.clicks ?? 0) + (one.before?.impressions ?? 0) > 0)
   const field = useRef<HTMLInputElement>(null)
   useShortcuts([{ keys: "/", does: said.search, run: () => field.current?.focus() }])
 
@@ -83,19 +84,19 @@ export function CampaignsView() {
         <Skeleton height={320} />
       ) : shown.length ? (
         <Scrolls label={said.title}>
-          <table class={counted.loading ? "loading" : undefined}>
+          <table aria-busy={counted.former || before.former}>
             <thead>
               <tr>
                 <th>{said.columns.campaign}</th>
-                <th class="number">{said.columns.posts}</th>
+                <th class="number aside">{said.columns.posts}</th>
                 <th class="number">
                   <Sign of="clicks" /> {said.columns.clicks}
                 </th>
-                <th class="number">{said.columns.change}</th>
+                {compared && <th class="number aside">{said.columns.change}</th>}
                 <th class="number">
                   <Sign of="impressions" /> {said.columns.impressions}
                 </th>
-                <th class="number">{said.columns.change}</th>
+                {compared && <th class="number aside">{said.columns.change}</th>}
                 <th class="number">
                   <Sign of="ctr" /> {said.columns.ctr}
                 </th>
@@ -104,7 +105,7 @@ export function CampaignsView() {
             </thead>
             <tbody>
               {shown.map(one => (
-                <Row one={one} key={`${one.account} ${one.name}`} />
+                <Row one={one} compared={compared} key={`${one.account} ${one.name}`} />
               ))}
             </tbody>
           </table>
@@ -144,7 +145,7 @@ function cells({ name, account, row }: Listed): (string | number | null)[] {
   ]
 }
 
-function Row({ one }: { one: Listed }) {
+function Row({ one, compared }: { one: Listed; compared: boolean }) {
   const { row, before } = one
   const own = session.value?.account ?? ""
   const ratio = { ctr: row?.ctr ?? null, from: row?.ctr_from ?? null, to: row?.ctr_to ?? null }
@@ -152,7 +153,7 @@ function Row({ one }: { one: Listed }) {
   const warns = row?.pattern === "many impressions, few clicks"
   return (
     <tr>
-      <td>
+      <td class="folds">
         {one.name ? (
           <a class="campaign" href={campaignAddress(one.account, one.name, own, place.value.query)}>
             {one.name}
@@ -163,11 +164,17 @@ function Row({ one }: { one: Listed }) {
         {one.account !== own && <span class="soft">{one.account}</span>}
         {one.record?.state === "completed" && <span class="soft"> {said.state["completed"]}</span>}
       </td>
-      <td class="number">{row ? count(row.posts ?? 0) : dash}</td>
+      <td class="number aside">{row ? count(row.posts ?? 0) : dash}</td>
       <td class="number strong">{row ? count(row.clicks) : dash}</td>
-      <td class="number soft">{row && <Change now={row.clicks} before={before?.clicks} />}</td>
+      {compared && (
+        <td class="number soft aside">{row && <Change now={row.clicks} before={before?.clicks} />}</td>
+      )}
       <td class="number">{row ? count(row.impressions) : dash}</td>
-      <td class="number soft">{row && <Change now={row.impressions} before={before?.impressions} />}</td>
+      {compared && (
+        <td class="number soft aside">
+          {row && <Change now={row.impressions} before={before?.impressions} />}
+        </td>
+      )}
       <td class="number">
         {ctrText(ratio)} <span class="soft interval">{intervalText(ratio)}</span>
       </td>

@@ -6,19 +6,21 @@ import { Actions, tabbed } from "../../parts/actions"
 import { ctrText } from "../../parts/figures"
 import { PeriodPicker } from "../../parts/PeriodPicker"
 import { SavedViews } from "../../parts/SavedViews"
+import { ShareMenu } from "../../parts/ShareMenu"
 import { ShowSql } from "../../parts/ShowSql"
 import { Failed, Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { useMinute } from "../../state/minute"
 import { iso, type Period, periodOf } from "../../state/period"
 import { place } from "../../state/place"
-import { zone } from "../../state/session"
+import { session, zone } from "../../state/session"
 import { words } from "../../text/en"
 import { count, percent, time } from "../../text/locale"
 import { label } from "./label"
 import { Pairs, sideText } from "./Pairs"
 import { Picker } from "./Picker"
 import { SideTable } from "./SideTable"
+import { Starts } from "./Starts"
 import { comparing, MOST_SIDES, namesOf, sharedOf, sidesOf, textOf } from "./sides"
 import "./compare.css"
 
@@ -37,6 +39,8 @@ export function CompareView() {
   const drawn = useRef(sides)
   if (!asked.loading) drawn.current = sides
   const names = namesOf(drawn.current, label)
+  const name = names.length ? said.saved(names) : said.title
+  const guest = session.value?.kind === "share"
   const shared = Object.entries(sharedOf(drawn.current)).map(([name, value]) => label(name, value))
   const report = asked.data?.rows.length === drawn.current.length ? asked.data : undefined
   return (
@@ -45,22 +49,33 @@ export function CompareView() {
         <h1 tabIndex={-1}>{said.title}</h1>
         <div class="chosen">
           <PeriodPicker period={period} />
-          <SavedViews name={names.length ? said.saved(names) : said.title} />
+          {!guest && <SavedViews name={name} />}
+          {!guest && sides.length > 0 && (
+            <ShareMenu
+              name={name}
+              shows={said.shared(name)}
+              limits={{ sides: sides.map(textOf) }}
+              key={JSON.stringify(sides)}
+            />
+          )}
         </div>
       </div>
-      <Picker sides={sides} times={times} />
+      {!guest && <Picker sides={sides} times={times} />}
       {sides.length === 0 ? (
-        <p class="none">
-          {said.empty} <span class="soft">{said.emptyHint}</span>
-        </p>
+        <>
+          <p class="none">
+            {said.empty} <span class="soft">{said.emptyHint}</span>
+          </p>
+          {!guest && <Starts times={times} />}
+        </>
       ) : !report ? (
         asked.problem ? (
-          <Failed problem={asked.problem} again={asked.again} />
+          <Failed within problem={asked.problem} again={asked.again} />
         ) : (
           <Skeleton height={72 + 48 * sides.length} />
         )
       ) : (
-        <div class={asked.loading ? "loaded again" : "loaded"}>
+        <div class="loaded" aria-busy={asked.former}>
           {asked.problem && asked.at && <Stale at={asked.at} again={asked.again} />}
           <section>
             <div class="title">
@@ -85,7 +100,7 @@ export function CompareView() {
                 (await request("reportCompare", { query: { ...asking.query, format: "sql" } })).text()
               }
             />
-            <a href={comparing([], query)}>{said.clear}</a>
+            {!guest && <a href={comparing([], query)}>{said.clear}</a>}
           </div>
         </div>
       )}

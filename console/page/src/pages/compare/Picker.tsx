@@ -1,6 +1,5 @@
 import { useMemo, useState } from "preact/hooks"
-import type { BreakdownRow, VariantRow } from "../../api/types"
-import { grouped } from "../../count/counts"
+import type { BreakdownRow } from "../../api/types"
 import { Choose } from "../../parts/Choose"
 import { useAsked } from "../../state/asked"
 import { go, place, setQuery } from "../../state/place"
@@ -8,6 +7,7 @@ import { session } from "../../state/session"
 import { words } from "../../text/en"
 import { count } from "../../text/locale"
 import { label } from "./label"
+import { experimentsOf, type Start, whose } from "./options"
 import { comparing, type Labels, MOST_SIDES } from "./sides"
 
 const { compare: said } = words
@@ -25,11 +25,6 @@ const LABELS: Readonly<Record<Exclude<Kind, "variants">, readonly (keyof Breakdo
 const MOST_KNOWN = 10_000
 const MOST_LISTED = 100
 
-interface Option {
-  name: string
-  sides: Labels[]
-}
-
 /** What can be added: whatever was counted in the period, the most clicked first. */
 export function Picker({
   sides,
@@ -39,6 +34,7 @@ export function Picker({
   times: { since: string; until: string }
 }) {
   const { query } = place.value
+  const own = session.value?.account ?? ""
   const kind = KINDS.find(one => one === query.get("by")) ?? "posts"
   const listed = kind === "variants" ? null : kind
   const by = ["account", ...LABELS[listed ?? "posts"]].join(",")
@@ -49,9 +45,9 @@ export function Picker({
   const all = useMemo(
     () =>
       listed
-        ? (rows.data?.rows ?? []).map(row => optionOf(row, listed))
-        : experimentsOf(variants.data?.rows ?? []),
-    [listed, rows.data, variants.data],
+        ? (rows.data?.rows ?? []).map(row => optionOf(row, listed, own))
+        : experimentsOf(variants.data?.rows ?? [], own),
+    [listed, rows.data, variants.data, own],
   )
   const options = useMemo(() => found(all, letters), [all, letters])
   const full = sides.length >= MOST_SIDES
@@ -80,6 +76,7 @@ export function Picker({
         aria-label={said.add}
         value=""
         disabled={full || !known}
+        aria-busy={rows.former || variants.former}
         onChange={event => {
           const chosen = options[Number(event.currentTarget.value)]
           event.currentTarget.value = ""
@@ -105,32 +102,22 @@ export function Picker({
 }
 
 /** Those whose names have all of these words, the most clicked first, as many as a menu holds. */
-function found(options: readonly Option[], letters: string): Option[] {
+function found(options: readonly Start[], letters: string): Start[] {
   const wanted = letters.toLocaleLowerCase().split(/\s+/).filter(Boolean)
-  const fits = ({ name }: Option) => {
+  const fits = ({ name }: Start) => {
     const text = name.toLocaleLowerCase()
     return wanted.every(one => text.includes(one))
   }
   return options.filter(fits).slice(0, MOST_LISTED)
 }
 
-/** Whose numbers: only where a token speaks for several accounts. */
-function whose(account: string): Labels {
-  return session.value?.account ? {} : { account }
-}
-
-function optionOf(row: BreakdownRow, kind: Exclude<Kind, "variants">): Option {
+function optionOf(row: BreakdownRow, kind: Exclude<Kind, "variants">, own: string): Start {
   const labels = Object.fromEntries(LABELS[kind].map(name => [name, String(row[name] ?? "")]))
-  const name = Object.entries({ ...labels, ...(row.account && whose(row.account)) })
+  const name = Object.entries({ ...labels, ...(row.account && whose(row.account, own)) })
     .map(([one, value]) => label(one, value))
     .join(" · ")
-  return { name: said.option(name, count(row.clicks)), sides: [{ ...whose(row.account ?? ""), ...labels }] }
-}
-
-function experimentsOf(rows: readonly VariantRow[]): Option[] {
-  const experiments = grouped(rows, row => JSON.stringify([row.account, row.experiment]))
-  return [...experiments.values()].map(variants => ({
-    name: said.variantsOf(variants[0]?.experiment ?? "", variants.length),
-    sides: variants.map(row => ({ ...whose(row.account), experiment: row.experiment, variant: row.variant })),
-  }))
+  return {
+    name: said.option(name, count(row.clicks)),
+    sides: [{ ...whose(row.account ?? "", own), ...labels }],
+  }
 }

@@ -2,6 +2,7 @@ import type { CompareReport, Side } from "../../api/types"
 import { ctrText, intervalText, Sign } from "../../parts/figures"
 import { Scrolls } from "../../parts/Scrolls"
 import { place } from "../../state/place"
+import { session } from "../../state/session"
 import { words } from "../../text/en"
 import { count, percent } from "../../text/locale"
 import { Difference, sideText } from "./Pairs"
@@ -20,6 +21,7 @@ export function SideTable(props: {
   const end = Math.max(...report.rows.map(side => reachOf(side, byCtr)), byCtr ? 1e-4 : 1) * 1.04
   const pair = (index: number) => report.pairs.find(one => one.first === 0 && one.second === index)
   const { query } = place.value
+  const guest = session.value?.kind === "share"
   return (
     <Scrolls label={said.title}>
       <table class="sides">
@@ -29,7 +31,7 @@ export function SideTable(props: {
             <th class="number">
               <Sign of="clicks" /> {campaigns.columns.clicks}
             </th>
-            <th class="number">
+            <th class="number aside">
               <Sign of="impressions" /> {campaigns.columns.impressions}
             </th>
             <th class="number">
@@ -53,9 +55,9 @@ export function SideTable(props: {
             const says = sideText(side, against, report.verdict)
             return (
               <tr key={name}>
-                <td class="strong">{name}</td>
+                <td class="strong folds">{name}</td>
                 <td class="number">{count(side.clicks)}</td>
-                <td class="number">{count(side.impressions)}</td>
+                <td class="number aside">{count(side.impressions)}</td>
                 <td class="number">
                   {ctrText(ratioOf(side))} <span class="soft interval">{intervalText(ratioOf(side))}</span>
                 </td>
@@ -63,7 +65,7 @@ export function SideTable(props: {
                   {byCtr ? <Interval side={side} end={end} /> : <Bar side={side} end={end} />}
                 </td>
                 <td class="number">{against && <Difference pair={against} byCtr={byCtr} />}</td>
-                <td>
+                <td class="says">
                   {index === 0 && <span class="soft">{said.control} </span>}
                   {side.enough_data && side.is_winner ? <strong>{says}</strong> : says}
                 </td>
@@ -77,9 +79,11 @@ export function SideTable(props: {
                       {said.makeControl}
                     </a>
                   )}
-                  <a class="button plain" href={comparing(others, query)} aria-label={said.remove(name)}>
-                    ×
-                  </a>
+                  {!guest && (
+                    <a class="button plain" href={comparing(others, query)} aria-label={said.remove(name)}>
+                      ×
+                    </a>
+                  )}
                 </td>
               </tr>
             )

@@ -11,9 +11,12 @@ export function textOf(labels: Labels): string {
 
 /** The sides of an address, each once. */
 export function sidesOf(query: URLSearchParams): Labels[] {
-  return [...new Set(query.getAll("of"))]
-    .map(one => Object.fromEntries(new URLSearchParams(one)))
-    .filter(some)
+  return sidesIn(query.getAll("of"))
+}
+
+/** Sides of their texts, each once. */
+export function sidesIn(texts: readonly string[]): Labels[] {
+  return [...new Set(texts)].map(one => Object.fromEntries(new URLSearchParams(one))).filter(some)
 }
 
 function some(labels: Labels): boolean {

@@ -60,7 +60,7 @@ export function DeletedView() {
         <Skeleton height={240} />
       ) : page.links.length ? (
         <Scrolls label={said.deleted}>
-          <table class="list">
+          <table class="list" aria-busy={asked.former}>
             <thead>
               <tr>
                 <th>{said.columns.link}</th>

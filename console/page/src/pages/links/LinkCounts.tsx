@@ -7,6 +7,7 @@ import { ShowSql } from "../../parts/ShowSql"
 import { Skeleton, Stale } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { campaignAddress } from "../../state/campaigns"
+import { clicksPageOf } from "../../state/linkAddress"
 import { useLive } from "../../state/live"
 import { place } from "../../state/place"
 import { session } from "../../state/session"
@@ -64,6 +65,7 @@ export function LinkCounts({ link }: { link: LinkView }) {
           sql={async () => (await request("reportCompare", { query: { of, format: "sql" } })).text()}
         />
       )}
+      <a href={clicksPageOf(link)}>{said.toClicks}</a>
       {link.campaign && (
         <a href={campaignAddress(link.account, link.campaign, own, place.value.query)}>{said.toCampaign}</a>
       )}

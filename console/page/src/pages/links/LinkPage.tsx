@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks"
 import { ask, ProblemError, request } from "../../api/client"
-import type { LinkView } from "../../api/types"
+import type { LinkPatch, LinkView } from "../../api/types"
 import { Copy } from "../../parts/actions"
 import { SavedViews } from "../../parts/SavedViews"
 import { Failed, Skeleton } from "../../parts/states"
@@ -34,7 +34,7 @@ function Known({ first }: { first: LinkView }) {
   const [link, setLink] = useState(first)
   const address = publicAddress(link)
   const made = place.value.query.has("made")
-  const [edited, setEdited] = useState(false)
+  const [edits, setEdits] = useState<LinkPatch | null>(null)
   return (
     <>
       <div class="head">
@@ -65,12 +65,12 @@ function Known({ first }: { first: LinkView }) {
       <div class="link-page">
         <div class="beside">
           {may("reports:read") && <LinkCounts link={link} />}
-          <LinkTest link={link} edited={edited} />
+          <LinkTest link={link} edits={edits} />
           <Code link={link} />
         </div>
         <div>
           {may("links:write") ? (
-            <Edit link={link} took={setLink} isEdited={setEdited} key={link.link} />
+            <Edit link={link} took={setLink} edits={setEdits} key={link.link} />
           ) : (
             <>
               <p class="soft">{said.readOnly("links:write")}</p>
@@ -86,9 +86,9 @@ function Known({ first }: { first: LinkView }) {
 function Edit(props: {
   link: LinkView
   took: (link: LinkView) => void
-  isEdited: (edited: boolean) => void
+  edits: (edits: LinkPatch | null) => void
 }) {
-  const { link, took, isEdited } = props
+  const { link, took, edits } = props
   const own = zone.value
   const [base, setBase] = useState(() => formOf(link, own))
   const [form, setForm] = useState(base)
@@ -98,7 +98,7 @@ function Edit(props: {
   const path = { domain: link.domain, slug: link.slug }
   const patch = patchOf(base, form, own)
   useLeaving(patch !== null)
-  useEffect(() => isEdited(patch !== null), [patch !== null])
+  useEffect(() => edits(patch), [JSON.stringify(patch)])
 
   function take(fresh: LinkView): void {
     took(fresh)

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks"
 import type { Query } from "../../api/client"
-import type { AnswerView, CountedAs, LinkView } from "../../api/types"
+import type { AnswerView, CountedAs, LinkPatch, LinkView } from "../../api/types"
 import { Skeleton } from "../../parts/states"
 import { useAsked } from "../../state/asked"
 import { momentOf } from "../../state/moments"
@@ -25,14 +25,20 @@ const ASKED = [
   "dnt",
 ] as const
 
+const PAUSE_MS = 400
 const NETWORKS = ["office", "mail_scanner", "datacenter"] as const
 
-/** Where would somebody be led, by what, and would it be counted. */
-export function LinkTest({ link, edited }: { link: LinkView; edited: boolean }) {
+/** Where would somebody be led, by what, and would it be counted: by the link with the edits that are not saved. */
+export function LinkTest({ link, edits }: { link: LinkView; edits: LinkPatch | null }) {
   const { query } = place.value
   const shown = query.has("test")
   const path = { domain: link.domain, slug: link.slug }
-  const answer = useAsked("testLink", shown ? { path, query: questionOf(query) } : null, { everyMs: 0 })
+  const body = useSettled(edits)
+  const asking = shown ? { path, query: questionOf(query) } : null
+  const saved = useAsked("testLink", body ? null : asking, { everyMs: 0 })
+  const edited = useAsked("testEdits", body && asking && { ...asking, body }, { everyMs: 0 })
+  const answer = body ? edited : saved
+  const former = answer.former || JSON.stringify(body) !== JSON.stringify(edits)
   const [open, setOpen] = useState(shown)
   const tested = useRef(link.etag)
   const first = useRef(true)
@@ -52,7 +58,7 @@ export function LinkTest({ link, edited }: { link: LinkView; edited: boolean }) 
     <details ref={details} open={open} onToggle={event => setOpen(event.currentTarget.open)}>
       <summary>{said.title}</summary>
       <p class="soft">
-        {said.hint} {edited && said.edited}
+        {said.hint} {edits && said.edited}
       </p>
       <form
         class="asks"
@@ -122,9 +128,22 @@ export function LinkTest({ link, edited }: { link: LinkView; edited: boolean }) 
         <button type="submit">{said.ask}</button>
       </form>
       {shown && answer.problem && <p role="alert">{answer.problem.detail || words.state.unreachable}</p>}
-      {shown && !answer.problem && (answer.data ? <Told answer={answer.data} /> : <Skeleton height={96} />)}
+      {shown &&
+        !answer.problem &&
+        (answer.data ? <Told answer={answer.data} former={former} /> : <Skeleton height={96} />)}
     </details>
   )
+}
+
+/** What somebody edits, once they pause. */
+function useSettled(edits: LinkPatch | null): LinkPatch | null {
+  const [settled, setSettled] = useState(edits)
+  const key = JSON.stringify(edits)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(edits), PAUSE_MS)
+    return () => clearTimeout(timer)
+  }, [key])
+  return settled
 }
 
 function questionOf(query: URLSearchParams): Query<"testLink"> {
@@ -148,9 +167,9 @@ function questionOf(query: URLSearchParams): Query<"testLink"> {
   }
 }
 
-function Told({ answer }: { answer: AnswerView }) {
+function Told({ answer, former }: { answer: AnswerView; former: boolean }) {
   return (
-    <dl class="answer">
+    <dl class="answer" aria-busy={former}>
       <dt>{said.leads}</dt>
       <dd>
         {answer.location === null ? (

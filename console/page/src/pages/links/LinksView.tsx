@@ -108,7 +108,7 @@ function Links() {
       {!page ? (
         <Skeleton height={400} />
       ) : page.links.length ? (
-        <Table links={page.links} loading={asked.loading} />
+        <Table links={page.links} former={asked.former} />
       ) : (
         <Nothing
           filtered={Object.keys(filters).length > 0 || cursor !== null}
@@ -226,25 +226,26 @@ function Nothing({ filtered, unfinished }: { filtered: boolean; unfinished: bool
   )
 }
 
-function Table({ links, loading }: { links: readonly LinkView[]; loading: boolean }) {
+function Table({ links, former }: { links: readonly LinkView[]; former: boolean }) {
   const { columns } = said
+  const tagged = links.some(link => link.tags.length > 0)
   return (
     <Scrolls label={said.title}>
-      <table class={loading ? "list loading" : "list"}>
+      <table class="list" aria-busy={former}>
         <thead>
           <tr>
             <th>{columns.link}</th>
             <th>{columns.leads}</th>
             <th>{columns.campaign}</th>
             <th>{columns.channel}</th>
-            <th>{columns.tags}</th>
+            {tagged && <th>{columns.tags}</th>}
             <th>{columns.made}</th>
             <td />
           </tr>
         </thead>
         <tbody>
           {links.map(link => (
-            <Row link={link} key={link.link} />
+            <Row link={link} tagged={tagged} key={link.link} />
           ))}
         </tbody>
       </table>
@@ -252,7 +253,7 @@ function Table({ links, loading }: { links: readonly LinkView[]; loading: boolea
   )
 }
 
-function Row({ link }: { link: LinkView }) {
+function Row({ link, tagged }: { link: LinkView; tagged: boolean }) {
   const by = (name: string, value: string) => withQuery({ [name]: value, cursor: null })
   return (
     <tr>
@@ -273,14 +274,16 @@ function Row({ link }: { link: LinkView }) {
         )}{" "}
         <span class="soft">{link.profile}</span>
       </td>
-      <td>
-        {link.tags.map((tag, index) => (
-          <span key={tag}>
-            {index > 0 && " "}
-            <a href={by("tag", tag)}>{tag}</a>
-          </span>
-        ))}
-      </td>
+      {tagged && (
+        <td>
+          {link.tags.map((tag, index) => (
+            <span key={tag}>
+              {index > 0 && " "}
+              <a href={by("tag", tag)}>{tag}</a>
+            </span>
+          ))}
+        </td>
+      )}
       <td class="soft">{link.created_at && time(link.created_at, "day", zone.value)}</td>
       <td class="number">
         <Copy of={link.link} text={() => publicAddress(link)} />

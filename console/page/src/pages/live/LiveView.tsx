@@ -136,17 +136,23 @@ function Minutes(props: { clicks: readonly number[]; now: number; open: boolean 
   )
 }
 
-function Posts({ posts, open }: { posts: readonly LivePost[]; open: boolean }) {
+function campaignOf({ account, campaign }: LivePost) {
+  if (!campaign) return <span class="soft">{words.campaigns.noName}</span>
   const own = session.value?.account ?? ""
+  return <a href={campaignAddress(account, campaign, own, place.value.query)}>{campaign}</a>
+}
+
+function Posts({ posts, open }: { posts: readonly LivePost[]; open: boolean }) {
   const { columns } = said
+  const most = Math.max(...posts.flatMap(one => one.minutes), 1)
   return (
     <Scrolls label={said.window}>
       <table>
         <thead>
           <tr>
             <th>{columns.post}</th>
-            <th>{columns.channel}</th>
-            <th>{columns.campaign}</th>
+            <th class="aside">{columns.channel}</th>
+            <th class="aside">{columns.campaign}</th>
             <th class="number">
               <Sign of="clicks" /> {words.campaigns.columns.clicks}
             </th>
@@ -159,21 +165,18 @@ function Posts({ posts, open }: { posts: readonly LivePost[]; open: boolean }) {
         <tbody>
           {posts.map(one => (
             <tr key={one.key}>
-              <td class="strong">{one.post || <span class="soft">{said.noPost}</span>}</td>
-              <td>{words.channel[one.channel] ?? one.channel}</td>
-              <td>
-                {one.campaign ? (
-                  <a href={campaignAddress(one.account, one.campaign, own, place.value.query)}>
-                    {one.campaign}
-                  </a>
-                ) : (
-                  <span class="soft">{words.campaigns.noName}</span>
-                )}
+              <td class="folds">
+                <span class="strong">{one.post || <span class="soft">{said.noPost}</span>}</span>
+                <span class="under soft">
+                  {words.channel[one.channel] ?? one.channel} · {campaignOf(one)}
+                </span>
               </td>
+              <td class="aside">{words.channel[one.channel] ?? one.channel}</td>
+              <td class="aside">{campaignOf(one)}</td>
               <td class="number strong">{count(one.clicks)}</td>
               <td class="number">{count(one.impressions)}</td>
               <td class="trend">
-                <Spark values={one.minutes} open={open} of="clicks" />
+                <Spark values={one.minutes} open={open} of="clicks" most={most} />
               </td>
             </tr>
           ))}

@@ -38,12 +38,12 @@ export function QualityView() {
       </div>
       {!rows ? (
         asked.problem ? (
-          <Failed problem={asked.problem} again={asked.again} />
+          <Failed within problem={asked.problem} again={asked.again} />
         ) : (
           <Skeleton height={400} />
         )
       ) : (
-        <div class={asked.loading ? "loaded again" : "loaded"}>
+        <div class="loaded" aria-busy={asked.former}>
           {asked.problem && asked.at && <Stale at={asked.at} again={asked.again} />}
           <Found rows={rows}>
             <Actions
@@ -99,7 +99,7 @@ function Found({ rows, children }: { rows: readonly Finding[]; children: Compone
           <dt>{said.upTo}</dt>
           <dd>{upTo ? said.upToSaid(time(upTo, "dayAndTime", zone.value)) : said.never}</dd>
           <dt>{said.rules}</dt>
-          <dd>{rules.length ? said.rulesSaid(rules.join(", ")) : said.rulesNone}</dd>
+          <dd>{rules.length ? said.rulesSaid(rules) : said.rulesNone}</dd>
         </dl>
       </section>
     </>

@@ -10,6 +10,8 @@ import { inThisZone } from "../../state/place"
 import { zone } from "../../state/session"
 import { words } from "../../text/en"
 import { time } from "../../text/locale"
+import { label } from "../compare/label"
+import { namesOf, sidesIn } from "../compare/sides"
 import "./shares.css"
 
 const { shares: said } = words
@@ -37,7 +39,7 @@ export function SharesView() {
       {asked.problem && asked.at && <Stale at={asked.at} again={asked.again} />}
       {!asked.data ? (
         asked.problem ? (
-          <Failed problem={asked.problem} again={asked.again} />
+          <Failed within problem={asked.problem} again={asked.again} />
         ) : (
           <Skeleton height={320} />
         )
@@ -81,7 +83,7 @@ function Table({ shares, changed }: { shares: readonly ShareView[]; changed: () 
                   {share.name || share.view}
                 </a>
               </td>
-              <td class="wide">{scopeText(share.scope)}</td>
+              <td class="wide">{limitsText(share)}</td>
               <td>{share.made_by}</td>
               <td>{at(share.created_at)}</td>
               <td>{at(share.revoked_at ?? share.expires_at)}</td>
@@ -145,6 +147,12 @@ function Revoke({ share, done }: { share: ShareView; done: () => void }) {
 
 const COLUMNS = ["name", "view", "shows", "made_by", "created_at", "expires_at", "state"]
 
-function cells({ name, view, scope, made_by, created_at, expires_at, state }: ShareView): string[] {
-  return [name, view, scopeText(scope), made_by, created_at, expires_at, state]
+function cells(share: ShareView): string[] {
+  const { name, view, made_by, created_at, expires_at, state } = share
+  return [name, view, limitsText(share), made_by, created_at, expires_at, state]
+}
+
+/** What a share is limited to, in words: labels, or a comparison. */
+function limitsText({ scope, sides }: ShareView): string {
+  return sides.length ? words.compare.shared(namesOf(sidesIn(sides), label).join(" / ")) : scopeText(scope)
 }

@@ -18,7 +18,7 @@ export function MissedTable({ missed, open }: { missed: readonly Missed[]; open:
         <thead>
           <tr>
             <th>{columns.slug}</th>
-            <th>{columns.reason}</th>
+            <th class="aside">{columns.reason}</th>
             <th class="number">{columns.requests}</th>
             <th>{columns.days}</th>
             <th>{columns.from}</th>
@@ -42,8 +42,9 @@ export function MissedTable({ missed, open }: { missed: readonly Missed[]; open:
                     {one.labels.length > 0 && <div class="soft">{one.labels.join(" · ")}</div>}
                   </>
                 )}
+                <span class="under soft">{said.reason[one.reason]}</span>
               </td>
-              <td>{said.reason[one.reason]}</td>
+              <td class="aside">{said.reason[one.reason]}</td>
               <td class="number strong">{count(one.requests)}</td>
               <td class="trend">
                 <span class="unseen">{said.days(one.days.map(count))}</span>

@@ -64,16 +64,16 @@ export function UnknownView() {
       {asked.problem && asked.at && <Stale at={asked.at} again={asked.again} />}
       {!rows ? (
         asked.problem ? (
-          <Failed problem={asked.problem} again={asked.again} />
+          <Failed within problem={asked.problem} again={asked.again} />
         ) : (
           <Skeleton height={480} />
         )
-      ) : missed.length === 0 && !reason ? (
+      ) : missed.length === 0 && !reason && !asked.former ? (
         <p class="none">
           {said.none}. <span class="soft">{said.noneHint}</span>
         </p>
       ) : (
-        <div class={asked.loading ? "loaded again" : "loaded"}>
+        <div class="loaded" aria-busy={asked.former}>
           <MissedDays missed={shown} days={over} open={over.at(-1) === today} csv={csv()} />
           <section>
             <div class="controls">
