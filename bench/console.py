@@ -191,22 +191,22 @@ def run(links: int, listeners: int) -> Result:
         goals=[
             Goal("first page of any list or search, p95", slowest_ms, "at most", SEARCH_GOAL_MS, "ms"),
             Goal(
-                "import of a file",
-                measured.median(IMPORT, "links_per_s"),
+                "links per CPU second, import of a file",
+                measured.median(IMPORT, "links_per_cpu_s"),
                 "at least",
                 IMPORT_GOAL,
                 "links/s",
             ),
             Goal(
-                "import by bulk over HTTP",
-                measured.median("bulk over HTTP", "lines_per_s"),
+                "lines per CPU second of the console, bulk over HTTP",
+                measured.median("bulk over HTTP", "lines_per_cpu_s"),
                 "at least",
                 IMPORT_GOAL,
                 "lines/s",
             ),
             Goal(
-                "index following the topic",
-                measured.median(INDEX, "links_per_s"),
+                "links per CPU second, index following the topic",
+                measured.median(INDEX, "links_per_cpu_s"),
                 "at least",
                 IMPORT_GOAL,
                 "links/s",
@@ -221,6 +221,7 @@ def run(links: int, listeners: int) -> Result:
         notes=[
             f"The links were imported and followed at {world.made_at}: what is measured of that is of then.",
             f"{_BULK_LINES:,} more came by bulk, in one request.",
+            "Rates of imports are held to their goals per CPU second: one core of its own for the console does so many.",
             "A page is looked for at most CLICKTALLY_API_SEARCH_WITHIN_S (0.15 s) and says where to go on then.",
             f"Beside the clicks that listeners are told of, {_CLICKS_PER_S} others a second on random links.",
             f"serve: {SHARE:.0%} of what it answers with few links; p99s are compared round by round.",

@@ -1,7 +1,8 @@
 """An installation with millions of links, made once as people make it and kept: runs after the first begin in it.
 
 All links come from a file, by `clicktally links import`; the console's index, the redirector's cache and ClickHouse
-follow the topic from nothing. What that took is kept beside them, and belongs to every run's figures.
+follow the topic from nothing. What that took is kept beside them, step by step, and belongs to every run's figures.
+An index of another layout is made anew and measured anew.
 """
 
 import asyncio
@@ -22,13 +23,16 @@ from bench.console_links import write_file
 from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, on_core, pin, rss_bytes
 from bench.results import Rounds
 from bench.stack import CACHE, KAFKA_HEAP, BenchError, Service, migrate_kept, query, relay, running, say
+from console.api.index import LAYOUT
 from deploy.local.processes import ClickHouse, Kafka, spawn
 from schemas.topics import ensure_topics, topics
 
 DATABASE: Final = "console"
 IMPORT: Final = "import of a file"
 INDEX: Final = "index following the topic"
-_LAYOUT: Final = 1
+CACHE_FOLLOWING: Final = "the redirector's cache following"
+TABLE_FOLLOWING: Final = "ClickHouse following"
+_LAYOUT: Final = 2
 """Counted up when the links would come out otherwise: a directory of another layout is made anew."""
 _PARTITIONS: Final = 4
 _SAY_S: Final = 10.0
@@ -39,12 +43,13 @@ _MIB: Final = 2**20
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a directory says of itself once it is complete."""
+    """What a directory says of itself once its links are imported. `index_layout`: 0 while nobody followed them."""
 
     layout: int
     links: int
     at: str
     figures: dict[str, dict[str, float]]
+    index_layout: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,11 @@ def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]
         asyncio.run(ensure_topics(broker.bootstrap, topics(partitions=_PARTITIONS)))
         world = World(place, scratch, server, broker, links)
         if kept is None:
-            kept = _make(world)
-            (place / "made.json").write_bytes(msgspec.json.encode(kept))
+            kept = _keep(world, {IMPORT: _imported(world)})
+        if kept.index_layout != LAYOUT:
+            shutil.rmtree(place / "index", ignore_errors=True)
+            figures = kept.figures | _followed(world, index_alone=kept.index_layout > 0)
+            kept = _keep(world, figures, index_layout=LAYOUT)
         for name, measures in kept.figures.items():
             measured.add(name, **measures)
         yield World(place, scratch, server, broker, links, made_at=kept.at)
@@ -121,12 +129,11 @@ def _kept(place: Path, links: int) -> Kept | None:
     return kept if (kept.layout, kept.links) == (_LAYOUT, links) else None
 
 
-def _make(world: World) -> Kept:
-    began = time.monotonic()
-    figures = {IMPORT: _imported(world), **_followed(world)}
-    say(f"made in {time.monotonic() - began:.0f} s")
+def _keep(world: World, figures: dict[str, dict[str, float]], *, index_layout: int = 0) -> Kept:
     at = datetime.now(UTC).isoformat(timespec="minutes")
-    return Kept(layout=_LAYOUT, links=world.links, at=at, figures=figures)
+    kept = Kept(layout=_LAYOUT, links=world.links, at=at, figures=figures, index_layout=index_layout)
+    (world.place / "made.json").write_bytes(msgspec.json.encode(kept))
+    return kept
 
 
 def _imported(world: World) -> dict[str, float]:
@@ -158,42 +165,48 @@ def _imported(world: World) -> dict[str, float]:
     }
 
 
-def _followed(world: World) -> dict[str, dict[str, float]]:
+def _followed(world: World, *, index_alone: bool) -> dict[str, dict[str, float]]:
     """Everybody who follows links, from nothing to all of them, at once. Raises BenchError."""
     with ExitStack() as stack:
         api = stack.enter_context(console(world, 0))
-        others = {
-            "cache": stack.enter_context(relay(world.broker.bootstrap, world.place, core=LOAD_CORE)),
-            "ClickHouse": stack.enter_context(copying(world)),
-        }
-        there: dict[str, Callable[[], float]] = {
-            "index": lambda: api.metric("clicktally_api_index_links"),
-            "cache": lambda: others["cache"].metric("clicktally_relay_followed_applied", topic="links"),
-            "ClickHouse": lambda: float(query(world.server, f"SELECT count() FROM {DATABASE}.links")),
-        }
-        pids = {"index": api.pid} | {name: one.pid for name, one in others.items()}
+        there: dict[str, Callable[[], float]] = {INDEX: lambda: api.metric("clicktally_api_index_links")}
+        pids = {INDEX: api.pid}
+        if not index_alone:
+            cache = stack.enter_context(relay(world.broker.bootstrap, world.place, core=LOAD_CORE))
+            there[CACHE_FOLLOWING] = lambda: cache.metric("clicktally_relay_followed_applied", topic="links")
+            pids[CACHE_FOLLOWING] = cache.pid
+            pids[TABLE_FOLLOWING] = stack.enter_context(copying(world)).pid
+            there[TABLE_FOLLOWING] = lambda: float(query(world.server, f"SELECT count() FROM {DATABASE}.links"))
         api.until(lambda: api.get("/metrics") != "", "its metrics")
-        began, said, peak = time.monotonic(), time.monotonic(), 0
-        cpu = {name: cpu_seconds(pid) for name, pid in pids.items()}
-        took: dict[str, tuple[float, float]] = {}
-        while len(took) < len(there):
-            counts = {name: count() for name, count in there.items() if name not in took}
-            now = time.monotonic()
-            took |= {
-                name: (now - began, cpu_seconds(pids[name]) - cpu[name])
-                for name, count in counts.items()
-                if count >= world.links
-            }
-            peak = max(peak, rss_bytes(api.pid))
-            if now - said > _SAY_S:
-                said = now
-                say(f"after {now - began:.0f} s: " + ", ".join(f"{name} {n:,.0f}" for name, n in counts.items()))
-            if now - began > 600 + world.links / 1_000:
-                raise BenchError(f"not everybody followed within {now - began:.0f} s: {counts}")
-            time.sleep(0.5)
+        took, peak_bytes = _until_there(world, api, there, pids)
         api.until(lambda: api.metric("clicktally_api_writer") == 1, "a console that writes")
-    figures = {INDEX: took["index"], "the redirector's cache following": took["cache"]}
-    return {
+    figures = {
         name: {"links_per_s": world.links / seconds, "links_per_cpu_s": world.links / max(cpu_s, _LEAST_CPU_S)}
-        for name, (seconds, cpu_s) in (figures | {"ClickHouse following": took["ClickHouse"]}).items()
-    } | {"console that follows from nothing": {"peak_mib": peak / _MIB}}
+        for name, (seconds, cpu_s) in took.items()
+    }
+    return figures | {"console that follows from nothing": {"peak_mib": peak_bytes / _MIB}}
+
+
+def _until_there(
+    world: World, api: Service, there: dict[str, Callable[[], float]], pids: dict[str, int]
+) -> tuple[dict[str, tuple[float, float]], int]:
+    """Seconds and CPU seconds until each has all links; the most memory that the console took."""
+    began, said, peak_bytes = time.monotonic(), time.monotonic(), 0
+    cpu = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    took: dict[str, tuple[float, float]] = {}
+    while len(took) < len(there):
+        counts = {name: count() for name, count in there.items() if name not in took}
+        now = time.monotonic()
+        took |= {
+            name: (now - began, cpu_seconds(pids[name]) - cpu[name])
+            for name, count in counts.items()
+            if count >= world.links
+        }
+        peak_bytes = max(peak_bytes, rss_bytes(api.pid))
+        if now - said > _SAY_S:
+            said = now
+            say(f"after {now - began:.0f} s: " + ", ".join(f"{name} {n:,.0f}" for name, n in counts.items()))
+        if now - began > 600 + world.links / 1_000:
+            raise BenchError(f"not everybody followed within {now - began:.0f} s: {counts}")
+        time.sleep(0.5)
+    return took, peak_bytes

@@ -6,6 +6,7 @@ index, a link that was made meanwhile is not there to be deleted, and one that w
 asked to be. So it asks Kafka where the topics end, follows them up to there, and decides anew where it was behind.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol, TypeVar
 
@@ -71,3 +72,14 @@ async def decide_on_all(
     for topic, end in behind.items():
         await followers[topic].reached(end - 1)
     return await decide() if behind else outcomes
+
+
+async def followed_within(seconds: float, offsets: Mapping[str, int], followers: Mapping[str, Followed]) -> bool:
+    """Whether each topic is followed up to its offset in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            for topic, offset in offsets.items():
+                await followers[topic].reached(offset)
+    except TimeoutError:
+        return False
+    return True

@@ -85,6 +85,8 @@ class Changing:
             response.headers.popall(OFFSET, None)
             if LINKS in outcome.offsets and decision is not None and decision.record is None:
                 await self._wait_until_served(response, decision.key, decision.link)
+        if not outcome.followed:
+            _accepted(response)
         return response
 
     async def change_record(
@@ -99,6 +101,8 @@ class Changing:
         response = respond(outcome.made)
         if FORWARDED in request.headers and outcome.offsets:
             response.headers[OFFSET] = _offsets(outcome)
+        if not outcome.followed:
+            _accepted(response)
         return response
 
     async def submit(self, changes: list[Change]) -> list[Outcome]:

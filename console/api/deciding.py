@@ -17,11 +17,15 @@ log = logging.getLogger(__name__)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a change. `offsets`: by topic, up to where it is written; empty where nothing was."""
+    """What became of a change. `offsets`: by topic, up to where it is written; empty where nothing was.
+
+    `followed`: whether the index of the console that wrote has it by now.
+    """
 
     decision: Decision | None = None
     problem: Problem | None = None
     offsets: Mapping[str, int] = msgspec.field(default_factory=dict)
+    followed: bool = True
 
     @property
     def made(self) -> Decision:

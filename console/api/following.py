@@ -22,8 +22,9 @@ log = logging.getLogger(__name__)
 STALE_AFTER_S: Final = 12 * 3600
 """Compaction drops the record of a deletion after a day: what is further behind is read anew."""
 _MAX_RECORDS: Final = 20_000
-_GATHERED: Final = 50_000
-"""Records that are applied at once while a topic is read to its end: pages of the index are written less often."""
+_GATHERED: Final = 65_536
+"""Records that are applied at once while a topic is read to its end: a segment of the index is then made in one."""
+_GATHERED_BYTES: Final = 64 * 1024 * 1024
 _REQUEST_MS: Final = 15_000
 _MARK_S: Final = 600.0
 _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=5.0)
@@ -101,22 +102,29 @@ class TopicFollower:
         lag = self._metrics.follow_lag.labels(self.topic)
         marked_s = time.time()
         gathered: list[Change] = []
+        gathered_bytes = 0
         while True:
             if not self.ready and self.position >= reading.end:
                 await self._target.apply((), next_offset=self.position, now_s=time.time())
                 self.ready = True
                 await self._tell_waiters()
-            records = await reading.fetch(max_records=_MAX_RECORDS)
+            records = await reading.fetch(max_records=min(_MAX_RECORDS, max(1, _GATHERED - len(gathered))))
             position = await reading.position()
             self._retry.worked()
             gathered += self._changes(records)
-            if not self.ready and position < reading.end and 0 < len(gathered) < _GATHERED:
+            gathered_bytes += sum(len(record.value or b"") for record in records)
+            if (
+                not self.ready
+                and position < reading.end
+                and 0 < len(gathered) < _GATHERED
+                and gathered_bytes < _GATHERED_BYTES
+            ):
                 continue
             now_s = time.time()
             if gathered or now_s - marked_s > _MARK_S:
                 marked_s = now_s
                 await self._target.apply(gathered, next_offset=position, now_s=now_s)
-                gathered = []
+                gathered, gathered_bytes = [], 0
             if position != self.position:
                 self.position = position
                 await self._tell_waiters()

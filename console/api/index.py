@@ -2,44 +2,42 @@
 
 It follows from Kafka: where it is missing, broken, or too far behind it is read anew. One thread writes, any number
 read; a reader sees whole transactions only. Each link has a number that grows with the order of their making, by
-which pages go on. ADR 20 says why SQLite, and what was measured.
+which pages go on. `index_keys.py` finds links by name, `index_segments.py` by label and text. ADR 20 says why
+SQLite, and what was measured.
 """
 
 import contextlib
 import sqlite3
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
-from console.api.index_terms import TermChanges
+from console.api import index_keys, index_segments
+from console.api.index_keys import Keys, hash_of, rows_of
+from console.api.index_segments import Segments
+from console.api.index_terms import Entry, entry_of
 from console.api.named_records import names_on
 from schemas.links import Link, NewerLinkError, read_link
 
-LAYOUT: Final = 2
+LAYOUT: Final = 3
 """Another number: an index made by other code is read anew."""
 _WRITER_CACHE_KIB: Final = 65_536
 _READER_CACHE_KIB: Final = 8_192
 _NAMES_KEPT: Final = 100_000
-_TEXT_BUFFER_BYTES: Final = 32 * 1024 * 1024
-"""Of the text index, in memory until a transaction ends: the usual 1 MB cuts one into segments to be merged."""
 _LOG_PAGES: Final = 4_096
 """Of the log, 16 MiB, before a commit moves them into their places: most are written several times until then."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS marks (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS names (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS links (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, archived INTEGER NOT NULL, value BLOB NOT NULL
+    id INTEGER PRIMARY KEY, key TEXT NOT NULL, archived INTEGER NOT NULL, value BLOB NOT NULL
 );
-CREATE TABLE IF NOT EXISTS labels (
-    label INTEGER NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (label, id)
-) WITHOUT ROWID;
-CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
-    text, content = '', tokenize = 'trigram', detail = none, columnsize = 0
-);
+CREATE TABLE IF NOT EXISTS domains (domain TEXT PRIMARY KEY, links INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS unrecorded (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
@@ -67,6 +65,8 @@ class Index:
         self._lock = threading.Lock()
         self._names_met: Final[set[tuple[str, ...]]] = set()
         self._writer = self._opened()
+        self._keys: Final = Keys(self._writer)
+        self._segments: Final = Segments(self._writer)
         self.identity: Final = self._name("identity")
         """Another one whenever the index was made anew: numbers of links mean nothing to another index."""
         self._next_id: int = self._writer.execute("SELECT ifnull(max(id), 0) + 1 FROM links").fetchone()[0]
@@ -86,9 +86,8 @@ class Index:
             self._remove()
             connection = self._connected(_WRITER_CACHE_KIB)
         connection.execute("PRAGMA journal_mode = WAL")
-        connection.executescript(_TABLES)
+        connection.executescript(_TABLES + index_keys.TABLES + index_segments.TABLES)
         connection.execute("INSERT OR IGNORE INTO names VALUES ('identity', ?)", (uuid.uuid4().hex[:16],))
-        connection.execute("INSERT INTO texts (texts, rank) VALUES ('hashsize', ?)", (_TEXT_BUFFER_BYTES,))
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
         return connection
 
@@ -136,12 +135,12 @@ class Index:
 
     def link_value(self, key: str) -> bytes | None:
         """A link's record."""
-        row = self.reader().execute("SELECT value FROM links WHERE key = ?", (key,)).fetchone()
-        return None if row is None else bytes(row[0])
+        return self.link_values((key,)).get(key)
 
     def link_values(self, keys: Sequence[str]) -> dict[str, bytes]:
         """The records of those of the links that there are."""
-        return {key: bytes(value) for key, _, value in _rows_of(self.reader(), keys)}
+        hashes = {key: hash_of(key) for key in keys}
+        return {key: value for key, _, value in rows_of(self.reader(), hashes)}
 
     def link(self, key: str) -> Link | None:
         """The link named `domain/slug`; None too where the record is no link. Raises NewerLinkError."""
@@ -155,14 +154,11 @@ class Index:
 
     def id_of(self, key: str) -> int | None:
         """The number of a link."""
-        row = self.reader().execute("SELECT id FROM links WHERE key = ?", (key,)).fetchone()
-        return None if row is None else int(row[0])
+        return next((number for _, number, _ in rows_of(self.reader(), {key: hash_of(key)})), None)
 
     def has_links(self, domain: str) -> bool:
         """Whether a domain has any link."""
-        row = self.reader().execute(
-            "SELECT 1 FROM links WHERE key >= ? AND key < ? LIMIT 1", (f"{domain}/", f"{domain}0")
-        )
+        row = self.reader().execute("SELECT 1 FROM domains WHERE domain = ? AND links > 0", (domain,))
         return row.fetchone() is not None
 
     def record(self, key: str) -> bytes | None:
@@ -202,11 +198,11 @@ class Index:
         """Forget one topic, before it is read anew."""
         with self._transaction() as connection:
             if topic == "links":
-                connection.execute("DELETE FROM links")
-                connection.execute("DELETE FROM labels")
-                connection.execute("DELETE FROM unrecorded")
+                for table in ("links", "domains", "unrecorded"):
+                    connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own names
+                self._keys.forget()
+                self._segments.forget()
                 self._names_met.clear()
-                connection.execute("INSERT INTO texts (texts) VALUES ('delete-all')")
             else:
                 connection.execute("DELETE FROM records")
             connection.execute("DELETE FROM marks WHERE name IN (?, ?)", _marks_of(topic))
@@ -233,33 +229,46 @@ class Index:
             _mark(connection, "records", next_offset, now_s)
 
     def _apply_latest(self, connection: sqlite3.Connection, latest: dict[str, bytes | None]) -> None:
-        known = {key: (number, value) for key, number, value in _rows_of(connection, list(latest))}
-        terms = TermChanges()
+        hashes = {key: hash_of(key) for key in latest}
+        known = {key: (number, value) for key, number, value in rows_of(connection, hashes)}
+        entries: list[Entry] = []
         new: list[tuple[int, str, bool, bytes]] = []
         changed: list[tuple[bool, bytes, int]] = []
-        gone: list[tuple[int]] = []
+        gone: dict[str, int] = {}
         for key, value in latest.items():
             number, value_before = known.get(key, (0, None))
             if value == value_before:
                 continue
-            before = None if value_before is None else _indexed(value_before)
-            after = None if value is None else _indexed(value)
-            archived = after is not None and after.archived_at_ms is not None
             if value is None:
-                gone.append((number,))
-            elif value_before is not None:
+                gone[key] = number
+                continue
+            before = None if value_before is None else _indexed(value_before)
+            after = _indexed(value)
+            archived = after is not None and after.archived_at_ms is not None
+            if value_before is not None:
                 changed.append((archived, value, number))
             else:
                 number = self._next_id
                 self._next_id += 1
                 new.append((number, key, archived, value))
-            terms.change(number, before, after)
             if after is not None:
                 self._note_names(connection, after)
-        connection.executemany("DELETE FROM links WHERE id = ?", gone)
+                entry = entry_of(number, before, after)
+                if entry is not None:
+                    entries.append(entry)
+        connection.executemany("DELETE FROM links WHERE id = ?", ((number,) for number in gone.values()))
         connection.executemany("UPDATE links SET archived = ?, value = ? WHERE id = ?", changed)
         connection.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", new)
-        terms.write(connection)
+        self._keys.remove([(hashes[key], number) for key, number in gone.items()])
+        self._keys.add([(hashes[key], number) for number, key, _, _ in new])
+        self._segments.remove(gone.values())
+        self._segments.add(entries)
+        domains = Counter(key.partition("/")[0] for _, key, _, _ in new)
+        domains.subtract(key.partition("/")[0] for key in gone)
+        connection.executemany(
+            "INSERT INTO domains VALUES (?, ?) ON CONFLICT (domain) DO UPDATE SET links = links + excluded.links",
+            list(domains.items()),
+        )
 
     def _note_names(self, connection: sqlite3.Connection, link: Link) -> None:
         """Names that were met before, on millions of links perhaps, cost a look into a set."""
@@ -284,6 +293,8 @@ class Index:
             connection.execute("ROLLBACK")
             self._names_met.clear()
             self._next_id = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM links").fetchone()[0]
+            self._keys.read_again()
+            self._segments.read_again()
             raise
         connection.execute("COMMIT")
 
@@ -302,17 +313,6 @@ def _indexed(value: bytes) -> Link | None:
         return link_of(value)
     except NewerLinkError:
         return None
-
-
-def _rows_of(connection: sqlite3.Connection, keys: Sequence[str]) -> Iterator[tuple[str, int, bytes]]:
-    """Key, number and record of those of the links that there are; in one statement, at a third of the cost."""
-    plain = [key for key in keys if "\0" not in key]
-    query = "SELECT key, id, value FROM links WHERE key IN (SELECT value FROM json_each(?))"
-    yield from connection.execute(query, (msgspec.json.encode(plain).decode(),))
-    if len(plain) < len(keys):  # a text in JSON ends at its first zero
-        for key in keys:
-            if "\0" in key:
-                yield from connection.execute("SELECT key, id, value FROM links WHERE key = ?", (key,))
 
 
 def _marks_of(topic: str) -> tuple[str, str]:

@@ -1,10 +1,9 @@
-"""By what links are found: labels as numbers and a text to search in, and how the index follows their changes."""
+"""By what a link is found: labels as numbers, and a text to search in."""
 
 import hashlib
-import sqlite3
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from schemas.links import Link
 
@@ -12,13 +11,15 @@ LABELS: Final = ("domain", "account", "campaign", "post", "channel", "profile", 
 """The fields that a list is filtered by, and the tags."""
 _KEPT: Final = 50_000
 _labels: Final = attrgetter(*LABELS)
+_texts: Final = attrgetter("slug", "destination", "title", *LABELS[1:])
 
 
 def searched_text(link: Link) -> str:
-    """What a search looks at, a line each."""
-    urls = () if link.rules is None else (url for _, url in link.said.destinations)
-    parts = (link.slug, link.destination, *urls, link.title, *_labels(link)[1:], *link.tags)
-    return "\n".join(filter(None, parts))
+    """What a search looks at, a line each, in lower case."""
+    parts = (*_texts(link), *link.tags)
+    if link.rules is not None:
+        parts = (*parts, *(url for _, url in link.said.destinations))
+    return "\n".join(filter(None, parts)).lower()
 
 
 @lru_cache(_KEPT)
@@ -31,42 +32,39 @@ ARCHIVED: Final = label("archived", "true")
 """Under which all archived links are found, few among many."""
 
 
-def labels_of(link: Link) -> set[int]:
+@lru_cache(_KEPT)
+def _numbers(values: tuple[str, ...]) -> tuple[int, ...]:
+    """Links of one post have all of these in common."""
+    return tuple(label(name, value) for name, value in zip(LABELS, values, strict=True) if value)
+
+
+def labels_of(link: Link) -> tuple[int, ...]:
     """The numbers of a link's labels that are not empty and of its tags, and ARCHIVED where it was put away."""
-    numbers = {label(name, value) for name, value in zip(LABELS, _labels(link), strict=True) if value}
-    if link.archived_at_ms is not None:
-        numbers.add(ARCHIVED)
-    return numbers | {label("tag", tag) for tag in link.tags}
+    numbers = _numbers(_labels(link))
+    if link.tags:
+        numbers = (*numbers, *[label("tag", tag) for tag in link.tags])
+    return numbers if link.archived_at_ms is None else (*numbers, ARCHIVED)
 
 
-class TermChanges:
-    """By what links are to be found and no longer: gathered, for one statement of each kind a transaction."""
+class Entry(NamedTuple):
+    """By what the link of a number is found from now on, and what of that it was not found by before.
 
-    def __init__(self) -> None:
-        self._labels: Final[list[tuple[int, int]]] = []
-        self._old_labels: Final[list[tuple[int, int]]] = []
-        self._texts: Final[list[tuple[int, str]]] = []
-        self._old_texts: Final[list[tuple[int, str]]] = []
+    Where all of it is new, `added` and `added_labels` are None.
+    """
 
-    def change(self, number: int, before: Link | None, after: Link | None) -> None:
-        """A link was one thing and is another, None being nothing; each number once."""
-        kept = set() if after is None else labels_of(after)
-        known = set() if before is None else labels_of(before)
-        self._labels.extend([(one, number) for one in (kept - known if known else kept)])
-        self._old_labels.extend([(one, number) for one in known - kept])
-        old_text = None if before is None else searched_text(before)
-        text = None if after is None else searched_text(after)
-        if text != old_text:
-            if old_text is not None:
-                self._old_texts.append((number, old_text))
-            if text is not None:
-                self._texts.append((number, text))
+    number: int
+    text: str
+    labels: tuple[int, ...]
+    added: str | None
+    added_labels: tuple[int, ...] | None
 
-    def write(self, connection: sqlite3.Connection) -> None:
-        """What is no longer first: a text that changed is both."""
-        connection.executemany("DELETE FROM labels WHERE label = ? AND id = ?", self._old_labels)
-        # In the order of the table: its pages are then gone through once.
-        connection.executemany("INSERT INTO labels VALUES (?, ?)", sorted(self._labels))
-        # A contentless index has to be told what it is to forget.
-        connection.executemany("INSERT INTO texts (texts, rowid, text) VALUES ('delete', ?, ?)", self._old_texts)
-        connection.executemany("INSERT INTO texts (rowid, text) VALUES (?, ?)", sorted(self._texts))
+
+def entry_of(number: int, before: Link | None, after: Link) -> Entry | None:
+    """The entry of a link that was one thing and is another; None where it is found by nothing new."""
+    text, labels = searched_text(after), labels_of(after)
+    if before is None:
+        return Entry(number, text, labels, None, None)
+    known = set(searched_text(before).split("\n"))
+    added = "\n".join(line for line in text.split("\n") if line not in known)
+    added_labels = tuple(set(labels).difference(labels_of(before)))
+    return Entry(number, text, labels, added, added_labels) if added or added_labels else None

@@ -4,22 +4,25 @@ import base64
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 import msgspec
 
 from console.api.index import Index, link_of
+from console.api.index_postings import buckets
+from console.api.index_segments import candidates
 from console.api.index_terms import ARCHIVED, LABELS, label, searched_text
 from console.api.problems import Problem
 from console.api.wire import SEARCH_LEAST, LinkFilters
 from schemas.links import Link, LinkError, NewerLinkError, read_domain
 
-_FIRST_SPAN: Final = 20_000
-_FEW: Final = 5_000
-"""So many links of a label are looked through one by one rather than all of the text's."""
-_TRIGRAM: Final = 3
-_ALL_OF: Final = 8
-"""Trigrams that are all asked for."""
+_SPAN: Final = 20_000
+"""Numbers of links that are gone through at once where no label and no text leads to some."""
+_ROWS: Final = 100
+"""Links that are read at once where they are led to."""
+_ALL_OF: Final = 16
+"""Terms of a text that are all asked for."""
 
 
 class Page(NamedTuple):
@@ -64,27 +67,18 @@ class LinkSearch:
     def page(self, filters: LinkFilters, *, account: str, limit: int, cursor: str) -> Page:
         """The links that fit and that `account` may see, all where it is empty. Raises Problem."""
         wanted = _Wanted.of(filters, account)
-        end = self._start(cursor)
         links: list[Link] = []
         deadline = self._clock() + self._within_s
-        span = _FIRST_SPAN
-        few = wanted.few(self._index.reader())
-        while end > 1:
-            began = self._clock()
-            start = 1 if few else max(1, end - span)
-            last = ""
-            for number, key, link in wanted.links(self._index.reader(), start, end, few=few):
-                if len(links) == limit:
-                    return Page(links, write_cursor(Cursor(self._index.identity, end, last)))
-                links.append(link)
-                end, last = number, key
-                if self._clock() > deadline and number > 1:
-                    return Page(links, write_cursor(Cursor(self._index.identity, number, key)))
-            end = start
-            now = self._clock()
-            if now + 2 * (now - began) > deadline and end > 1:
-                return Page(links, write_cursor(Cursor(self._index.identity, end, self._key_at(end))))
-            span *= 2
+        with _snapshot(self._index.reader()) as connection:
+            end, key = self._start(cursor), ""
+            for step in wanted.steps(connection, end):
+                full = step.link is not None and len(links) == limit
+                if not full:
+                    end, key = step.number, step.key
+                    if step.link is not None:
+                        links.append(step.link)
+                if full or (end > 1 and self._clock() > deadline):
+                    return Page(links, write_cursor(Cursor(self._index.identity, end, key or self._key_at(end))))
         return Page(links, None)
 
     def all(self, filters: LinkFilters, *, account: str) -> Iterator[Link]:
@@ -121,6 +115,14 @@ class LinkSearch:
                 parameter="cursor",
             )
         return number
+
+
+class _Step(NamedTuple):
+    """All links of this number and later were looked at; this one's name, and itself where it fits."""
+
+    number: int
+    key: str = ""
+    link: Link | None = None
 
 
 class _Wanted:
@@ -161,76 +163,68 @@ class _Wanted:
         empty = [name for name in LABELS if name != "domain" and getattr(filters, name) == "" and name not in named]
         return cls(text, named, filters.tag, empty, filters.archived)
 
-    def few(self, connection: sqlite3.Connection) -> bool:
-        """Whether one of the labels is on few links only."""
-        return any(
-            len(connection.execute("SELECT 1 FROM labels WHERE label = ? LIMIT ?", (number, _FEW)).fetchall())
-            < _FEW
-            for number in self._numbers
-        )
+    def steps(self, connection: sqlite3.Connection, end: int) -> Iterator[_Step]:
+        """Links with a number below `end`, the latest first, and how far it was looked where there are none."""
+        terms = list(dict.fromkeys((*self._numbers, *_asked_for(self._text))))
+        if not terms:
+            yield from self._all(connection, end)
+            return
+        for start, numbers in candidates(connection, terms, self._numbers, self._text, end=end):
+            for at in range(0, len(numbers), _ROWS):
+                some = numbers[at : at + _ROWS]
+                asked = msgspec.json.encode(some).decode()
+                yield from self._rows(connection, "id IN (SELECT value FROM json_each(?))", asked)
+                yield _Step(some[-1])
+            yield _Step(max(1, start))
 
-    def links(
-        self, connection: sqlite3.Connection, start: int, end: int, *, few: bool
-    ) -> Iterator[tuple[int, str, Link]]:
-        """Those with a number from `start` to before `end`, the latest first."""
-        query, values = self._query(connection, few=few)
-        for number, key, value in connection.execute(query, (*values, start, end)):
+    def _all(self, connection: sqlite3.Connection, end: int) -> Iterator[_Step]:
+        while end > 1:
+            start, steps = max(1, end - _SPAN), 0
+            for step in self._rows(connection, "id < ? AND id >= ?", end, start):
+                yield step
+                end, steps = step.number, steps + 1
+            if steps < _ROWS:
+                end = start
+                yield _Step(end)
+
+    def _rows(self, connection: sqlite3.Connection, condition: str, *values: object) -> Iterator[_Step]:
+        """At most _ROWS."""
+        archived = "" if self._archived == "any" else f" AND archived = {int(self._archived == 'true')}"
+        rows = connection.execute(
+            f"SELECT id, key, value FROM links WHERE {condition}{archived} ORDER BY id DESC LIMIT {_ROWS}",  # noqa: S608
+            values,
+        )
+        for number, key, value in rows.fetchall():
             try:
-                link = link_of(bytes(value))
+                link = link_of(value)
             except NewerLinkError:
-                continue
-            if link is not None and self._fits(link):
-                yield number, key, link
-
-    def _query(self, connection: sqlite3.Connection, *, few: bool) -> tuple[str, list[object]]:
-        tables: list[str] = []
-        conditions: list[str] = []
-        values: list[object] = []
-        if self._text and not few:
-            tables.append("texts")
-            conditions.append("texts MATCH ?")
-            values.append(_trigrams(self._text))
-        numbers = self._numbers
-        if few and len(numbers) > 1:  # the rarest first
-            numbers = sorted(
-                numbers,
-                key=lambda one: len(
-                    connection.execute("SELECT 1 FROM labels WHERE label = ? LIMIT ?", (one, _FEW)).fetchall()
-                ),
-            )
-        for place, number in enumerate(numbers):
-            tables.append(f"labels AS l{place}")
-            conditions.append(f"l{place}.label = ?")
-            values.append(number)
-        tables.append("links")
-        names = [f"{table.rpartition(' ')[2]}.{'rowid' if table == 'texts' else 'id'}" for table in tables]
-        conditions += [f"{name} = {names[0]}" for name in names[1:]]
-        if self._archived != "any":
-            conditions.append(f"links.archived = {int(self._archived == 'true')}")
-        conditions += [f"{names[0]} >= ?", f"{names[0]} < ?"]
-        # CROSS JOIN keeps the order of the tables: the first is walked, the others are looked up.
-        query = (
-            f"SELECT links.id, links.key, links.value FROM {' CROSS JOIN '.join(tables)}"  # noqa: S608 - our own names
-            f" WHERE {' AND '.join(conditions)} ORDER BY {names[0]} DESC"
-        )
-        return query, values
+                link = None
+            yield _Step(number, key, link if link is not None and self._fits(link) else None)
 
     def _fits(self, link: Link) -> bool:
         return (
             all(getattr(link, name) == value for name, value in self._labels.items())
             and (self._tag is None or self._tag in link.tags)
             and not any(getattr(link, name) for name in self._empty)
-            and (not self._text or self._text in searched_text(link).lower())
+            and (not self._text or self._text in searched_text(link))
         )
 
 
-def _trigrams(text: str) -> str:
-    """A query of the trigram index. It does not know their order: the text itself decides later.
+def _asked_for(text: str) -> list[int]:
+    """Terms that lead to a text. They do not know their order: the text itself decides later.
 
-    Of a long text every third one, and the last: each more costs the look through the index as much again, and what
-    they leave open is soon decided.
+    Of a long text every third one, and the last: each more takes as long again, and what they leave open is soon
+    decided.
     """
-    parts = [text[place : place + _TRIGRAM] for place in range(len(text) - _TRIGRAM + 1)]
-    if len(parts) > _ALL_OF:
-        parts = [*parts[::_TRIGRAM], parts[-1]]
-    return " AND ".join('"' + part.replace('"', '""') + '"' for part in dict.fromkeys(parts))
+    terms = buckets(text)
+    return terms if len(terms) <= _ALL_OF else [*terms[::3], terms[-1]]
+
+
+@contextmanager
+def _snapshot(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """All that is read within is of one moment: entries move from table to table."""
+    connection.execute("BEGIN")
+    try:
+        yield connection
+    finally:
+        connection.execute("COMMIT")

@@ -6,7 +6,9 @@
 3. Changes are taken in turn, many at a time: decided on the index and on what was decided before them, and
 4. written in one transaction: all of them or, if this process dies, none. Where nothing is to be written, Kafka is
    asked whether anybody else wrote (`barrier.py`).
-5. The index follows up to that transaction; then they are answered, and the next ones are decided.
+5. The index follows up to that transaction; then they are answered, and the next ones are decided. Where that takes
+   long, as while millions of links are imported beside, they are answered as made and not yet followed, and what
+   comes meanwhile is told to come again.
 
 So each change was decided on everything that was written before it, whatever dies between two steps. An error in
 4 ends the session: another one begins at 1, here or on another console.
@@ -25,7 +27,7 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from console.api.barrier import CommittedEnds, decide_on_all
+from console.api.barrier import CommittedEnds, decide_on_all, followed_within
 from console.api.changes import Change, Write
 from console.api.deciding import Outcome, PendingView, decide_all
 from console.api.election import Election
@@ -162,8 +164,7 @@ class Writer:
         finally:
             self.writes = False
             self._metrics.writer.set(0)
-            while not self._jobs.empty():
-                self._fail([self._jobs.get_nowait()], unavailable("the writer is another one now: send it again"))
+            self._refuse_all(unavailable("the writer is another one now: send it again"))
             await ends.close()
             await abandon(producer)
 
@@ -185,21 +186,38 @@ class Writer:
             async with asyncio.timeout(self._within_s):
                 outcomes = await decide_on_all(partial(self._decide, changes), _writes, ends.now, self._followers)
             writes = [write for one in outcomes if one.decision is not None for write in one.decision.writes]
-            offsets = await self._write(producer, writes) if writes else {}
+            offsets = await self._commit(producer, writes) if writes else {}
         except _Unknown as error:
             self._fail(jobs, error.problem)
             raise error.cause from error
         except BaseException:
             self._fail(jobs, unwritten)
             raise
-        self._answer(jobs, outcomes, offsets)
+        followed = False
+        try:
+            followed = await followed_within(self._within_s, offsets, self._followers)
+        finally:  # they are made, whatever becomes of this console
+            self._answer(jobs, outcomes, offsets, followed=followed)
+        if not followed:
+            log.warning("the index is behind what was written: no changes are taken until it is not")
+            await self._catch_up(offsets)
+
+    async def _catch_up(self, offsets: Mapping[str, int]) -> None:
+        """Wait until the index follows up to these offsets, or another console writes."""
+        behind = unavailable("links are read more slowly than they were written: nothing was done, send it again")
+        while self._election.elected and not await followed_within(_LOOK_S, offsets, self._followers):
+            self._refuse_all(behind)
+
+    def _refuse_all(self, problem: Problem) -> None:
+        while not self._jobs.empty():
+            self._fail([self._jobs.get_nowait()], problem)
 
     async def _decide(self, changes: Sequence[Change]) -> list[Outcome]:
         now_ms = time.time_ns() // 1_000_000
         return await self._in_thread(lambda: decide_all(changes, PendingView(self._index), now_ms))
 
-    async def _write(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> dict[str, int]:
-        """Write all in one transaction and follow it; the last offset in each topic.
+    async def _commit(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> dict[str, int]:
+        """Write all in one transaction; the last offset in each topic.
 
         Raises _Unknown once it may have been committed, anything else while it surely was not.
         """
@@ -218,8 +236,6 @@ class Writer:
         try:
             async with asyncio.timeout(self._within_s):
                 await producer.commit_transaction()
-                for topic, offset in offsets.items():
-                    await self._followers[topic].reached(offset)
         except BaseException as error:
             self._metrics.transactions.labels("failed").inc()
             raise _Unknown(error) from error
@@ -242,7 +258,7 @@ class Writer:
         """What nobody waits for: where it fails, it is found again."""
         try:
             if writes:
-                await self._write(producer, writes)
+                await self._catch_up(await self._commit(producer, writes))
         except _Unknown as error:
             raise error.cause from error
 
@@ -265,11 +281,16 @@ class Writer:
                 after = records[-1][0]
         return old
 
-    def _answer(self, jobs: Sequence[_Job], outcomes: list[Outcome], offsets: Mapping[str, int]) -> None:
+    def _answer(
+        self, jobs: Sequence[_Job], outcomes: list[Outcome], offsets: Mapping[str, int], *, followed: bool
+    ) -> None:
         start = 0
         for job in jobs:
             decided = outcomes[start : start + len(job.changes)]
-            part = [Outcome(decision=one.decision, offsets=offsets) if _writes(one) else one for one in decided]
+            part = [
+                Outcome(decision=one.decision, offsets=offsets, followed=followed) if _writes(one) else one
+                for one in decided
+            ]
             start += len(job.changes)
             results = Counter("refused" if one.problem else "made" if _writes(one) else "unchanged" for one in part)
             for result, count in results.items():

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from console.api import index as index_module
+from console.api import index_keys, index_segments
 from console.api.index import Index
 from console.api.link_search import LinkSearch, read_cursor
 from console.api.problems import Problem
@@ -186,6 +188,9 @@ STEP = st.one_of(LINK, st.integers(0, 9))
     campaign=st.sampled_from((None, "", "c1")),
     tag=st.sampled_from((None, "t1")),
     limit=st.integers(1, 4),
+    segment=st.sampled_from((1, 3, 65_536)),
+    fresh_most=st.sampled_from((0, 2, 32_768)),
+    at_once=st.sampled_from((1, 3, 8_192)),
 )
 def test_a_search_finds_what_looking_at_all_links_finds(  # noqa: PLR0917 - hypothesis names them
     tmp_path_factory: pytest.TempPathFactory,
@@ -194,9 +199,17 @@ def test_a_search_finds_what_looking_at_all_links_finds(  # noqa: PLR0917 - hypo
     campaign: str | None,
     tag: str | None,
     limit: int,
+    segment: int,
+    fresh_most: int,
+    at_once: int,
 ) -> None:
-    index = Index(tmp_path_factory.mktemp("index"))
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_segments, "SEGMENT", segment)
+        patch.setattr(index_segments, "_FRESH_MOST", fresh_most)
+        patch.setattr(index_segments, "_AT_ONCE", at_once)
+        patch.setattr(index_segments, "_KNOWN_BY_NAME", at_once)
+        patch.setattr(index_keys, "_NEW_MOST", at_once)
+        index = Index(tmp_path_factory.mktemp("index"))
         there: dict[str, Link] = {}
         for batch in batches:
             changes = []
@@ -217,5 +230,59 @@ def test_a_search_finds_what_looking_at_all_links_finds(  # noqa: PLR0917 - hypo
         }
         slugs = matching_slugs(index, filters, limit=limit)
         assert (set(slugs), len(slugs)) == (expected, len(expected))
-    finally:
+        assert index.link_values([f"go.example/s{number}" for number in range(10)]) == {
+            key: msgspec.json.encode(one) for key, one in there.items()
+        }
+        assert index.has_links("go.example") == bool(there)
         index.close()
+
+
+def test_names_that_share_a_hash_are_told_apart(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_module, "hash_of", lambda _: 1)
+    put(index, link(1), link(2))
+    put(index, link(2, title="x"))
+    assert (index.link("go.example/s1"), index.link("go.example/s2")) == (link(1), link(2, title="x"))
+    index.apply_links([(link(1).key, None)], next_offset=2, now_s=1.0)
+    assert (index.link("go.example/s1"), index.link("go.example/s2")) == (None, link(2, title="x"))
+
+
+@pytest.mark.parametrize("fresh_most", [0, 32_768])
+def test_what_a_broken_transaction_did_is_undone_and_done_again(
+    index: Index, monkeypatch: pytest.MonkeyPatch, fresh_most: int
+) -> None:
+    monkeypatch.setattr(index_segments, "_FRESH_MOST", fresh_most)
+    put(index, link(1, title="first"))
+    with monkeypatch.context() as broken:
+        broken.setattr(index_module, "_mark", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            put(index, link(2, title="second"), link(1, title="changed"))
+    assert [matching_slugs(index, LinkFilters(search=text)) for text in ("second", "changed")] == [[], []]
+    put(index, link(2, title="second"), link(1, title="changed"))
+    assert [matching_slugs(index, LinkFilters(search=text)) for text in ("first", "second", "changed")] == [
+        [],
+        ["s2"],
+        ["s1"],
+    ]
+
+
+def test_a_topic_that_is_read_anew_is_found_anew(index: Index) -> None:
+    put(index, *(link(number) for number in range(5)))
+    index.forget("links")
+    assert (matching_slugs(index, LinkFilters(search="example")), index.has_links("go.example")) == ([], False)
+    put(index, link(7))
+    assert matching_slugs(index, LinkFilters(search="example")) == ["s7"]
+
+
+def test_a_search_reads_entries_of_one_moment_while_they_become_postings(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_segments, "_FRESH_MOST", 2)
+    put(index, link(1), link(2))
+    looked_for = index_segments._fresh_that_fit
+
+    def after_a_change(*values: object, **named: object) -> list[int]:
+        put(index, link(3))  # all become postings
+        return looked_for(*values, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(index_segments, "_fresh_that_fit", after_a_change)
+    assert matching_slugs(index, LinkFilters(search="example")) == ["s2", "s1"]
