@@ -221,7 +221,7 @@ def run(links: int, listeners: int) -> Result:
         notes=[
             f"The links were imported and followed at {world.made_at}: what is measured of that is of then.",
             f"{_BULK_LINES:,} more came by bulk, in one request.",
-            "Rates of imports are held to their goals per CPU second: one core of its own for the console does so many.",
+            "Rates of imports are held to their goals per CPU second: what a core of its own does.",
             "A page is looked for at most CLICKTALLY_API_SEARCH_WITHIN_S (0.15 s) and says where to go on then.",
             f"Beside the clicks that listeners are told of, {_CLICKS_PER_S} others a second on random links.",
             f"serve: {SHARE:.0%} of what it answers with few links; p99s are compared round by round.",
