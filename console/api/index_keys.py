@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS new_hashes (
 _BOTH: Final = ("hashes", "new_hashes")
 _NEW_MOST: Final = 262_144
 _QUERY: Final = " UNION ALL ".join(
-    f"SELECT links.key, links.id, links.value FROM json_each(?1) AS asked CROSS JOIN {table}"  # noqa: S608
+    f"SELECT links.key, links.id, links.value FROM json_each(?1) AS asked CROSS JOIN {table}"  # noqa: S608 - our own names and question marks
     f" ON {table}.hash = asked.value CROSS JOIN links ON links.id = {table}.id"
     for table in _BOTH
 )
@@ -70,7 +70,7 @@ class Keys:
     def remove(self, hashes: Sequence[tuple[int, int]]) -> None:
         """These links are no more."""
         for table in _BOTH:
-            self._connection.executemany(f"DELETE FROM {table} WHERE hash = ? AND id = ?", hashes)  # noqa: S608
+            self._connection.executemany(f"DELETE FROM {table} WHERE hash = ? AND id = ?", hashes)  # noqa: S608 - our own names and question marks
 
     def forget(self) -> None:
         """There are no links."""

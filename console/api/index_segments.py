@@ -193,7 +193,7 @@ def candidates(
     """
     bases = [base for (base,) in connection.execute("SELECT base FROM segments WHERE base < ?", (end,))]
     fresh = _fresh_that_fit(connection, labels, text, end=end)
-    query = f"SELECT places FROM terms WHERE segment = ? AND term IN ({', '.join('?' * len(terms))})"  # noqa: S608
+    query = f"SELECT places FROM terms WHERE segment = ? AND term IN ({', '.join('?' * len(terms))})"  # noqa: S608 - our own names and question marks
     for base in sorted({0, *bases}, reverse=True):
         contents = [places for (places,) in connection.execute(query, (base, *terms))]
         numbers: set[int] = set()

@@ -191,7 +191,7 @@ class _Wanted:
         """At most _ROWS."""
         archived = "" if self._archived == "any" else f" AND archived = {int(self._archived == 'true')}"
         rows = connection.execute(
-            f"SELECT id, key, value FROM links WHERE {condition}{archived} ORDER BY id DESC LIMIT {_ROWS}",  # noqa: S608
+            f"SELECT id, key, value FROM links WHERE {condition}{archived} ORDER BY id DESC LIMIT {_ROWS}",  # noqa: S608 - our own names and question marks
             values,
         )
         for number, key, value in rows.fetchall():
