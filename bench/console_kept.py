@@ -43,13 +43,22 @@ _MIB: Final = 2**20
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What a directory says of itself once its links are imported. `index_layout`: 0 while nobody followed them."""
+    """What a directory says of itself once its links are imported: what was measured by now, and of which index."""
 
     layout: int
     links: int
     at: str
     figures: dict[str, dict[str, float]]
     index_layout: int = 0
+
+    @property
+    def to_follow(self) -> tuple[str, ...]:
+        """Who has yet to follow the topic."""
+        return tuple(
+            name
+            for name in (INDEX, CACHE_FOLLOWING, TABLE_FOLLOWING)
+            if name not in self.figures or (name == INDEX and self.index_layout != LAYOUT)
+        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +88,8 @@ def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]
     server, broker = ClickHouse(place / "clickhouse"), Kafka(place / "kafka", env=KAFKA_HEAP)
     try:
         server.start()
+        if kept is None or TABLE_FOLLOWING in kept.to_follow:
+            query(server, f"DROP DATABASE IF EXISTS {DATABASE} SYNC")
         migrate_kept(server, DATABASE)
         server.stop()
         for part in (server, broker):  # names of links are not loaded by now: nobody asks for them while they come
@@ -88,10 +99,8 @@ def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]
         world = World(place, scratch, server, broker, links)
         if kept is None:
             kept = _keep(world, {IMPORT: _imported(world)})
-        if kept.index_layout != LAYOUT:
-            shutil.rmtree(place / "index", ignore_errors=True)
-            figures = kept.figures | _followed(world, index_alone=kept.index_layout > 0)
-            kept = _keep(world, figures, index_layout=LAYOUT)
+        if kept.to_follow:
+            kept = _followed(world, kept)
         for name, measures in kept.figures.items():
             measured.add(name, **measures)
         yield World(place, scratch, server, broker, links, made_at=kept.at)
@@ -165,48 +174,51 @@ def _imported(world: World) -> dict[str, float]:
     }
 
 
-def _followed(world: World, *, index_alone: bool) -> dict[str, dict[str, float]]:
-    """Everybody who follows links, from nothing to all of them, at once. Raises BenchError."""
+def _followed(world: World, kept: Kept) -> Kept:
+    """Those who have yet to follow links, from nothing to all of them, at once. Raises BenchError."""
+    for name, part in ((INDEX, "index"), (CACHE_FOLLOWING, "links")):
+        if name in kept.to_follow:
+            shutil.rmtree(world.place / part, ignore_errors=True)
     with ExitStack() as stack:
         api = stack.enter_context(console(world, 0))
-        there: dict[str, Callable[[], float]] = {INDEX: lambda: api.metric("clicktally_api_index_links")}
+        there: dict[str, Callable[[], float]] = {}
         pids = {INDEX: api.pid}
-        if not index_alone:
+        if INDEX in kept.to_follow:
+            there[INDEX] = lambda: api.metric("clicktally_api_index_links")
+        if CACHE_FOLLOWING in kept.to_follow:
             cache = stack.enter_context(relay(world.broker.bootstrap, world.place, core=LOAD_CORE))
             there[CACHE_FOLLOWING] = lambda: cache.metric("clicktally_relay_followed_applied", topic="links")
             pids[CACHE_FOLLOWING] = cache.pid
+        if TABLE_FOLLOWING in kept.to_follow:
             pids[TABLE_FOLLOWING] = stack.enter_context(copying(world)).pid
             there[TABLE_FOLLOWING] = lambda: float(query(world.server, f"SELECT count() FROM {DATABASE}.links"))
         api.until(lambda: api.get("/metrics") != "", "its metrics")
-        took, peak_bytes = _until_there(world, api, there, pids)
+        for name, measures in _until_there(world, api, there, pids):
+            index_layout = LAYOUT if name == INDEX else kept.index_layout
+            kept = _keep(world, kept.figures | {name: measures}, index_layout=index_layout)
         api.until(lambda: api.metric("clicktally_api_writer") == 1, "a console that writes")
-    figures = {
-        name: {"links_per_s": world.links / seconds, "links_per_cpu_s": world.links / max(cpu_s, _LEAST_CPU_S)}
-        for name, (seconds, cpu_s) in took.items()
-    }
-    return figures | {"console that follows from nothing": {"peak_mib": peak_bytes / _MIB}}
+    return kept
 
 
 def _until_there(
     world: World, api: Service, there: dict[str, Callable[[], float]], pids: dict[str, int]
-) -> tuple[dict[str, tuple[float, float]], int]:
-    """Seconds and CPU seconds until each has all links; the most memory that the console took."""
+) -> Iterator[tuple[str, dict[str, float]]]:
+    """What it took each to have all links, as they are there; the index with the most memory that it took."""
     began, said, peak_bytes = time.monotonic(), time.monotonic(), 0
     cpu = {name: cpu_seconds(pid) for name, pid in pids.items()}
-    took: dict[str, tuple[float, float]] = {}
-    while len(took) < len(there):
-        counts = {name: count() for name, count in there.items() if name not in took}
-        now = time.monotonic()
-        took |= {
-            name: (now - began, cpu_seconds(pids[name]) - cpu[name])
-            for name, count in counts.items()
-            if count >= world.links
-        }
+    waiting = set(there)
+    while waiting:
+        counts = {name: there[name]() for name in waiting}
+        seconds = time.monotonic() - began
         peak_bytes = max(peak_bytes, rss_bytes(api.pid))
-        if now - said > _SAY_S:
-            said = now
-            say(f"after {now - began:.0f} s: " + ", ".join(f"{name} {n:,.0f}" for name, n in counts.items()))
-        if now - began > 600 + world.links / 1_000:
-            raise BenchError(f"not everybody followed within {now - began:.0f} s: {counts}")
+        for name in [name for name in waiting if counts[name] >= world.links]:
+            waiting.discard(name)
+            cpu_s = max(cpu_seconds(pids[name]) - cpu[name], _LEAST_CPU_S)
+            rates = {"links_per_s": world.links / seconds, "links_per_cpu_s": world.links / cpu_s}
+            yield name, rates | ({"peak_mib": peak_bytes / _MIB} if name == INDEX else {})
+        if time.monotonic() - said > _SAY_S:
+            said = time.monotonic()
+            say(f"after {seconds:.0f} s: " + ", ".join(f"{name} {n:,.0f}" for name, n in counts.items()))
+        if seconds > 600 + world.links / 1_000:
+            raise BenchError(f"not everybody followed within {seconds:.0f} s: {counts}")
         time.sleep(0.5)
-    return took, peak_bytes

@@ -282,7 +282,7 @@ def test_a_search_reads_entries_of_one_moment_while_they_become_postings(
 
     def after_a_change(*values: object, **named: object) -> list[int]:
         put(index, link(3))  # all become postings
-        return looked_for(*values, **named)  # type: ignore[arg-type]
+        return looked_for(*values, **named)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(index_segments, "_fresh_that_fit", after_a_change)
     assert matching_slugs(index, LinkFilters(search="example")) == ["s2", "s1"]
