@@ -85,11 +85,11 @@ def installation(scratch: Path, links: int, measured: Rounds) -> Iterator[World]
     kept = _kept(place, links)
     if kept is None:
         shutil.rmtree(place, ignore_errors=True)
+    elif TABLE_FOLLOWING in kept.to_follow:
+        shutil.rmtree(place / "clickhouse", ignore_errors=True)
     server, broker = ClickHouse(place / "clickhouse"), Kafka(place / "kafka", env=KAFKA_HEAP)
     try:
         server.start()
-        if kept is None or TABLE_FOLLOWING in kept.to_follow:
-            query(server, f"DROP DATABASE IF EXISTS {DATABASE} SYNC")
         migrate_kept(server, DATABASE)
         server.stop()
         for part in (server, broker):  # names of links are not loaded by now: nobody asks for them while they come
