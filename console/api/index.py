@@ -24,7 +24,7 @@ from console.api.index_terms import Entry, entry_of
 from console.api.named_records import names_on
 from schemas.links import Link, NewerLinkError, read_link
 
-LAYOUT: Final = 3
+LAYOUT: Final = 4
 """Another number: an index made by other code is read anew."""
 _WRITER_CACHE_KIB: Final = 65_536
 _READER_CACHE_KIB: Final = 8_192

@@ -6,6 +6,7 @@ Postings only grow: what a link is no longer found by goes on to lead to it, and
 """
 
 import sqlite3
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -32,7 +33,7 @@ CREATE TABLE IF NOT EXISTS terms (
     segment INTEGER NOT NULL, term INTEGER NOT NULL, places BLOB NOT NULL, PRIMARY KEY (segment, term)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS fresh (
-    id INTEGER PRIMARY KEY, text TEXT NOT NULL, labels TEXT NOT NULL, added TEXT, added_labels TEXT
+    id INTEGER PRIMARY KEY, text TEXT NOT NULL, labels BLOB NOT NULL, added TEXT, added_labels BLOB
 );
 """
 _FRESH_MOST: Final = 32_768
@@ -46,7 +47,7 @@ INSERT INTO fresh VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
     text = excluded.text,
     labels = excluded.labels,
     added = added || char(10) || excluded.added,
-    added_labels = added_labels || excluded.added_labels
+    added_labels = CAST(added_labels || excluded.added_labels AS BLOB)
 """
 """NULL with anything stays NULL: all of it is new."""
 
@@ -154,7 +155,7 @@ class Segments:
             "SELECT id, ifnull(added, text), ifnull(added_labels, labels) FROM fresh WHERE id >= ? AND id < ?",
             (base, end),
         )
-        return {number: (text.encode(), tuple(map(int, labels.split()))) for number, text, labels in rows}
+        return {number: (text.encode(), _read_labels(labels)) for number, text, labels in rows}
 
     def _write(self, base: int, postings: Iterable[Posting], *, known: bool) -> None:
         if not known:
@@ -208,7 +209,7 @@ def _fresh_that_fit(connection: sqlite3.Connection, labels: Sequence[int], text:
     conditions = " AND instr(labels, ?)" * len(labels) + " AND instr(text, ?)" * bool(text)
     rows = connection.execute(
         f"SELECT id FROM fresh WHERE id < ?{conditions} ORDER BY id",  # noqa: S608 - question marks alone
-        (end, *(f" {one} " for one in labels), *([text] if text else [])),
+        (end, *(_written((one,)) for one in labels), *([text] if text else [])),
     )
     return [number for (number,) in rows]
 
@@ -222,11 +223,15 @@ def _both(one: _News, other: _News) -> _News:
     return b"\n".join((one[0], other[0])), (*one[1], *other[1])
 
 
-def _row(entry: Entry) -> tuple[int, str, str, str | None, str | None]:
+def _row(entry: Entry) -> tuple[int, str, bytes, str | None, bytes | None]:
     added_labels = None if entry.added_labels is None else _written(entry.added_labels)
     return entry.number, entry.text, _written(entry.labels), entry.added, added_labels
 
 
-def _written(labels: Sequence[int]) -> str:
-    """Each between blanks."""
-    return f" {' '.join(map(str, labels))} "
+def _written(labels: tuple[int, ...]) -> bytes:
+    """Eight bytes each."""
+    return array("q", labels).tobytes()
+
+
+def _read_labels(content: bytes) -> tuple[int, ...]:
+    return tuple(array("q", content))
