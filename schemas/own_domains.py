@@ -32,12 +32,12 @@ def check_one_leads_away(
     link: Link, destination: str, own_domains: Container[str], *, own_allowed: bool = False
 ) -> None:
     """The same of one of the link's destinations."""
-    key = destination_key(destination)
-    if key is None:
+    place = place_of(destination)
+    domain = None if place is None else _domain_of(place.host)
+    if place is None or domain is None:
         return
-    if key == link.key:
+    if domain == link.domain and slug_of_path(place.path) == link.slug:
         raise LinkError(f"destination {destination!r} is the link itself: one visit would never end")
-    domain = key.partition("/")[0]
     if not own_allowed and (domain == link.domain or domain in own_domains):
         raise LinkError(
             f"destination {destination!r} is on {domain}, which has links itself, and each hop would count a"

@@ -336,25 +336,22 @@ def _linked(fields: dict[str, Any], situation: Situation) -> Link:
 def _values(body: LinkPatch, now_ms: int) -> dict[str, Any]:
     """What a body says, by the names of a link's fields; null is the field's default. Raises Problem."""
     values: dict[str, Any] = {}
-    said = [(name, value) for name, value in zip(_FIELDS, _fields(body), strict=True) if value is not UNSET]
-    for name, value in said:
-        if name in _TIMES:
+    for name, value in zip(_FIELDS, _fields(body), strict=True):
+        if value is UNSET:
+            continue
+        if isinstance(value, str):  # most are
+            values[name] = value.strip()
+        elif name in _TIMES:
             values[f"{name}_ms"] = read_time(name, value)
         elif name == "archived":
             values["archived_at_ms"] = now_ms if value else None
+        elif value is None:
+            values[name] = DEFAULTS[name]
         else:
-            values[name] = _kept(name, value)
+            values[name] = tuple(value) if isinstance(value, list) else value
     if values.get("origins"):
         values["origins"] = tuple(_origin(number, one) for number, one in enumerate(values["origins"]))
     return values
-
-
-def _kept(name: str, value: Any) -> Any:
-    if isinstance(value, str):
-        return value.strip()
-    if value is None:
-        return DEFAULTS[name]
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _with_rules(values: dict[str, Any], before: LinkRules, now_ms: int) -> dict[str, Any]:
