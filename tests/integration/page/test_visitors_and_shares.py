@@ -85,7 +85,7 @@ async def test_unique_clicks_are_those_of_sql_in_all_by_post_and_by_profile(page
         name = (await one.locator("td").first.inner_text()).split(" ", 1)
         channel = {"Search": "search", "X": "x"}.get(name[0], name[0].lower())
         profile = name[1].removeprefix("ads ")
-        await expect(one.locator("td").nth(4)).to_have_text(f"{by_profile[channel + profile]:,}")
+        await expect(one.locator("td").nth(4)).to_have_text(f"{by_profile.get(channel + profile, 0):,}")
 
     await page.get_by_text("How was this counted?").click()
     await expect(page.locator(".counted")).to_contain_text("visitors of each UTC day")

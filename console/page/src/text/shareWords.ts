@@ -42,6 +42,8 @@ export const shares = {
     state: "State",
   },
   state: { open: "open", expired: "ended", revoked: "revoked" },
+  told: (state: "open" | "expired" | "revoked", at: string) =>
+    state === "open" ? `open until ${at}` : `${shares.state[state]} ${at}`,
   revoke: "Revoke",
   revokeOf: (name: string) => `Revoke ${name}`,
   revokeSure: (name: string) => `Revoke ${name}? Whoever has its link sees nothing any more, at once.`,

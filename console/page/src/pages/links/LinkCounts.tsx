@@ -29,7 +29,7 @@ export function LinkCounts({ link }: { link: LinkView }) {
   const side = counted.data?.rows[0]
   const own = session.value?.account ?? ""
   return (
-    <section>
+    <section class="link-sums">
       <h2>{said.counts}</h2>
       {counted.problem && counted.at && <Stale at={counted.at} again={counted.again} />}
       {!side ? (

@@ -140,7 +140,7 @@ function Left({ left }: { left: ReturnType<typeof findingsOf>["left"] }) {
           <tr>
             <th>{columns.what}</th>
             <th class="number">{columns.amount}</th>
-            <th>{columns.why}</th>
+            <th class="aside">{columns.why}</th>
           </tr>
         </thead>
         <tbody>
@@ -149,9 +149,12 @@ function Left({ left }: { left: ReturnType<typeof findingsOf>["left"] }) {
             const says = known?.says ?? name
             return (
               <tr key={`${of} ${name}`}>
-                <td>{of === "clicks" ? said.clicksOf(says) : said.impressionsOf(says)}</td>
+                <td class="folds">
+                  {of === "clicks" ? said.clicksOf(says) : said.impressionsOf(says)}
+                  <span class="under soft">{known?.why ?? meaning}</span>
+                </td>
                 <td class="number">{count(amount)}</td>
-                <td class="wide soft">{known?.why ?? meaning}</td>
+                <td class="wide soft aside">{known?.why ?? meaning}</td>
               </tr>
             )
           })}

@@ -67,27 +67,30 @@ function Table({ shares, changed }: { shares: readonly ShareView[]; changed: () 
         <thead>
           <tr>
             <th>{columns.name}</th>
-            <th>{columns.shows}</th>
-            <th>{columns.by}</th>
-            <th>{columns.made}</th>
-            <th>{columns.ends}</th>
-            <th>{columns.state}</th>
+            <th class="aside">{columns.shows}</th>
+            <th class="aside">{columns.by}</th>
+            <th class="aside">{columns.made}</th>
+            <th class="aside">{columns.ends}</th>
+            <th class="aside">{columns.state}</th>
             <td />
           </tr>
         </thead>
         <tbody>
           {shares.map(share => (
             <tr key={share.id} class={share.state === "open" ? undefined : "soft"}>
-              <td class="named">
+              <td class="named folds">
                 <a class="campaign" href={share.view}>
                   {share.name || share.view}
                 </a>
+                <span class="under soft">
+                  {limitsText(share)} · {said.told(share.state, at(share.revoked_at ?? share.expires_at))}
+                </span>
               </td>
-              <td class="wide">{limitsText(share)}</td>
-              <td>{share.made_by}</td>
-              <td>{at(share.created_at)}</td>
-              <td>{at(share.revoked_at ?? share.expires_at)}</td>
-              <td>{said.state[share.state]}</td>
+              <td class="wide aside">{limitsText(share)}</td>
+              <td class="aside">{share.made_by}</td>
+              <td class="aside">{at(share.created_at)}</td>
+              <td class="aside">{at(share.revoked_at ?? share.expires_at)}</td>
+              <td class="aside">{said.state[share.state]}</td>
               <td class="number">{share.state === "open" && <Revoke share={share} done={changed} />}</td>
             </tr>
           ))}
