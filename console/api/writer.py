@@ -17,7 +17,6 @@ So each change was decided on everything that was written before it, whatever di
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -199,11 +198,11 @@ class Writer:
         finally:  # they are made, whatever becomes of this console
             self._answer(jobs, outcomes, offsets, followed=followed)
         if not followed:
-            log.warning("the index is behind what was written: no changes are taken until it is not")
             await self._catch_up(offsets)
 
     async def _catch_up(self, offsets: Mapping[str, int]) -> None:
-        """Wait until the index follows up to these offsets, or another console writes."""
+        """Refuse what comes until the index follows up to these offsets, or another console writes."""
+        log.warning("the index is behind what was written: no changes are taken until it is not")
         behind = unavailable("links are read more slowly than they were written: nothing was done, send it again")
         while self._election.elected and not await followed_within(_LOOK_S, offsets, self._followers):
             self._refuse_all(behind)
@@ -258,7 +257,9 @@ class Writer:
         """What nobody waits for: where it fails, it is found again."""
         try:
             if writes:
-                await self._catch_up(await self._commit(producer, writes))
+                offsets = await self._commit(producer, writes)
+                if not await followed_within(self._within_s, offsets, self._followers):
+                    await self._catch_up(offsets)
         except _Unknown as error:
             raise error.cause from error
 
@@ -287,14 +288,17 @@ class Writer:
         start = 0
         for job in jobs:
             decided = outcomes[start : start + len(job.changes)]
+            made = [_writes(one) for one in decided]
             part = [
-                Outcome(decision=one.decision, offsets=offsets, followed=followed) if _writes(one) else one
-                for one in decided
+                Outcome(decision=one.decision, offsets=offsets, followed=followed) if writes else one
+                for one, writes in zip(decided, made, strict=True)
             ]
             start += len(job.changes)
-            results = Counter("refused" if one.problem else "made" if _writes(one) else "unchanged" for one in part)
+            refused = sum(one.problem is not None for one in decided)
+            results = {"made": sum(made), "refused": refused, "unchanged": len(made) - sum(made) - refused}
             for result, count in results.items():
-                self._metrics.changes.labels(result).inc(count)
+                if count:
+                    self._metrics.changes.labels(result).inc(count)
             self._waiting -= len(job.changes)
             if not job.answered.done():
                 job.answered.set_result(part)
