@@ -15,7 +15,7 @@ from typing import Final
 
 from bench.machine import run_bench
 from bench.query_asked import GOALS_MS, Question, questions
-from bench.query_fill import CAMPAIGNS, DAYS, LINKS, Account, fill, links_by_traffic
+from bench.query_fill import CAMPAIGNS, DAYS, LINKS, Account, fill, links_by_traffic, roll_up_days
 from bench.query_inserts import EVENTS_PER_S, Flushes, insert_cost, inserting
 from bench.query_runs import Answers, Reader, forget_pages
 from bench.results import Goal, Result, Rounds, Spread, goals_line, publish, spread
@@ -55,6 +55,7 @@ def filled(rows: int) -> Iterator[tuple[ClickHouse, Account]]:
             run("CREATE TABLE filled (mark String) ENGINE = MergeTree ORDER BY mark")
             run(f"INSERT INTO filled VALUES ('{account.mark}')")
         migrate_kept(server, DATABASE)
+        asyncio.run(roll_up_days(f"{server.url}/{DATABASE}"))
         until_still(server, within_s=300, resting_cpu_s=0.2)
         yield server, account
     finally:

@@ -131,7 +131,7 @@ def questions(account: Account) -> list[Question]:
             "SELECT sum(impressions_served), sum(impressions_rendered), sum(impressions_viewable), sum(clicks)"
             f" FROM totals_1d WHERE {month}",
         ),
-        Question("data quality", "SELECT * FROM data_quality"),
+        Question("data quality, 30 days", f"SELECT * FROM data_quality_between{between}"),
         *(
             Question(f"preview: {view}", f"SELECT * FROM {view} LIMIT 100", _PREVIEW)
             for view in (

@@ -7,11 +7,22 @@ the merges of a stream's flushes make them.
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from bench.stack import say
+from schemas.clickhouse.client import connect
+from schemas.retry import RetryPolicy
+from stream.tables.link_day_rows import ClickHouseLinkDays
+from stream.tables.link_days import LinkDayRoller
+from stream.tables.metrics import link_day_metrics
+from stream.tables.rolling import Pace
 
 Run = Callable[[str], str]
 """Runs a statement; its answer as text."""
@@ -98,6 +109,18 @@ def fill(run: Run, account: Account, say: Callable[[str], None]) -> None:
             say(f"{done:,} of {account.rows:,} rows, until {end:%Y-%m-%d}")
     run("ALTER TABLE counters RESET SETTING materialize_projections_on_insert")
     run("ALTER TABLE counters MODIFY SETTING materialize_projections_on_insert = 0")
+
+
+async def roll_up_days(url: str) -> None:
+    """Make the sums by link and day as `stream tables` does: some minutes the first time, then nothing to do."""
+    client = await connect(url, send_receive_timeout_s=300.0)
+    try:
+        pace = Pace(every_s=1.0, retry=RetryPolicy(first_s=0.1, longest_s=5.0))
+        began = time.monotonic()
+        await LinkDayRoller(ClickHouseLinkDays(client), link_day_metrics(CollectorRegistry()), pace).round()
+        say(f"days of links are rolled up: {time.monotonic() - began:.0f} s")
+    finally:
+        await client.close()
 
 
 def links_by_traffic(run: Run, first: int) -> list[str]:

@@ -6,7 +6,18 @@ from typing import Final, Literal, get_args
 import msgspec
 
 Severity = Literal["ok", "unchecked", "warning", "broken"]
-Check = Literal["migrations", "chain", "log", "counters", "events", "dedup", "breakdowns", "dead_letters", "spools"]
+Check = Literal[
+    "migrations",
+    "chain",
+    "log",
+    "counters",
+    "events",
+    "dedup",
+    "breakdowns",
+    "link_days",
+    "dead_letters",
+    "spools",
+]
 
 SEVERITIES: Final[tuple[Severity, ...]] = get_args(Severity)
 CHECKS: Final[tuple[Check, ...]] = get_args(Check)

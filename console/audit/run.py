@@ -5,15 +5,16 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
-from console.audit.breakdowns import check_breakdowns, read_days
 from console.audit.chain import Chain, Place, check_chains
 from console.audit.counted import check_counted, name_links, where_of
 from console.audit.findings import Check, Finding, Report, confirmed, worst
 from console.audit.log import Log, Waiting, check_dead_letters, check_log, lag_records, waiting
 from console.audit.log_reader import LogReader
+from console.audit.rolled_days import BREAKDOWNS, LINK_DAYS, RolledTable, check_rolled, read_days
 from console.audit.spools import check_spools, look_at_spools
 from console.audit.tables import Rolled, Tables, links_that_differ, read_chains, read_tables, utc
 from console.roll_up import end_of_minutes_s
@@ -72,14 +73,15 @@ class Look:
                 )
                 self.findings.extend(check_counted(self.tables))
 
-            async def read_breakdowns() -> None:
+            async def read_rolled(table: RolledTable) -> None:
                 client = await connect(server, send_receive_timeout_s=_QUERY_TIMEOUT_S)
                 stack.push_async_callback(client.close)
-                self.findings.extend(check_breakdowns(await read_days(client), now_s=self._now_s))
+                self.findings.extend(check_rolled(table, await read_days(client, table), now_s=self._now_s))
 
             has_log = await self._try("log", read_before)
             has_tables = await self._try("counters", read_chains_first)
-            await self._try("breakdowns", read_breakdowns)
+            for table in (BREAKDOWNS, LINK_DAYS):
+                await self._try(table.check, partial(read_rolled, table))
             if has_log and has_tables:
                 await self._try("log", lambda: self._check_kafka(reader))
         if self._scope.spool_dir is not None:

@@ -15,33 +15,25 @@ there is to do: late events, a restored table, a crash are all the same to it.
 Killed anywhere, it leaves rows that no day names. Two at once: the higher version counts, each is whole.
 """
 
-import asyncio
 import logging
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
 from schemas.breakdowns import ClassClicks
-from schemas.errors import TransientError
-from schemas.retry import Retry, RetryPolicy
-from stream.tables.metrics import BreakdownMetrics
+from stream.tables.metrics import RollerMetrics
+from stream.tables.rolling import Pace, Rounds, Versions, last_closed
 
 logger = logging.getLogger(__name__)
 
-CLOSED_AFTER: Final = timedelta(hours=1)
-"""A day is rolled up this long after its end."""
 PATIENCE: Final = timedelta(days=1)
 """For this long after its end, events that differ from the counters are waited for."""
-_DAY_BITS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class RolledDay:
-    """What `breakdown_days` says of a day. `version`: milliseconds since 1970, times 65536, plus days since 1970.
-
-    `from_events`: how many of its clicks events told, not only counters."""
+    """What `breakdown_days` says of a day. `from_events`: how many of its clicks events told, not only counters."""
 
     version: int
     clicks: ClassClicks
@@ -86,7 +78,7 @@ def days_to_roll(
     first = min({*counted, *rolled}, default=None)
     if first is None:
         return []
-    last = (now - CLOSED_AFTER).date() - timedelta(days=1)
+    last = last_closed(now)
     days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
     return [day for day in days if day not in rolled or rolled[day].clicks != counted.get(day, ClassClicks())]
 
@@ -98,34 +90,16 @@ def _end_of(day: date) -> datetime:
 class Roller:
     """Rolls days up, again and again. One is enough; two do no harm."""
 
-    def __init__(
-        self,
-        store: RollUps,
-        metrics: BreakdownMetrics,
-        *,
-        every_s: float,
-        retry: RetryPolicy,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-    ) -> None:
+    def __init__(self, store: RollUps, metrics: RollerMetrics, pace: Pace) -> None:
         self._store = store
         self._metrics = metrics
-        self._every_s = every_s
-        self._now = now
-        self._clock = clock
-        self._sleep = sleep
-        self._retry = Retry(retry, on_first=self._tell, on_failure=self._count)
-        self._last_ms = 0
+        self._now = pace.now
+        self._versions = Versions()
         self._differing: dict[date, tuple[ClassClicks, ClassClicks]] = {}
-
-    async def run(self) -> None:
-        """Roll up until cancelled. Raises ClickHouseError."""
-        await self._retry.for_ever(self._rounds, on=TransientError)
+        self.run = Rounds(self.round, metrics, pace, what="breakdowns").run
 
     async def round(self) -> None:
         """Roll up what differs. Raises TransientError."""
-        began = self._clock()
         rolled = await self._store.rolled()
         days = days_to_roll(await self._store.counted(), rolled, self._now())
         self._metrics.days_behind.set(len(days))
@@ -134,11 +108,10 @@ class Roller:
                 break
             self._metrics.rolled.inc()
             self._metrics.days_behind.set(len(days) - done - 1)
-        self._metrics.seconds.set(self._clock() - began)
 
     async def _roll(self, day: date, before: RolledDay | None) -> bool:
         store = self._store
-        version = self._new_version(day, before)
+        version = self._versions.after(day, before.version if before else 0, self._now())
         if before is not None and await store.events(day) < before.from_events:
             from_events = before.from_events
             await store.copy(day, before.version, version)
@@ -166,23 +139,5 @@ class Roller:
         await store.drop_earlier(day, version)
         return True
 
-    def _new_version(self, day: date, before: RolledDay | None) -> int:
-        """Above what counts and what was tried, however clocks are set; never another day's."""
-        now_ms = int(self._now().timestamp() * 1000)
-        self._last_ms = max(now_ms, self._last_ms + 1, (before.version >> _DAY_BITS) + 1 if before else 0)
-        return (self._last_ms << _DAY_BITS) + (day - date(1970, 1, 1)).days
-
     async def _counted(self, day: date) -> ClassClicks:
         return (await self._store.counted()).get(day, ClassClicks())
-
-    async def _rounds(self) -> None:
-        while True:
-            await self.round()
-            self._retry.worked()
-            await self._sleep(self._every_s)
-
-    def _tell(self, error: Exception) -> None:
-        logger.warning("breakdowns are not rolled up, trying again: %s", error)
-
-    def _count(self, _error: Exception) -> None:
-        self._metrics.errors.inc()

@@ -44,16 +44,26 @@ class MatcherMetrics:
         )
 
 
-class BreakdownMetrics:
-    """What the roller of breakdowns tells."""
+class RollerMetrics:
+    """What a roller of days tells; `what` is made of days, `days` and `name` begin its metrics."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, *, days: str, name: str, what: str) -> None:
         declare = Declare("tables", registry)
-        self.rolled = declare.counter("breakdown_days_rolled", "Days whose breakdowns were made, or made anew")
+        self.rolled = declare.counter(f"{days}_rolled", f"Days whose {what} were made, or made anew")
         self.days_behind = declare.gauge(
-            "breakdown_days_behind", "Days that are over and whose breakdowns are not what the counters say"
+            f"{days}_behind", f"Days that are over and whose {what} are not what the counters say"
         )
-        self.seconds = declare.gauge("breakdown_seconds", "How long the last round of the roller took")
+        self.seconds = declare.gauge(f"{name}_seconds", "How long the last round of the roller took")
         self.errors = declare.counter(
-            "breakdown_errors", "Failures of ClickHouse, after which rolling up was tried again"
+            f"{name}_errors", "Failures of ClickHouse, after which rolling up was tried again"
         )
+
+
+def breakdown_metrics(registry: CollectorRegistry) -> RollerMetrics:
+    """What the roller of breakdowns tells."""
+    return RollerMetrics(registry, days="breakdown_days", name="breakdown", what="breakdowns")
+
+
+def link_day_metrics(registry: CollectorRegistry) -> RollerMetrics:
+    """What the roller of links tells."""
+    return RollerMetrics(registry, days="link_days", name="link_days", what="sums of links")

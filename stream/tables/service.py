@@ -1,4 +1,4 @@
-"""`python -m stream tables`: the copier of tables as a process, with the matcher and the roller beside it."""
+"""`python -m stream tables`: the copier of tables as a process, with the matcher and the rollers beside it."""
 
 import asyncio
 import contextlib
@@ -18,11 +18,14 @@ from schemas.snapshot_records import SnapshotSender, snapshot_producer
 from schemas.status import status_server
 from stream.tables.breakdowns import Roller
 from stream.tables.copier import TopicCopier
+from stream.tables.link_day_rows import ClickHouseLinkDays
+from stream.tables.link_days import LinkDayRoller
 from stream.tables.links import LINKS_TABLE
 from stream.tables.matcher import Matcher
-from stream.tables.metrics import BreakdownMetrics, MatcherMetrics, TablesMetrics
+from stream.tables.metrics import MatcherMetrics, TablesMetrics, breakdown_metrics, link_day_metrics
 from stream.tables.misses import MissesCopier
 from stream.tables.roll_ups import ClickHouseRollUps
+from stream.tables.rolling import Pace
 from stream.tables.settings import TablesSettings
 from stream.tables.store import ClickHouseTable
 from stream.tables.unmatched import ClickHouseMatches
@@ -96,14 +99,26 @@ async def _work(settings: TablesSettings) -> None:
         stack.push_async_callback(roll_ups.close)
         roller = Roller(
             ClickHouseRollUps(roll_ups),
-            BreakdownMetrics(registry),
-            every_s=settings.breakdown_every_s,
-            retry=RETRY,
+            breakdown_metrics(registry),
+            Pace(every_s=settings.breakdown_every_s, retry=RETRY),
+        )
+        link_days = await _connected(settings)
+        stack.push_async_callback(link_days.close)
+        link_day_roller = LinkDayRoller(
+            ClickHouseLinkDays(link_days),
+            link_day_metrics(registry),
+            Pace(every_s=settings.link_days_every_s, retry=RETRY),
         )
         missed = await _connected(settings)
         stack.push_async_callback(missed.close)
         misses = MissesCopier(missed, settings, metrics, retry=RETRY)
-        await run_together(matcher.run(), roller.run(), misses.run(), *(copier.run() for copier in copiers))
+        await run_together(
+            matcher.run(),
+            roller.run(),
+            link_day_roller.run(),
+            misses.run(),
+            *(copier.run() for copier in copiers),
+        )
 
 
 async def _connected(settings: TablesSettings) -> AsyncClient:

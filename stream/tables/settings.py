@@ -35,6 +35,9 @@ class TablesSettings(ClickHouseSettings, KafkaSettings):
     breakdown_every_s: float = Field(
         60.0, gt=0, description="seconds between looks for days whose breakdowns are to be made, or made anew"
     )
+    link_days_every_s: float = Field(
+        60.0, gt=0, description="seconds between looks for days whose sums of links are to be made, or made anew"
+    )
     metrics_host: str = Field("127.0.0.1", description="address of /metrics, /healthz and /readyz")
     metrics_port: int = Field(9104, ge=0, le=65535, description="port of /metrics, /healthz and /readyz")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")

@@ -100,6 +100,7 @@ async def test_an_installation_at_rest_has_no_finding(counted: Installation) -> 
         "log",
         "dead_letters",
         "breakdowns",
+        "link_days",
     }
     letters = next(finding for finding in report.findings if finding.check == "dead_letters")
     assert letters.what == "2 not_an_event, 1 not_json"

@@ -10,14 +10,16 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from prometheus_client import CollectorRegistry
 
 from console.api.click_report import ClicksQuery, clicks_by
-from console.audit.breakdowns import check_breakdowns, read_days
+from console.audit.findings import Finding
+from console.audit.rolled_days import BREAKDOWNS, check_rolled, read_days
 from schemas.breakdowns import DIMENSIONS, NUMBER_DIMENSIONS
 from schemas.clickhouse.client import connect
 from schemas.errors import TransientError
 from schemas.retry import RetryPolicy
-from stream.tables.breakdowns import CLOSED_AFTER, Roller
-from stream.tables.metrics import BreakdownMetrics
+from stream.tables.breakdowns import Roller
+from stream.tables.metrics import breakdown_metrics
 from stream.tables.roll_ups import ClickHouseRollUps
+from stream.tables.rolling import CLOSED_AFTER, Pace
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import run_sql
 
@@ -99,11 +101,14 @@ def shown(name: str, value: str) -> str:
 def roller(store: ClickHouseRollUps, now: datetime) -> Roller:
     return Roller(
         store,
-        BreakdownMetrics(CollectorRegistry()),
-        every_s=1.0,
-        retry=RetryPolicy(first_s=0.1, longest_s=0.1),
-        now=lambda: now,
+        breakdown_metrics(CollectorRegistry()),
+        Pace(every_s=1.0, retry=RetryPolicy(first_s=0.1, longest_s=0.1), now=lambda: now),
     )
+
+
+async def audited(client: AsyncClient, now: datetime) -> list[Finding]:
+    """What the audit finds of the breakdowns."""
+    return check_rolled(BREAKDOWNS, await read_days(client, BREAKDOWNS), now_s=now.timestamp())
 
 
 class Killed(ClickHouseRollUps):
@@ -158,10 +163,10 @@ async def test_every_breakdown_sums_to_the_totals_whatever_happens(migrated: Htt
     assert migrated.rows("SELECT count() FROM breakdown_days FINAL") == [["3"]]
     sums_match(migrated, clicks)
 
-    assert {one.severity for one in check_breakdowns(await read_days(client), now_s=third.timestamp())} == {"ok"}
+    assert {one.severity for one in await audited(client, third)} == {"ok"}
 
     clicks.happen(60)
-    (behind,) = check_breakdowns(await read_days(client), now_s=third.timestamp() + 86_400)
+    (behind,) = await audited(client, third + timedelta(days=1))
     assert (behind.severity, behind.name) == ("warning", "behind")
     for _ in range(2):
         await roller(store, third).round()
@@ -173,12 +178,12 @@ async def test_every_breakdown_sums_to_the_totals_whatever_happens(migrated: Htt
     )
     await roller(store, third).round()
     sums_match(migrated, clicks)
-    assert {one.severity for one in check_breakdowns(await read_days(client), now_s=third.timestamp())} == {"ok"}
+    assert {one.severity for one in await audited(client, third)} == {"ok"}
 
     run_sql(
         migrated, "INSERT INTO breakdowns SELECT * FROM breakdowns WHERE day = (SELECT min(day) FROM breakdowns)"
     )
-    (wrong,) = check_breakdowns(await read_days(client), now_s=third.timestamp())
+    (wrong,) = await audited(client, third)
     assert (wrong.severity, wrong.name, wrong.where) == ("broken", "differ", str(FIRST))
 
 

@@ -26,7 +26,7 @@ from schemas.kafka import KafkaSettings
 from schemas.settings import ServiceSettings
 from stream.metrics import StreamMetrics
 from stream.settings import StreamSettings
-from stream.tables.metrics import BreakdownMetrics, MatcherMetrics, TablesMetrics
+from stream.tables.metrics import MatcherMetrics, TablesMetrics, breakdown_metrics, link_day_metrics
 from stream.tables.settings import TablesSettings
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -115,7 +115,8 @@ def tables_registry() -> CollectorRegistry:
     registry = CollectorRegistry()
     TablesMetrics(registry)
     MatcherMetrics(registry)
-    BreakdownMetrics(registry)
+    breakdown_metrics(registry)
+    link_day_metrics(registry)
     return registry
 
 

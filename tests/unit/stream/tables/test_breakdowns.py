@@ -10,8 +10,9 @@ from prometheus_client import CollectorRegistry
 from schemas.breakdowns import ClassClicks
 from schemas.errors import TransientError
 from schemas.retry import RetryPolicy
-from stream.tables.breakdowns import CLOSED_AFTER, PATIENCE, RolledDay, Roller, days_to_roll
-from stream.tables.metrics import BreakdownMetrics
+from stream.tables.breakdowns import PATIENCE, RolledDay, Roller, days_to_roll
+from stream.tables.metrics import breakdown_metrics
+from stream.tables.rolling import CLOSED_AFTER, Pace
 
 DAY = date(2026, 11, 20)
 NEXT = DAY + timedelta(days=1)
@@ -92,10 +93,8 @@ class Tables:
 def roller(tables: Tables, now: datetime) -> Roller:
     return Roller(
         tables,
-        BreakdownMetrics(CollectorRegistry()),
-        every_s=1.0,
-        retry=RetryPolicy(first_s=0.1, longest_s=0.1),
-        now=lambda: now,
+        breakdown_metrics(CollectorRegistry()),
+        Pace(every_s=1.0, retry=RetryPolicy(first_s=0.1, longest_s=0.1), now=lambda: now),
     )
 
 
