@@ -51,9 +51,9 @@ _HOST_SETTINGS = (
 )  # fmt: skip
 
 
-READERS_SETTINGS = {"optimize_aggregation_in_order": "1"}
+READERS_SETTINGS = {"optimize_aggregation_in_order": "1", "enable_join_runtime_filters_index_analysis": "1"}
 """What a reader's queries begin with, and may set otherwise: views are in the order of the counters' key, so a
-preview ends after its first rows."""
+preview ends after its first rows. A join with some links reads the counters of these only, by their key."""
 
 
 def limits(settings: LocalSettings) -> dict[str, str]:

@@ -5,7 +5,7 @@
 --         link_days_now: a day that has counters; link_sums_between: a link
 -- Writer: `python -m stream tables`, a day at a time from the counters once it is over; the projection by merges of
 --         counters, as by_minute (0007). Killed or started twice, it leaves rows that no day names, and drops them later
--- Undo:   apply link_performance, post_counts and their twins of 0025 again; DROP VIEW link_sums_between; DROP VIEW
+-- Undo:   apply link_performance, post_counts, post_performance and twins of 0025 again; DROP VIEW link_sums_between; DROP VIEW
 --         link_days_now; DROP VIEW counted_days; DROP TABLE link_day_versions; DROP TABLE link_days; ALTER TABLE counters
 --         DROP PROJECTION by_day
 -- Why:    a report of 30 days added up ten million rows by link, two million by link and day. A day is read from
@@ -415,3 +415,269 @@ FROM
     )
 )
 GROUP BY post_key, key;
+
+CREATE OR REPLACE VIEW post_performance
+(
+    account String COMMENT 'whom the links belong to',
+    campaign String COMMENT 'name of the campaign',
+    post String COMMENT 'name of the post',
+    channel String COMMENT 'x, linkedin, email, …, in lower case',
+    links Int64 COMMENT 'how many links of it were counted',
+    clicks Int64 COMMENT 'human clicks',
+    gross_clicks Int64 COMMENT 'clicks of all traffic classes',
+    impressions Int64 COMMENT 'human impressions, of each link those of the kind that it is divided by',
+    kinds Array(String) COMMENT 'the kinds of impressions in that sum',
+    ctr Nullable(Float64) COMMENT 'sum of clicks / sum of impressions; NULL without impressions',
+    ctr_from Nullable(Float64) COMMENT 'lower end of the 95 % interval of CTR (Wilson); NULL where it has none',
+    ctr_to Nullable(Float64) COMMENT 'upper end',
+    enough_data Bool COMMENT 'whether CTR can be judged: at the low end of the range it would be 5 clicks',
+    over_100_percent Bool COMMENT 'whether ctr is above 1: something is counted on one side only',
+    range_low Nullable(Float64) COMMENT 'lower end of the reference range of the channel; NULL: none',
+    range_high Nullable(Float64) COMMENT 'upper end',
+    position String COMMENT 'where CTR lies: below, within, above; empty without a range or CTR',
+    usual_impressions Float64 COMMENT 'the account''s median of impressions of a post, over the same time',
+    pattern String COMMENT 'many or few impressions a post, few or many clicks; or why there is no judgement',
+    meaning String COMMENT 'what the pattern means',
+    advice String COMMENT 'what to do'
+)
+AS
+SELECT
+    dictGet('link_names', 'account', example) AS account,
+    dictGet('link_names', 'campaign', example) AS campaign,
+    dictGet('link_names', 'post', example) AS post,
+    dictGet('link_names', 'channel', example) AS channel,
+    links,
+    clicks,
+    gross_clicks,
+    impressions,
+    arrayFilter(
+        (kind, bit) -> bitTest(kind_bits, bit),
+        ['platform', 'rendered', 'served', 'viewable'],
+        [2, 1, 3, 0]
+    ) AS kinds,
+    ctr,
+    multiIf(isNull(trials), NULL, clicks = 0, 0, middle - reach) AS ctr_from,
+    multiIf(isNull(trials), NULL, clicks = impressions, 1, middle + reach) AS ctr_to,
+    enough_data,
+    toBool(ifNull(ctr > 1, false)) AS over_100_percent,
+    range_low,
+    range_high,
+    position,
+    usual_impressions,
+    pattern,
+    transform(
+        pattern,
+        [
+            'many impressions, few clicks', 'few impressions, high CTR', 'many impressions, many clicks',
+            'few impressions, few clicks', 'awareness'
+        ],
+        [
+            'seen, but the hook did not land', 'the message resonated with a small audience',
+            'reach and engagement both work', 'neither shown nor engaging', 'impressions lead, CTR is not judged'
+        ],
+        ''
+    ) AS meaning,
+    transform(
+        pattern,
+        [
+            'many impressions, few clicks', 'few impressions, high CTR', 'many impressions, many clicks',
+            'few impressions, few clicks'
+        ],
+        [
+            'rewrite the opening line or the call to action',
+            'repeat this angle with a stronger hook, another time of day',
+            'note what made it different and reuse it', 'other topic, other angle, other time'
+        ],
+        ''
+    ) AS advice
+FROM
+(
+    SELECT
+        *,
+        1.959963984540054 AS z,
+        1 + z * z / trials AS spread,
+        (clicks / trials + z * z / (2 * trials)) / spread AS middle,
+        z * sqrt(clicks / trials * (1 - clicks / trials) / trials + z * z / (4 * trials * trials)) / spread AS reach,
+        toBool(ifNull(impressions * range_low >= 5, impressions >= 1000)) AS enough_data,
+        impressions / posts >= usual_impressions AS many,
+        multiIf(
+            isNull(ctr) OR isNull(range_low) OR isNull(range_high), '',
+            ctr < range_low, 'below',
+            ctr > range_high, 'above',
+            'within'
+        ) AS position,
+        multiIf(
+            awareness, 'awareness',
+            isNull(ctr), 'no impressions',
+            NOT enough_data, 'not enough data yet',
+            position = '', 'no reference range',
+            concat(
+                if(many, 'many impressions, ', 'few impressions, '),
+                multiIf(
+                    position = 'below', 'few clicks',
+                    many, 'many clicks',
+                    'high CTR'
+                )
+            )
+        ) AS pattern
+    FROM
+    (
+        SELECT
+            of_example AS example,
+            of_links AS links,
+            toInt64(1) AS posts,
+            of_clicks AS clicks,
+            of_gross_clicks AS gross_clicks,
+            of_impressions AS impressions,
+            of_kinds AS kind_bits,
+            of_awareness AS awareness,
+            if(isNaN(of_range_low), NULL, of_range_low) AS range_low,
+            if(isNaN(of_range_high), NULL, of_range_high) AS range_high,
+            usual_impressions,
+            if(impressions > 0, clicks / impressions, NULL) AS ctr,
+            if(impressions > 0 AND clicks BETWEEN 0 AND impressions, toFloat64(impressions), NULL) AS trials
+        FROM
+        (
+            SELECT
+                groupArray(example) AS of_example,
+                groupArray(links) AS of_links,
+                groupArray(clicks) AS of_clicks,
+                groupArray(gross_clicks) AS of_gross_clicks,
+                groupArray(of_post.impressions) AS of_impressions,
+                groupArray(kinds) AS of_kinds,
+                groupArray(awareness) AS of_awareness,
+                groupArray(range_low) AS of_range_low,
+                groupArray(range_high) AS of_range_high,
+                ifNotFinite(
+                    arrayReduce('quantileExactInclusive(0.5)', arrayFilter(amount -> amount > 0, of_impressions)), 0
+                ) AS usual_impressions
+            FROM post_counts(by = 'post') AS of_post
+            GROUP BY account_key
+        )
+        ARRAY JOIN
+            of_example, of_links, of_clicks, of_gross_clicks, of_impressions, of_kinds, of_awareness, of_range_low,
+            of_range_high
+    )
+);
+
+CREATE OR REPLACE VIEW post_performance_between AS
+SELECT
+    dictGet('link_names', 'account', example) AS account,
+    dictGet('link_names', 'campaign', example) AS campaign,
+    dictGet('link_names', 'post', example) AS post,
+    dictGet('link_names', 'channel', example) AS channel,
+    links,
+    clicks,
+    gross_clicks,
+    impressions,
+    arrayFilter(
+        (kind, bit) -> bitTest(kind_bits, bit),
+        ['platform', 'rendered', 'served', 'viewable'],
+        [2, 1, 3, 0]
+    ) AS kinds,
+    ctr,
+    multiIf(isNull(trials), NULL, clicks = 0, 0, middle - reach) AS ctr_from,
+    multiIf(isNull(trials), NULL, clicks = impressions, 1, middle + reach) AS ctr_to,
+    enough_data,
+    toBool(ifNull(ctr > 1, false)) AS over_100_percent,
+    range_low,
+    range_high,
+    position,
+    usual_impressions,
+    pattern,
+    transform(
+        pattern,
+        [
+            'many impressions, few clicks', 'few impressions, high CTR', 'many impressions, many clicks',
+            'few impressions, few clicks', 'awareness'
+        ],
+        [
+            'seen, but the hook did not land', 'the message resonated with a small audience',
+            'reach and engagement both work', 'neither shown nor engaging', 'impressions lead, CTR is not judged'
+        ],
+        ''
+    ) AS meaning,
+    transform(
+        pattern,
+        [
+            'many impressions, few clicks', 'few impressions, high CTR', 'many impressions, many clicks',
+            'few impressions, few clicks'
+        ],
+        [
+            'rewrite the opening line or the call to action',
+            'repeat this angle with a stronger hook, another time of day',
+            'note what made it different and reuse it', 'other topic, other angle, other time'
+        ],
+        ''
+    ) AS advice
+FROM
+(
+    SELECT
+        *,
+        1.959963984540054 AS z,
+        1 + z * z / trials AS spread,
+        (clicks / trials + z * z / (2 * trials)) / spread AS middle,
+        z * sqrt(clicks / trials * (1 - clicks / trials) / trials + z * z / (4 * trials * trials)) / spread AS reach,
+        toBool(ifNull(impressions * range_low >= 5, impressions >= 1000)) AS enough_data,
+        impressions / posts >= usual_impressions AS many,
+        multiIf(
+            isNull(ctr) OR isNull(range_low) OR isNull(range_high), '',
+            ctr < range_low, 'below',
+            ctr > range_high, 'above',
+            'within'
+        ) AS position,
+        multiIf(
+            awareness, 'awareness',
+            isNull(ctr), 'no impressions',
+            NOT enough_data, 'not enough data yet',
+            position = '', 'no reference range',
+            concat(
+                if(many, 'many impressions, ', 'few impressions, '),
+                multiIf(
+                    position = 'below', 'few clicks',
+                    many, 'many clicks',
+                    'high CTR'
+                )
+            )
+        ) AS pattern
+    FROM
+    (
+        SELECT
+            of_example AS example,
+            of_links AS links,
+            toInt64(1) AS posts,
+            of_clicks AS clicks,
+            of_gross_clicks AS gross_clicks,
+            of_impressions AS impressions,
+            of_kinds AS kind_bits,
+            of_awareness AS awareness,
+            if(isNaN(of_range_low), NULL, of_range_low) AS range_low,
+            if(isNaN(of_range_high), NULL, of_range_high) AS range_high,
+            usual_impressions,
+            if(impressions > 0, clicks / impressions, NULL) AS ctr,
+            if(impressions > 0 AND clicks BETWEEN 0 AND impressions, toFloat64(impressions), NULL) AS trials
+        FROM
+        (
+            SELECT
+                groupArray(example) AS of_example,
+                groupArray(links) AS of_links,
+                groupArray(clicks) AS of_clicks,
+                groupArray(gross_clicks) AS of_gross_clicks,
+                groupArray(of_post.impressions) AS of_impressions,
+                groupArray(kinds) AS of_kinds,
+                groupArray(awareness) AS of_awareness,
+                groupArray(range_low) AS of_range_low,
+                groupArray(range_high) AS of_range_high,
+                ifNotFinite(
+                    arrayReduce('quantileExactInclusive(0.5)', arrayFilter(amount -> amount > 0, of_impressions)), 0
+                ) AS usual_impressions
+            FROM post_counts_between(
+                by = 'post', since = {since:DateTime('UTC')}, until = {until:DateTime('UTC')}
+            ) AS of_post
+            GROUP BY account_key
+        )
+        ARRAY JOIN
+            of_example, of_links, of_clicks, of_gross_clicks, of_impressions, of_kinds, of_awareness, of_range_low,
+            of_range_high
+    )
+);
