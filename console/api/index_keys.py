@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS new_hashes (
 ) WITHOUT ROWID;
 """
 _BOTH: Final = ("hashes", "new_hashes")
-_NEW_MOST: Final = 1_048_576
+_NEW_MOST: Final = 524_288
 _PARTS: Final = 16
 """Stretches of hashes: one takes as long as some thousand links."""
 _ALL_HASHES: Final = 2**64
