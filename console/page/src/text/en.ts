@@ -200,12 +200,12 @@ export const en = {
   counted: {
     title: "How was this counted?",
     classes: "Clicks",
-    lensSaid: (clicks: string) => `${clicks}, as chosen below`,
+    lensSaid: (clicks: string) => `${clicks}, as chosen`,
     classesSaid: (left: string) =>
       `of people. ${left} more were bots, previews, double taps or unclear, and are left out.`,
     kinds: "Impressions",
     kindsSaid: ": each link’s own kind, never two kinds of one link",
-    kindChosen: " only, as chosen below, of the links that have such",
+    kindChosen: " only, as chosen, of the links that have such",
     ctr: "CTR",
     ctrSaid: "sum of clicks over sum of impressions, with Wilson’s interval at 95 %",
     period: "Period",
