@@ -1,6 +1,7 @@
 """How much one may ask: a bucket a caller, refilled with time; as much memory as was set, whoever asks."""
 
 import math
+from collections import OrderedDict
 from typing import Final, NamedTuple
 
 
@@ -23,7 +24,7 @@ class Buckets:
         self.per_second: Final = per_second
         self.burst: Final = burst
         self._kept: Final = kept
-        self._levels: dict[str, tuple[float, float]] = {}
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
         """What is left of a name's bucket, and when that was so; who asked last stands last."""
 
     def take(self, name: str, now_s: float) -> Grant:
@@ -35,7 +36,7 @@ class Buckets:
             level -= 1.0
         self._levels[name] = (level, now_s)
         if len(self._levels) > self._kept:
-            del self._levels[next(iter(self._levels))]
+            self._levels.popitem(last=False)
         return Grant(int(level), 0 if granted else max(1, math.ceil((1.0 - level) / self.per_second)))
 
     def __len__(self) -> int:

@@ -1,5 +1,6 @@
 """How often an address showed a wrong token lately; as much memory as was set, whoever tries."""
 
+from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -13,7 +14,7 @@ class FailedTries:
     def __init__(self, *, allowed: int, kept: int) -> None:
         self._allowed: Final = allowed
         self._kept: Final = kept
-        self._tries: dict[bytes, tuple[int, int]] = {}
+        self._tries: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         """When an address first failed in its minute, and how often since; the latest beginners last."""
 
     def note(self, address: str, now_ms: int) -> int:
@@ -24,7 +25,7 @@ class FailedTries:
             del self._tries[source]
             since_ms, failures = now_ms, 0
         if source not in self._tries and len(self._tries) >= self._kept:
-            del self._tries[next(iter(self._tries))]
+            self._tries.popitem(last=False)
         self._tries[source] = (since_ms, min(failures, self._allowed) + 1)
         if failures < self._allowed:
             return 0

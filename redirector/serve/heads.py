@@ -1,6 +1,7 @@
 """From the bytes of a request's head to what the fast lane needs of it, on llhttp as httptools gives it."""
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import Final, TypeVar
@@ -79,9 +80,9 @@ class Heads:
         self._read_names: Final = frozenset({*observer.headers, _CONNECTION}) - observer.varying
         self._longest: Final = min(settings.max_field_bytes, settings.max_line_bytes)
         self._max_headers: Final = settings.max_headers
-        self._blocks: Final[dict[bytes, HeaderBlock]] = {}
-        self._layouts: Final[dict[tuple[bytes, ...], _Layout]] = {}
-        self._same: Final[dict[tuple[object, ...], HeaderBlock]] = {}
+        self._blocks: Final[OrderedDict[bytes, HeaderBlock]] = OrderedDict()
+        self._layouts: Final[OrderedDict[tuple[bytes, ...], _Layout]] = OrderedDict()
+        self._same: Final[OrderedDict[tuple[object, ...], HeaderBlock]] = OrderedDict()
         """Blocks by the values that are read of them."""
         self._head: Final = _Head()
         self._feed = self._head.new_parser()
@@ -214,7 +215,7 @@ class _Head:
             self.unfinished.append(None)
 
 
-def _add(kept: dict[K, V], key: K, value: V, most: int) -> None:
+def _add(kept: OrderedDict[K, V], key: K, value: V, most: int) -> None:
     if len(kept) >= most:
-        del kept[next(iter(kept))]
+        kept.popitem(last=False)
     kept[key] = value

@@ -1,6 +1,7 @@
 """From a request's Host and path to a link that is ready to be answered."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Collection
 from typing import Final, Literal, Protocol
 
@@ -81,7 +82,7 @@ class Lookup:
         self._refresh_ms: Final = refresh_ms
         self._refresh_at_ms = now_ms + refresh_ms
         self._version = links.version()
-        self._prepared: dict[tuple[str, str], PreparedLink] = {}
+        self._prepared: OrderedDict[tuple[str, str], PreparedLink] = OrderedDict()
         self._domains: dict[str, str] = {}
         self._slash_domains: Final = frozenset(slash_domains)
         self._scan_parameter: Final = scan_parameter
@@ -135,7 +136,7 @@ class Lookup:
         if prepared is None:
             return None
         if len(self._prepared) >= self._keep:
-            del self._prepared[next(iter(self._prepared))]
+            self._prepared.popitem(last=False)  # a dict would look for its first among all that were deleted
         self._prepared[host, path] = prepared
         if host not in self._domains and len(self._domains) < _DOMAINS_KEPT:
             self._domains[host] = domain

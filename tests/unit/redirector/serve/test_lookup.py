@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from redirector.serve import answers
@@ -68,6 +70,25 @@ def test_no_more_than_so_many_links_are_kept() -> None:
     assert links.gets == before
     lookups.find("a", "/5", 1000)
     assert links.gets == before + 1
+
+
+class EveryPathOfADomain(FakeLinks):
+    def get(self, key: str) -> Link | None:
+        return LAUNCH if key.startswith("go.example/") else None
+
+
+def test_making_room_takes_no_longer_where_many_links_are_kept() -> None:
+    def seconds(keep: int) -> float:
+        lookups = Lookup(EveryPathOfADomain(), pixel_format="gif", keep=keep, refresh_ms=50, now_ms=1000)
+        paths = [f"/{number}" for number in range(keep + 60_000)]
+        for path in paths[:keep]:
+            lookups.find("go.example", path, 1000)
+        began = time.process_time()
+        for path in paths[keep:]:
+            lookups.find("go.example", path, 1000)
+        return time.process_time() - began
+
+    assert seconds(100_000) < 3 * seconds(1_000)
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/impressions", "/%68ealthz", "/v1/x"])
