@@ -40,6 +40,8 @@ async def held(page: Page, *reports: str) -> AsyncIterator[None]:
 async def ready(page: Page) -> None:
     await expect(page.locator(".card").first).to_be_visible()
     await expect(page.locator(".panel tbody")).to_have_count(6)
+    await expect(page.get_by_role("heading", name="When people click")).to_have_count(1)
+    await expect(page.locator(".skeleton")).to_have_count(0)
     await expect(page.locator(BUSY)).to_have_count(0)
 
 
