@@ -262,23 +262,24 @@ async def test_of_many_posts_cards_come_some_at_a_time_and_filters_are_of_all(pa
     page.on("request", lambda request: asked.append(request.url))
     await enter(page, CROWD, "/campaigns/many?sort=clicks&days=7")
     cards = page.locator(".card")
-    await expect(cards).to_have_count(24)
+    await expect(cards).to_have_count(16)
     await expect(page.get_by_text(re.compile("120 posts"))).to_be_visible()
     await expect(cards.first).to_contain_text("many-119")
     await expect(cards.first.locator(".spark .bars").first).to_have_attribute("d", re.compile("M.*z"))
-    await page.get_by_role("button", name="Show 24 more; 24 of 120 are shown").click()
-    await expect(cards).to_have_count(48)
-    await expect(cards.nth(47).locator(".spark .bars").first).to_have_attribute("d", re.compile("M.*z"))
-    for shown in (48, 72, 96):
-        await page.get_by_role("button", name=f"Show 24 more; {shown} of 120 are shown").click()
+    await page.get_by_role("button", name="Show 16 more; 16 of 120 are shown").click()
+    await expect(cards).to_have_count(32)
+    await expect(cards.nth(31).locator(".spark .bars").first).to_have_attribute("d", re.compile("M.*z"))
+    for shown in range(32, MANY, 16):
+        left = min(16, MANY - shown)
+        await page.get_by_role("button", name=f"Show {left} more; {shown} of {MANY} are shown").click()
     await expect(cards).to_have_count(MANY)
     await expect(page.get_by_role("button", name="more")).to_have_count(0)
     for url in asked:
         parts = parse_qs(urlsplit(url).query)
-        assert len(parts.get("posts", [])) <= 24, "a chart is asked for with its card"
+        assert len(parts.get("posts", [])) <= 16, "a chart is asked for with its card"
     await each_look(page, "many", LOOKS)
     await page.get_by_role("link", name="Email", exact=True).click()
-    await expect(cards).to_have_count(24)
+    await expect(cards).to_have_count(16)
     rows = world.rows(
         "SELECT sum(clicks) FROM link_performance_between(since = '2000-01-01 00:00:00', until ="
         " '2100-01-01 00:00:00') WHERE campaign = 'many' AND channel = 'email'"

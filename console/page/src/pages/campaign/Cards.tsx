@@ -14,7 +14,7 @@ import type { Uniques } from "./useUniques"
 
 const { campaign: said } = words
 /** So many cards at a time: a campaign of thousands is drawn and asked about as far as somebody looks. */
-export const STEP = 24
+export const STEP = 16
 
 /** Of what the cards are: whose posts, when, and through which lens. */
 export interface Shown {
