@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a change. `offsets`: by topic, up to where it is written; empty where nothing was.
+    """What became of a change. `offsets`: by topic, up to where its transaction wrote; empty: nowhere.
 
     `followed`: whether the index of the console that wrote has it by now.
     """

@@ -74,6 +74,8 @@ class Index:
     def _opened(self) -> sqlite3.Connection:
         try:
             return self._prepared()
+        except sqlite3.OperationalError:
+            raise  # it is locked, or the disk is full: no reason to read all topics anew
         except sqlite3.DatabaseError:
             self._remove()
             return self._prepared()
@@ -264,7 +266,7 @@ class Index:
         connection.executemany("INSERT INTO links VALUES (?, ?, ?, ?)", new)
         self._keys.remove([(hashes[key], number) for key, number in gone.items()])
         self._keys.add([(hashes[key], number) for number, key, _, _ in new])
-        self._segments.remove(gone.values())
+        self._segments.remove([*gone.values()])
         self._segments.add(entries)
         domains = Counter(key.partition("/")[0] for _, key, _, _ in new)
         domains.subtract(key.partition("/")[0] for key in gone)
@@ -292,14 +294,15 @@ class Index:
         connection.execute("BEGIN IMMEDIATE")
         try:
             yield connection
+            connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:  # SQLite takes some back by itself, as where the disk is full
+                connection.execute("ROLLBACK")
             self._names_met.clear()
             self._next_id = connection.execute("SELECT ifnull(max(id), 0) + 1 FROM links").fetchone()[0]
             self._keys.read_again()
             self._segments.read_again()
             raise
-        connection.execute("COMMIT")
 
 
 def link_of(value: bytes) -> Link | None:

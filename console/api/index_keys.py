@@ -86,8 +86,9 @@ class Keys:
 
     def remove(self, hashes: Sequence[tuple[int, int]]) -> None:
         """These links are no more."""
-        for table in _BOTH:
-            self._connection.executemany(f"DELETE FROM {table} WHERE hash = ? AND id = ?", hashes)  # noqa: S608 - our own names and question marks
+        self._connection.executemany("DELETE FROM hashes WHERE hash = ? AND id = ?", hashes)
+        gone = self._connection.executemany("DELETE FROM new_hashes WHERE hash = ? AND id = ?", hashes)
+        self._new -= gone.rowcount
 
     def forget(self) -> None:
         """There are no links."""

@@ -81,9 +81,17 @@ class Segments:
         while self._fresh > _FRESH_MOST:
             self._settle_fullest()
 
-    def remove(self, numbers: Iterable[int]) -> None:
-        """These links are no more."""
+    def remove(self, numbers: Sequence[int]) -> None:
+        """These links are no more, in their table either. A segment goes with the last of its links."""
         self._connection.executemany("DELETE FROM fresh WHERE id = ?", ((number,) for number in numbers))
+        for base in {self._bases[place - 1] for number in numbers if (place := bisect_right(self._bases, number))}:
+            left = self._connection.execute(
+                "SELECT 1 FROM links WHERE id >= ? AND id < ? LIMIT 1", (base, self._end_of(base))
+            ).fetchone()
+            if left is None:
+                self._connection.execute("DELETE FROM terms WHERE segment = ?", (base,))
+                self._connection.execute("DELETE FROM segments WHERE base = ?", (base,))
+                self._bases.remove(base)
 
     def forget(self) -> None:
         """Nothing is found any more."""

@@ -289,9 +289,12 @@ class Writer:
         for job in jobs:
             decided = outcomes[start : start + len(job.changes)]
             made = [_writes(one) for one in decided]
+            # What writes nothing was decided on what the rest of its transaction writes, and is followed with it.
             part = [
-                Outcome(decision=one.decision, offsets=offsets, followed=followed) if writes else one
-                for one, writes in zip(decided, made, strict=True)
+                Outcome(decision=one.decision, offsets=offsets, followed=followed)
+                if one.decision is not None
+                else one
+                for one in decided
             ]
             start += len(job.changes)
             refused = sum(one.problem is not None for one in decided)

@@ -1,5 +1,6 @@
 """The side of ClickHouse of the roller of links: the tables `link_days` and `link_day_versions`."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -11,6 +12,8 @@ from schemas.errors import ClickHouseError, TransientError
 from stream.tables.link_days import MadeDay
 
 _UNKNOWN_TABLE: Final = 60
+_DROPPED_AT_ONCE: Final = 1000
+"""Versions travel in the URL."""
 _SUMS: Final = {
     "clicks": "sumIf(counters.clicks, class = 'human')",
     "gross_clicks": "sum(counters.clicks)",
@@ -48,15 +51,8 @@ class ClickHouseLinkDays:
         return {day: int(fingerprint) for day, fingerprint in await self._rows("SELECT * FROM counted_days")}
 
     async def made(self) -> dict[date, MadeDay]:
-        """A table that is not there yet will be."""
-        try:
-            rows = await self._rows("SELECT day, version, fingerprint FROM link_day_versions FINAL")
-        except ClickHouseError as error:
-            if error.code == _UNKNOWN_TABLE:
-                raise TransientError(
-                    "there is no table link_day_versions: `clicktally migrate` makes it"
-                ) from error
-            raise
+        """The row of each day that counts."""
+        rows = await self._rows("SELECT day, version, fingerprint FROM link_day_versions FINAL")
         return {day: MadeDay(int(version), int(fingerprint)) for day, version, fingerprint in rows}
 
     async def write(self, day: date, version: int) -> None:
@@ -82,16 +78,25 @@ class ClickHouseLinkDays:
             fingerprint=made.fingerprint,
         )
 
-    async def drop_unnamed(self, before: int) -> None:
+    async def drop(self, versions: Sequence[int]) -> None:
         """By their numbers: what is named meanwhile has another one."""
-        versions = [int(version) for (version,) in await self._rows(_UNNAMED, before=before)]
-        if versions:
+        for start in range(0, len(versions), _DROPPED_AT_ONCE):
             await self._do(
-                "ALTER TABLE link_days DELETE WHERE version IN ({versions:Array(UInt64)})", versions=versions
+                "ALTER TABLE link_days DELETE WHERE version IN ({versions:Array(UInt64)})",
+                versions=list(versions[start : start + _DROPPED_AT_ONCE]),
             )
 
+    async def drop_unnamed(self, before: int) -> None:
+        """One query over the versions of all rows."""
+        await self.drop([int(version) for (version,) in await self._rows(_UNNAMED, before=before)])
+
     async def _rows(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
-        return await select(self._client, query, parameters)
+        try:
+            return await select(self._client, query, parameters)
+        except ClickHouseError as error:
+            if error.code == _UNKNOWN_TABLE:  # what is not there yet will be
+                raise TransientError("there are no tables of link days: `clicktally migrate` makes them") from error
+            raise
 
     async def _do(self, statement: str, **parameters: object) -> None:
         with clickhouse_errors():

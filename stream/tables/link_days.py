@@ -8,16 +8,19 @@ it is then, with that of its rows, and reads the counters themselves where the t
    made before only once it has stood still from one round to the next, as late events come by the dozen.
 2. Write the day's rows from the counters, under a version that nobody had, and read their fingerprint.
 3. The day's row in `link_day_versions` names version and fingerprint.
-4. After an hour, when no query reads them any more, drop rows of versions that no day names.
+4. Rows go an hour after others took their place, when no query reads them any more; those that nobody remembers, as
+   of a roller that was killed, once the day was left alone for an hour.
 
-Killed anywhere, it leaves rows that no day names. Two at once: the higher version counts, each is whole.
+One day that cannot be made keeps no other from it. Killed anywhere, it leaves rows that no day names. Two at once:
+the higher version counts, each is whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final, Protocol
 
+from schemas.errors import TransientError
 from stream.tables.metrics import RollerMetrics
 from stream.tables.rolling import Pace, Rounds, Versions, last_closed, least_version
 
@@ -51,18 +54,24 @@ class LinkDays(Protocol):
     async def publish(self, day: date, made: MadeDay) -> None:
         """Let this version count."""
 
+    async def drop(self, versions: Sequence[int]) -> None:
+        """Drop rows of these versions."""
+
     async def drop_unnamed(self, before: int) -> None:
         """Drop rows that no day names, of days at which nothing was done since the version `before`."""
 
 
 def days_that_differ(counted: Mapping[date, int], made: Mapping[date, MadeDay], now: datetime) -> list[date]:
-    """The days that are over and whose rows are not what was counted, the newest first."""
+    """The days that are over and whose rows are not what was counted, the newest first.
+
+    One that has no counters any more, as after a backup was restored, comes to zero.
+    """
     last = last_closed(now)
     return sorted(
         (
             day
-            for day, fingerprint in counted.items()
-            if day <= last and (day not in made or made[day].fingerprint != fingerprint)
+            for day in {*counted, *made}
+            if day <= last and (day not in made or made[day].fingerprint != counted.get(day, 0))
         ),
         reverse=True,
     )
@@ -77,26 +86,49 @@ class LinkDayRoller:
         self._pace = pace
         self._versions = Versions()
         self._counted_before: Mapping[date, int] = {}
+        self._replaced: list[tuple[datetime, int]] = []
         self._dropped_at: datetime | None = None
         self.run = Rounds(self.round, metrics, pace, what="days of links").run
 
     async def round(self) -> None:
-        """Make what differs. Raises TransientError."""
+        """Make what differs. Raises TransientError, of one day that could not be made once the others are."""
         now = self._pace.now()
         counted, made = await self._store.counted(), await self._store.made()
+        await self._drop(now)
         differing = days_that_differ(counted, made, now)
-        still = [day for day in differing if day not in made or self._counted_before.get(day) == counted[day]]
-        self._counted_before = {day: counted[day] for day in differing}
-        self._metrics.days_behind.set(len(differing))
-        for done, day in enumerate(still, start=1):
-            await self._make(day, made.get(day), now)
+        now_counted = {day: counted.get(day, 0) for day in differing}
+        still = [day for day in differing if day not in made or self._counted_before.get(day) == now_counted[day]]
+        self._counted_before = now_counted
+        left = len(differing)
+        self._metrics.days_behind.set(left)
+        failure: TransientError | None = None
+        for day in still:
+            try:
+                await self._make(day, made.get(day), now)
+            except TransientError as error:
+                if failure is not None:
+                    raise
+                failure = error
+                continue
+            left -= 1
             self._metrics.rolled.inc()
-            self._metrics.days_behind.set(len(differing) - done)
-        if self._dropped_at is None or now >= self._dropped_at + RESTS:
-            await self._store.drop_unnamed(least_version(now - RESTS))
-            self._dropped_at = now
+            self._metrics.days_behind.set(left)
+        if failure is not None:
+            raise failure
 
     async def _make(self, day: date, before: MadeDay | None, now: datetime) -> None:
         version = self._versions.after(day, before.version if before else 0, now)
         await self._store.write(day, version)
         await self._store.publish(day, MadeDay(version, await self._store.written(day, version)))
+        if before is not None:
+            self._replaced.append((self._pace.now(), before.version))
+
+    async def _drop(self, now: datetime) -> None:
+        """What was replaced long enough ago. What else is left over is looked for rarely: all rows are read."""
+        rested = [version for at, version in self._replaced if at + RESTS <= now]
+        if rested:
+            await self._store.drop(rested)
+            self._replaced = [(at, version) for at, version in self._replaced if at + RESTS > now]
+        if self._dropped_at is None or now >= self._dropped_at + RESTS:
+            self._dropped_at = now
+            await self._store.drop_unnamed(least_version(now - RESTS))

@@ -1,5 +1,6 @@
 """The index finds what it was told, whatever it was told before; searches are checked against looking at all."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -263,6 +264,55 @@ def test_what_a_broken_transaction_did_is_undone_and_done_again(
         ["s2"],
         ["s1"],
     ]
+
+
+def test_what_links_were_found_by_goes_with_the_last_of_a_segment(
+    index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index_segments, "_FRESH_MOST", 8)
+    monkeypatch.setattr(index_segments, "_AT_ONCE", 4)
+    monkeypatch.setattr(index_keys, "_NEW_MOST", 10)
+
+    def rows(table: str) -> int:
+        return int(index.reader().execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    for turn in range(3):
+        links = [link(100 * turn + number, title=f"title {turn} {number}") for number in range(20)]
+        put(index, *links)
+        index.apply_links([(one.key, None) for one in links[1:]], next_offset=2, now_s=1.0)
+        assert matching_slugs(index, LinkFilters(search="title")) == [links[0].slug]
+        index.apply_links([(links[0].key, None)], next_offset=3, now_s=1.0)
+        assert [rows(table) for table in ("terms", "segments", "fresh", "hashes", "new_hashes")] == [0] * 5
+    put(index, link(7))
+    assert (rows("hashes"), rows("new_hashes")) == (0, 1), "room was made by those that are gone"
+    assert matching_slugs(index, LinkFilters(search="example")) == ["s7"]
+
+
+def test_what_sqlite_takes_back_by_itself_is_done_again(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_segments, "_FRESH_MOST", 0)
+    with monkeypatch.context() as full:
+        full.setattr(index_module, "_mark", lambda connection, *_: connection.execute("ROLLBACK"))
+        with pytest.raises(sqlite3.OperationalError):
+            put(index, link(1, title="first"))
+    put(index, link(1, title="first"))
+    assert matching_slugs(index, LinkFilters(search="first")) == ["s1"]
+
+
+def test_an_index_that_is_locked_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Index(tmp_path)
+    identity = first.identity
+    first.close()
+
+    def locked(_: Index) -> sqlite3.Connection:
+        raise sqlite3.OperationalError("database is locked")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(Index, "_prepared", locked)
+        with pytest.raises(sqlite3.OperationalError):
+            Index(tmp_path)
+    again = Index(tmp_path)
+    assert again.identity == identity
+    again.close()
 
 
 def test_a_topic_that_is_read_anew_is_found_anew(index: Index) -> None:

@@ -157,6 +157,17 @@ async def test_what_is_committed_is_made_though_the_index_does_not_follow_in_tim
         assert (again.made.status, again.followed) == (201, True)
 
 
+async def test_what_writes_nothing_is_followed_with_what_it_was_decided_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with writing(monkeypatch, tmp_path, within_s=0.2) as (writer, _):
+        line = BulkLine(domain="go.example", slug="a", destination="https://example.com/")
+        same = [Upsert(line=line, caller=ANYBODY, policy=POLICY)] * 2
+        made, unchanged = await asyncio.wait_for(writer.submit(same), 5)
+        assert (made.made.status, unchanged.made.status) == (201, 200)
+        assert [(one.offsets, one.followed) for one in (made, unchanged)] == [({LINKS: 7}, False)] * 2
+
+
 async def test_what_kafka_does_not_confirm_is_not_known(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(Producer, "commits", False)
     async with writing(monkeypatch, tmp_path, within_s=5.0) as (writer, _):

@@ -1,6 +1,8 @@
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -28,6 +30,7 @@ class Tables:
     days: dict[date, MadeDay] = field(default_factory=dict)
     fails: int = -1
     writes: int = 0
+    unmakable: set[date] = field(default_factory=set)
 
     def step(self) -> None:
         if self.fails == 0:
@@ -45,9 +48,11 @@ class Tables:
 
     async def write(self, day: date, version: int) -> None:
         assert (day, version) not in self.rows, "a version is used once"
-        self.rows[day, version] = self.counters[day] // 2
+        if day in self.unmakable:
+            raise TransientError("not this day")
+        self.rows[day, version] = self.counters.get(day, 0) // 2
         self.step()
-        self.rows[day, version] = self.counters[day]
+        self.rows[day, version] = self.counters.get(day, 0)
         self.writes += 1
 
     async def written(self, day: date, version: int) -> int:
@@ -58,6 +63,12 @@ class Tables:
         self.step()
         if day not in self.days or made.version > self.days[day].version:
             self.days[day] = made
+
+    async def drop(self, versions: Sequence[int]) -> None:
+        self.step()
+        for day, version in [*self.rows]:
+            if version in versions:
+                del self.rows[day, version]
 
     async def drop_unnamed(self, before: int) -> None:
         self.step()
@@ -89,7 +100,8 @@ def test_days_that_differ_are_made_from_an_hour_after_their_end_and_the_newest_f
     assert days_that_differ(counted, {}, closed - timedelta(seconds=1)) == [DAY]
     assert days_that_differ(counted, {}, closed) == [NEXT, DAY]
     assert days_that_differ(counted, {DAY: MadeDay(1, 1), NEXT: MadeDay(1, 1)}, closed) == [NEXT]
-    assert days_that_differ({}, {DAY: MadeDay(1, 1)}, closed) == []
+    assert days_that_differ({}, {DAY: MadeDay(1, 1)}, closed) == [DAY], "it has no counters any more"
+    assert days_that_differ({}, {DAY: MadeDay(1, 0)}, closed) == []
 
 
 async def test_a_day_that_was_made_is_made_anew_once_it_has_stood_still() -> None:
@@ -116,12 +128,35 @@ async def test_rows_stay_for_an_hour_after_others_took_their_place() -> None:
     tables.counters[DAY] = 4
     for _ in range(2):
         await rolling.round()
-    now.at += RESTS
+    now.at += RESTS - timedelta(milliseconds=1)
     await rolling.round()
-    assert (DAY, first) in tables.rows, "the versions are just an hour apart"
-    now.at += RESTS
+    assert (DAY, first) in tables.rows
+    now.at += timedelta(milliseconds=1)
     await rolling.round()
     assert tables.rows == {(DAY, tables.days[DAY].version): 4}
+
+
+async def test_rows_of_a_day_that_changes_all_the_time_go_as_others_do() -> None:
+    tables, now = Tables({DAY: 0}), Clock(end_of(DAY) + CLOSED_AFTER)
+    rolling = roller(tables, now)
+    for late in range(60):
+        tables.counters[DAY] = late
+        for _ in range(2):
+            now.at += timedelta(minutes=3)
+            await rolling.round()
+    assert tables.writes == 60
+    assert len(tables.rows) <= 1 + RESTS / timedelta(minutes=6)
+
+
+async def test_a_day_that_cannot_be_made_keeps_no_other_and_is_told() -> None:
+    tables = Tables({DAY: 3, NEXT: 4}, unmakable={NEXT})
+    rolling = roller(tables, Clock(end_of(NEXT) + CLOSED_AFTER))
+    with pytest.raises(TransientError, match="not this day"):
+        await rolling.round()
+    assert set(tables.days) == {DAY}
+    tables.unmakable.clear()
+    await rolling.round()
+    assert set(tables.days) == {DAY, NEXT}
 
 
 @given(
