@@ -13,7 +13,6 @@ from prometheus_client import CollectorRegistry
 from console.audit.rolled_days import LINK_DAYS, check_rolled, read_days
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.migrate import read_migrations
-from schemas.errors import TransientError
 from schemas.retry import RetryPolicy
 from stream.tables.link_day_rows import ClickHouseLinkDays
 from stream.tables.link_days import RESTS, LinkDayRoller, MadeDay
@@ -61,6 +60,10 @@ def roller(store: ClickHouseLinkDays, now: Clock) -> LinkDayRoller:
     )
 
 
+class ProcessEndedError(Exception):
+    """Nothing of the round goes on, as it does after an error of one day."""
+
+
 class Killed(ClickHouseLinkDays):
     """Dies in one of its steps, the third time it gets there; of a write half has been done by then."""
 
@@ -82,17 +85,17 @@ class Killed(ClickHouseLinkDays):
                 parameters={"version": version},
                 settings={"mutations_sync": 1},
             )
-            raise TransientError("killed here")
+            raise ProcessEndedError
 
     async def written(self, day: date, version: int) -> int:
         if self._here("written"):
-            raise TransientError("killed here")
+            raise ProcessEndedError
         return await super().written(day, version)
 
     async def publish(self, day: date, made: MadeDay) -> None:
         await super().publish(day, made)
         if self._here("publish"):
-            raise TransientError("killed here")
+            raise ProcessEndedError
 
 
 def remember_former_views(http: Http) -> None:
@@ -155,7 +158,7 @@ async def test_reports_are_those_of_the_counters_alone_in_whatever_state_the_day
     same_as_from_counters_alone(migrated)
 
     for step in ("write", "written", "publish"):
-        with pytest.raises(TransientError):
+        with pytest.raises(ProcessEndedError):
             await roller(Killed(client, step), clock).round()
         clock.at += timedelta(minutes=1)
         same_as_from_counters_alone(migrated)
