@@ -151,8 +151,12 @@ async def test_destinations_keep_their_numbers_by_another_name_and_rules_their_o
     await second.get_by_label("Languages").fill("DE")
     await page.get_by_role("button", name="Move Rule 2 up").click()
     await expect(page.get_by_text("It is asked with your edits")).to_be_visible()
-    await save(page)
+    await expect(page.get_by_role("group", name="Variant B").get_by_label("Name")).to_have_value("Bold")
+    async with page.expect_response("**/v1/links/**/kept") as saved:
+        await save(page)
     await expect(page.get_by_text("Saved.")).to_be_visible()
+    answer = await saved.value
+    assert answer.status == 200, "202 would say that the index is not there yet"
     link = read(console, "kept")
     assert [(one["name"], one["number"]) for one in link["variants"]] == [("Bold", kept["number"])]
     assert [one["name"] for one in link["rules"]] == ["Germans", "Alps"]
