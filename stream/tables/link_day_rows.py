@@ -8,10 +8,9 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.counters import DELTA
-from schemas.errors import ClickHouseError, TransientError
 from stream.tables.link_days import MadeDay
+from stream.tables.not_there_yet import not_there_yet
 
-_UNKNOWN_TABLE: Final = 60
 _DROPPED_AT_ONCE: Final = 1000
 """Versions travel in the URL."""
 _SUMS: Final = {
@@ -91,12 +90,8 @@ class ClickHouseLinkDays:
         await self.drop([int(version) for (version,) in await self._rows(_UNNAMED, before=before)])
 
     async def _rows(self, query: str, **parameters: object) -> list[tuple[Any, ...]]:
-        try:
+        with not_there_yet("table or view of link days"):
             return await select(self._client, query, parameters)
-        except ClickHouseError as error:
-            if error.code == _UNKNOWN_TABLE:  # what is not there yet will be
-                raise TransientError("there are no tables of link days: `clicktally migrate` makes them") from error
-            raise
 
     async def _do(self, statement: str, **parameters: object) -> None:
         with clickhouse_errors():

@@ -12,18 +12,18 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.compacted import CompactedTopic, open_compacted
-from schemas.errors import ClickHouseError, TransientError
+from schemas.errors import TransientError
 from schemas.misses import MissedMinute
 from schemas.retry import Retry, RetryPolicy
 from schemas.topics import MISSES
 from stream.tables.metrics import TablesMetrics
+from stream.tables.not_there_yet import not_there_yet
 from stream.tables.settings import TablesSettings
 
 logger = logging.getLogger(__name__)
 
 _MAX_RECORDS: Final = 1000
 _INSERT_INTERVAL_S: Final = 1.0
-_UNKNOWN_TABLE: Final = 60
 _DECODE: Final = msgspec.json.Decoder(MissedMinute).decode
 SCHEMA: Final = pa.schema(
     {
@@ -116,13 +116,9 @@ class MissesCopier:
 
     async def _held(self) -> int:
         """The last offset in the table, -1 where there is none. A table that is not there yet will be."""
-        try:
+        with not_there_yet("table misses"):
             ((held,),) = await select(
                 self._client,
                 f"SELECT ifNull(maxOrNull(record_offset), -1) FROM {MISSES}",  # noqa: S608 - a constant
             )
-        except ClickHouseError as error:
-            if error.code == _UNKNOWN_TABLE:
-                raise TransientError("there is no table misses: `clicktally migrate` makes it") from error
-            raise
         return int(held)

@@ -8,10 +8,9 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from schemas.breakdowns import DIMENSIONS, NUMBER_DIMENSIONS, ClassClicks
 from schemas.clickhouse.client import clickhouse_errors, select
 from schemas.counters import DELTA
-from schemas.errors import ClickHouseError, TransientError
 from stream.tables.breakdowns import RolledDay
+from stream.tables.not_there_yet import not_there_yet
 
-_UNKNOWN_TABLE: Final = 60
 _CLASSES: Final = ClassClicks._fields
 _DIMENSIONS: Final = ", ".join(DIMENSIONS)
 _COLUMNS: Final = f"day, link, version, class, {_DIMENSIONS}, clicks"
@@ -69,12 +68,8 @@ class ClickHouseRollUps:
 
     async def rolled(self) -> dict[date, RolledDay]:
         """A table that is not there yet will be."""
-        try:
+        with not_there_yet("table breakdown_days"):
             rows = await self._rows(_ROLLED)
-        except ClickHouseError as error:
-            if error.code == _UNKNOWN_TABLE:
-                raise TransientError("there is no table breakdown_days: `clicktally migrate` makes it") from error
-            raise
         return {
             day: RolledDay(int(version), ClassClicks(*map(int, clicks)), int(from_events))
             for day, version, from_events, *clicks in rows

@@ -70,8 +70,7 @@ async def _work(settings: TablesSettings) -> None:
                 trouble=trouble,
             )
         )
-        client = await _connected(settings)
-        stack.push_async_callback(client.close)
+        client = await _connected(settings, stack)
         copiers.append(
             TopicCopier(
                 LINKS_TABLE,
@@ -82,8 +81,7 @@ async def _work(settings: TablesSettings) -> None:
                 retry=RETRY,
             )
         )
-        matches = await _connected(settings)
-        stack.push_async_callback(matches.close)
+        matches = await _connected(settings, stack)
         sender = SnapshotSender(
             lambda: snapshot_producer(settings.kafka, request_timeout_ms=settings.request_timeout_ms)
         )
@@ -95,22 +93,19 @@ async def _work(settings: TablesSettings) -> None:
             every_s=settings.match_every_s,
             retry=RETRY,
         )
-        roll_ups = await _connected(settings)
-        stack.push_async_callback(roll_ups.close)
+        roll_ups = await _connected(settings, stack)
         roller = Roller(
             ClickHouseRollUps(roll_ups),
             breakdown_metrics(registry),
             Pace(every_s=settings.breakdown_every_s, retry=RETRY),
         )
-        link_days = await _connected(settings)
-        stack.push_async_callback(link_days.close)
+        link_days = await _connected(settings, stack)
         link_day_roller = LinkDayRoller(
             ClickHouseLinkDays(link_days),
             link_day_metrics(registry),
             Pace(every_s=settings.link_days_every_s, retry=RETRY),
         )
-        missed = await _connected(settings)
-        stack.push_async_callback(missed.close)
+        missed = await _connected(settings, stack)
         misses = MissesCopier(missed, settings, metrics, retry=RETRY)
         await run_together(
             matcher.run(),
@@ -121,9 +116,12 @@ async def _work(settings: TablesSettings) -> None:
         )
 
 
-async def _connected(settings: TablesSettings) -> AsyncClient:
+async def _connected(settings: TablesSettings, stack: contextlib.AsyncExitStack) -> AsyncClient:
+    """A connection of its own, closed with `stack`."""
     retry = Retry(RETRY, on_first=lambda error: logger.warning("waiting for ClickHouse: %s", error))
-    return await retry.until_it_works(
+    client = await retry.until_it_works(
         lambda: connect(settings.clickhouse, send_receive_timeout_s=settings.clickhouse_timeout_s),
         on=TransientError,
     )
+    stack.push_async_callback(client.close)
+    return client

@@ -1,14 +1,11 @@
 """The matcher's side of ClickHouse: a connection of its own, for a long look must not hold up the copiers."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Final
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from schemas.clickhouse.unmatched import LinksNow, Unmatched, links_for, unmatched_pages
-from schemas.errors import ClickHouseError, TransientError
-
-_UNKNOWN_TABLE: Final = 60
+from stream.tables.not_there_yet import not_there_yet
 
 
 class ClickHouseMatches:
@@ -19,13 +16,9 @@ class ClickHouseMatches:
 
     async def unmatched(self) -> AsyncIterator[list[Unmatched]]:
         """Newest totals without a link. A table that is not there yet will be: links are copied without it."""
-        try:
+        with not_there_yet("table snapshots"):
             async for page in unmatched_pages(self._client):
                 yield page
-        except ClickHouseError as error:
-            if error.code == _UNKNOWN_TABLE:
-                raise TransientError("there is no table snapshots: `clicktally migrate` makes it") from error
-            raise
 
     async def links_for(self, totals: Sequence[Unmatched]) -> LinksNow:
         """The links that may be theirs."""
