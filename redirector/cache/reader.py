@@ -48,8 +48,15 @@ class HostCache:
             return None if value is None else decode(value)
 
     def version(self) -> int:
-        """A number that changes whenever any record did; 0 until there is a cache. About a microsecond."""
-        return int(self._environment.info()["last_txnid"]) if self._is_open() else 0
+        """A number that changes whenever any record did; 0 until there is a cache. About a microsecond.
+
+        What is read after it is as new, or newer. `info()` names a commit as soon as it is in shared memory, and
+        no reader is given that before it is on the disk; so this is the snapshot that a reader is given.
+        """
+        if not self._is_open():
+            return 0
+        with self._environment.begin() as transaction:
+            return int(transaction.id())
 
     def close(self) -> None:
         """Let go of the cache. Safe to repeat; the next call of another method opens it again."""

@@ -16,6 +16,7 @@ from schemas.tokens import new_token
 
 X = Link(domain="a.example", slug="x", destination="https://b.example/", campaign="spring")
 Y = Link(domain="a.example", slug="ü", destination="https://b.example/y")
+COMMITS = 50
 
 
 def put(link: Link) -> tuple[bytes, bytes]:
@@ -69,6 +70,40 @@ def test_the_version_changes_with_every_change(tmp_path: Path) -> None:
         cache.close()
     assert len(set(versions)) == 3
     assert all(first == second for first, second in versions)
+
+
+def test_a_version_is_never_newer_than_what_is_read_after_it(tmp_path: Path) -> None:
+    """While a commit waits for the disk, what it wrote is in shared memory, and no reader is given it yet."""
+    commit(tmp_path, put(X))
+    cache = HostCache.open(tmp_path)
+    first = cache.version()
+    command = [sys.executable, "-c", _COMMITTER, str(tmp_path), str(COMMITS), msgspec.json.encode(X).decode()]
+    with subprocess.Popen(command) as committer:
+        newest = 0
+        while newest < COMMITS and committer.poll() in (None, 0):
+            version = cache.version()
+            link = cache.links.get(X.key)
+            assert link is not None
+            newest = link.created_at_ms or 0
+            assert newest >= version - first
+    assert (newest, cache.version() - first) == (COMMITS, COMMITS)
+    cache.close()
+
+
+_COMMITTER = """
+import sys
+from pathlib import Path
+import msgspec
+from redirector.cache.writer import CacheWriter
+from schemas.links import Link
+
+link = msgspec.json.decode(sys.argv[3].encode(), type=Link)
+writer = CacheWriter.open(Path(sys.argv[1]))
+for number in range(1, int(sys.argv[2]) + 1):
+    numbered = msgspec.json.encode(msgspec.structs.replace(link, created_at_ms=number))
+    writer.table("links").apply([(link.key.encode(), numbered)], next_offset=number, ready=True, now_s=1)
+writer.close()
+"""
 
 
 def test_keys_that_can_be_no_links_find_nothing(tmp_path: Path) -> None:
