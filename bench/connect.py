@@ -20,7 +20,8 @@ from bench.machine import SERVER_CORE, cpu_seconds, on_core
 from bench.stack import CACHE, BenchError, fresh_database, query
 from bench.topics import Filled
 from deploy.local.kafka.broker import LOG4J_CONFIG
-from deploy.local.processes import REPOSITORY, ClickHouse, Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import REPOSITORY, ClickHouse, Kafka, spawn
 from schemas.topics import CLICKS, EVENT_TOPICS, IMPRESSIONS
 
 SOURCE: Final = REPOSITORY / "bench" / "peers" / "connect"

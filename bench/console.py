@@ -27,7 +27,7 @@ from bench.machine import LOAD_CORE, cpu_seconds, disk_bytes, rss_bytes, run_ben
 from bench.results import Goal, Result, Rounds, goals_line, publish
 from bench.stack import BenchError, Service, query, relay, say, scratch, serve, until_still, worker
 from bench.traffic import DOMAIN
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from schemas.tokens import new_token
 
 LINKS: Final = 10_000_000

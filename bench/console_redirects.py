@@ -11,7 +11,7 @@ from bench.load import wrk
 from bench.machine import cpu_seconds, rss_bytes
 from bench.results import Rounds, alternating
 from bench.stack import fill_link_cache, serve
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 
 FEW_LINKS: Final = 1_000
 _CLIENTS: Final = 192

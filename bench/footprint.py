@@ -14,7 +14,8 @@ from bench.pipeline import Pipeline, pipeline, until_level
 from bench.results import Result, Rounds, publish
 from bench.spooled import fill_spool
 from bench.stack import query, relay, scratch, serve, worker
-from deploy.local.processes import ClickHouse, Kafka, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ClickHouse, Kafka
 
 LINKS: Final = 100_000
 CLIENTS: Final = 32

@@ -25,7 +25,8 @@ from bench.page_fill import CAMPAIGN, POSTS, fill, token_of
 from bench.page_seen import FIRST, INTERACTIONS, MORE, Visit, first_visits, interactions
 from bench.results import Goal, Result, Rounds, publish
 from bench.stack import BenchError, say, scratch
-from deploy.local.processes import free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import spawn
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings, Stack
 

@@ -14,7 +14,8 @@ from aiokafka import AIOKafkaProducer
 from bench.load import get_links
 from bench.machine import LOAD_CORE, SERVER_CORE
 from bench.stack import Service, clickhouse, fresh_database, kafka, relay, serve, worker
-from deploy.local.processes import ClickHouse, Kafka, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ClickHouse, Kafka
 from schemas.topics import LINKS
 
 

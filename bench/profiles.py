@@ -14,7 +14,8 @@ from bench.machine import SERVER_CORE, run_bench
 from bench.stack import clickhouse, fill_link_cache, fresh_database, kafka, scratch, serve, worker
 from bench.topics import fill
 from bench.traffic import Traffic
-from deploy.local.processes import REPOSITORY, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import REPOSITORY
 
 PROFILES_DIR: Final = REPOSITORY / "docs" / "profiles"
 _SPY: Final = Path(sys.executable).with_name("py-spy")

@@ -16,7 +16,8 @@ from bench.machine import LOAD_CORE, SERVER_CORE, on_core, require
 from bench.places import write_places
 from bench.stack import BenchError, fill_link_cache, relay, serve
 from bench.traffic import link_key
-from deploy.local.processes import REPOSITORY, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import REPOSITORY, spawn
 
 BARE: Final = "bare aiohttp, records nothing"
 NGINX: Final = "nginx with its log"

@@ -18,7 +18,8 @@ from bench.results import Result, Rounds, publish
 from bench.stack import BenchError, clickhouse, fill_link_cache, fresh_database, kafka, scratch, serve, worker
 from bench.topics import Filled, fill
 from bench.traffic import Traffic
-from deploy.local.processes import ClickHouse, Kafka, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import ClickHouse, Kafka
 
 PARTITIONS: Final = (1, 4, 16, 64)
 LINKS: Final = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)

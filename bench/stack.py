@@ -16,7 +16,8 @@ from urllib.request import Request, urlopen
 from prometheus_client.parser import text_string_to_metric_families
 
 from bench.machine import LOAD_CORE, SERVER_CORE, cpu_seconds, on_core, pin
-from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import ClickHouse, Kafka, spawn
 from redirector.cache.writer import CacheWriter
 from schemas.clickhouse.migrate import MigrationError, migrate
 from schemas.topics import Topic, ensure_topics, topics

@@ -2,9 +2,7 @@
 
 import ctypes
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from deploy.local.ports import free_port
 from deploy.local.probe import clickhouse_answers, kafka_answers
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -27,24 +26,6 @@ _FORKS = ThreadPoolExecutor(1, "forks")
 
 class NotReadyError(Exception):
     """A part did not come up; the message has the end of its log."""
-
-
-def free_port(other_than: int = 0) -> int:
-    """A TCP port that nobody listens on now.
-
-    Below the kernel's ephemeral range, so that no outgoing connection takes it between kill and restart.
-    """
-    while True:
-        port = random.randint(15_000, 32_000)  # noqa: S311 - not a secret
-        if port == other_than:
-            continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
 
 
 def _die_with_parent() -> None:

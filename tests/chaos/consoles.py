@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from tests.chaos.http import is_ready
 from tests.chaos.proxy import Proxy
 

@@ -14,8 +14,8 @@ from typing import Any, Final, TypeVar
 import msgspec
 from aiokafka import AIOKafkaProducer
 
+from deploy.local.ports import free_port
 from deploy.local.probe import clickhouse_answers, kafka_answers
-from deploy.local.processes import free_port
 from schemas.clickhouse.migrate import migrate
 from schemas.counters import topic_and_epoch
 from schemas.links import Link

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 from tests.chaos.faults import ALL, CONSOLE_FAULTS, draw
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import RESTART_AFTER_S, Supervisor, Unit
@@ -45,7 +45,7 @@ async def echo() -> AsyncIterator[tuple[Proxy, list[bytes]]]:
 
     port = free_port()
     server = await asyncio.start_server(answer, "127.0.0.1", port)
-    proxy = Proxy(free_port(other_than=port), port)
+    proxy = Proxy(free_port(), port)
     await proxy.start()
     yield proxy, received
     await proxy.stop()

@@ -15,13 +15,14 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from deploy.local.ports import free_port
 from deploy.local.processes import ClickHouse, Kafka, spawn
 from schemas.links import Link
 from schemas.topics import LINKS, TOKENS
 from tests.builders import BOT, BROWSER
 from tests.integration.clickhouse_http import Http
 from tests.integration.migrated import make_migrated
-from tests.integration.serve_process import Client, Serve, free_port, get, post
+from tests.integration.serve_process import Client, Serve, get, post
 from tests.integration.streams import Streams, wait_for
 from tests.integration.topics_anew import make_anew
 from tests.tokens import AS_WRITER, WRITER

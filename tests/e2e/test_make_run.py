@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 
 # Of a machine that others use too; seconds when it is idle.
 PATIENCE_S = 240

@@ -15,13 +15,14 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from deploy.local.ports import free_port
 from deploy.local.processes import ClickHouse, Kafka, spawn
 from schemas.clickhouse.migrate import migrate
 from schemas.links import Link
 from schemas.topics import LINKS, TOKENS, ensure_topics, topics
 from tests.builders import BOT, BROWSER
 from tests.integration.clickhouse_http import Http
-from tests.integration.serve_process import Client, Serve, free_port, get, post, spool_lines, wait_for
+from tests.integration.serve_process import Client, Serve, get, post, spool_lines, wait_for
 from tests.integration.streams import Streams
 from tests.tokens import AS_WRITER, WRITER
 from tests.unit.redirector.serve.webhooks.providers import SENDGRID_PUBLIC, as_sendgrid

@@ -18,7 +18,8 @@ from aiokafka import AIOKafkaProducer
 from console.audit.findings import Finding, Report
 from console.audit.run import Scope, audit
 from console.settings import ConsoleSettings
-from deploy.local.processes import REPOSITORY, ClickHouse, Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import REPOSITORY, ClickHouse, Kafka, spawn
 from schemas.batches import BatchHeaders
 from schemas.clickhouse.client import connect
 from schemas.events import Click, Event, Impression

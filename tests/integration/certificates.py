@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.processes import free_port
+from deploy.local.ports import free_port
 
 _EXTENSIONS = """
 [req]

@@ -14,7 +14,8 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final, Self
 
-from deploy.local.processes import Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import Kafka, spawn
 from tests.tokens import bearer_of
 
 READY_WITHIN_S: Final = 60.0
@@ -50,7 +51,7 @@ class ConsoleProcess:
     def __init__(self, directory: Path, kafka: Kafka, group: str, **settings: object) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
-        self.metrics_port = free_port(other_than=self.port)
+        self.metrics_port = free_port()
         self.log = directory / "api.log"
         self._env = {
             "CLICKTALLY_API_BOOTSTRAP_SERVERS": kafka.bootstrap,

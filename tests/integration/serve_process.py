@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import h11
 import msgspec
 
+from deploy.local.ports import free_port
 from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from schemas.spool import segment_path, segments, spools
@@ -62,14 +63,6 @@ def write_links(directory: Path, links: Sequence[Link] = LINKS, *, ready: bool =
         writer.table("tokens").apply(known, next_offset=len(known), ready=True, now_s=time.time())
     finally:
         writer.close()
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Serve:

@@ -16,7 +16,8 @@ from urllib.request import urlopen
 from aiokafka import AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.local.processes import free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import spawn
 from redirector.relay.partitions import partition_of
 from schemas.batches import BatchHeaders, Headers
 from schemas.events import Click, Event

@@ -19,7 +19,8 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from console.link_topic import LinkTopic
-from deploy.local.processes import Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import Kafka, spawn
 from schemas.clickhouse import unmatched as unmatched_totals
 from schemas.clickhouse.client import connect
 from schemas.clickhouse.unmatched import Unmatched, links_for, unmatched_pages

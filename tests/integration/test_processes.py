@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.ports import free_port
 from deploy.local.probe import clickhouse_answers, kafka_answers
-from deploy.local.processes import REPOSITORY, ClickHouse, NotReadyError, free_port
+from deploy.local.processes import REPOSITORY, ClickHouse, NotReadyError
 
 STARTER = """
 import sys

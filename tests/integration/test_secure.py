@@ -13,7 +13,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import ClickHouse, Kafka, spawn
 from redirector.cache.reader import HostCache
 from redirector.spool.writer import SpoolWriter
 from schemas.clickhouse.client import Server, connect

@@ -14,7 +14,8 @@ import msgspec
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.local.processes import ClickHouse, Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import ClickHouse, Kafka, spawn
 from schemas.links import Link
 from schemas.misses import Miss, MissedMinute
 from schemas.topics import CLICKS, LINKS, MISSES

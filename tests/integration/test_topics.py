@@ -7,7 +7,8 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from deploy.local.processes import Kafka, free_port
+from deploy.local.ports import free_port
+from deploy.local.processes import Kafka
 from schemas.errors import TransientError
 from schemas.topics import (
     CLICKS,

@@ -3,7 +3,8 @@
 import signal
 import sys
 
-from deploy.local.processes import free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import spawn
 from schemas.spool import spools
 from schemas.topics import DEAD_LETTERS, EVENT_TOPICS
 from tests.integration.relay.world import RELAY, WITHIN_S, World, assert_each_once, line_count, wait_for

@@ -15,7 +15,8 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from deploy.local.processes import Kafka, free_port, spawn
+from deploy.local.ports import free_port
+from deploy.local.processes import Kafka, spawn
 from redirector.spool.writer import SpoolWriter
 from schemas.events import Click, Event, Impression
 from schemas.topics import DEAD_LETTERS, EVENT_TOPICS

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from deploy.local.ports import free_port
 from redirector.cache.writer import CacheWriter
 from redirector.serve.visitors import Visitors
 from redirector.visitor_key.day_key import DAY_MS, DayKey
@@ -21,7 +22,6 @@ from tests.integration.serve_process import (
     ConnectionClosedError,
     Serve,
     answered,
-    free_port,
     get,
     post,
     running,
