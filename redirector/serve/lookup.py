@@ -18,7 +18,7 @@ from schemas.links import (
     read_domain,
     slug_of_path,
 )
-from schemas.own_domains import destination_key, destinations_of
+from schemas.own_domains import destination_key, destinations_of, domain_led_to
 
 PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIXES: Final = (".gif", ".png", "")
@@ -183,8 +183,11 @@ class Lookup:
     def _meets_a_ring(self, link: Link, passed: tuple[str, ...], clear: set[str]) -> bool:
         """`clear` are links from which no ring was found. What leads on too often, or too far, counts as a ring."""
         for destination in destinations_of(link):
+            domain = domain_led_to(destination)
+            if domain is None or not self._is_own(domain):
+                continue
             key = destination_key(destination)
-            if key is None or key in clear or not self._is_own(key.partition("/")[0]):
+            if key is None or key in clear:
                 continue
             if key in passed or len(passed) > _HOPS or len(clear) > _FOLLOWED:
                 return True
