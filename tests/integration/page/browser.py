@@ -83,6 +83,18 @@ async def sign_in(page: Page, number: int) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
+async def save(page: Page) -> None:
+    """Press Save, whatever becomes of it."""
+    await page.get_by_role("button", name="Save", exact=True).click()
+
+
+async def saved(page: Page) -> None:
+    """Until the page says that it is saved. Of texts, parts are found in any case: `Saved.` alone would be found in
+    what is said of edits that are not saved, too.
+    """
+    await expect(page.get_by_text("Saved. Visitors are led there from now on.")).to_be_visible()
+
+
 async def findings(page: Page) -> list[str]:
     """What axe-core says of the page, and whether it scrolls sideways."""
     await page.evaluate(_AXE.read_text())

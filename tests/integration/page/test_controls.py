@@ -5,17 +5,18 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.async_api import Page, Request, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from deploy.local.processes import ClickHouse, Kafka
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.counted import know_links, run_sql
-from tests.integration.page.browser import Looks, each_look, enter
+from tests.integration.page.browser import Looks, each_look, enter, save, saved
 from tests.integration.page.world import TOKENS, WRITER
 from tests.integration.test_api import prepare
 from tests.tokens import token
@@ -87,10 +88,6 @@ def read(console: ConsoleProcess, slug: str) -> dict[str, Any]:
     return link
 
 
-async def save(page: Page) -> None:
-    await page.get_by_role("button", name="Save", exact=True).click()
-
-
 async def test_rules_and_variants_are_edited_refused_at_their_fields_and_tested_beside(
     page: Page, console: ConsoleProcess
 ) -> None:
@@ -121,7 +118,7 @@ async def test_rules_and_variants_are_edited_refused_at_their_fields_and_tested_
     await expect(page.get_by_role("group", name="The destination above")).to_contain_text(re.compile(r"25\s%"))
     await each_look(page, "destinations", LOOKS)
     await save(page)
-    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await saved(page)
     link = read(console, "split")
     (kept_rule,) = link["rules"]
     assert (kept_rule["name"], kept_rule["countries"], kept_rule["devices"]) == ("Alps", ["AT", "CH"], ["ios"])
@@ -151,18 +148,15 @@ async def test_destinations_keep_their_numbers_by_another_name_and_rules_their_o
     await second.get_by_label("Languages").fill("DE")
     await page.get_by_role("button", name="Move Rule 2 up").click()
     await expect(page.get_by_text("It is asked with your edits")).to_be_visible()
-    await expect(page.get_by_role("group", name="Variant B").get_by_label("Name")).to_have_value("Bold")
-    async with page.expect_response("**/v1/links/**/kept") as saved:
-        await save(page)
-    await expect(page.get_by_text("Saved.")).to_be_visible()
-    answer = await saved.value
-    assert answer.status == 200, "202 would say that the index is not there yet"
+    await save(page)
+    await saved(page)
     link = read(console, "kept")
     assert [(one["name"], one["number"]) for one in link["variants"]] == [("Bold", kept["number"])]
     assert [one["name"] for one in link["rules"]] == ["Germans", "Alps"]
     await page.get_by_role("button", name="Remove Rule 1").click()
     await page.get_by_role("button", name="Remove Rule 1").click()
     await save(page)
+    await saved(page)
     # What is asked beside is asked anew of what was saved.
     await expect(page.locator(".answer")).not_to_contain_text("https://acme.example/alps")
     assert read(console, "kept")["rules"] == []
@@ -188,9 +182,26 @@ async def test_a_link_is_tested_as_it_is_written_before_it_is_saved(page: Page, 
     assert read(console, "unsaved")["destination"] == "https://acme.example/unsaved"
     await rule.get_by_label("Destination").fill("https://acme.example/alps")
     await save(page)
-    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await saved(page)
     await expect(answer).to_contain_text("https://acme.example/alps")
     await expect(page.get_by_text("It is asked with your edits")).to_have_count(0)
+
+
+async def test_a_change_that_this_host_does_not_follow_yet_is_saved_and_said_to_hold_in_a_moment(
+    page: Page, console: ConsoleProcess
+) -> None:
+    made(console, "soon")
+    await enter(page, WRITER, f"/links/{DOMAIN}/soon")
+
+    async def not_followed(route: Route) -> None:
+        answer = await route.fetch()
+        await route.fulfill(response=answer, status=HTTPStatus.ACCEPTED)
+
+    await page.route("**/v1/links/**/soon", not_followed)
+    await page.get_by_label("Title").fill("In a moment")
+    await save(page)
+    await expect(page.get_by_text("redirector follows in a moment")).to_be_visible()
+    assert read(console, "soon")["title"] == "In a moment"
 
 
 async def test_the_rest_of_a_link_is_edited_too_and_opens_where_its_domain_answers(
@@ -214,7 +225,7 @@ async def test_the_rest_of_a_link_is_edited_too_and_opens_where_its_domain_answe
     await expect(page.get_by_label("Browsers keep it for, in seconds")).to_be_focused()
     await page.get_by_label("Browsers keep it for, in seconds").fill("60")
     await save(page)
-    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await saved(page)
     await expect(page.get_by_text("clicks that they answer themselves are not counted")).to_be_visible()
     link = read(console, "rest")
     assert link["expires_at"] == "2030-01-02T11:00:00Z"

@@ -13,7 +13,7 @@ from playwright.async_api import Page, expect
 from deploy.local.processes import ClickHouse, Kafka
 from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
-from tests.integration.page.browser import each_look, enter, findings
+from tests.integration.page.browser import each_look, enter, findings, save, saved
 from tests.integration.page.world import LOOKER, POSTS, TOKENS, WRITER
 from tests.integration.streams import wait_for
 from tests.integration.test_api import prepare
@@ -107,7 +107,7 @@ async def test_two_who_edit_one_link_overwrite_nothing_unseen(page: Page, consol
     other = {"title": "Theirs", "destination": "https://acme.example/theirs"}
     answer = console.ask("PATCH", f"/v1/links/{DOMAIN}/{slug}", other, token=WRITER)
     assert answer.status in (200, 202), answer.body
-    await page.get_by_role("button", name="Save", exact=True).click()
+    await save(page)
     conflict = page.get_by_role("alert")
     await expect(conflict).to_contain_text("Somebody changed this link meanwhile")
     await expect(conflict).to_contain_text("they made it Theirs, you Mine")
@@ -116,8 +116,8 @@ async def test_two_who_edit_one_link_overwrite_nothing_unseen(page: Page, consol
     await each_look(page, "conflict")
     assert console.ask("GET", f"/v1/links/{DOMAIN}/{slug}", token=WRITER).json["title"] == "Theirs"
 
-    await page.get_by_role("button", name="Save", exact=True).click()
-    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await save(page)
+    await saved(page)
     kept = console.ask("GET", f"/v1/links/{DOMAIN}/{slug}", token=WRITER).json
     assert (kept["title"], kept["destination"]) == ("Mine", "https://acme.example/theirs")
 

@@ -58,7 +58,6 @@ export interface BulkAnswer {
   status: number
   link?: string
   etag?: string
-  served?: boolean
   problem?: string
   pointer?: string
 }

@@ -21,6 +21,9 @@ import "./links.css"
 
 const { links: said } = words
 
+/** Of a change that is durable, and that this host does not follow yet. */
+const ACCEPTED = 202
+
 /** A link: its address, what it counted, where it leads, and the form that changes it. */
 export function LinkPage({ parts }: { parts: Record<string, string> }) {
   const path = { domain: parts["domain"] ?? "", slug: parts["slug"] ?? "" }
@@ -113,7 +116,7 @@ function Edit(props: {
       take(fresh)
       setForm(formOf(fresh, own))
       setTheirs(undefined)
-      setTold(answer.headers.get("Clicktally-Served") === "no" ? said.savedSoon : said.saved)
+      setTold(answer.status === ACCEPTED ? said.savedSoon : said.saved)
     } catch (error) {
       if (!(error instanceof ProblemError) || error.details.status !== 412) throw error
       await meet()
