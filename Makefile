@@ -7,6 +7,8 @@ READY := $(VENV)/.ready
 SCANNER := stream/scan.so
 PAGE := console/page
 NODE := $(PY) -m deploy.local.node
+# Python keeps the bytecode of what it imports, whatever the environment says: else each process compiles it anew.
+unexport PYTHONDONTWRITEBYTECODE
 SPREAD := -n 3 --dist loadfile --no-loadscope-reorder
 # pip and uv ask the same index: pip's, if one is set.
 UV = index="$${UV_DEFAULT_INDEX:-$${PIP_INDEX_URL:-$$($(PY) -m pip config get global.index-url 2>/dev/null)}}"; \

@@ -26,6 +26,7 @@ from tests.chaos.http import NoAnswerError, scrape, select
 from tests.chaos.log_reader import LogReader
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import Supervisor, Unit
+from tests.looking import pause_s
 from tests.tokens import token
 
 PARTITIONS: Final = 3
@@ -48,11 +49,11 @@ def have_own_mounts() -> bool:
 
 def wait_for(condition: Callable[[], bool], what: str, within_s: float = READY_WITHIN_S) -> None:
     """Poll until the condition holds. Raises TimeoutError."""
-    deadline = time.monotonic() + within_s
+    began = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        if time.monotonic() - began > within_s:
             raise TimeoutError(f"not within {within_s:.0f} s: {what}")
-        time.sleep(0.05)
+        time.sleep(pause_s(began))
 
 
 class Stack:

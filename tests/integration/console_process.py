@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from deploy.local.ports import free_port
 from deploy.local.processes import Kafka, spawn
+from tests.looking import pause_s
 from tests.tokens import bearer_of
 
 READY_WITHIN_S: Final = 60.0
@@ -104,13 +105,13 @@ class ConsoleProcess:
 
     def wait_until_ready(self) -> None:
         """Until /readyz agrees."""
-        deadline = time.monotonic() + READY_WITHIN_S
-        while time.monotonic() < deadline:
+        began = time.monotonic()
+        while time.monotonic() - began < READY_WITHIN_S:
             if self._is_ready():
                 return
             assert self._process is not None
             assert self._process.poll() is None, self.log.read_text()
-            time.sleep(0.05)
+            time.sleep(pause_s(began))
         raise AssertionError(f"not ready:\n{self.log.read_text()}")
 
     def _is_ready(self) -> bool:

@@ -19,6 +19,7 @@ from deploy.local.ports import free_port
 from redirector.cache.writer import CacheWriter
 from schemas.links import Link
 from schemas.spool import segment_path, segments, spools
+from tests.looking import pause_s
 from tests.tokens import WRITER, token
 
 DEADLINE_S: Final = 15.0
@@ -224,10 +225,10 @@ def answered(serve: Serve, raw: bytes, method: str = "GET") -> Answer:
 
 def wait_for(condition: Any, deadline_s: float = DEADLINE_S) -> None:
     """Poll until the condition holds; fail at the deadline."""
-    deadline = time.monotonic() + deadline_s
+    began = time.monotonic()
     while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true in time"
-        time.sleep(0.02)
+        assert time.monotonic() - began < deadline_s, "the condition did not come true in time"
+        time.sleep(pause_s(began))
 
 
 def get(

@@ -25,6 +25,7 @@ from schemas.spool import new_spool_id
 from schemas.topics import CLICKS, IMPRESSIONS
 from tests.builders import ndjson
 from tests.integration.clickhouse_http import Http
+from tests.looking import pause_s
 
 WITHIN_S = 120.0
 
@@ -187,9 +188,9 @@ class Streams:
 
 def wait_for(reached: Callable[[], bool], what: str, workers: Sequence[StreamProcess] = ()) -> None:
     """Poll until it is so; fail at the deadline with the workers' last words."""
-    deadline = time.monotonic() + WITHIN_S
+    began = time.monotonic()
     while not reached():
-        if time.monotonic() > deadline:
+        if time.monotonic() - began > WITHIN_S:
             words = "\n".join(worker.log.read_text()[-2000:] for worker in workers)
             raise AssertionError(f"not within {WITHIN_S} s: {what}\n{words}")
-        time.sleep(0.05)
+        time.sleep(pause_s(began))

@@ -17,10 +17,13 @@ log = logging.getLogger(__name__)
 
 EVERY_S: Final = 2.0
 _INVALIDATE: Final = re.compile(r"INVALIDATE_QUERY '((?:[^'\\]|\\.)*)'")
+# By database and by name, too: for pairs alone the engine writes down every table that there is, in 0.1 s.
 _LOADED: Final = """
+WITH loaded AS (SELECT database, name FROM system.dictionaries WHERE status IN ('LOADED', 'FAILED'))
 SELECT database, name, create_table_query
 FROM system.tables
-WHERE (database, name) IN (SELECT database, name FROM system.dictionaries WHERE status IN ('LOADED', 'FAILED'))
+WHERE database IN (SELECT database FROM loaded) AND name IN (SELECT name FROM loaded)
+    AND (database, name) IN (SELECT database, name FROM loaded)
 FORMAT TSVRaw
 """
 

@@ -50,6 +50,9 @@ def server_properties(settings: LocalSettings) -> str:
         "group.initial.rebalance.delay.ms": 0,
         # Tests of dead consumers need not wait six seconds for each.
         "group.min.session.timeout.ms": 1000,
+        # One that was killed is taken for alive until then, and not let in: by default for nine seconds.
+        "broker.session.timeout.ms": 4000,
+        "broker.heartbeat.interval.ms": 500,
         "message.max.bytes": 8 * 1024 * 1024,
     }
     if settings.kafka_secure_port:
