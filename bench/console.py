@@ -1,4 +1,5 @@
-"""The console at ten million links: its answers, import, live counts, memory, and what so many cost the redirector.
+"""The console at ten million links: its answers, import, live counts, memory, and what so many cost the redirector;
+and its reports over 100 million counter rows.
 
     python -m bench.console [--links N] [--listeners N]
 
@@ -22,6 +23,7 @@ from bench.console_kept import DATABASE, IMPORT, INDEX, World, console, copying,
 from bench.console_links import own_lines, publish_token
 from bench.console_live import told
 from bench.console_redirects import FEW_LINKS, SHARE, redirects
+from bench.console_reports import ACCOUNT_GOAL_MS, CAMPAIGN_GOAL_MS, reports
 from bench.load import wrk
 from bench.machine import LOAD_CORE, cpu_seconds, disk_bytes, rss_bytes, run_bench
 from bench.results import Goal, Result, Rounds, goals_line, publish
@@ -36,6 +38,8 @@ SEARCH_GOAL_MS: Final = 200.0
 IMPORT_GOAL: Final = 50_000.0
 LIVE_GOAL_S: Final = 2.0
 SERVE_GOAL: Final = 1.2
+ROWS_PER_LINK: Final = 10
+"""Of the account of which reports are asked: 100 million counter rows beside 10 million links."""
 _BULK_LINES: Final = 100_000
 _TIMES: Final = 100
 _TIMES_QUICK: Final = 40
@@ -162,7 +166,7 @@ def _redirects(port: int, slugs: dict[str, str]) -> bool:
 
 
 def run(links: int, listeners: int) -> Result:
-    """Import, answers, listeners, redirects."""
+    """Import, answers, listeners, redirects, reports."""
     os.sched_setaffinity(0, {LOAD_CORE})
     measured = Rounds()
     token, bearer = new_token(
@@ -183,6 +187,7 @@ def run(links: int, listeners: int) -> Result:
             measured.add("console", mib=rss_bytes(api.pid) / _MIB, index_mib=index_mib)
             told_s = live(world, api, door, listeners, measured)
         ratio = redirects(place, links, measured, rounds=5 if links == LINKS else 3)
+    campaign_ms, account_ms = reports(links * ROWS_PER_LINK, measured)
     return Result(
         name="console",
         title=f"Console and redirector with {links:,} links",
@@ -213,13 +218,15 @@ def run(links: int, listeners: int) -> Result:
             ),
             Goal(f"the last of {listeners:,} listeners told of a click", told_s, "at most", LIVE_GOAL_S, "s"),
             Goal(f"serve's p99 against {FEW_LINKS:,} links", ratio, "at most", SERVE_GOAL),
+            Goal("any report of one campaign, 30 days, p95", campaign_ms, "at most", CAMPAIGN_GOAL_MS, "ms"),
+            Goal("any report of the whole account, 30 days, p95", account_ms, "at most", ACCOUNT_GOAL_MS, "ms"),
         ],
         leaves_out=[
             "a network and TLS: all clients are on the same machine, and all listeners in one process.",
-            "reports: make bench-query asks them of 100 million counter rows.",
         ],
         notes=[
             f"The links were imported and followed at {world.made_at}: what is measured of that is of then.",
+            f"Reports are of the account of `make bench-query`, of {links * ROWS_PER_LINK:,} counter rows.",
             f"{_BULK_LINES:,} more came by bulk, in one request.",
             "Rates of imports are held to their goals per CPU second: what a core of its own does.",
             "A page is looked for at most CLICKTALLY_API_SEARCH_WITHIN_S (0.15 s) and says where to go on then.",

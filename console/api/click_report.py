@@ -7,8 +7,9 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from console.api.by_labels import LABELS, LABELS_OR_LINK, Labels, names_by
+from console.api.report_filters import of_links, wanted_links, where
 from console.api.report_wire import LinkFilters, TrafficClass
-from console.api.reports import NAMED, Statement, conditions_of, of_links, times_of, where
+from console.api.reports import Statement, times_of
 from schemas.breakdowns import DIMENSIONS
 
 BY: Final = (*DIMENSIONS, "class", *LABELS_OR_LINK)
@@ -101,7 +102,8 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
     end = until.replace(hour=0, minute=0)
     end = end if end == until else end + _DAY
     by = names_by(query.by, BY)
-    conditions, parameters = conditions_of(query, account)
+    wanted = wanted_links(query, account)
+    conditions, parameters = wanted.among("counted.link"), wanted.parameters
     for name in DIMENSIONS:
         for given, sign in ((name, "="), (f"not_{name}", "!=")):
             value = getattr(query, given)
@@ -112,6 +114,11 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
     parameters = (*parameters, *more)
     days = [f"counted.day >= '{first:%F}'", f"counted.day < '{end:%F}'"]
     columns = ", ".join(by)
+    named = (
+        f" LEFT JOIN {wanted.named()} AS named ON counted.link = named.link"
+        if not set(LABELS).isdisjoint(by)
+        else ""
+    )
     of_class = "1" if query.traffic == "all" else f"counted.class = '{query.traffic}'"
     values = ", ".join(f"toString({'named' if name in LABELS else 'counted'}.{name}) AS {name}" for name in by)
     shown = ", ".join(f"if(place <= {query.most}, {name}, 'other') AS {name}" for name in by)
@@ -121,7 +128,7 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
         f" (SELECT *, row_number() OVER (ORDER BY chosen DESC, gross DESC, {columns}) AS place FROM"
         f" (SELECT {values}, sumIf(counted.clicks, {of_class}) AS chosen,"
         f" sum(counted.clicks) AS gross"
-        f" FROM breakdown_1d AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
+        f" FROM breakdown_1d AS counted{named}"
         f"{where([*days, *only, *conditions])} GROUP BY {columns})) GROUP BY {columns}, is_other"
         f" ORDER BY is_other, clicks DESC, gross_clicks DESC, {columns}"
     )

@@ -8,10 +8,12 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
+from console.api.by_labels import LABELS
 from console.api.comparison import MOST, Arm, Comparison, compare
 from console.api.problems import Problem
+from console.api.report_filters import wanted_links, where
 from console.api.report_wire import Counts, TimeFilters
-from console.api.reports import Statement, between, conditions_of, sums, times_of, where
+from console.api.reports import Statement, between, sums, times_of
 
 SIDE_LABELS: Final = ("account", "campaign", "post", "channel", "profile", "experiment", "variant", "link")
 _SIDE_CHARS: Final = 2000
@@ -19,6 +21,11 @@ _WEIGHT: Final = (
     "ifNotFinite(arrayMax(arrayMap(tag -> if(startsWith(tag, 'weight='), toFloat64OrZero(substring(tag, 8)), 0),"
     " tags)), 0) AS weight"
 )
+_LABELLED: Final = f"""(
+    SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel, profile,
+        variant, toString(links.experiment) AS experiment, {_WEIGHT}
+    FROM links FINAL
+)"""  # noqa: S608 - a constant
 _MEANINGS: Final = {
     "winner": "one is better than each of the others, by more than chance",
     "no winner yet": "there is enough data, and the best one is not better than each other by more than chance",
@@ -100,24 +107,27 @@ class Counted(Counts, kw_only=True):
 def comparing(query: CompareQuery, account: str, now: datetime) -> tuple[Statement, list[dict[str, str]]]:
     """The statement, and the labels of each side. Raises Problem."""
     since, until = times_of(query, now)
-    conditions, parameters = conditions_of(query, account)
+    wanted = wanted_links(query, account)
     sides = [side_labels(one) for one in query.of]
-    given: list[tuple[str, Any]] = list(parameters)
+    given: list[tuple[str, Any]] = list(wanted.parameters)
     fits = []
     for number, labels in enumerate(sides):
         for name, value in labels.items():
             given.append((f"{name}_{number}", value))
         fits.append(" AND ".join(f"{name} = {{{name}_{number}:String}}" for name in labels))
+    labelled, among = _LABELLED, ""
+    if not (wanted.with_unknown and any(not any(labels.values()) for labels in sides)):
+        on_a_side = f"({' OR '.join(fits)})"
+        labelled = f"(SELECT * FROM {_LABELLED}{where([*wanted.conditions, on_a_side])})"  # noqa: S608 - closed sets
+        among = f" WHERE link IN (SELECT link FROM {labelled})"  # noqa: S608 - closed sets
     inner = (
-        "SELECT named.*, labelled.variant AS variant, labelled.experiment AS experiment, labelled.weight AS weight"  # noqa: S608 - closed sets
-        f" FROM link_performance_between{between(since, until)} AS named LEFT JOIN"
-        f" (SELECT link, variant, toString(links.experiment) AS experiment, {_WEIGHT} FROM links FINAL) AS labelled"
-        " USING (link)"
+        f"SELECT * FROM (SELECT * EXCEPT ({', '.join(LABELS)}) FROM link_performance_between{between(since, until)}"  # noqa: S608 - closed sets
+        f"{among}) AS counted LEFT JOIN {labelled} AS labelled USING (link)"
     )
     text = (
         f"SELECT arrayJoin(sides) AS side, count() AS links, {sums()}, countIf(length(sides) > 1) AS on_several,"  # noqa: S608 - closed sets
         f" max(weight) AS weight FROM (SELECT *, arrayFilter((side, fits) -> fits, range({len(sides)}),"
-        f" [{', '.join(fits)}]) AS sides FROM ({inner}){where(conditions)}) AS counted"
+        f" [{', '.join(fits)}]) AS sides FROM ({inner}){where(list(wanted.conditions))}) AS counted"
         " WHERE notEmpty(sides) GROUP BY side ORDER BY side"
     )
     return Statement(text, tuple(given), since, until), sides

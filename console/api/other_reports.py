@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Final
 
 from console.api.problems import Problem
+from console.api.report_filters import conditions_of, moment, wanted_links, where
 from console.api.report_wire import AnnotationsQuery, DestinationsQuery, QualityQuery, VariantsQuery
-from console.api.reports import NAMED, Statement, between, conditions_of, moment, times_of, where
+from console.api.reports import Statement, between, times_of
 
-_CLASSES: Final = "class NOT IN ('', 'human')"
-_GLOBAL: Final = "'late events', 'dead letters', 'links without names'"
-"""Findings of the view that belong to no link that anybody could be asked for."""
+_CLASSES: Final = "row.1 NOT IN ('', 'human')"
 _NAMES: Final = ("account", "campaign", "post", "channel", "profile")
 
 
@@ -36,14 +35,14 @@ def variants(query: VariantsQuery, account: str, now: datetime) -> Statement:
 def destinations(query: DestinationsQuery, account: str, now: datetime) -> Statement:
     """Where links with variants or rules led, and whether visitors were split as meant. Raises Problem."""
     since, until = times_of(query, now)
-    conditions, parameters = conditions_of(query, account)
-    wanted = [f"link IN (SELECT link FROM {NAMED}{where(conditions)})"] if conditions else []  # noqa: S608 - closed sets
+    wanted = wanted_links(query, account)
+    conditions, parameters = wanted.among("link"), wanted.parameters
     if query.link is not None:
-        wanted.append("link = {link:String}")
+        conditions.append("link = {link:String}")
         parameters = (*parameters, ("link", query.link))
     text = (
         "SELECT * REPLACE (formatDateTime(split_since, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS split_since)"  # noqa: S608 - closed sets
-        f" FROM link_destinations_between{between(since, until)}{where(wanted)}"
+        f" FROM link_destinations_between{between(since, until)}{where(conditions)}"
         f" ORDER BY link, destination LIMIT {query.limit}"
     )
     return Statement(text, parameters, since, until)
@@ -52,60 +51,21 @@ def destinations(query: DestinationsQuery, account: str, now: datetime) -> State
 def quality(query: QualityQuery, account: str, now: datetime, *, all_accounts: bool) -> Statement:
     """What may be wrong with the numbers; `all_accounts`: with what belongs to no link. Raises Problem."""
     since, until = times_of(query, now)
-    conditions, parameters = conditions_of(query, account)
-    links = f"link_performance_between{between(since, until)}"
-    counted = (
-        "(SELECT *, dictGet('link_names', ('account', 'campaign', 'post', 'channel', 'profile'), link) AS names,"  # noqa: S608 - closed sets
-        " names.account AS account, names.campaign AS campaign, names.post AS post, names.channel AS channel,"
-        " names.profile AS profile FROM counters WHERE kind = 0"
-        f" AND window_start >= {moment(since)} AND window_start < {moment(until)})"
-    )
+    wanted = wanted_links(query, account)
+    within = ["kind = 0", f"window_start >= {moment(since)}", f"window_start < {moment(until)}"]
+    among = wanted.among("link")
+    everything = all_accounts and not among
     findings = [
-        _by_class(counted, conditions, "clicks", "in gross_clicks, not in clicks"),
-        _by_class(counted, conditions, "impressions", "in gross_impressions, not in impressions"),
-        _of_links(
-            links,
-            [*conditions, "ctr > 1"],
-            "links over 100 %",
-            "more clicks than impressions of the kind that CTR divides by: these are missing, or clicks come from"
-            " elsewhere",
-        ),
-        _of_links(
-            links,
-            [*conditions, "impressions = 0", "impressions_of_all_kinds != 0"],
-            "links without impressions of their kind",
-            "impressions of other kinds only, hence no CTR: see ctr_impressions of the link, kinds of its channel",
-        ),
-        _about(
-            "rule sets",
-            "toInt64(uniqExact(rules)), arrayMap(one -> toString(one), arraySort(groupUniqArray(10)(rules)))",
-            "numbers of the rule sets that told people from bots in this time",
-            f"{counted}{where(conditions)}",
-        ),
-        _about(
-            "counted up to",
-            "toInt64(ifNull(dateDiff('second', maxOrNull(window_start), now('UTC')), -1)), if(count() = 0,"
-            " emptyArrayString(), [formatDateTime(max(window_start), '%Y-%m-%dT%H:%i:%SZ', 'UTC')])",
-            "seconds since the last minute of this time in which anything was counted; -1: never",
-            f"{counted}{where(conditions)}",
-        ),
+        _of_counters(f"counters{where([*within, *among])}"),
+        _of_links(f"link_performance_between{between(since, until)}{where(among)}", unnamed=everything),
     ]
-    if all_accounts and not conditions:
-        findings += [
-            _about(
-                "posts without a link",
-                "toInt64(uniqExact(platform, post)), arraySort(groupUniqArray(10)(concat(platform, ' ', post)))",
-                "platforms told totals of them, which count for no link: name the post on its link, by post_id or"
-                " post_url",
-                f"snapshots WHERE link = '' AND observed_at >= {moment(since)} AND observed_at < {moment(until)}",
-            ),
-            f"SELECT * FROM data_quality_between{between(since, until)} WHERE finding IN ({_GLOBAL})",  # noqa: S608 - closed sets
-        ]
+    if everything:
+        findings += [_of_flushes(since, until), _of_posts(since, until)]
     text = (
         "SELECT * FROM (SELECT '' AS finding, toInt64(0) AS amount, emptyArrayString() AS examples, '' AS meaning"  # noqa: S608 - closed sets
         f" WHERE 0 UNION ALL {' UNION ALL '.join(findings)}) ORDER BY finding"
     )
-    return Statement(text, parameters, since, until)
+    return Statement(text, wanted.parameters, since, until)
 
 
 def annotations(query: AnnotationsQuery, account: str, now: datetime) -> Statement:
@@ -134,19 +94,83 @@ def annotations(query: AnnotationsQuery, account: str, now: datetime) -> Stateme
     return Statement(text, parameters, since, until)
 
 
-def _about(finding: str, amount_and_examples: str, meaning: str, source: str) -> str:
-    return f"SELECT '{finding}', {amount_and_examples}, '{meaning}' FROM {source}"  # noqa: S608 - closed sets
-
-
-def _by_class(counted: str, conditions: list[str], column: str, meaning: str) -> str:
+def _of_counters(counters: str) -> str:
+    """What traffic classes, rule sets and the last minute say, by reading counters once."""
+    by_class = (
+        "SELECT class, sum(clicks) AS class_clicks, sum(impressions) AS class_impressions, groupUniqArray(rules)"  # noqa: S608 - closed sets
+        f" AS class_rules, max(window_start) AS class_last FROM {counters} GROUP BY class"
+    )
+    of_classes = ", ".join(
+        f"arrayMap(row -> (concat('{column}: ', row.1), row.{place}, emptyArrayString(),"
+        f" 'in gross_{column}, not in {column}'), arrayFilter(row -> {_CLASSES} AND row.{place} != 0, counted))"
+        for place, column in ((2, "clicks"), (3, "impressions"))
+    )
     return (
-        f"SELECT concat('{column}: ', class), sum({column}), emptyArrayString(), '{meaning}' FROM {counted}"  # noqa: S608 - closed sets
-        f"{where([*conditions, _CLASSES])} GROUP BY class HAVING sum({column}) != 0"
+        f"SELECT one.1, one.2, one.3, one.4 FROM (SELECT arrayConcat({of_classes}, ["  # noqa: S608 - closed sets
+        "('rule sets', toInt64(length(rules)), arrayMap(one -> toString(one), arraySlice(rules, 1, 10)),"
+        " 'numbers of the rule sets that told people from bots in this time'),"
+        " ('counted up to', toInt64(if(empty(counted), -1, dateDiff('second', last, now('UTC')))),"
+        " if(empty(counted), emptyArrayString(), [formatDateTime(last, '%Y-%m-%dT%H:%i:%SZ', 'UTC')]),"
+        " 'seconds since the last minute of this time in which anything was counted; -1: never')]) AS findings"
+        " FROM (SELECT groupArray((class, class_clicks, class_impressions)) AS counted,"
+        f" arraySort(groupUniqArrayArray(class_rules)) AS rules, max(class_last) AS last FROM ({by_class})))"
+        " ARRAY JOIN findings AS one"
     )
 
 
-def _of_links(links: str, conditions: list[str], finding: str, meaning: str) -> str:
+def _of_links(links: str, *, unnamed: bool) -> str:
+    """What the links' own counts say, by reading them once; `unnamed`: which of them nothing is known of, too."""
+    findings = [
+        (
+            "links over 100 %",
+            "ifNull(ctr > 1, false)",
+            (
+                "more clicks than impressions of the kind that CTR divides by: these are missing, or clicks come"
+                " from elsewhere"
+            ),
+        ),
+        (
+            "links without impressions of their kind",
+            "impressions = 0 AND impressions_of_all_kinds != 0",
+            "impressions of other kinds only, hence no CTR: see ctr_impressions of the link, kinds of its channel",
+        ),
+    ]
+    if unnamed:
+        findings.append(
+            (
+                "links without names",
+                "NOT dictHas('link_names', link)",
+                "counted, but not in the table of links: reports have them under empty names",
+            )
+        )
+    counted = ", ".join(
+        f"('{finding}', toInt64(countIf({holds})), groupArraySortedIf(10)(link, {holds}), '{meaning}')"
+        for finding, holds, meaning in findings
+    )
     return (
-        f"SELECT '{finding}', toInt64(count()), groupArraySorted(10)(link), '{meaning}' FROM {links}"  # noqa: S608 - closed sets
-        f"{where(conditions)}"
+        f"SELECT one.1, one.2, one.3, one.4 FROM (SELECT [{counted}] AS findings FROM {links})"  # noqa: S608 - closed sets
+        " ARRAY JOIN findings AS one"
+    )
+
+
+def _of_flushes(since: datetime, until: datetime) -> str:
+    """What belongs to no link: of the flushes' own rows."""
+    return (
+        "SELECT one.1, one.2, emptyArrayString(), one.3 FROM (SELECT ["  # noqa: S608 - closed sets
+        "('late events', toInt64(sum(late)), 'counted, but after the lateness that windows are allowed'),"
+        " ('dead letters', toInt64(sum(dead_letters)),"
+        " 'could be no event; the topic dead-letters has them with the reason')] AS findings FROM counters"
+        f" WHERE kind = 2 AND touched_at >= {moment(since)} AND touched_at < {moment(until)})"
+        " ARRAY JOIN findings AS one"
+    )
+
+
+def _of_posts(since: datetime, until: datetime) -> str:
+    """Posts of which platforms told, and that no link names."""
+    return (
+        "SELECT 'posts without a link', toInt64(uniqExact(platform, post)),"  # noqa: S608 - closed sets
+        " arraySort(groupUniqArray(10)(concat(platform, ' ', post))),"
+        " 'platforms told totals of them, which count for no link: name the post on its link, by post_id or"
+        f" post_url' FROM snapshots WHERE link = '' AND observed_at >= {moment(since)}"
+        f" AND observed_at < {moment(until)}"
     )

@@ -3,18 +3,18 @@
 Values travel as parameters of the statement, never in its text; names of columns come from closed sets.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from console.api.by_labels import LABELS, LABELS_OR_LINK, names_by
 from console.api.problems import Problem
+from console.api.report_filters import WantedLinks, conditions_of, moment, of_links, wanted_links, where
 from console.api.report_wire import (
     BreakdownQuery,
     Chosen,
     HeatMapQuery,
-    LinkFilters,
     ReportQuery,
     SeriesQuery,
     TimeFilters,
@@ -39,11 +39,6 @@ _MINUTES_MOST: Final = timedelta(days=7)
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2106, 2, 7, tzinfo=UTC)
 
-# Names of deleted links stay, as in the views of performance.
-NAMED: Final = (
-    "(SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel,"
-    " profile FROM links FINAL)"
-)
 _CLICKS: Final = {
     "human": "clicks",
     "all": "gross_clicks",
@@ -92,39 +87,53 @@ def performance(report: str, query: ReportQuery, account: str, now: datetime) ->
         before = ", ".join(f"before.{name} AS {name}_before" for name in _BEFORE)
         rows = (
             f"SELECT now.*, {before} FROM ({rows}) AS now LEFT JOIN"  # noqa: S608 - closed sets
-            f" (SELECT {', '.join((*columns, *_BEFORE))} FROM {_VIEWS[report]}{between(*_before(since, until))}"
-            f"{where(conditions)}) AS before USING ({', '.join(columns)})"
+            f" {_counts_before(report, wanted_links(query, account), since, until)} AS before"
+            f" USING ({', '.join(columns)})"
         )
     return Statement(f"{rows} {order}", parameters, since, until)
+
+
+def _counts_before(report: str, wanted: WantedLinks, since: datetime, until: datetime) -> str:
+    """A report's counts of the time before, by its labels: no judgement, which needs those of all others."""
+    columns = ", ".join(_COLUMNS[report])
+    times = between(*_before(since, until))
+    if not wanted.conditions:
+        return f"(SELECT {columns}, {', '.join(_BEFORE)} FROM {_VIEWS[report]}{times})"  # noqa: S608 - closed sets
+    return (
+        f"(SELECT {columns}, {sums()} FROM link_performance_between{times} AS counted"  # noqa: S608 - closed sets
+        f"{where(wanted.among('counted.link'))} GROUP BY {columns})"
+    )
 
 
 def totals(query: TotalsQuery | ReportQuery, account: str, now: datetime) -> Statement:
     """All that fits together, and what the same time before had. Raises Problem."""
     since, until = times_of(query, now)
-    conditions, parameters = conditions_of(query, account)
+    wanted = wanted_links(query, account)
+    among = where(wanted.among("link"))
     both = " UNION ALL ".join(
-        f"SELECT '{period}' AS period, * FROM link_performance_between{between(*times)}{where(conditions)}"  # noqa: S608 - closed sets
+        f"SELECT '{period}' AS period, * FROM link_performance_between{between(*times)}{among}"  # noqa: S608 - closed sets
         for period, times in (("now", (since, until)), ("before", _before(since, until)))
     )
     text = (
         f"SELECT {_WITH_INTERVAL} FROM (SELECT period, count() AS links, {sums()} FROM ({both}) AS counted"  # noqa: S608 - closed sets
         " GROUP BY period) ORDER BY period DESC"
     )
-    return Statement(text, parameters, since, until)
+    return Statement(text, wanted.parameters, since, until)
 
 
 def breakdown(query: BreakdownQuery, account: str, now: datetime) -> Statement:
     """Sums by one or more labels, whatever the links are filtered by. Raises Problem."""
     since, until = times_of(query, now)
     by = names_by(query.by, LABELS_OR_LINK)
-    conditions, parameters = _conditions_on_links(query, account, since, until)
+    wanted = wanted_links(query, account)
+    only, parameters = of_links(query, "link", since, until)
     columns = ", ".join(by)
     text = (
         f"SELECT {_WITH_INTERVAL} FROM (SELECT {columns}, count() AS links, {sums(query)} FROM"  # noqa: S608 - closed sets
-        f" {_links(query, since, until)} AS counted{where(conditions)} GROUP BY {columns})"
+        f" {_links(query, [*only, *wanted.among('link')], since, until)} AS counted GROUP BY {columns})"
         f" ORDER BY clicks DESC, impressions DESC, {columns} LIMIT {query.limit}"
     )
-    return Statement(text, parameters, since, until)
+    return Statement(text, (*wanted.parameters, *parameters), since, until)
 
 
 def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
@@ -132,18 +141,17 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     since, until = times_of(query, now)
     if query.unit == "minute" and until - since > _MINUTES_MOST:
         raise Problem("bad-request", "minutes of at most 7 days: ask for less, or for hours", parameter="unit")
-    conditions, parameters = _conditions_on_links(query, account, since, until)
-    if query.posts:
-        posts = {f"post_{number}": post for number, post in enumerate(query.posts)}
-        conditions.append(f"post IN ({', '.join(f'{{{name}:String}}' for name in posts)})")
-        parameters = (*parameters, *posts.items())
+    wanted = _of_posts(wanted_links(query, account), query.posts)
+    only, parameters = of_links(query, "counted.link", since, until)
     by = names_by(query.by, LABELS, or_none=True)
     columns, order = "".join(f"{name}, " for name in by), ", ".join(("start", *by))
+    named = f" LEFT JOIN {wanted.named()} AS named ON counted.link = named.link" if by else ""
+    conditions = [*_within(query.unit, since, until), *only, *wanted.among("counted.link")]
+    parameters = (*wanted.parameters, *parameters)
     text = (
         "SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start,"  # noqa: S608 - closed sets
         f" {columns}{sums(query)}"
-        f" FROM {_windows(query.unit)} AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
-        f"{where(_within(query.unit, since, until) + conditions)} GROUP BY {order} ORDER BY {order}"
+        f" FROM {_windows(query.unit)} AS counted{named}{where(conditions)} GROUP BY {order} ORDER BY {order}"
         f" LIMIT {query.limit}"
     )
     if query.unit != "minute":
@@ -151,17 +159,30 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     return Statement(text, parameters, since, until)
 
 
+def _of_posts(wanted: WantedLinks, posts: Sequence[str]) -> WantedLinks:
+    """Those of some posts alone, where any are named."""
+    if not posts:
+        return wanted
+    given = {f"post_{number}": post for number, post in enumerate(posts)}
+    return WantedLinks(
+        (*wanted.conditions, f"post IN ({', '.join(f'{{{name}:String}}' for name in given)})"),
+        (*wanted.parameters, *given.items()),
+        wanted.with_unknown and "" in posts,
+    )
+
+
 def heat_map(query: HeatMapQuery, account: str, now: datetime) -> Statement:
     """Clicks and impressions by day of the week (1: Monday) and hour of the zone. Raises Problem."""
     since, until = times_of(query, now)
-    conditions, parameters = _conditions_on_links(query, account, since, until)
+    wanted = wanted_links(query, account)
+    only, parameters = of_links(query, "counted.link", since, until)
+    conditions = [*_within("hour", since, until), *only, *wanted.among("counted.link")]
     text = (
         "SELECT toDayOfWeek(counted.window_start, 0, {zone:String}) AS weekday,"  # noqa: S608 - closed sets
         f" toHour(counted.window_start, {{zone:String}}) AS hour, {sums(query)}"
-        f" FROM {_windows('hour')} AS counted LEFT JOIN {NAMED} AS named ON counted.link = named.link"
-        f"{where(_within('hour', since, until) + conditions)} GROUP BY weekday, hour ORDER BY weekday, hour"
+        f" FROM {_windows('hour')} AS counted{where(conditions)} GROUP BY weekday, hour ORDER BY weekday, hour"
     )
-    return Statement(text, (*parameters, ("zone", query.zone)), since, until)
+    return Statement(text, (*wanted.parameters, *parameters, ("zone", query.zone)), since, until)
 
 
 def sums(query: Chosen | None = None) -> str:
@@ -180,9 +201,9 @@ def sums(query: Chosen | None = None) -> str:
     )
 
 
-def _links(query: Chosen, since: datetime, until: datetime) -> str:
-    """The links with their counts, and beside them what a query chose that the view has not."""
-    view = f"link_performance_between{between(since, until)}"
+def _links(query: Chosen, conditions: list[str], since: datetime, until: datetime) -> str:
+    """The links of which all this holds, with their counts, and what a query chose that the view has not."""
+    view = f"(SELECT * FROM link_performance_between{between(since, until)}{where(conditions)})"  # noqa: S608 - closed sets
     chosen = []
     if query.traffic not in ("human", "all"):
         chosen.append(f"sumIf(counters.clicks, class = '{query.traffic}') AS {_CLICKS[query.traffic]}")
@@ -195,9 +216,12 @@ def _links(query: Chosen, since: datetime, until: datetime) -> str:
         return view
     return (
         f"(SELECT * FROM {view} AS named LEFT JOIN (SELECT link, {', '.join(chosen)} FROM counters"  # noqa: S608 - closed sets
-        f" WHERE kind = 0 AND window_start >= {moment(since)} AND window_start < {moment(until)} GROUP BY link)"
-        " AS chosen USING (link))"
+        f"{where([*_counted_in(since, until), *conditions])} GROUP BY link) AS chosen USING (link))"
     )
+
+
+def _counted_in(since: datetime, until: datetime) -> list[str]:
+    return ["kind = 0", f"window_start >= {moment(since)}", f"window_start < {moment(until)}"]
 
 
 def between(since: datetime, until: datetime) -> str:
@@ -221,55 +245,6 @@ def _within(unit: str, since: datetime, until: datetime) -> list[str]:
         days = [f"toDate(toDateTime({moment(one)}, 'UTC'), {{zone:String}})" for one in (since, until)]
         conditions += [f"counted.day >= {days[0]}", f"counted.day <= {days[1]}"]
     return conditions
-
-
-def moment(time: datetime) -> str:
-    """A literal: digits, and nothing that anybody wrote."""
-    return f"toDateTime('{time.astimezone(UTC):%Y-%m-%d %H:%M:%S}', 'UTC')"
-
-
-def conditions_of(query: TimeFilters, account: str) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
-    if account and query.account not in (None, account):
-        raise Problem("forbidden", f"this token sees the numbers of account {account!r} only", parameter="account")
-    conditions: list[str] = []
-    parameters: list[tuple[str, Any]] = []
-    for name in LABELS:
-        wanted = account if name == "account" and account else getattr(query, name)
-        for given, value, sign in ((name, wanted, "="), (f"not_{name}", getattr(query, f"not_{name}"), "!=")):
-            if value is not None:
-                conditions.append(f"{name} {sign} {{{given}:String}}")
-                parameters.append((given, value.strip().lower() if name == "channel" else value))
-    return conditions, tuple(parameters)
-
-
-def of_links(
-    query: LinkFilters, column: str, since: datetime, until: datetime
-) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
-    """Conditions on `column`, a link's name, for one link or the links of a kind; and their parameters."""
-    conditions: list[str] = []
-    parameters: tuple[tuple[str, Any], ...] = ()
-    if query.link is not None:
-        conditions.append(f"{column} = {{link:String}}")
-        parameters = (("link", query.link),)
-    if query.having is not None:
-        conditions.append(
-            f"{column} IN (SELECT link FROM counters WHERE kind = 0 AND class = 'human'"  # noqa: S608 - a closed set
-            f" AND impression_kind = '{query.having}' AND window_start >= {moment(since)}"
-            f" AND window_start < {moment(until)} GROUP BY link HAVING sum(counters.impressions) != 0)"
-        )
-    return conditions, parameters
-
-
-def _conditions_on_links(
-    query: Chosen, account: str, since: datetime, until: datetime
-) -> tuple[list[str], tuple[tuple[str, Any], ...]]:
-    conditions, parameters = conditions_of(query, account)
-    only, more = of_links(query, "counted.link", since, until)
-    return [*only, *conditions], (*parameters, *more)
-
-
-def where(conditions: list[str]) -> str:
-    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def times_of(query: TimeFilters, now: datetime) -> tuple[datetime, datetime]:

@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Meta
 
 from console.api.by_labels import LABELS_OR_LINK, Labels, names_by
+from console.api.report_filters import moment, of_links, wanted_links, where
 from console.api.report_wire import Limit, LinkFilters
-from console.api.reports import NAMED, Statement, conditions_of, moment, of_links, times_of, where
+from console.api.reports import Statement, times_of
 
 _HOUR: Final = timedelta(hours=1)
 
@@ -52,12 +53,10 @@ def uniques(query: UniquesQuery, account: str, now: datetime) -> Statement:
     ends = until.replace(minute=0, second=0, microsecond=0)
     ends = ends if ends == until else ends + _HOUR
     by = names_by(query.by, LABELS_OR_LINK, or_none=True)
-    conditions, parameters = conditions_of(query, account)
-    within = [f"hour >= {moment(hour)}", f"hour < {moment(ends)}"]
-    if conditions:
-        within.append(f"link IN (SELECT link FROM {NAMED}{where(conditions)})")  # noqa: S608 - closed sets
+    wanted = wanted_links(query, account)
     only, more = of_links(query, "link", since, until)
-    parameters = (*parameters, *more)
+    within = [f"hour >= {moment(hour)}", f"hour < {moment(ends)}", *wanted.among("link")]
+    parameters = (*wanted.parameters, *more)
     labels = [name for name in by if name != "link"]
     named = "".join(f", dictGet('link_names', '{name}', visitors_1h.link) AS {name}" for name in labels)
     columns = ", ".join(by)

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from console.api.report_filters import conditions_of, moment, where
 from console.api.report_wire import UnknownSlugsQuery
-from console.api.reports import Statement, conditions_of, moment, times_of, where
+from console.api.reports import Statement, times_of
 
 
 def unknown_slugs(query: UnknownSlugsQuery, account: str, now: datetime) -> Statement:

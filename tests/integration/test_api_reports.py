@@ -26,6 +26,7 @@ from tests.tokens import bearer_of, token
 READERS = (*CALLERS, token(7, "reports:read"), token(8, "reports:read", account="acme"))
 DAY = "since=2026-11-26T00:00:00Z&until=2026-11-27T00:00:00Z"
 KINDS_DAY = "since=2026-11-18T00:00:00Z&until=2026-11-19T00:00:00Z"
+UNKNOWN_DAY = "since=2026-11-16T00:00:00Z&until=2026-11-17T00:00:00Z"
 HOOKS_DAY = "since=2026-11-20T00:00:00Z&until=2026-11-21T00:00:00Z"
 
 
@@ -55,6 +56,9 @@ def counted(clickhouse: ClickHouse) -> Iterator[Http]:
     for name, clicks, kind in (("a", 5, "served"), ("b", 7, "platform")):
         at = "2026-11-18 10:00:00"
         rows += [(name, at, "human", "", clicks, 0), (name, at, "human", kind, 0, 100)]
+    for name, clicks in CLICKS.items():
+        at = "2026-11-16 10:00:00"
+        rows += [(name, at, "human", "", clicks, 0), (name, at, "bot", "", 1, 0)]
     count(http, rows)
     run_sql(
         http,
@@ -370,6 +374,60 @@ def test_what_may_be_wrong_and_what_happened_are_of_the_callers_account(console:
         ("2026-11-26T11:00:00Z", "revised", "=1+1", -40),
     ]
     assert [row["post"] for row in rows_of(console, f"annotations?{DAY}", as_token=8)] == ["=1+1"]
+
+
+NAMES = {
+    "a": {"account": "acme", "campaign": "spring", "post": "=1+1", "channel": "x", "profile": "p"},
+    "b": {"account": "acme", "campaign": "spring", "post": "two", "channel": "linkedin"},
+    "c": {"campaign": "winter", "post": "one", "channel": "x"},
+    "unknown": {},
+}
+CLICKS = {"a": 10, "b": 14, "c": 22, "unknown": 3}
+FILTERS = (
+    "campaign=spring",
+    "campaign=winter&channel=X",
+    "campaign=none",
+    "campaign=",
+    "account=",
+    "account=acme&not_post=two",
+    "not_channel=linkedin",
+    "not_campaign=spring",
+    "not_campaign=&not_channel=x",
+    "campaign=&channel=x",
+    "profile=&not_account=acme",
+    "not_profile=p&not_post=",
+)
+
+
+@pytest.mark.parametrize("wanted", FILTERS)
+def test_every_report_is_of_the_links_that_fit_and_of_unknown_ones_where_nothing_does(
+    console: ConsoleProcess, wanted: str
+) -> None:
+    def fits(name: str) -> bool:
+        for one in wanted.split("&"):
+            label, _, value = one.partition("=")
+            is_value = NAMES[name].get(label.removeprefix("not_"), "") == value.lower()
+            if is_value == label.startswith("not_"):
+                return False
+        return True
+
+    links = sorted(filter(fits, CLICKS))
+    clicks = sum(CLICKS[name] for name in links)
+    path = f"?{UNKNOWN_DAY}&{wanted}"
+    assert sorted(row["link"] for row in rows_of(console, f"breakdown{path}&by=link")) == [
+        f"go.example/{name}" for name in links
+    ]
+    assert sum(row["clicks"] for row in rows_of(console, f"breakdown{path}&by=channel&class=bot")) == len(links)
+    assert sum(row["clicks"] for row in rows_of(console, f"series{path}&unit=day")) == clicks
+    assert sum(row["clicks"] for row in rows_of(console, f"series{path}&unit=hour&by=channel,post")) == clicks
+    assert sum(row["clicks"] for row in rows_of(console, f"heat-map{path}")) == clicks
+    assert sum(row["clicks"] for row in rows_of(console, f"totals{path}") if row["period"] == "now") == clicks
+    sides = console.ask("GET", f"/v1/reports/compare{path}&of=channel%3Dx&of=channel%3D", token=7).json["rows"]
+    assert [side["links"] for side in sides] == [
+        sum(NAMES[name].get("channel", "") == channel for name in links) for channel in ("x", "")
+    ]
+    findings = {row["finding"]: row["amount"] for row in rows_of(console, f"quality{path}")}
+    assert findings.get("clicks: bot", 0) == len(links)
 
 
 def test_a_zone_that_there_is_not_is_named(console: ConsoleProcess) -> None:

@@ -168,7 +168,7 @@ def test_a_series_of_some_posts_names_each_by_a_parameter() -> None:
     assert dict(statement.parameters) | {"post_0": "one", "post_1": wild[1]} == dict(statement.parameters)
     assert hash(statement), "answers are kept by it"
     assert "post IN ('one', '\\') OR 1 = 1 --')" in as_text(statement, "clicktally")
-    assert " IN (" not in series(SeriesQuery(by="post"), "acme", NOW).text
+    assert "post IN (" not in series(SeriesQuery(by="post"), "acme", NOW).text
 
 
 def test_a_text_of_sql_has_no_parameters_left() -> None:
