@@ -45,13 +45,13 @@ BREAKDOWNS: Final = RolledTable(
 )
 LINK_DAYS: Final = RolledTable(
     check="link_days",
-    rows="link_days",
-    days="link_day_versions",
+    rows="link_sums",
+    days="link_sum_days",
     sums="the fingerprint {}",
     row_sum="sum(fingerprint)",
     day_sum="fingerprint",
     counted="SELECT day, fingerprint AS counted FROM counted_days",
-    anew="delete the day from link_day_versions: reports read the counters until it is made anew",
+    anew="delete the day from link_sum_days: reports read the counters until it is made anew",
     runbook="link-days.md",
 )
 

@@ -1,4 +1,4 @@
-"""The side of ClickHouse of the roller of links: the tables `link_days` and `link_day_versions`."""
+"""The side of ClickHouse of the roller of links: the tables `link_sums` and `link_sum_days`."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -23,9 +23,9 @@ _SUMS: Final = {
     "impressions_of_all_kinds": "sumIf(counters.impressions, class = 'human')",
     "gross_impressions": "sum(counters.impressions)",
 }
-"""Columns of `link_days` and what they are of the counters."""
+"""Columns of `link_sums` and what they are of the counters."""
 _WRITE: Final = f"""
-INSERT INTO link_days (day, link, version, {", ".join(_SUMS)})
+INSERT INTO link_sums (day, link, version, {", ".join(_SUMS)})
 SELECT {{day:Date}}, link, {{version:UInt64}}, {", ".join(f"{sums} AS {name}" for name, sums in _SUMS.items())}
 FROM counters
 WHERE kind = {DELTA} AND window_start >= toDateTime({{day:Date}}, 'UTC')
@@ -34,7 +34,7 @@ GROUP BY kind, link
 """  # noqa: S608 - constants
 _UNNAMED: Final = """
 SELECT DISTINCT version
-FROM link_days LEFT JOIN (SELECT day, max(version) AS named FROM link_day_versions GROUP BY day) AS days USING (day)
+FROM link_sums LEFT JOIN (SELECT day, max(version) AS named FROM link_sum_days GROUP BY day) AS days USING (day)
 WHERE version != named AND greatest(version, named) < {before:UInt64}
 """
 
@@ -51,7 +51,7 @@ class ClickHouseLinkDays:
 
     async def made(self) -> dict[date, MadeDay]:
         """The row of each day that counts."""
-        rows = await self._rows("SELECT day, version, fingerprint FROM link_day_versions FINAL")
+        rows = await self._rows("SELECT day, version, fingerprint FROM link_sum_days FINAL")
         return {day: MadeDay(int(version), int(fingerprint)) for day, version, fingerprint in rows}
 
     async def write(self, day: date, version: int) -> None:
@@ -61,7 +61,7 @@ class ClickHouseLinkDays:
     async def written(self, day: date, version: int) -> int:
         """A sum over the day's rows."""
         ((fingerprint,),) = await self._rows(
-            "SELECT sum(fingerprint) FROM link_days WHERE day = {day:Date} AND version = {version:UInt64}",
+            "SELECT sum(fingerprint) FROM link_sums WHERE day = {day:Date} AND version = {version:UInt64}",
             day=day,
             version=version,
         )
@@ -70,7 +70,7 @@ class ClickHouseLinkDays:
     async def publish(self, day: date, made: MadeDay) -> None:
         """One row, which collapses with a copy of itself."""
         await self._do(
-            "INSERT INTO link_day_versions (day, version, fingerprint, made_at)"
+            "INSERT INTO link_sum_days (day, version, fingerprint, made_at)"
             " SELECT {day:Date}, {version:UInt64}, {fingerprint:Int64}, now()",
             day=day,
             version=made.version,
@@ -81,7 +81,7 @@ class ClickHouseLinkDays:
         """By their numbers: what is named meanwhile has another one."""
         for start in range(0, len(versions), _DROPPED_AT_ONCE):
             await self._do(
-                "ALTER TABLE link_days DELETE WHERE version IN ({versions:Array(UInt64)})",
+                "ALTER TABLE link_sums DELETE WHERE version IN ({versions:Array(UInt64)})",
                 versions=list(versions[start : start + _DROPPED_AT_ONCE]),
             )
 

@@ -7,7 +7,7 @@ it is then, with that of its rows, and reads the counters themselves where the t
 1. Compare the fingerprints of all days that are over. Those that differ are made, the newest first; one that was
    made before only once it has stood still from one round to the next, as late events come by the dozen.
 2. Write the day's rows from the counters, under a version that nobody had, and read their fingerprint.
-3. The day's row in `link_day_versions` names version and fingerprint.
+3. The day's row in `link_sum_days` names version and fingerprint.
 4. Rows go an hour after others took their place, when no query reads them any more; those that nobody remembers, as
    of a roller that was killed, once the day was left alone for an hour.
 
@@ -30,7 +30,7 @@ RESTS: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class MadeDay:
-    """What `link_day_versions` says of a day."""
+    """What `link_sum_days` says of a day."""
 
     version: int
     fingerprint: int

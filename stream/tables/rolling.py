@@ -56,6 +56,11 @@ class Pace:
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
+    @classmethod
+    def of_rounds(cls, every_s: float) -> "Pace":
+        """Errors are tried again at once, in the end no more often than rounds are: each try may write a day."""
+        return cls(every_s=every_s, retry=RetryPolicy(first_s=0.1, longest_s=max(0.1, every_s)))
+
 
 class Rounds:
     """A round, again and again. `what` is not rolled up while ClickHouse fails."""
@@ -67,7 +72,9 @@ class Rounds:
         self._metrics = metrics
         self._pace = pace
         self._what = what
-        self._retry = Retry(pace.retry, on_first=self._tell, on_failure=self._count)
+        self._retry = Retry(
+            pace.retry, on_first=self._tell, on_failure=self._count, sleep=pace.sleep, clock=pace.clock
+        )
 
     async def run(self) -> None:
         """Roll up until cancelled. Raises ClickHouseError."""

@@ -97,13 +97,13 @@ async def _work(settings: TablesSettings) -> None:
         roller = Roller(
             ClickHouseRollUps(roll_ups),
             breakdown_metrics(registry),
-            Pace(every_s=settings.breakdown_every_s, retry=RETRY),
+            Pace.of_rounds(settings.breakdown_every_s),
         )
         link_days = await _connected(settings, stack)
         link_day_roller = LinkDayRoller(
             ClickHouseLinkDays(link_days),
             link_day_metrics(registry),
-            Pace(every_s=settings.link_days_every_s, retry=RETRY),
+            Pace.of_rounds(settings.link_days_every_s),
         )
         missed = await _connected(settings, stack)
         misses = MissesCopier(missed, settings, metrics, retry=RETRY)

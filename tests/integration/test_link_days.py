@@ -81,7 +81,7 @@ class Killed(ClickHouseLinkDays):
         await super().write(day, version)
         if self._here("write"):
             await self._client.command(
-                "ALTER TABLE link_days DELETE WHERE version = {version:UInt64} AND cityHash64(link) % 2 = 0",
+                "ALTER TABLE link_sums DELETE WHERE version = {version:UInt64} AND cityHash64(link) % 2 = 0",
                 parameters={"version": version},
                 settings={"mutations_sync": 1},
             )
@@ -126,13 +126,15 @@ def reports_are_those_of_the_counters_alone(http: Http, *times: tuple[str, str])
             *(f"{by}_performance_between(since = '{since}', until = '{until}')" for since, until in times),
         ):
             names = [row[0] for row in http.rows(f"DESCRIBE former_{view}")]
-            columns = ", ".join(f"round({name}, 12)" if name.startswith("range") else name for name in names)
+            columns = ", ".join(
+                f"round({name}, 12)" if name.startswith(("range", "ctr_")) else name for name in names
+            )
             rows = http.rows(f"SELECT {columns} FROM {view} ORDER BY ALL")
             assert rows == http.rows(f"SELECT {columns} FROM former_{view} ORDER BY ALL"), view
 
 
 def days_that_count(http: Http) -> int:
-    ((days,),) = http.rows("SELECT countIf(version != 0) FROM link_days_now")
+    ((days,),) = http.rows("SELECT countIf(version != 0) FROM link_sum_days_now")
     return int(days)
 
 
@@ -181,9 +183,9 @@ async def test_reports_are_those_of_the_counters_alone_in_whatever_state_the_day
 
     clock.at += 2 * RESTS
     await rolling.round()
-    await client.command("OPTIMIZE TABLE link_days FINAL")
+    await client.command("OPTIMIZE TABLE link_sums FINAL")
     assert migrated.rows(
-        "SELECT count() FROM link_days WHERE version NOT IN (SELECT version FROM link_day_versions FINAL)"
+        "SELECT count() FROM link_sums WHERE version NOT IN (SELECT version FROM link_sum_days FINAL)"
     ) == [["0"]]
     same_as_from_counters_alone(migrated)
 
@@ -240,15 +242,15 @@ async def test_the_audit_compares_the_days_with_the_counters(migrated: Http, cli
         )
         return [(one.severity, one.name, one.where) for one in findings]
 
-    assert await found() == [("ok", "equal", "link_days")]
+    assert await found() == [("ok", "equal", "link_sums")]
     count(migrated, [("l1", f"{FIRST} 10:00:00", "human", "", 1, 0)])
     assert await found() == [("warning", "behind", str(FIRST))]
     for _ in range(2):
         await rolling.round()
-    assert await found() == [("ok", "equal", "link_days")]
+    assert await found() == [("ok", "equal", "link_sums")]
     run_sql(
         migrated,
-        "INSERT INTO link_days SELECT * FROM link_days"
-        f" WHERE version = (SELECT version FROM link_days_now WHERE day = '{FIRST}') AND clicks != 0 LIMIT 1",
+        "INSERT INTO link_sums SELECT * FROM link_sums"
+        f" WHERE version = (SELECT version FROM link_sum_days_now WHERE day = '{FIRST}') AND clicks != 0 LIMIT 1",
     )
     assert await found() == [("broken", "differ", str(FIRST))]

@@ -31,4 +31,4 @@ def test_where_nothing_was_rolled_up_nothing_is_behind() -> None:
 def test_of_sums_of_links_fingerprints_are_compared() -> None:
     (wrong,) = check_rolled(LINK_DAYS, {DAY: Day(-2, 3, 3)}, now_s=CLOSED_S)
     assert (wrong.severity, wrong.check, wrong.where) == ("broken", "link_days", str(DAY))
-    assert wrong.what == "its rows in link_days have the fingerprint -2, link_day_versions says the fingerprint 3"
+    assert wrong.what == "its rows in link_sums have the fingerprint -2, link_sum_days says the fingerprint 3"

@@ -12,7 +12,7 @@ STATEMENTS = (
 def test_views_with_parameters_are_found() -> None:
     assert views_with_parameters(STATEMENTS) == {"late", "zoned"}
     ours = [statement for migration in read_migrations() for statement in migration.statements]
-    assert {"link_performance_between", "post_counts_between", "ctr_1d_tz"} <= views_with_parameters(ours)
+    assert {"link_performance_between", "link_sums_between", "ctr_1d_tz"} <= views_with_parameters(ours)
 
 
 def test_calls_of_a_view_name_its_database() -> None:
