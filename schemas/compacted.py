@@ -31,6 +31,14 @@ class CompactedTopic:
         """Read on from there."""
         self._consumer.seek(self._partition, offset)
 
+    def pause(self) -> None:
+        """Neither ask the broker for records nor give any, until `resume`."""
+        self._consumer.pause(self._partition)
+
+    def resume(self) -> None:
+        """Go on after `pause`; otherwise nothing changes."""
+        self._consumer.resume(self._partition)
+
     async def fetch(self, *, max_records: int, wait_ms: int = _FETCH_WAIT_MS) -> Sequence[Any]:
         """The next records; none where none came in time. Raises KafkaError."""
         fetched = await self._consumer.getmany(self._partition, timeout_ms=wait_ms, max_records=max_records)

@@ -2,9 +2,12 @@
 
 from collections.abc import Container
 from functools import lru_cache
+from typing import Final
 
 from schemas.destinations import place_of
 from schemas.links import Link, LinkError, read_domain, slug_of_path
+
+_HTTPS: Final = "https://"
 
 
 def destination_key(destination: str) -> str | None:
@@ -15,6 +18,18 @@ def destination_key(destination: str) -> str | None:
     place = place_of(destination)
     domain = None if place is None else _domain_of(place.host)
     return None if place is None or domain is None else f"{domain}/{slug_of_path(place.path)}"
+
+
+def domain_led_to(destination: str) -> str | None:
+    """The domain that a link has, were it where this leads; None when it is no web address.
+
+    That of most is told by what stands before the path, which many links have in common.
+    """
+    end = destination.find("/", len(_HTTPS))
+    if destination.startswith(_HTTPS) and end > len(_HTTPS):
+        return _domain_of_origin(destination[:end])
+    place = place_of(destination)
+    return None if place is None else _domain_of(place.host)
 
 
 def check_leads_away(link: Link, own_domains: Container[str], *, own_allowed: bool = False) -> None:
@@ -50,6 +65,12 @@ def destinations_of(link: Link) -> tuple[str, ...]:
     if link.rules is None:
         return (link.destination,)
     return (link.destination, *(url for _, url in link.said.destinations))
+
+
+@lru_cache(maxsize=4096)
+def _domain_of_origin(origin: str) -> str | None:
+    place = place_of(origin)
+    return None if place is None else _domain_of(place.host)
 
 
 @lru_cache(maxsize=4096)

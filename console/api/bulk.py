@@ -1,6 +1,7 @@
 """Many changes in one request: a line each, answered by a line each, in order, as they become durable."""
 
 import asyncio
+import contextlib
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from console.api.changes import Change, Decision, Upsert
 from console.api.changing import Changing
 from console.api.deciding import Outcome
 from console.api.link_views import etag_of, etag_of_value
-from console.api.operations import CALLER, NDJSON, decoded
+from console.api.operations import CALLER, FORWARDED, NDJSON, decoded
 from console.api.policy import Policy
 from console.api.problems import Problem
 from console.api.wire import BulkAnswer, BulkLine
@@ -24,8 +25,11 @@ from schemas.topics import LINKS
 _GATHER_S: Final = 0.05
 _CHUNK_BYTES: Final = 64 * 1024
 _IN_MEMORY_BYTES: Final = 1024 * 1024
-_UNDER_WAY: Final = 3
-"""Transactions' worth of lines of one body: while one is written, the next is read, the one before answered."""
+_AT_ONCE_BYTES: Final = 4 * 1024 * 1024
+"""Lines of more are no transaction's worth, but several's."""
+
+
+_line: Final = msgspec.json.Decoder(BulkLine).decode
 
 
 class Lines:
@@ -44,6 +48,7 @@ class Lines:
         """
         rest = b""
         lines: list[bytes] = []
+        size_bytes = 0
         while True:
             try:
                 async with asyncio.timeout(_GATHER_S if lines else self._within_s):
@@ -51,7 +56,7 @@ class Lines:
             except TimeoutError as error:
                 if lines:
                     yield lines
-                    lines = []
+                    lines, size_bytes = [], 0
                     continue
                 raise Problem(
                     "timeout", f"no line came for {self._within_s:g} s: send what is left anew"
@@ -60,9 +65,10 @@ class Lines:
                 break
             *whole, rest = (rest + part).split(b"\n")
             lines += whole
-            while len(lines) >= CHANGES_AT_ONCE:
+            size_bytes += len(part)
+            while len(lines) >= CHANGES_AT_ONCE or (lines and size_bytes >= _AT_ONCE_BYTES):
                 yield lines[:CHANGES_AT_ONCE]
-                lines = lines[CHANGES_AT_ONCE:]
+                lines, size_bytes = lines[CHANGES_AT_ONCE:], 0
             if len(rest) > self._most_bytes:
                 yield [*lines, rest[: self._most_bytes + 1]]
                 return
@@ -154,10 +160,14 @@ async def bulk(
         await answers.begin()
         try:
             async for lines in Lines(request, most_bytes=line_bytes, within_s=within_s).chunks():
+                await changing.room_for_lines.acquire()
                 parsed = _changes_of(lines, number, request[CALLER], policy, line_bytes)
                 # Tasks begin in the order of their making, so the writer has the lines in theirs.
-                written.append(asyncio.create_task(_answered(parsed, changing), name="lines of a bulk"))
-                if len(written) >= _UNDER_WAY:
+                answered = _answered(parsed, changing, here=FORWARDED not in request.headers)
+                task = asyncio.create_task(answered, name="lines of a bulk")
+                task.add_done_callback(lambda _: changing.room_for_lines.release())
+                written.append(task)
+                while written[0].done() and len(written) > 1:
                     await answers.add(await written.popleft())
                 number += len(lines)
         except Problem as problem:  # of the body as a whole: what came before it is done
@@ -181,48 +191,63 @@ class Numbered(NamedTuple):
 
 def _changes_of(lines: list[bytes], before: int, caller: Caller, policy: Policy, line_bytes: int) -> list[Numbered]:
     """What each line asks; blank ones are passed over."""
-    parsed: list[Numbered] = []
-    for number, line in enumerate(lines, before + 1):
-        if not line.strip():
-            continue
-        asked: Change | Problem
-        if len(line) > line_bytes:
-            asked = Problem(
-                "too-large", f"the line has more than {line_bytes} bytes; what follows it was not looked at"
-            )
-        else:
-            try:
-                asked = Upsert(line=decoded(line, BulkLine), caller=caller, policy=policy)
-            except Problem as problem:
-                asked = problem
-        parsed.append(Numbered(number, asked))
-    return parsed
+    if max(map(len, lines)) <= line_bytes:
+        with contextlib.suppress(
+            msgspec.DecodeError, UnicodeDecodeError, RecursionError
+        ):  # each says its own below
+            return [
+                Numbered(number, Upsert(line=_line(line), caller=caller, policy=policy))
+                for number, line in enumerate(lines, before + 1)
+                if line and not line.isspace()
+            ]
+    return [
+        Numbered(number, _asked(line, caller, policy, line_bytes))
+        for number, line in enumerate(lines, before + 1)
+        if line and not line.isspace()
+    ]
 
 
-async def _answered(parsed: list[Numbered], changing: Changing) -> list[BulkAnswer]:
-    """An answer for each, in order, once all are durable."""
+def _asked(line: bytes, caller: Caller, policy: Policy, line_bytes: int) -> Change | Problem:
+    if len(line) > line_bytes:
+        return Problem("too-large", f"the line has more than {line_bytes} bytes; what follows it was not looked at")
+    try:
+        return Upsert(line=decoded(line, BulkLine), caller=caller, policy=policy)
+    except Problem as problem:
+        return problem
+
+
+async def _answered(parsed: list[Numbered], changing: Changing, *, here: bool) -> list[BulkAnswer]:
+    """An answer for each, in order, once all are durable and, `here`, answered by this host's redirector."""
     changes = [asked for _, asked in parsed if not isinstance(asked, Problem)]
     made: list[Outcome] = []
+    later = False
     if changes:
         try:
             made = await changing.submit(changes)
+            later = here and not await changing.lines_are_served(made)
         except Problem as problem:
             made = [Outcome(problem=problem)] * len(changes)
     outcomes = iter(made)
     return [
-        _answer_of(number, Outcome(problem=asked) if isinstance(asked, Problem) else next(outcomes))
+        _answer_of(number, Outcome(problem=asked) if isinstance(asked, Problem) else next(outcomes), later=later)
         for number, asked in parsed
     ]
 
 
-def _answer_of(number: int, outcome: Outcome) -> BulkAnswer:
+def _answer_of(number: int, outcome: Outcome, *, later: bool = False) -> BulkAnswer:
     if outcome.problem is not None:
         details = outcome.problem.details
         return BulkAnswer(line=number, status=details.status, problem=details.detail, pointer=details.pointer)
     decision = outcome.decision
     if decision is None:
         return BulkAnswer(line=number, status=500, problem="this is a fault of ours; the log says more")
-    return BulkAnswer(line=number, status=decision.status, link=decision.key, etag=_etag(decision))
+    return BulkAnswer(
+        line=number,
+        status=decision.status,
+        link=decision.key,
+        etag=_etag(decision),
+        served=outcome.followed and not (later and decision.writes),
+    )
 
 
 def _etag(decision: Decision) -> str:

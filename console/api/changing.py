@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 from urllib.parse import quote, unquote
@@ -32,6 +32,8 @@ SERVED: Final = "Clicktally-Served"
 _WRITER_WITHIN_S: Final = 3.0
 _LOOK_S: Final = 0.02
 _FOLLOWED_WITHIN_S: Final = 5.0
+_LINES_UNDER_WAY: Final = 8
+"""Transactions' worth of lines, of all bulks together: while some are decided and written, others are indexed."""
 _CHANGED: Final = (HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT)
 
 
@@ -54,6 +56,7 @@ class Changing:
         self._redirector: Final = redirector
         self._index: Final = index
         self._followers: Final = followers
+        self.room_for_lines: Final = asyncio.Semaphore(_LINES_UNDER_WAY)
 
     async def writes_here(self, request: web.Request) -> bool:
         """Whether this console is the writer; waits a moment where that is being decided. Raises Problem."""
@@ -108,6 +111,15 @@ class Changing:
     async def submit(self, changes: list[Change]) -> list[Outcome]:
         """Many at once, answered once they are durable."""
         return await self._writer.submit(changes)
+
+    async def lines_are_served(self, outcomes: Sequence[Outcome]) -> bool:
+        """Wait until this host's redirector answers with what lines of one transaction made; False: not in time.
+
+        It takes changes in their order: what it says of the last one holds for those before.
+        """
+        decisions = (one.decision for one in reversed(outcomes) if one.decision is not None)
+        last = next((one for one in decisions if any(write.topic == LINKS for write in one.writes)), None)
+        return last is None or await self._redirector.serves(last.key, last.link) is not False
 
     async def lines_elsewhere(self, request: web.Request) -> web.StreamResponse:
         """A stream of changes that the writer on another console makes."""

@@ -10,6 +10,7 @@ import msgspec
 from console.api.changes import Change, Decision, Upsert, Write
 from console.api.index import Index, link_of
 from console.api.problems import Problem
+from console.api.unfollowed import Unfollowed
 from schemas.links import Link
 from schemas.topics import LINKS
 
@@ -36,37 +37,43 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PendingView:
-    """The index, with what is decided and not yet written before it."""
+    """The index, with what it does not have yet before it: what is written, and what is decided and will be."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, written: Unfollowed | None = None) -> None:
         self._index: Final = index
+        self._written: Final = Unfollowed() if written is None else written
         self._links: Final[dict[str, bytes | None]] = {}
         self._records: Final[dict[str, bytes | None]] = {}
         self._domains: Final[dict[str, bool]] = {}
 
     def look_up(self, keys: Sequence[str]) -> None:
         """Take links that are going to be asked for from the index at once, which costs a third."""
-        values = self._index.link_values(keys)
-        self._links.update((key, values.get(key)) for key in keys)
+        self._links.update(self._written.links(keys))  # before the index: it has what goes from there meanwhile
+        asked = [key for key in keys if key not in self._links]
+        self._links.update(dict.fromkeys(asked) | self._index.link_values(asked))
 
     def link(self, key: str) -> Link | None:
         """The link named `domain/slug`. Raises NewerLinkError."""
         if key in self._links:
             value = self._links[key]
-            return None if value is None else link_of(value)
-        return self._index.link(key)
+        elif (written := self._written.link(key)) is not None:
+            value = written.value
+        else:
+            value = self._index.link_value(key)
+        return None if value is None else link_of(value)
 
     def record(self, key: str) -> bytes | None:
         """The value of a record of the topic `records`."""
         if key in self._records:
             return self._records[key]
-        return self._index.record(key)
+        written = self._written.record(key)
+        return self._index.record(key) if written is None else written.value
 
     def has_links(self, domain: str) -> bool:
         """Whether a domain has any link, of before this transaction or made in it."""
         known = self._domains.get(domain)
         if known is None:
-            known = self._domains[domain] = self._index.has_links(domain)
+            known = self._domains[domain] = self._written.has_links(domain) or self._index.has_links(domain)
         return known
 
     def add(self, write: Write) -> None:

@@ -41,11 +41,15 @@ class OperationGuard:
         metrics: ApiMetrics,
         page: PageRules | None = None,
         now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        *,
+        fault: Callable[[Exception], None] = lambda _: None,
     ) -> None:
+        """`fault` is told of every error that no answer is made for."""
         self._callers: Final = callers
         self._buckets: Final = buckets
         self._metrics: Final = metrics
         self._page: Final = page or PageRules()
+        self._fault: Final = fault
         self._now_ms: Final = now_ms
 
     def guarded(self, operation: Operation) -> Handler:
@@ -82,7 +86,8 @@ class OperationGuard:
             response = problem_of(error).response()
         except (ConnectionError, asyncio.CancelledError):
             raise
-        except Exception:  # the last to see it: said once, answered as a problem
+        except Exception as error:  # the last to see it: said once, answered as a problem
+            self._fault(error)
             log.exception("%s could not be answered", operation.name)
             response = Problem("failed", "this is a fault of ours; the log says more").response()
         if not response.prepared:

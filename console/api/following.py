@@ -1,4 +1,7 @@
-"""Follows a compacted topic, committed transactions only, into what this console knows."""
+"""Follows a compacted topic, committed transactions only, into what this console knows.
+
+What this console itself wrote, as the writer, is applied without being read again (`own_records.py`).
+"""
 
 import asyncio
 import logging
@@ -11,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from console.api.index import Change, Index, Place
 from console.api.metrics import ApiMetrics
+from console.api.own_records import OwnQueue, OwnRecords
 from schemas.compacted import CompactedTopic, open_compacted
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
@@ -54,6 +58,10 @@ class TopicFollower:
         self._retry: Final = Retry(_RETRY, on_first=self._tell, on_failure=self._count)
         self._topic: CompactedTopic | None = None
         self._moved: Final = asyncio.Condition()
+        self._applying: Final = asyncio.Lock()
+        self._own: Final = OwnQueue()
+        self._own_came: Final = asyncio.Event()
+        self._under_way = 0
         self.position = 0
         """The first offset that is not applied."""
         self.ready = False
@@ -76,6 +84,26 @@ class TopicFollower:
             end = await self._topic.end_now()
         await self.reached(end - 1)
 
+    def expect(self) -> None:
+        """This process begins a transaction: `take` gives what it wrote; where it fails, `expect_no_more`."""
+        self._under_way += 1
+        if self._topic is not None and self.ready and self.position >= self._own.read_to:
+            self._topic.pause()
+
+    def expect_no_more(self) -> None:
+        """It came to nothing, or nobody knows to what: whatever there is has to be read."""
+        self._settled(1)
+
+    def take(self, own: OwnRecords) -> None:
+        """What this process committed; it is applied as soon as all that was written before it is."""
+        self._own.add(own)
+        self._own_came.set()
+
+    def _settled(self, count: int) -> None:
+        self._under_way -= count
+        if self._topic is not None and (not self._under_way or self.position < self._own.read_to):
+            self._topic.resume()
+
     def _tell(self, error: Exception) -> None:
         log.warning("topic %s is not followed, what is known stays in use: %r", self.topic, error)
 
@@ -93,10 +121,17 @@ class TopicFollower:
             self.position = reading.beginning if place is None else place.next_offset
             reading.seek(self.position)
             self._topic = reading
+            self._settled(self._own.clear())
+            work = [asyncio.create_task(self._read(reading)), asyncio.create_task(self._take_own(reading))]
             try:
-                await self._read(reading)
+                done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 self._topic = None
+                for task in work:
+                    task.cancel()
+                await asyncio.gather(*work, return_exceptions=True)
+            for task in done:
+                task.result()
 
     async def _read(self, reading: CompactedTopic) -> None:
         lag = self._metrics.follow_lag.labels(self.topic)
@@ -109,26 +144,41 @@ class TopicFollower:
                 self.ready = True
                 await self._tell_waiters()
             records = await reading.fetch(max_records=min(_MAX_RECORDS, max(1, _GATHERED - len(gathered))))
-            position = await reading.position()
-            self._retry.worked()
-            gathered += self._changes(records)
-            gathered_bytes += sum(len(record.value or b"") for record in records)
-            if (
-                not self.ready
-                and position < reading.end
-                and 0 < len(gathered) < _GATHERED
-                and gathered_bytes < _GATHERED_BYTES
-            ):
-                continue
-            now_s = time.time()
-            if gathered or now_s - marked_s > _MARK_S:
-                marked_s = now_s
-                await self._target.apply(gathered, next_offset=position, now_s=now_s)
-                gathered, gathered_bytes = [], 0
-            if position != self.position:
-                self.position = position
-                await self._tell_waiters()
+            async with self._applying:
+                position = await reading.position()
+                self._retry.worked()
+                gathered += self._changes(records)
+                gathered_bytes += sum(len(record.value or b"") for record in records)
+                if (
+                    not self.ready
+                    and position < reading.end
+                    and 0 < len(gathered) < _GATHERED
+                    and gathered_bytes < _GATHERED_BYTES
+                ):
+                    continue
+                now_s = time.time()
+                if gathered or now_s - marked_s > _MARK_S:
+                    marked_s = now_s
+                    await self._target.apply(gathered, next_offset=position, now_s=now_s)
+                    gathered, gathered_bytes = [], 0
+                if position != self.position:
+                    self.position = position
+                    await self._tell_waiters()
             lag.set(reading.lag(position))
+
+    async def _take_own(self, reading: CompactedTopic) -> None:
+        """Apply what this process wrote, as much at once as came while the last was applied."""
+        while True:
+            await self._own_came.wait()
+            self._own_came.clear()
+            async with self._applying:
+                while self.ready and (own := self._own.take(self.position)).transactions:
+                    await self._target.apply(own.changes, next_offset=own.end, now_s=time.time())
+                    self.position = own.end
+                    reading.seek(own.end)
+                    await self._tell_waiters()
+                    self._settled(own.transactions)
+                self._settled(self._own.clear())
 
     async def _tell_waiters(self) -> None:
         async with self._moved:
@@ -137,6 +187,8 @@ class TopicFollower:
     def _changes(self, records: Sequence[Any]) -> list[Change]:
         changes: list[Change] = []
         for record in records:
+            if record.offset < self.position:
+                continue  # our own, applied meanwhile
             try:
                 key = (record.key or b"").decode()
             except UnicodeDecodeError:

@@ -57,9 +57,14 @@ Change = tuple[str, bytes | None]
 class Index:
     """The open index. `write` and what changes it belong to one thread; everything else may be called from any."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, damaged: bool = False) -> None:
+        """`damaged`: whatever is there is made anew."""
         directory.mkdir(parents=True, exist_ok=True)
         self._path: Final = directory / "index.sqlite"
+        self.made_anew = ""
+        """Why what was there is not used: `damaged`, or of another `layout`; empty: it is, or there was nothing."""
+        if damaged:
+            self._remove("damaged")
         self._readers = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -67,8 +72,6 @@ class Index:
         self._writer = self._opened()
         self._keys: Final = Keys(self._writer)
         self._segments: Final = Segments(self._writer)
-        self.identity: Final = self._name("identity")
-        """Another one whenever the index was made anew: numbers of links mean nothing to another index."""
         self._next_id: int = self._writer.execute("SELECT ifnull(max(id), 0) + 1 FROM links").fetchone()[0]
 
     def _opened(self) -> sqlite3.Connection:
@@ -77,7 +80,7 @@ class Index:
         except sqlite3.OperationalError:
             raise  # it is locked, or the disk is full: no reason to read all topics anew
         except sqlite3.DatabaseError:
-            self._remove()
+            self._remove("damaged")
             return self._prepared()
 
     def _prepared(self) -> sqlite3.Connection:
@@ -85,15 +88,16 @@ class Index:
         (layout,) = connection.execute("PRAGMA user_version").fetchone()
         if layout not in (0, LAYOUT):
             connection.close()
-            self._remove()
+            self._remove("layout")
             connection = self._connected(_WRITER_CACHE_KIB)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES + index_keys.TABLES + index_segments.TABLES)
-        connection.execute("INSERT OR IGNORE INTO names VALUES ('identity', ?)", (uuid.uuid4().hex[:16],))
+        connection.execute("INSERT OR IGNORE INTO names VALUES ('identity', ?)", (_new_identity(),))
         connection.execute(f"PRAGMA user_version = {LAYOUT}")
         return connection
 
-    def _remove(self) -> None:
+    def _remove(self, why: str) -> None:
+        self.made_anew = why
         for end in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + end).unlink(missing_ok=True)
 
@@ -122,10 +126,11 @@ class Index:
                 connection.close()
             self._open.clear()
 
-    def _name(self, name: str) -> str:
-        return str(self._writer.execute("SELECT value FROM names WHERE name = ?", (name,)).fetchone()[0])
-
     # what is read
+
+    def identity(self) -> str:
+        """Another one whenever the links are read anew: their numbers mean nothing to another index."""
+        return str(self.reader().execute("SELECT value FROM names WHERE name = 'identity'").fetchone()[0])
 
     def place(self, topic: str) -> Place | None:
         """How far a topic is followed; None before the first time."""
@@ -208,6 +213,7 @@ class Index:
                 self._keys.forget()
                 self._segments.forget()
                 self._names_met.clear()
+                connection.execute("UPDATE names SET value = ? WHERE name = 'identity'", (_new_identity(),))
             else:
                 connection.execute("DELETE FROM records")
             connection.execute("DELETE FROM marks WHERE name IN (?, ?)", _marks_of(topic))
@@ -303,6 +309,10 @@ class Index:
             self._keys.read_again()
             self._segments.read_again()
             raise
+
+
+def _new_identity() -> str:
+    return uuid.uuid4().hex[:16]
 
 
 def link_of(value: bytes) -> Link | None:

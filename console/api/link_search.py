@@ -78,7 +78,7 @@ class LinkSearch:
                     if step.link is not None:
                         links.append(step.link)
                 if full or (end > 1 and self._clock() > deadline):
-                    return Page(links, write_cursor(Cursor(self._index.identity, end, key or self._key_at(end))))
+                    return Page(links, write_cursor(Cursor(self._index.identity(), end, key or self._key_at(end))))
         return Page(links, None)
 
     def all(self, filters: LinkFilters, *, account: str) -> Iterator[Link]:
@@ -104,7 +104,7 @@ class LinkSearch:
             row = self._index.reader().execute("SELECT ifnull(max(id), 0) + 1 FROM links").fetchone()
             return int(row[0])
         cursor = read_cursor(text)
-        if cursor.index == self._index.identity:
+        if cursor.index == self._index.identity():
             return min(max(1, cursor.number), 2**62)
         number = self._index.id_of(cursor.key)
         if number is None:

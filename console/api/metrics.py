@@ -52,6 +52,11 @@ class ApiMetrics:
             "topic",
         )
         self.follow_lag = declare.gauge("follow_lag_records", "Offsets of a topic not yet followed", "topic")
+        self.index_made_anew = declare.counter(
+            "index_made_anew",
+            "Starts of this console that did not use the index that was there: damaged, or of another layout",
+            "reason",
+        )
         self.index_bytes = declare.gauge("index_bytes", "Size of the index on disk")
         self.index_links = declare.gauge("index_links", "Links in the index")
         self.resident_bytes = declare.gauge("resident_bytes", "Memory of the process")

@@ -5,7 +5,7 @@ import gc
 import logging
 import resource
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from console.api.election import Election
 from console.api.following import IndexTable, TokenTable, TopicFollower
 from console.api.forwarding import Forwarding
 from console.api.index import Index
+from console.api.index_damage import Damage
 from console.api.judge import Judge
 from console.api.limits import Buckets
 from console.api.link_answers import LinkAnswers, link_answer_operations
@@ -95,11 +96,15 @@ async def run(settings: ApiSettings) -> None:
 async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyncio.Task[Any]]]]:
     """Answer requests as long as the context lasts; the tasks are to run on. Raises OSError without a port."""
     async with AsyncExitStack() as stack:
-        index = Index(settings.directory)
+        damage = Damage(settings.directory)
+        index = damage.opened()
         stack.callback(index.close)
         indexing = stack.enter_context(ThreadPoolExecutor(1, "index"))
         reading = stack.enter_context(ThreadPoolExecutor(_READERS, "reader"))
         metrics = ApiMetrics(CollectorRegistry())
+        if index.made_anew:
+            _log.warning("the index that was there is not used (%s): the links are read anew", index.made_anew)
+            metrics.index_made_anew.labels(index.made_anew).inc()
         tokens = TokenTable()
         followers = {
             topic: TopicFollower(settings.kafka, topic, IndexTable(index, topic, partial(_in, indexing)), metrics)
@@ -164,6 +169,7 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             Buckets(per_second=settings.requests_per_second, burst=settings.requests_burst, kept=_CALLERS_KEPT),
             metrics,
             page,
+            fault=damage.note,
         )
         links = LinkOperations(
             settings=settings,
@@ -230,11 +236,12 @@ async def serving(settings: ApiSettings) -> AsyncIterator[tuple[Ports, list[asyn
             return "" if writer.writes or election.writer_url else "no console is known to write"
 
         work = [
-            asyncio.create_task(run(), name=name)
+            asyncio.create_task(_noting(run(), damage), name=name)
             for name, run in (
                 *((one.topic, one.run) for one in (token_follower, *followers.values())),
                 ("election", election.run),
                 ("writer", writer.run),
+                ("damage", damage.met),
             )
         ]
         stack.push_async_callback(_end, work)
@@ -282,6 +289,15 @@ async def _in(threads: ThreadPoolExecutor, call: Callable[[], Any]) -> Any:
 async def _named(threads: ThreadPoolExecutor, index: Index, keys: Sequence[str]) -> Mapping[str, Names]:
     names: Mapping[str, Names] = await _in(threads, lambda: {key: names_of(index.readable(key)) for key in keys})
     return names
+
+
+async def _noting(work: Coroutine[Any, Any, None], damage: Damage) -> None:
+    """What runs to the end, which damage of the index is."""
+    try:
+        await work
+    except Exception as error:
+        damage.note(error)
+        raise
 
 
 async def _end(work: list[asyncio.Task[Any]]) -> None:

@@ -201,6 +201,10 @@ class BulkAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: Annotated[int, Meta(description="201 made, 200 changed or as it was, 204 deleted, or a problem's")]
     link: str = ""
     etag: str = ""
+    served: Annotated[
+        bool,
+        Meta(description="false: durable, not yet answered by this host's redirector, or not found by searches"),
+    ] = True
     problem: str = ""
     pointer: str = ""
 

@@ -6,15 +6,17 @@
 3. Changes are taken in turn, many at a time: decided on the index and on what was decided before them, and
 4. written in one transaction: all of them or, if this process dies, none. Where nothing is to be written, Kafka is
    asked whether anybody else wrote (`barrier.py`).
-5. The index follows up to that transaction; then they are answered, and the next ones are decided. Where that takes
-   long, as while millions of links are imported beside, they are answered as made and not yet followed, and what
-   comes meanwhile is told to come again.
+5. The index follows up to that transaction; then they are answered, and the next ones are decided. After many lines
+   of a bulk, the next ones are decided meanwhile, on the index and on what it does not have yet (`unfollowed.py`).
+   Where that takes long, as while millions of links are imported beside, they are answered as made and not yet
+   followed, and what comes then is told to come again.
 
 So each change was decided on everything that was written before it, whatever dies between two steps. An error in
 4 ends the session: another one begins at 1, here or on another console.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -37,6 +39,8 @@ from console.api.problems import Problem, unavailable
 from console.api.records import ANSWER_PREFIX, DELETED_PREFIX
 from console.api.sessions import CODE_PREFIX, SESSION_PREFIX
 from console.api.shares import SHARE_PREFIX
+from console.api.transactions import LARGE, Committed, Transactions, UnknownOutcome
+from console.api.unfollowed import Unfollowed
 from schemas.errors import TransientError
 from schemas.kafka import KafkaAccess
 from schemas.producer import abandon
@@ -58,9 +62,12 @@ _NAMES_S: Final = 1.0
 _SWEPT_AT_ONCE: Final = 1_000
 _BATCH_BYTES: Final = 256 * 1024
 _TRANSACTION_MS: Final = 30_000
+UNFOLLOWED_MOST: Final = 32_000
+"""Writes that the index may be behind: it takes as many at once."""
 _SHARES_LISTED_MS: Final = 30 * 24 * 3_600_000
 """How long a share is listed after its end, also where it was revoked before its time."""
 _RETRY: Final = RetryPolicy(first_s=0.1, longest_s=3.0)
+_BEHIND: Final = unavailable("links are read more slowly than they were written: nothing was done, send it again")
 _ERRORS: Final = (KafkaError, OSError, TransientError, TimeoutError)
 
 
@@ -72,6 +79,15 @@ class _Job:
     answered: "asyncio.Future[list[Outcome]]" = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+
+class _Made(msgspec.Struct):
+    """What was decided of some jobs and is durable. `offsets`: by topic, up to where it was written."""
+
+    jobs: Sequence[_Job]
+    outcomes: list[Outcome]
+    offsets: Mapping[str, int]
+    answered: bool = False
 
 
 class Writer:
@@ -100,8 +116,15 @@ class Writer:
         self._within_s: Final = within_s
         self._expired: Final = expired
         self._in_thread: Final = in_thread
-        self._jobs: Final[asyncio.Queue[_Job]] = asyncio.Queue()
+        self._jobs: Final[asyncio.PriorityQueue[tuple[bool, int, _Job]]] = asyncio.PriorityQueue()
+        """Whether it is lines of a bulk, which let others go first; in which order it came."""
+        self._came = 0
         self._waiting = 0
+        self._unfollowed = Unfollowed()
+        self._following: Final[dict[asyncio.Task[None], _Made]] = {}
+        self._late: Final[set[Committed]] = set()
+        """Transactions that were answered as not yet followed, and are not."""
+        self._moved: Final = asyncio.Event()
         self._next_sweep_s = 0.0
         self._next_names_s = 0.0
         self._retry: Final = Retry(_RETRY, on_first=self._tell)
@@ -116,12 +139,19 @@ class Writer:
             raise unavailable("too many changes are waiting: send it again, more slowly")
         job = _Job(changes)
         self._waiting += len(changes)
-        self._jobs.put_nowait(job)
+        self._came += 1
+        self._jobs.put_nowait((len(changes) > 1, self._came, job))
         return await job.answered
 
     async def run(self) -> None:
         """Write whenever elected, until cancelled."""
-        await self._retry.for_ever(self._once, on=_ERRORS)
+        try:
+            await self._retry.for_ever(self._once, on=_ERRORS)
+        finally:  # what is committed is made, whatever becomes of this console
+            for task in self._following:
+                task.cancel()
+            for made in self._following.values():
+                self._answer(made, followed=False)
 
     def _tell(self, error: Exception) -> None:
         log.warning("no changes are taken, trying again: %r", error)
@@ -144,7 +174,7 @@ class Writer:
             transactional_id=self._transactional_id,
             transaction_timeout_ms=_TRANSACTION_MS,
             acks="all",
-            compression_type="lz4",
+            compression_type="zstd",  # lz4 is of level 9 here, and takes five times as long
             max_batch_size=_BATCH_BYTES,
         )
         ends = CommittedEnds(self._kafka, tuple(self._followers))
@@ -154,12 +184,15 @@ class Writer:
                 await ends.start()
             for follower in self._followers.values():
                 await follower.to_end()
+            self._unfollowed = Unfollowed()  # the index has whatever was committed before
+            self._late.clear()
+            transactions = Transactions(producer, self._followers, self._metrics, within_s=self._within_s)
             self._retry.worked()
             log.info("changes are taken here")
             self.writes = True
             self._metrics.writer.set(1)
             while self._election.elected:
-                await self._turn(producer, ends)
+                await self._turn(transactions, ends)
         finally:
             self.writes = False
             self._metrics.writer.set(0)
@@ -167,138 +200,156 @@ class Writer:
             await ends.close()
             await abandon(producer)
 
-    async def _turn(self, producer: AIOKafkaProducer, ends: CommittedEnds) -> None:
+    async def _turn(self, transactions: Transactions, ends: CommittedEnds) -> None:
         """One transaction, if there is anything to do."""
-        await self._sweep(producer)
+        if self._late:
+            self._refuse_all(_BEHIND)
+        if self._late or self._unfollowed.count >= UNFOLLOWED_MOST:
+            await self._wait_for_index()
+            return
+        await self._sweep(transactions)
         try:
             async with asyncio.timeout(_LOOK_S):
-                jobs = [await self._jobs.get()]
+                _, _, job = await self._jobs.get()
+            jobs = [job]
         except TimeoutError:
+            return
+        if self._late:
+            self._fail(jobs, _BEHIND)
             return
         count = len(jobs[0].changes)
         while count < CHANGES_AT_ONCE and not self._jobs.empty():
-            jobs.append(self._jobs.get_nowait())
+            jobs.append(self._jobs.get_nowait()[-1])
             count += len(jobs[-1].changes)
-        unwritten = unavailable("it was not written, for Kafka took nothing: send it again")
         try:
             changes = [change for job in jobs for change in job.changes]
             async with asyncio.timeout(self._within_s):
                 outcomes = await decide_on_all(partial(self._decide, changes), _writes, ends.now, self._followers)
             writes = [write for one in outcomes if one.decision is not None for write in one.decision.writes]
-            offsets = await self._commit(producer, writes) if writes else {}
-        except _Unknown as error:
+            committed = await transactions.commit(writes) if writes else None
+        except UnknownOutcome as error:
             self._fail(jobs, error.problem)
             raise error.cause from error
         except BaseException:
-            self._fail(jobs, unwritten)
+            self._fail(jobs, unavailable("it was not written, for Kafka took nothing: send it again"))
             raise
-        followed = False
-        try:
-            followed = await followed_within(self._within_s, offsets, self._followers)
-        finally:  # they are made, whatever becomes of this console
-            self._answer(jobs, outcomes, offsets, followed=followed)
-        if not followed:
-            await self._catch_up(offsets)
+        if committed is None:
+            self._answer(_Made(jobs, outcomes, {}), followed=True)
+            return
+        made = _Made(jobs, outcomes, committed.offsets)
+        self._follow(committed, made)
+        while not made.answered and len(writes) < LARGE:
+            await self._wait_for_index()
 
-    async def _catch_up(self, offsets: Mapping[str, int]) -> None:
-        """Refuse what comes until the index follows up to these offsets, or another console writes."""
+    def _follow(self, committed: Committed, made: _Made) -> None:
+        """Answer once the index has it; the next changes are decided meanwhile."""
+        self._unfollowed.add(committed, committed.writes)
+        following = self._followed(committed, made, self._unfollowed)
+        task = asyncio.create_task(following, name="a transaction that is followed")
+        self._following[task] = made
+        task.add_done_callback(self._following.pop)
+
+    async def _followed(self, committed: Committed, made: _Made, unfollowed: Unfollowed) -> None:
+        followed = await followed_within(self._within_s, committed.offsets, self._followers)
+        if followed:
+            self._index_has(committed, unfollowed)
+            self._answer(made, followed=True)
+            return
+        self._answer(made, followed=False)
         log.warning("the index is behind what was written: no changes are taken until it is not")
-        behind = unavailable("links are read more slowly than they were written: nothing was done, send it again")
-        while self._election.elected and not await followed_within(_LOOK_S, offsets, self._followers):
-            self._refuse_all(behind)
+        self._late.add(committed)
+        for topic, offset in committed.offsets.items():
+            await self._followers[topic].reached(offset)
+        self._late.discard(committed)
+        self._index_has(committed, unfollowed)
+
+    def _index_has(self, committed: Committed, unfollowed: Unfollowed) -> None:
+        unfollowed.drop(committed, committed.writes)
+        self._moved.set()
+
+    async def _wait_for_index(self) -> None:
+        """Until it has a transaction more, or one is answered without; or for a moment."""
+        self._moved.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                await self._moved.wait()
 
     def _refuse_all(self, problem: Problem) -> None:
         while not self._jobs.empty():
-            self._fail([self._jobs.get_nowait()], problem)
+            self._fail([self._jobs.get_nowait()[-1]], problem)
 
     async def _decide(self, changes: Sequence[Change]) -> list[Outcome]:
         now_ms = time.time_ns() // 1_000_000
-        return await self._in_thread(lambda: decide_all(changes, PendingView(self._index), now_ms))
+        view = PendingView(self._index, self._unfollowed)
+        return await self._in_thread(lambda: decide_all(changes, view, now_ms))
 
-    async def _commit(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> dict[str, int]:
-        """Write all in one transaction; the last offset in each topic.
-
-        Raises _Unknown once it may have been committed, anything else while it surely was not.
-        """
-        async with asyncio.timeout(self._within_s):
-            await producer.begin_transaction()
-            sent = [
-                future
-                for topic in dict.fromkeys(write.topic for write in writes)
-                for future in await _send(producer, topic, [write for write in writes if write.topic == topic])
-            ]
-            await asyncio.gather(*sent)
-        offsets: dict[str, int] = {}
-        for future in sent:
-            last = future.result()
-            offsets[last.topic] = max(offsets.get(last.topic, -1), last.offset)
-        try:
-            async with asyncio.timeout(self._within_s):
-                await producer.commit_transaction()
-        except BaseException as error:
-            self._metrics.transactions.labels("failed").inc()
-            raise _Unknown(error) from error
-        self._metrics.transactions.labels("committed").inc()
-        return offsets
-
-    async def _sweep(self, producer: AIOKafkaProducer) -> None:
+    async def _sweep(self, transactions: Transactions) -> None:
         """Make records of names that only links have, take away what has outlived its use: some at a time."""
         now_s = time.time()
         if now_s >= self._next_names_s:
             self._next_names_s = now_s + _NAMES_S
-            new: list[Write] = await self._in_thread(self._new_names)
-            await self._write_own(producer, new)
+            written = self._unfollowed.recorded()
+            new: list[Write] = await self._in_thread(lambda: self._new_names(written))
+            await self._write_own(transactions, new)
         if now_s >= self._next_sweep_s:
             self._next_sweep_s = now_s + _SWEEP_S
-            old: list[Write] = await self._in_thread(lambda: self._old_records(int(now_s * 1000)))
-            await self._write_own(producer, old)
+            written = self._unfollowed.recorded()
+            old: list[Write] = await self._in_thread(lambda: self._old_records(int(now_s * 1000), written))
+            await self._write_own(transactions, old)
 
-    async def _write_own(self, producer: AIOKafkaProducer, writes: Sequence[Write]) -> None:
+    async def _write_own(self, transactions: Transactions, writes: Sequence[Write]) -> None:
         """What nobody waits for: where it fails, it is found again."""
         try:
             if writes:
-                offsets = await self._commit(producer, writes)
-                if not await followed_within(self._within_s, offsets, self._followers):
-                    await self._catch_up(offsets)
-        except _Unknown as error:
+                made = _Made((), [], {})
+                self._follow(await transactions.commit(writes), made)
+                while not made.answered:
+                    await self._wait_for_index()
+        except UnknownOutcome as error:
             raise error.cause from error
 
-    def _new_names(self) -> list[Write]:
+    def _new_names(self, written: frozenset[str]) -> list[Write]:
         return [
             Write(RECORDS, key, value)
             for key, value in self._index.unrecorded(_SWEPT_AT_ONCE)
-            if self._index.record(key) is None
+            if key not in written and self._index.record(key) is None
         ]
 
-    def _old_records(self, now_ms: int) -> list[Write]:
+    def _old_records(self, now_ms: int, written: frozenset[str]) -> list[Write]:
         old: list[Write] = []
         for prefix in (ANSWER_PREFIX, DELETED_PREFIX, SESSION_PREFIX, CODE_PREFIX, SHARE_PREFIX):
             after = ""
             while len(old) < _SWEPT_AT_ONCE:
                 records = self._index.records(prefix, after=after, limit=_SWEPT_AT_ONCE)
-                old += [Write(RECORDS, key, None) for key, value in records if self._expired(key, value, now_ms)]
+                old += [
+                    Write(RECORDS, key, None)
+                    for key, value in records
+                    if key not in written and self._expired(key, value, now_ms)
+                ]
                 if len(records) < _SWEPT_AT_ONCE:
                     break
                 after = records[-1][0]
         return old
 
-    def _answer(
-        self, jobs: Sequence[_Job], outcomes: list[Outcome], offsets: Mapping[str, int], *, followed: bool
-    ) -> None:
+    def _answer(self, made: _Made, *, followed: bool) -> None:
+        if made.answered:
+            return
+        made.answered = True
+        self._moved.set()
         start = 0
-        for job in jobs:
-            decided = outcomes[start : start + len(job.changes)]
-            made = [_writes(one) for one in decided]
+        for job in made.jobs:
+            decided = made.outcomes[start : start + len(job.changes)]
+            written = sum(map(_writes, decided))
             # What writes nothing was decided on what the rest of its transaction writes, and is followed with it.
             part = [
-                Outcome(decision=one.decision, offsets=offsets, followed=followed)
+                Outcome(decision=one.decision, offsets=made.offsets, followed=followed)
                 if one.decision is not None
                 else one
                 for one in decided
             ]
             start += len(job.changes)
             refused = sum(one.problem is not None for one in decided)
-            results = {"made": sum(made), "refused": refused, "unchanged": len(made) - sum(made) - refused}
+            results = {"made": written, "refused": refused, "unchanged": len(decided) - written - refused}
             for result, count in results.items():
                 if count:
                     self._metrics.changes.labels(result).inc(count)
@@ -315,35 +366,8 @@ class Writer:
                 job.answered.set_result([Outcome(problem=problem)] * len(job.changes))
 
 
-class _Unknown(Exception):  # noqa: N818 - neither success nor failure
-    """Kafka was told to commit and did not say whether it did."""
-
-    def __init__(self, cause: BaseException) -> None:
-        super().__init__(repr(cause))
-        self.cause: Final = cause
-        self.problem: Final = Problem(
-            "unknown-outcome",
-            "Kafka did not say whether it was written: read it, or send it again with the same Idempotency-Key",
-            headers=(("Retry-After", "1"),),
-        )
-
-
 def _writes(outcome: Outcome) -> bool:
     return outcome.decision is not None and bool(outcome.decision.writes)
-
-
-async def _send(producer: AIOKafkaProducer, topic: str, writes: Sequence[Write]) -> "list[asyncio.Future[Any]]":
-    """Hand records over in batches of our own, which costs a tenth of sending each."""
-    sent = []
-    batch = producer.create_batch()
-    for write in writes:
-        key = write.key.encode()
-        if batch.append(key=key, value=write.value, timestamp=None) is None:
-            sent.append(await producer.send_batch(batch, topic, partition=0))
-            batch = producer.create_batch()
-            batch.append(key=key, value=write.value, timestamp=None)
-    sent.append(await producer.send_batch(batch, topic, partition=0))
-    return sent
 
 
 def expiry(*, answers_ms: int, deleted_ms: int) -> Callable[[str, bytes, int], bool]:

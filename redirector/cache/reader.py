@@ -47,6 +47,15 @@ class HostCache:
             value = transaction.get(key)
             return None if value is None else decode(value)
 
+    def has_prefix(self, table: bytes, prefix: bytes) -> bool:
+        """Whether any record's key begins so; not where there is no such table yet."""
+        handle = self._table(table)
+        if handle is None:
+            return False
+        with self._environment.begin(db=handle) as transaction:
+            cursor = transaction.cursor()
+            return bool(cursor.set_range(prefix)) and bool(cursor.key().startswith(prefix))
+
     def version(self) -> int:
         """A number that changes whenever any record did; 0 until there is a cache. About a microsecond.
 
@@ -115,6 +124,13 @@ class CachedTable(Generic[T]):
             return self._cache.read(self._name, key.encode(), self._decode)
         except (lmdb.BadValsizeError, UnicodeEncodeError):
             return None  # longer than any key can be, or no text at all
+
+    def has_domain(self, domain: str) -> bool:
+        """Whether any record is of this domain, their keys being `domain/…`."""
+        try:
+            return self._cache.has_prefix(self._name, f"{domain}/".encode())
+        except (lmdb.BadValsizeError, UnicodeEncodeError):
+            return False
 
     def ready(self) -> bool:
         """Whether the relay has once read the topic to its end."""

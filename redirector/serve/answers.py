@@ -101,6 +101,13 @@ def as_http10(head: bytes) -> bytes:
     return b"HTTP/1.0" + head[8:]
 
 
+def usual_head(status: int, location: str) -> bytes:
+    """`head_bytes` of a redirect that nobody keeps: most are."""
+    name, value = _NO_STORE
+    head = f"{_STATUS_LINES[status]}\r\nLocation: {location}\r\n{name}: {value}\r\nContent-Length: 0\r\n"
+    return f"{head}{SERVER[0]}: {SERVER[1]}\r\nDate: ".encode()
+
+
 def say_not_counted(response: bytes) -> bytes:
     """A rendered response with the header that says that no event was kept of it."""
     status_line, _, rest = response.partition(b"\r\n")

@@ -18,12 +18,13 @@ from schemas.links import (
     read_domain,
     slug_of_path,
 )
-from schemas.own_domains import destination_key, destinations_of
+from schemas.own_domains import destination_key, destinations_of, domain_led_to
 
 PIXEL_PREFIX: Final = "/i/"
 PIXEL_SUFFIXES: Final = (".gif", ".png", "")
 """What they are answered with: an image of that kind; without a suffix nothing, 204."""
 _DOMAINS_KEPT: Final = 10_000
+_DESTINATION_DOMAINS_KEPT: Final = 1_000
 _NEWER_LOGGED: Final = 1000
 """Links whose newer form is named in the log, each once."""
 _log: Final = logging.getLogger(__name__)
@@ -42,6 +43,9 @@ class Links(Protocol):
     def get(self, key: str) -> Link | None:
         """The link named `domain/slug`; None too for what can be no link's name. Raises NewerLinkError."""
 
+    def has_domain(self, domain: str) -> bool:
+        """Whether any link is of this domain."""
+
     def version(self) -> int:
         """Another number whenever any link changed."""
 
@@ -53,7 +57,8 @@ class Lookup:
     """Links by Host and path, prepared once and kept until any link changes.
 
     At most `keep` are kept, the longest-known leave first; paths that lead nowhere are not kept, so that
-    guessing cannot push links out.
+    guessing cannot push links out. What was made ready before a change is made ready anew when it is asked for:
+    throwing all of it away at once would keep everybody waiting.
     """
 
     def __init__(
@@ -82,7 +87,10 @@ class Lookup:
         self._refresh_ms: Final = refresh_ms
         self._refresh_at_ms = now_ms + refresh_ms
         self._version = links.version()
-        self._prepared: OrderedDict[tuple[str, str], PreparedLink] = OrderedDict()
+        self._prepared: Final[OrderedDict[tuple[str, str], tuple[int, PreparedLink]]] = OrderedDict()
+        """By Host and path, each with the version of the links that it was made of."""
+        self._own_domains: Final[dict[str, bool]] = {}
+        """Of domains that links lead to, whether they have links here, now."""
         self._domains: dict[str, str] = {}
         self._slash_domains: Final = frozenset(slash_domains)
         self._scan_parameter: Final = scan_parameter
@@ -99,8 +107,8 @@ class Lookup:
             self._refresh(now_ms)
         if "?" in path:
             path = path.partition("?")[0]
-        prepared_link = self._prepared.get((host, path))
-        return prepared_link if prepared_link is not None else self._prepare(host, path)
+        known = self._prepared.get((host, path))
+        return known[1] if known is not None and known[0] == self._version else self._prepare(host, path)
 
     def loaded(self) -> bool:
         """Whether all links were here once: before that, a link that is not here may well exist."""
@@ -117,7 +125,7 @@ class Lookup:
         version = self._links.version()
         if version != self._version:
             self._version = version
-            self._prepared.clear()
+            self._own_domains.clear()
 
     def _prepare(self, host: str, path: str) -> PreparedLink | None:
         domain = self._domain(host)
@@ -135,9 +143,10 @@ class Lookup:
             prepared = self._newer(f"{domain}/{slug}", error)
         if prepared is None:
             return None
-        if len(self._prepared) >= self._keep:
+        place = (host, path)
+        if len(self._prepared) >= self._keep and place not in self._prepared:
             self._prepared.popitem(last=False)  # a dict would look for its first among all that were deleted
-        self._prepared[host, path] = prepared
+        self._prepared[place] = (self._version, prepared)
         if host not in self._domains and len(self._domains) < _DOMAINS_KEPT:
             self._domains[host] = domain
         return prepared
@@ -174,6 +183,9 @@ class Lookup:
     def _meets_a_ring(self, link: Link, passed: tuple[str, ...], clear: set[str]) -> bool:
         """`clear` are links from which no ring was found. What leads on too often, or too far, counts as a ring."""
         for destination in destinations_of(link):
+            domain = domain_led_to(destination)
+            if domain is None or not self._is_own(domain):
+                continue
             key = destination_key(destination)
             if key is None or key in clear:
                 continue
@@ -184,6 +196,15 @@ class Lookup:
                 return True
             clear.add(key)
         return False
+
+    def _is_own(self, domain: str) -> bool:
+        """Whether a domain has links here: most destinations are on one that has none, and need no look each."""
+        own = self._own_domains.get(domain)
+        if own is None:
+            own = self._links.has_domain(domain)
+            if len(self._own_domains) < _DESTINATION_DOMAINS_KEPT:
+                self._own_domains[domain] = own
+        return own
 
 
 def is_pixel_path(path: str) -> bool:

@@ -83,10 +83,12 @@ class PreparedLink(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def redirect_of(link: Link) -> PreparedLink:
-    """A link that has but one destination and leads everybody there."""
+    """A link that has but one destination and leads everybody there, uncached and without its click's id."""
+    answer = answers.redirect(link.status, link.destination)
+    head = answers.usual_head(link.status, answer.headers[0][1])  # millions of links meet here: half of `choice`
     return PreparedLink(
         kind="click",
         key=link.key,
-        answer=choice("redirected", answers.redirect(link.status, link.destination), counted=True),
+        answer=Choice(outcome="redirected", answer=answer, head=head, counted=True),
         expires_at_ms=NEVER_MS if link.expires_at_ms is None else link.expires_at_ms,
     )

@@ -1,7 +1,9 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.links import Link, LinkError
-from schemas.own_domains import check_leads_away, destination_key
+from schemas.own_domains import check_leads_away, destination_key, domain_led_to
 
 
 def link(destination: str) -> Link:
@@ -35,3 +37,12 @@ def test_a_domain_that_has_links_is_no_destination_unless_allowed(destination: s
 )
 def test_a_link_that_leads_away_passes(destination: str) -> None:
     check_leads_away(link(destination), {"go.example", "to.example"})
+
+
+@given(
+    st.sampled_from(["https://", "http://", "HTTPS://", "https:/", "https:///", "mailto:", ""]),
+    st.text(st.sampled_from("aA.ü1:/\\?#@[]% \t\n-"), max_size=20),
+)
+def test_the_domain_that_is_led_to_is_that_of_the_link_that_it_would_be(scheme: str, rest: str) -> None:
+    key = destination_key(scheme + rest)
+    assert domain_led_to(scheme + rest) == (None if key is None else key.partition("/")[0])

@@ -58,6 +58,7 @@ export interface BulkAnswer {
   status: number
   link?: string
   etag?: string
+  served?: boolean
   problem?: string
   pointer?: string
 }

@@ -13,16 +13,18 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from console.api.bulk import bulk
-from console.api.changes import Change, Decision, Upsert
+from console.api.changes import Change, Decision, Upsert, Write
 from console.api.changing import Changing
 from console.api.deciding import Outcome
 from console.api.operations import CALLER, NDJSON
 from console.api.problems import Problem
 from console.api.writer import CHANGES_AT_ONCE
+from schemas.links import Link
 from tests.unit.console.api.worlds import ANYBODY, POLICY
 
 LINE = b'{"domain": "go.example", "slug": "a", "delete": true}'
 LONG = "x" * 400
+LINK = Link(domain="go.example", slug="a", destination="https://example.com/")
 
 
 class Made:
@@ -30,9 +32,14 @@ class Made:
 
     def __init__(self) -> None:
         self.counts: list[int] = []
+        self.served = True
+        self.room_for_lines = asyncio.Semaphore(8)
 
     async def writes_here(self, _request: web.Request) -> bool:
         return True
+
+    async def lines_are_served(self, _outcomes: list[Outcome]) -> bool:
+        return self.served
 
     async def submit(self, changes: list[Change]) -> list[Outcome]:
         self.counts.append(len(changes))
@@ -157,3 +164,34 @@ async def test_a_line_that_does_not_come_ends_the_stream_with_what_to_do(
 async def test_what_is_no_stream_of_lines_is_refused(client: TestClient[web.Request, web.Application]) -> None:
     async with client.post("/bulk", data=LINE, headers={"Content-Type": "application/json"}) as answer:
         assert answer.status == 415
+
+
+@pytest.mark.parametrize("served", [True, False])
+async def test_lines_that_the_redirector_does_not_answer_with_yet_say_so(
+    client: TestClient[web.Request, web.Application],
+    made: Made,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    served: bool,
+) -> None:
+    async def submit(changes: list[Change]) -> list[Outcome]:
+        assert len(changes) == 2
+        one = Decision(writes=(Write("links", "a", b"{}"),), status=201, key="a", link=LINK)
+        same = Decision(writes=(), status=200, key="a", link=LINK)
+        return [Outcome(decision=decision) for decision in (one, same)]
+
+    monkeypatch.setattr(made, "submit", submit)
+    made.served = served
+    answered = await answers(client, LINE + b"\n" + LINE)
+    assert [(one["status"], one.get("served", True)) for one in answered] == [(201, served), (200, True)]
+
+
+async def test_lines_that_are_durable_and_not_followed_say_so(
+    client: TestClient[web.Request, web.Application], made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def submit(_: list[Change]) -> list[Outcome]:
+        decision = Decision(writes=(Write("links", "a", b"{}"),), status=201, key="a", link=LINK)
+        return [Outcome(decision=decision, followed=False)]
+
+    monkeypatch.setattr(made, "submit", submit)
+    assert [(one["status"], one["served"]) for one in await answers(client, LINE)] == [(201, False)]

@@ -13,6 +13,7 @@ from console.api import following
 from console.api.following import TopicFollower
 from console.api.index import Change, Place
 from console.api.metrics import ApiMetrics
+from console.api.own_records import OwnRecords
 from schemas.kafka import KafkaAccess
 from schemas.retry import RetryPolicy
 
@@ -45,6 +46,12 @@ class Topic:
         records = [one for one in fetched if one.offset >= self._position]
         self._position = max([self._position, *(one.offset + 1 for one in records)])
         return records
+
+    def pause(self) -> None:
+        """Nothing comes by itself."""
+
+    def resume(self) -> None:
+        """It comes again."""
 
     async def position(self) -> int:
         return self._position
@@ -118,3 +125,78 @@ async def test_what_was_held_when_kafka_failed_is_read_again(monkeypatch: pytest
     first, second = Topic(3, [records(0, 1), KafkaError()]), Topic(3, [records(0, 1), records(2)])
     steps, _ = await followed(monkeypatch, first, second, until=3)
     assert steps == [(["k0", "k1", "k2"], 3), ([], 3)]
+
+
+class OpenTopic(Topic):
+    """One that gives what is put into it, unless it is paused."""
+
+    def __init__(self, end: int) -> None:
+        super().__init__(end, [])
+        self.log: list[Record | None] = []
+        self.paused = False
+        self.read: list[int] = []
+
+    def pause(self) -> None:
+        self.paused = True
+
+    def resume(self) -> None:
+        self.paused = False
+
+    async def fetch(self, *, max_records: int) -> Sequence[Record]:
+        await asyncio.sleep(0)
+        if self.paused or self._position >= len(self.log):
+            return []
+        records = [one for one in self.log[self._position :] if one is not None][:max_records]
+        self._position = len(self.log)
+        self.read += [one.offset for one in records]
+        return records
+
+    def write(self, count: int, *, mark: bool) -> OwnRecords:
+        first = len(self.log)
+        self.log += records(*range(first, first + count))
+        self.log += [None] * mark
+        return OwnRecords(first, [(f"k{offset}", b"{}") for offset in range(first, first + count)])
+
+
+async def test_what_this_process_wrote_is_applied_unread_and_what_others_wrote_between_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    topic, target = OpenTopic(0), Target()
+
+    @asynccontextmanager
+    async def opened(*_: object, **__: object) -> AsyncIterator[Topic]:
+        yield topic
+
+    monkeypatch.setattr(following, "open_compacted", opened)
+    follower = TopicFollower(KafkaAccess.of("nowhere:1"), "links", target, ApiMetrics(CollectorRegistry()))
+    running = asyncio.create_task(follower.run())
+
+    async def written(count: int) -> None:
+        follower.expect()
+        follower.take(topic.write(count, mark=True))
+
+    try:
+        async with asyncio.timeout(5):
+            while not follower.ready:  # noqa: ASYNC110 - another task's
+                await asyncio.sleep(0)
+            await written(2)
+            await written(1)
+            await follower.reached(3)
+            assert topic.read == []
+            topic.write(1, mark=False)  # 5, another's, and ours at 6 behind it
+            await written(1)
+            await follower.reached(6)
+            assert topic.read == [5, 6]
+            await written(1)
+            await follower.reached(8)
+            assert topic.read == [5, 6]
+            follower.expect()
+            topic.write(1, mark=True)  # nobody knows whether it was committed
+            follower.expect_no_more()
+            await follower.reached(10)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    applied = [key for keys, _ in target.steps for key in keys]
+    assert applied == ["k0", "k1", "k3", "k5", "k6", "k8", "k10"]
+    assert not topic.paused

@@ -79,21 +79,23 @@ def test_the_place_in_a_topic_is_kept_with_what_was_read(tmp_path: Path) -> None
     index = Index(tmp_path)
     assert index.place("links") is None
     put(index, link(1), offset=7)
+    identity = index.identity()
     index.close()
     again = Index(tmp_path)
     assert (again.place("links"), again.place("records")) == ((7, 1_000), None)
-    assert (again.identity, again.link("go.example/s1")) == (index.identity, link(1))
+    assert (again.identity(), again.link("go.example/s1"), again.made_anew) == (identity, link(1), "")
     again.close()
 
 
 def test_a_broken_file_and_one_of_another_layout_are_made_anew(tmp_path: Path) -> None:
     index = Index(tmp_path)
     put(index, link(1))
+    identity = index.identity()
     index.close()
     (tmp_path / "index.sqlite").write_bytes(b"nonsense" * 1000)
     again = Index(tmp_path)
-    assert (again.place("links"), again.link("go.example/s1")) == (None, None)
-    assert again.identity != index.identity
+    assert (again.place("links"), again.link("go.example/s1"), again.made_anew) == (None, None, "damaged")
+    assert again.identity() != identity
     again.close()
 
 
@@ -121,6 +123,22 @@ def test_a_cursor_of_another_index_goes_by_the_links_name(tmp_path: Path) -> Non
         LinkSearch(two, within_s=10.0).page(LinkFilters(), account="", limit=2, cursor=cursor)
     one.close()
     two.close()
+
+
+def test_a_cursor_of_before_the_links_were_read_anew_goes_by_the_links_name(index: Index) -> None:
+    put(index, *(link(number) for number in range(6)))
+    cursor = LinkSearch(index, within_s=10.0).page(LinkFilters(), account="", limit=3, cursor="").cursor
+    assert cursor is not None
+    index.forget("records")
+    assert len(LinkSearch(index, within_s=10.0).page(LinkFilters(), account="", limit=9, cursor=cursor).links) == 3
+    index.forget("links")
+    put(index, link(1), link(2), link(3), link(5))
+    page = LinkSearch(index, within_s=10.0).page(LinkFilters(), account="", limit=9, cursor=cursor)
+    assert [listed.slug for listed in page.links] == ["s2", "s1"]
+    index.forget("links")
+    put(index, link(1), link(2))
+    with pytest.raises(Problem, match="begin without"):
+        LinkSearch(index, within_s=10.0).page(LinkFilters(), account="", limit=9, cursor=cursor)
 
 
 def test_a_page_that_takes_too_long_says_where_to_go_on(index: Index) -> None:
@@ -300,7 +318,7 @@ def test_what_sqlite_takes_back_by_itself_is_done_again(index: Index, monkeypatc
 
 def test_an_index_that_is_locked_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Index(tmp_path)
-    identity = first.identity
+    identity = first.identity()
     first.close()
 
     def locked(_: Index) -> sqlite3.Connection:
@@ -311,7 +329,7 @@ def test_an_index_that_is_locked_is_not_made_anew(tmp_path: Path, monkeypatch: p
         with pytest.raises(sqlite3.OperationalError):
             Index(tmp_path)
     again = Index(tmp_path)
-    assert again.identity == identity
+    assert again.identity() == identity
     again.close()
 
 

@@ -15,6 +15,7 @@ from console.api.changes import Upsert
 from console.api.deciding import Outcome
 from console.api.index import Index
 from console.api.metrics import ApiMetrics
+from console.api.own_records import OwnRecords
 from console.api.wire import BulkLine
 from console.api.writer import Writer
 from schemas.kafka import KafkaAccess
@@ -31,6 +32,15 @@ class Follower:
 
     async def to_end(self) -> None:
         """It is empty."""
+
+    def expect(self) -> None:
+        """A transaction begins."""
+
+    def expect_no_more(self) -> None:
+        """It came to nothing."""
+
+    def take(self, own: OwnRecords) -> None:
+        assert own.changes
 
     async def reached(self, offset: int) -> None:
         assert offset >= 0
@@ -51,6 +61,9 @@ class Sent:
 class Batch:
     def append(self, **_: object) -> object:
         return object()
+
+    def record_count(self) -> int:
+        return 1
 
 
 class Producer:
@@ -186,3 +199,48 @@ async def test_what_is_committed_is_made_though_the_console_stops_before_it_is_f
         assert not waiting.done()
     (outcome,) = await waiting
     assert (outcome.made.status, outcome.followed) == (201, False)
+
+
+async def test_after_many_lines_the_next_changes_are_decided_on_what_the_index_does_not_have_yet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(writer_module, "LARGE", 1)
+    async with writing(monkeypatch, tmp_path, within_s=5.0) as (writer, follower):
+        first, second = asyncio.ensure_future(submitted(writer, "a")), asyncio.ensure_future(submitted(writer, "b"))
+        await asyncio.sleep(0.05)
+        changed = BulkLine(domain="go.example", slug="a", title="changed")
+        last = asyncio.ensure_future(writer.submit([Upsert(line=changed, caller=ANYBODY, policy=POLICY)]))
+        await asyncio.sleep(0.05)
+        assert not any(one.done() for one in (first, second, last))
+        follower.applied.set()
+        statuses = [one.made.status for (one,) in await asyncio.gather(first, second, last)]
+        assert statuses == [201, 201, 200]
+
+
+async def test_after_few_the_next_ones_are_decided_once_the_index_has_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with writing(monkeypatch, tmp_path, within_s=5.0) as (writer, follower):
+        asked = [asyncio.ensure_future(submitted(writer, "a"))]
+        await asyncio.sleep(0.05)
+        asked.append(asyncio.ensure_future(submitted(writer, "b")))
+        await asyncio.sleep(0.05)
+        assert len(writer._following) == 1
+        follower.applied.set()
+        assert [one.made.status for (one,) in await asyncio.gather(*asked)] == [201, 201]
+
+
+async def test_nothing_is_decided_while_the_index_is_too_far_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(writer_module, "UNFOLLOWED_MOST", 1)
+    monkeypatch.setattr(writer_module, "LARGE", 1)
+    async with writing(monkeypatch, tmp_path, within_s=5.0) as (writer, follower):
+        asked = [asyncio.ensure_future(submitted(writer, slug)) for slug in "ab"]
+        lines = [Upsert(line=BulkLine(domain="go.example", slug="a", delete=True), caller=ANYBODY, policy=POLICY)]
+        await asyncio.sleep(0.05)
+        asked.append(asyncio.ensure_future(writer.submit(lines)))
+        await asyncio.sleep(0.05)
+        assert len(writer._following) == 1
+        follower.applied.set()
+        assert [one.made.status for (one,) in await asyncio.gather(*asked)] == [201, 201, 204]

@@ -114,6 +114,29 @@ def test_keys_that_can_be_no_links_find_nothing(tmp_path: Path) -> None:
     cache.close()
 
 
+@pytest.mark.parametrize(
+    ("domain", "has"),
+    [
+        ("a.example", True),
+        ("z.example", True),
+        ("a.exampl", False),
+        ("a.examples", False),
+        ("a", False),
+        ("example", False),
+        ("zz.example", False),
+        ("", False),
+        ("x" * 600, False),
+        ("\udcff", False),
+    ],
+)
+def test_a_domain_is_known_by_its_links(tmp_path: Path, domain: str, has: bool) -> None:
+    assert not HostCache.open(tmp_path / "none").links.has_domain(domain)
+    commit(tmp_path / "links", put(X), put(Y), (b"z.example/", b"{}"))
+    cache = HostCache.open(tmp_path / "links")
+    assert cache.links.has_domain(domain) is has
+    cache.close()
+
+
 def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
     commit(tmp_path, put(X), offset=3)
     writer = CacheWriter.open(tmp_path)

@@ -80,6 +80,9 @@ class FakeLinks:
             raise NewerLinkError("the link is version 9, this release reads 2: upgrade it")
         return self.links.get(key)
 
+    def has_domain(self, domain: str) -> bool:
+        return any(key.startswith(f"{domain}/") for key in self.links)
+
     def version(self) -> int:
         return self.version_now
 

@@ -86,3 +86,10 @@ def test_what_was_not_counted_says_so_after_the_status_line() -> None:
 
 def test_the_server_names_itself_and_no_version() -> None:
     assert answers.head_bytes(answers.UNKNOWN).endswith(b"\r\nServer: clicktally\r\nDate: ")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("destination", ["https://example.com/ü?a=b", "https://example.com/\r\nx"])
+def test_the_head_of_most_redirects_is_that_of_any_answer(status: int, destination: str) -> None:
+    answer = answers.redirect(status, destination)
+    assert answers.usual_head(status, answer.headers[0][1]) == answers.head_bytes(answer)

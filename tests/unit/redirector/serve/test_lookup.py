@@ -91,6 +91,38 @@ def test_making_room_takes_no_longer_where_many_links_are_kept() -> None:
     assert seconds(100_000) < 3 * seconds(1_000)
 
 
+def test_a_change_takes_no_longer_where_many_links_are_kept() -> None:
+    """Freeing all that was made ready of 100,000 links would keep everybody waiting for some 20 ms."""
+
+    def seconds(keep: int) -> float:
+        links = EveryPathOfADomain()
+        lookups = Lookup(links, pixel_format="gif", keep=keep, refresh_ms=50, now_ms=1000)
+        for number in range(keep):
+            lookups.find("go.example", f"/{number}", 1000)
+        links.put(LAUNCH)
+        began = time.process_time()
+        for number in range(100):
+            lookups.find("go.example", f"/{number}", 1050)
+        return time.process_time() - began
+
+    assert min(seconds(100_000) for _ in range(3)) < 3 * max(seconds(1_000) for _ in range(3))
+
+
+def test_what_was_ready_before_a_change_is_made_ready_again_once() -> None:
+    links = FakeLinks(LAUNCH, Link(domain="a", slug="b", destination="https://example.com/"))
+    lookups = lookup(links, keep=2)
+    for host, path in (("go.example", "/launch"), ("a", "/b")):
+        assert lookups.find(host, path, 1000) is not None
+    links.put(LAUNCH)
+    for _ in range(2):
+        for host, path in (("a", "/b"), ("go.example", "/launch")):
+            assert lookups.find(host, path, 1050) is not None
+    assert links.gets == 4
+    del links.links["a/b"]
+    links.put(LAUNCH)
+    assert lookups.find("a", "/b", 1100) is None
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/v1/impressions", "/%68ealthz", "/v1/x"])
 def test_reserved_paths_are_never_links(path: str) -> None:
     reserved = [Link(domain="a", slug=slug, destination="https://b.example/") for slug in ("healthz", "v1/x")]
@@ -160,6 +192,40 @@ def test_a_ring_of_links_is_answered_by_none_of_them(length: int) -> None:
             lookup(links).find(key[:9], key[9:], 1000)
         for suffix in (".gif", ".png", ""):
             assert lookup(links).find(key[:9], f"/i{key[9:]}{suffix}", 1000) is not None
+
+
+def test_a_ring_that_a_change_closes_is_answered_by_none_from_the_next_refresh_on() -> None:
+    links = FakeLinks(Link(domain="a.example", slug="1", destination="https://b.example/2"))
+    lookups = lookup(links)
+    assert lookups.find("a.example", "/1", 1000) is not None
+    links.put(Link(domain="b.example", slug="2", destination="https://a.example/1"))
+    for now_ms in (1050, 1051):
+        with pytest.raises(LoopError):
+            lookups.find("a.example", "/1", now_ms)
+
+
+def test_whether_a_destination_is_on_a_domain_of_ours_is_asked_once_until_a_change() -> None:
+    links = CountedDomains(
+        *(Link(domain="a", slug=str(n), destination=f"https://example.com/{n}") for n in range(3)),
+        Link(domain="a", slug="other", destination="https://example.org/"),
+    )
+    lookups = lookup(links)
+    for path in ("/0", "/1", "/2", "/other"):
+        assert lookups.find("a", path, 1000) is not None
+    assert (links.asked, links.gets) == (["example.com", "example.org"], 4)
+    links.put(LAUNCH)
+    lookups.find("a", "/0", 1050)
+    assert links.asked == ["example.com", "example.org", "example.com"]
+
+
+class CountedDomains(FakeLinks):
+    def __init__(self, *links: Link) -> None:
+        super().__init__(*links)
+        self.asked: list[str] = []
+
+    def has_domain(self, domain: str) -> bool:
+        self.asked.append(domain)
+        return super().has_domain(domain)
 
 
 def test_a_link_into_a_ring_is_not_answered_either() -> None:
