@@ -3,7 +3,7 @@
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from schemas.clickhouse.migrate import MigrationError, migrate, read_migrations
 from schemas.clickhouse.retention import Retention, keep
 from schemas.errors import ClickHouseError
 from stream.event_rows import EVENT_COLUMNS
+from tests.integration.clickhouse_http import Http
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PAGE = REPOSITORY / "docs" / "tables.md"
@@ -70,9 +71,26 @@ async def url(clickhouse: ClickHouse) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def client(url: str) -> AsyncIterator[AsyncClient]:
-    """A client of the migrated database."""
+    """A client of a migrated database of the test's own."""
     await migrate(url)
     made = await connect(url)
+    yield made
+    await made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_url(clickhouse: ClickHouse) -> Iterator[str]:
+    """A migrated database for tests that leave its tables and views as they are: migrating one takes seconds."""
+    database = f"migrated_{uuid.uuid4().hex}"
+    asyncio.run(migrate(f"{clickhouse.url}/{database}"))
+    yield f"{clickhouse.url}/{database}"
+    Http(clickhouse.url, "default")(f"DROP DATABASE {database}")
+
+
+@pytest.fixture
+async def reader(shared_url: str) -> AsyncIterator[AsyncClient]:
+    """A client of the migrated database that tests share."""
+    made = await connect(shared_url)
     yield made
     await made.close()
 
@@ -88,9 +106,9 @@ async def test_an_empty_server_gets_every_table_and_view(client: AsyncClient) ->
         assert (await client.query(f"SELECT * FROM {view}")).result_rows == []
 
 
-async def test_running_again_does_nothing(client: AsyncClient, url: str) -> None:
-    assert await migrate(url) == []
-    assert await client.command("SELECT count() FROM schema_migrations") == len(read_migrations())
+async def test_running_again_does_nothing(reader: AsyncClient, shared_url: str) -> None:
+    assert await migrate(shared_url) == []
+    assert await reader.command("SELECT count() FROM schema_migrations") == len(read_migrations())
 
 
 async def test_a_dry_run_lists_and_leaves_everything_alone(url: str) -> None:
@@ -136,10 +154,10 @@ async def test_an_applied_file_that_was_changed_is_refused(url: str, tmp_path: P
         await migrate(url, directory=tmp_path, dry_run=True)
 
 
-async def test_times_come_back_with_their_zone_and_inserts_are_synchronous(client: AsyncClient) -> None:
-    at = (await client.query("SELECT max(applied_at) FROM schema_migrations")).result_rows[0][0]
+async def test_times_come_back_with_their_zone_and_inserts_are_synchronous(reader: AsyncClient) -> None:
+    at = (await reader.query("SELECT max(applied_at) FROM schema_migrations")).result_rows[0][0]
     assert at.utcoffset().total_seconds() == 0
-    assert (await client.query("SELECT getSetting('async_insert')")).result_rows == [(False,)]
+    assert (await reader.query("SELECT getSetting('async_insert')")).result_rows == [(False,)]
 
 
 def queries_of(page: Path) -> list[str]:
@@ -161,21 +179,21 @@ async def columns_of_views_with_parameters(client: AsyncClient) -> dict[str, lis
     return columns
 
 
-async def test_every_table_and_column_is_documented(client: AsyncClient) -> None:
-    result = await client.query(
+async def test_every_table_and_column_is_documented(reader: AsyncClient) -> None:
+    result = await reader.query(
         "SELECT table, name FROM system.columns WHERE database = currentDatabase() ORDER BY table, position"
     )
     columns: dict[str, list[str]] = {}
     for table, name in result.result_rows:
         columns.setdefault(str(table), []).append(str(name))
-    columns |= await columns_of_views_with_parameters(client)
+    columns |= await columns_of_views_with_parameters(reader)
     sections = {section.partition("\n")[0]: section for section in PAGE.read_text().split("\n## ")[1:]}
     documented = {name: re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) for name, section in sections.items()}
     assert documented == columns, "bring docs/tables.md up to date"
 
 
-async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(client: AsyncClient) -> None:
-    result = await client.query(
+async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(reader: AsyncClient) -> None:
+    result = await reader.query(
         "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'events'"
     )
     assert {str(name): str(kind) for name, kind in result.result_rows} == EVENT_COLUMNS, "write a migration"
@@ -193,23 +211,23 @@ async def test_the_table_of_events_has_a_column_for_every_field_that_it_stores(c
     ],
 )
 async def test_each_column_of_a_report_says_in_the_database_what_it_means_and_is_of_the_type_it_says(
-    client: AsyncClient, view: str
+    reader: AsyncClient, view: str
 ) -> None:
-    result = await client.query(
+    result = await reader.query(
         "SELECT name, type, comment FROM system.columns"
         f" WHERE database = currentDatabase() AND table = '{view}' ORDER BY position"
     )
     assert [name for name, _type, comment in result.result_rows if not comment] == []
     assert [name for name, type_, _comment in result.result_rows if "UInt64" in type_] == []
-    await client.command("INSERT INTO links (link, experiment) VALUES ('go.example/a', 'e')")
-    await client.command("INSERT INTO counters (kind, link, clicks) VALUES (0, 'go.example/a', 1)")
+    await reader.command("INSERT INTO links (link, experiment) VALUES ('go.example/a', 'e')")
+    await reader.command("INSERT INTO counters (kind, link, clicks) VALUES (0, 'go.example/a', 1)")
     types = ", ".join(f"toTypeName({row[0]})" for row in result.result_rows)
-    delivered = await client.query(f"SELECT {types} FROM {view}")
+    delivered = await reader.query(f"SELECT {types} FROM {view}")
     assert [*delivered.result_rows[0]] == [row[1] for row in result.result_rows]
 
 
-async def test_each_column_of_channels_says_in_the_database_what_it_means(client: AsyncClient) -> None:
-    result = await client.query(
+async def test_each_column_of_channels_says_in_the_database_what_it_means(reader: AsyncClient) -> None:
+    result = await reader.query(
         "SELECT name, comment FROM system.columns WHERE database = currentDatabase() AND table = 'channels'"
     )
     assert len(result.result_rows) == 7
@@ -248,11 +266,11 @@ async def test_every_view_can_be_read_from_another_database(client: AsyncClient,
     [(README, 5), (PAGE, 3), (REPORTS_PAGE, 5), (BI_PAGE, 1)],
     ids=["README.md", "docs/tables.md", "docs/reports.md", "docs/bi.md"],
 )
-async def test_the_queries_of_the_documents_run(client: AsyncClient, page: Path, at_least: int) -> None:
+async def test_the_queries_of_the_documents_run(reader: AsyncClient, page: Path, at_least: int) -> None:
     queries = queries_of(page)
     assert len(queries) >= at_least
     for query in queries:
-        await client.query(query)
+        await reader.query(query)
 
 
 async def test_how_long_rows_are_kept_is_a_setting_that_is_applied_once(client: AsyncClient, url: str) -> None:
