@@ -231,7 +231,7 @@ def run(links: int, listeners: int) -> Result:
             "Rates of imports are held to their goals per CPU second: what a core of its own does.",
             "A page is looked for at most CLICKTALLY_API_SEARCH_WITHIN_S (0.15 s) and says where to go on then.",
             f"Beside the clicks that listeners are told of, {_CLICKS_PER_S} others a second on random links.",
-            f"serve: {SHARE:.0%} of what it answers with few links; p99s are compared round by round.",
+            f"serve: {SHARE:.0%} of what it answers with few links, clicked by Zipf's law; p99s compared by round.",
         ],
     )
 

@@ -15,7 +15,7 @@ import msgspec
 from bench.machine import LOAD_CORE, on_core, require
 from bench.request_heads import cdn_head
 from bench.stack import BenchError
-from bench.traffic import DOMAIN, link_key, visitors
+from bench.traffic import DOMAIN, link_key, visitors, zipf_ranks
 from deploy.local.processes import REPOSITORY, spawn
 from schemas.links import Link
 
@@ -71,12 +71,13 @@ def wrk(
     way: Way = "direct",
     core: int | None = LOAD_CORE,
     requests: int = _REQUESTS,
+    skewed: bool = False,
 ) -> Running:
     """Start a load; `think_ms` is a client's mean pause between an answer and its next click.
 
     Behind a proxy each request comes with the headers that one adds, for another client each time; behind a CDN
     with what those add, client hints and cookies, which differ in each of 50,000 heads. Otherwise `requests` are
-    drawn beforehand, and sent in random order.
+    drawn beforehand, and sent in random order: any link as often as any other or, `skewed`, by Zipf's law.
     """
     place.mkdir(parents=True, exist_ok=True)
     log = place / "wrk.log"
@@ -84,7 +85,7 @@ def wrk(
     command = [require("wrk"), "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "10s"]
     command += ["-s", str(_SCRIPT), f"http://127.0.0.1:{port}/"]
     env = {
-        "REQUESTS": str(_request_file(place, links, requests)),
+        "REQUESTS": str(_request_file(place, links, requests, skewed=skewed)),
         "THINK_MS": f"{think_ms:.2f}",
         "PROXIED": str(int(way == "proxy")),
         "HEADS": str(_cdn_heads(place, links)) if way == "CDN" else "",
@@ -117,14 +118,14 @@ def _cdn_heads(place: Path, links: int) -> Path:
     return path
 
 
-def _request_file(place: Path, links: int, requests: int) -> Path:
-    path = place / f"requests-{links}-{requests}.tsv"
+def _request_file(place: Path, links: int, requests: int, *, skewed: bool) -> Path:
+    path = place / f"requests-{links}-{requests}{'-skewed' if skewed else ''}.tsv"
     if not path.exists():
         draw = random.Random(3)
         people = visitors()
         lines = []
-        for _ in range(requests):
+        for rank in zipf_ranks(links, requests) if skewed else (draw.randrange(links) for _ in range(requests)):
             referrer, ua = draw.choice(people)
-            lines.append(f"/{link_key(draw.randrange(links)).partition('/')[2]}\t{referrer}\t{ua}\n")
+            lines.append(f"/{link_key(rank).partition('/')[2]}\t{referrer}\t{ua}\n")
         path.write_text("".join(lines))
     return path

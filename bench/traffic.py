@@ -66,6 +66,13 @@ def visitors() -> list[tuple[str, str]]:
     return people
 
 
+def zipf_ranks(links: int, count: int) -> list[int]:
+    """So many draws of a link's rank by Zipf's law, the same each time."""
+    up_to = np.cumsum(1.0 / np.arange(1, links + 1) ** ZIPF_EXPONENT)
+    drawn = np.random.default_rng(3).uniform(0.0, up_to[-1], count)
+    return [int(rank) for rank in np.searchsorted(up_to, drawn)]
+
+
 def link_key(number: int) -> str:
     """The link of a rank, rank 0 being the one clicked most."""
     return f"{DOMAIN}/{number * 7919 % 10_000_000:07d}"
