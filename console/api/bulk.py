@@ -160,8 +160,8 @@ async def bulk(
         await answers.begin()
         try:
             async for lines in Lines(request, most_bytes=line_bytes, within_s=within_s).chunks():
-                await changing.room_for_lines.acquire()
                 parsed = _changes_of(lines, number, request[CALLER], policy, line_bytes)
+                await changing.room_for_lines.acquire()
                 # Tasks begin in the order of their making, so the writer has the lines in theirs.
                 answered = _answered(parsed, changing, here=FORWARDED not in request.headers)
                 task = asyncio.create_task(answered, name="lines of a bulk")

@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -31,8 +30,7 @@ _TRIES: Final = 20
 _FROM: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BEFORE: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _TIMES: Final = ("published_at", "starts_at", "expires_at")
-_FIELDS: Final = LinkPatch.__struct_fields__
-_fields: Final = attrgetter(*_FIELDS)
+_FIELDS: Final = frozenset(LinkPatch.__struct_fields__)
 _RULE_FIELDS: Final = frozenset(RULE_DEFAULTS)
 _CREATED, _OK, _NO_CONTENT = 201, 200, 204
 
@@ -336,9 +334,10 @@ def _linked(fields: dict[str, Any], situation: Situation) -> Link:
 def _values(body: LinkPatch, now_ms: int) -> dict[str, Any]:
     """What a body says, by the names of a link's fields; null is the field's default. Raises Problem."""
     values: dict[str, Any] = {}
-    for name, value in zip(_FIELDS, _fields(body), strict=True):
-        if value is UNSET:
+    for name in msgspec.to_builtins(body):  # those that are set: going through all takes five times as long
+        if name not in _FIELDS:
             continue
+        value = getattr(body, name)
         if isinstance(value, str):  # most are
             values[name] = value.strip()
         elif name in _TIMES:

@@ -121,7 +121,7 @@ class TopicFollower:
             self.position = reading.beginning if place is None else place.next_offset
             reading.seek(self.position)
             self._topic = reading
-            self._settled(self._own.clear())
+            self._settled(self._own.restart())
             work = [asyncio.create_task(self._read(reading)), asyncio.create_task(self._take_own(reading))]
             try:
                 done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)

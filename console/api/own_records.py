@@ -53,6 +53,12 @@ class OwnQueue:
         self._waiting.clear()
         return count
 
+    def restart(self) -> int:
+        """The topic is opened anew, and may be another one: all is read; how many transactions were waiting."""
+        count = self.clear()
+        self._mark, self.read_to = -1, 0
+        return count
+
     def take(self, position: int) -> Next:
         """What stands next where everything before `position` is applied; what does not stays."""
         changes: list[Change] = []

@@ -301,10 +301,7 @@ class Writer:
         """What nobody waits for: where it fails, it is found again."""
         try:
             if writes:
-                made = _Made((), [], {})
-                self._follow(await transactions.commit(writes), made)
-                while not made.answered:
-                    await self._wait_for_index()
+                self._follow(await transactions.commit(writes), _Made((), [], {}))
         except UnknownOutcome as error:
             raise error.cause from error
 

@@ -44,6 +44,16 @@ def test_one_offset_between_is_a_mark_only_right_behind_what_we_wrote() -> None:
     assert queue.take(8).transactions == 0
 
 
+def test_of_a_topic_that_is_opened_anew_no_mark_is_known() -> None:
+    queue = OwnQueue()
+    queue.add(own(5, "a"))
+    queue.take(5)
+    queue.add(own(7, "b"))
+    assert queue.restart() == 1
+    queue.add(own(7, "c"))  # 6 was the mark, in the topic of before
+    assert queue.take(6).transactions == 0
+
+
 @given(st.lists(st.tuples(st.booleans(), st.integers(1, 3)), max_size=8))
 def test_what_is_taken_and_what_is_read_make_the_topic(written: list[tuple[bool, int]]) -> None:
     """The topic's records by offset, None for a mark; others write single records, or none of ours come."""
