@@ -19,7 +19,7 @@ from deploy.local.processes import Kafka, spawn
 from tests.looking import pause_s
 from tests.tokens import bearer_of
 
-READY_WITHIN_S: Final = 60.0
+READY_WITHIN_S: Final = 120.0
 _ANSWER_S: Final = 30.0
 
 
