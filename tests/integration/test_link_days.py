@@ -127,7 +127,7 @@ def reports_are_those_of_the_counters_alone(http: Http, *times: tuple[str, str])
         ):
             names = [row[0] for row in http.rows(f"DESCRIBE former_{view}")]
             columns = ", ".join(
-                f"round({name}, 12)" if name.startswith(("range", "ctr_")) else name for name in names
+                f"round({name}, 9)" if name.startswith(("range", "ctr_")) else name for name in names
             )
             rows = http.rows(f"SELECT {columns} FROM {view} ORDER BY ALL")
             assert rows == http.rows(f"SELECT {columns} FROM former_{view} ORDER BY ALL"), view
