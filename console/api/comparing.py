@@ -13,9 +13,11 @@ from console.api.comparison import MOST, Arm, Comparison, compare
 from console.api.problems import Problem
 from console.api.report_filters import wanted_links, where
 from console.api.report_wire import Counts, TimeFilters
-from console.api.reports import Statement, between, sums, times_of
+from console.api.reports import Statement, links_counted, sums, times_of
 
 SIDE_LABELS: Final = ("account", "campaign", "post", "channel", "profile", "experiment", "variant", "link")
+_OF_FEW: Final = ("campaign", "post", "experiment", "variant", "link")
+"""A side that names one of these has few links."""
 _SIDE_CHARS: Final = 2000
 _WEIGHT: Final = (
     "ifNotFinite(arrayMax(arrayMap(tag -> if(startsWith(tag, 'weight='), toFloat64OrZero(substring(tag, 8)), 0),"
@@ -115,13 +117,14 @@ def comparing(query: CompareQuery, account: str, now: datetime) -> tuple[Stateme
         for name, value in labels.items():
             given.append((f"{name}_{number}", value))
         fits.append(" AND ".join(f"{name} = {{{name}_{number}:String}}" for name in labels))
+    few = wanted.are_few or all(any(labels.get(name) for name in _OF_FEW) for labels in sides)
     labelled, among = _LABELLED, ""
     if not (wanted.with_unknown and any(not any(labels.values()) for labels in sides)):
         on_a_side = f"({' OR '.join(fits)})"
         labelled = f"(SELECT * FROM {_LABELLED}{where([*wanted.conditions, on_a_side])})"  # noqa: S608 - closed sets
         among = f" WHERE link IN (SELECT link FROM {labelled})"  # noqa: S608 - closed sets
     inner = (
-        f"SELECT * FROM (SELECT * EXCEPT ({', '.join(LABELS)}) FROM link_performance_between{between(since, until)}"  # noqa: S608 - closed sets
+        f"SELECT * FROM (SELECT * EXCEPT ({', '.join(LABELS)}) FROM {links_counted(since, until, few=few)}"  # noqa: S608 - closed sets
         f"{among}) AS counted LEFT JOIN {labelled} AS labelled USING (link)"
     )
     text = (

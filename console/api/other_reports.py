@@ -6,7 +6,7 @@ from typing import Final
 from console.api.problems import Problem
 from console.api.report_filters import conditions_of, moment, wanted_links, where
 from console.api.report_wire import AnnotationsQuery, DestinationsQuery, QualityQuery, VariantsQuery
-from console.api.reports import Statement, between, times_of
+from console.api.reports import Statement, between, links_counted, times_of
 
 _CLASSES: Final = "row.1 NOT IN ('', 'human')"
 _NAMES: Final = ("account", "campaign", "post", "channel", "profile")
@@ -57,7 +57,7 @@ def quality(query: QualityQuery, account: str, now: datetime, *, all_accounts: b
     everything = all_accounts and not among
     findings = [
         _of_counters(f"counters{where([*within, *among])}"),
-        _of_links(f"link_performance_between{between(since, until)}{where(among)}", unnamed=everything),
+        _of_links(f"{links_counted(since, until, few=wanted.are_few)}{where(among)}", unnamed=everything),
     ]
     if everything:
         findings += [_of_flushes(since, until), _of_posts(since, until)]

@@ -18,6 +18,7 @@ NAMED: Final = (
     "(SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel,"
     " profile FROM links FINAL)"
 )
+_OF_FEW: Final = ("campaign", "post")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class WantedLinks:
     parameters: Parameters
     with_unknown: bool
     """Whether counted links of which nothing is known, so that all labels are empty, are among them."""
+
+    @property
+    def are_few(self) -> bool:
+        """Whether a campaign or a post is named: links of which the counters are few among all."""
+        return any(given in _OF_FEW and value for given, value in self.parameters)
 
     def among(self, column: str) -> list[str]:
         """The condition on a column of names of links; none where all are wanted.

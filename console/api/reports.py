@@ -96,11 +96,11 @@ def performance(report: str, query: ReportQuery, account: str, now: datetime) ->
 def _counts_before(report: str, wanted: WantedLinks, since: datetime, until: datetime) -> str:
     """A report's counts of the time before, by its labels: no judgement, which needs those of all others."""
     columns = ", ".join(_COLUMNS[report])
-    times = between(*_before(since, until))
+    times = _before(since, until)
     if not wanted.conditions:
-        return f"(SELECT {columns}, {', '.join(_BEFORE)} FROM {_VIEWS[report]}{times})"  # noqa: S608 - closed sets
+        return f"(SELECT {columns}, {', '.join(_BEFORE)} FROM {_VIEWS[report]}{between(*times)})"  # noqa: S608 - closed sets
     return (
-        f"(SELECT {columns}, {sums()} FROM link_performance_between{times} AS counted"  # noqa: S608 - closed sets
+        f"(SELECT {columns}, {sums()} FROM {links_counted(*times, few=wanted.are_few)} AS counted"  # noqa: S608 - closed sets
         f"{where(wanted.among('counted.link'))} GROUP BY {columns})"
     )
 
@@ -111,7 +111,7 @@ def totals(query: TotalsQuery | ReportQuery, account: str, now: datetime) -> Sta
     wanted = wanted_links(query, account)
     among = where(wanted.among("link"))
     both = " UNION ALL ".join(
-        f"SELECT '{period}' AS period, * FROM link_performance_between{between(*times)}{among}"  # noqa: S608 - closed sets
+        f"SELECT '{period}' AS period, * FROM {links_counted(*times, few=wanted.are_few)}{among}"  # noqa: S608 - closed sets
         for period, times in (("now", (since, until)), ("before", _before(since, until)))
     )
     text = (
@@ -127,10 +127,11 @@ def breakdown(query: BreakdownQuery, account: str, now: datetime) -> Statement:
     by = names_by(query.by, LABELS_OR_LINK)
     wanted = wanted_links(query, account)
     only, parameters = of_links(query, "link", since, until)
+    few = wanted.are_few or query.link is not None
     columns = ", ".join(by)
     text = (
         f"SELECT {_WITH_INTERVAL} FROM (SELECT {columns}, count() AS links, {sums(query)} FROM"  # noqa: S608 - closed sets
-        f" {_links(query, [*only, *wanted.among('link')], since, until)} AS counted GROUP BY {columns})"
+        f" {_links(query, [*only, *wanted.among('link')], since, until, few=few)} AS counted GROUP BY {columns})"
         f" ORDER BY clicks DESC, impressions DESC, {columns} LIMIT {query.limit}"
     )
     return Statement(text, (*wanted.parameters, *parameters), since, until)
@@ -201,9 +202,9 @@ def sums(query: Chosen | None = None) -> str:
     )
 
 
-def _links(query: Chosen, conditions: list[str], since: datetime, until: datetime) -> str:
+def _links(query: Chosen, conditions: list[str], since: datetime, until: datetime, *, few: bool) -> str:
     """The links of which all this holds, with their counts, and what a query chose that the view has not."""
-    view = f"(SELECT * FROM link_performance_between{between(since, until)}{where(conditions)})"  # noqa: S608 - closed sets
+    view = f"(SELECT * FROM {links_counted(since, until, few=few)}{where(conditions)})"  # noqa: S608 - closed sets
     chosen = []
     if query.traffic not in ("human", "all"):
         chosen.append(f"sumIf(counters.clicks, class = '{query.traffic}') AS {_CLICKS[query.traffic]}")
@@ -222,6 +223,11 @@ def _links(query: Chosen, conditions: list[str], since: datetime, until: datetim
 
 def _counted_in(since: datetime, until: datetime) -> list[str]:
     return ["kind = 0", f"window_start >= {moment(since)}", f"window_start < {moment(until)}"]
+
+
+def links_counted(since: datetime, until: datetime, *, few: bool) -> str:
+    """The view that has the counts of links; both say the same, either is made for few links or for many."""
+    return f"{'links_counted_between' if few else 'link_performance_between'}{between(since, until)}"
 
 
 def between(since: datetime, until: datetime) -> str:

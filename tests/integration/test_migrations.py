@@ -38,7 +38,7 @@ TABLES = {
     "ctr_kinds",
     *(f"totals_{unit}" for unit in ("1m", "1h", "1d", "1h_tz", "1d_tz")),
     "link_names",
-    "link_performance",
+    *("link_performance", "links_counted_between"),
     "links_named",
     "events",
     "links",

@@ -105,6 +105,10 @@ def test_reports_by_keys_say_what_those_by_names_said(migrated: Http, seed: int)
         rows = migrated.rows(f"SELECT {columns} FROM {view} ORDER BY ALL")
         assert len(rows) > 1
         assert rows == migrated.rows(f"SELECT {columns} FROM former_{view} ORDER BY ALL"), view
+    by_counters, by_sums = (
+        f"SELECT * FROM {view}_between({time}) ORDER BY ALL" for view in ("links_counted", "link_performance")
+    )
+    assert migrated.rows(by_counters) == migrated.rows(by_sums)
 
 
 def test_unverified_impressions_stand_beside_and_are_divided_by_nowhere(migrated: Http) -> None:
@@ -172,6 +176,7 @@ def test_a_day_on_which_clocks_move_has_all_of_its_minutes(
         ("ctr_1d_tz(zone = 'Asia/Kolkata')", "day >= '2026-11-20'"),
         ("ctr_1h_tz(zone = 'Australia/Lord_Howe')", "day >= '2026-11-20'"),
         ("link_performance_between(since = '2026-11-20 00:00:00', until = '2026-12-01 00:00:00')", "clicks > 0"),
+        ("links_counted_between(since = '2026-11-20 00:00:00', until = '2026-12-01 00:00:00')", "clicks > 0"),
     ],
 )
 def test_conditions_on_link_and_time_reach_the_indexes_of_the_counters(
