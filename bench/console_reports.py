@@ -23,8 +23,8 @@ from bench.stack import kafka, running, say, scratch
 from deploy.local.ports import free_port
 from schemas.tokens import new_token
 
-CAMPAIGN_GOAL_MS: Final = 100.0
-ACCOUNT_GOAL_MS: Final = 300.0
+CAMPAIGN_GOAL_MS: Final = 150.0
+ACCOUNT_GOAL_MS: Final = 500.0
 _TIMES: Final = 30
 _MONTHS: Final = 40
 """Different ends of a month, a day apart."""

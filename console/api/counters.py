@@ -21,6 +21,12 @@ _SETTINGS: Final = {
     "cancel_http_readonly_queries_on_client_close": 1,
 }
 
+_READERS_SETTINGS: Final = {
+    "enable_join_runtime_filters_index_analysis": 1,
+    "use_partition_minmax_for_primary_key_pruning": 0,
+}
+"""Those of the profile of `reader` that reports need, where the server knows them (docs/reports.md)."""
+
 
 class Counters:
     """The counters in ClickHouse. `fresh_s`: how long an answer is as good as a new one. Close it."""
@@ -40,6 +46,7 @@ class Counters:
         self._clock: Final = clock
         self._ask: Final = ask or self._query_rows
         self._client: AsyncClient | None = None
+        self._readers_settings: dict[str, int] = {}
         self._connecting: Final = asyncio.Lock()
         self._answers: dict[tuple[Statement, Wire], tuple[float, asyncio.Task[bytes]]] = {}
         self._waiting: dict[tuple[Statement, Wire], int] = {}
@@ -81,12 +88,15 @@ class Counters:
     async def _query_rows(self, statement: Statement, wire: Wire) -> bytes:
         async with self._connecting:
             if self._client is None:
-                self._client = await connect(self._server, send_receive_timeout_s=self._within_s)
+                client = await connect(self._server, send_receive_timeout_s=self._within_s)
+                known = client.server_settings
+                self._readers_settings = {name: one for name, one in _READERS_SETTINGS.items() if name in known}
+                self._client = client
         with clickhouse_errors():
             content = await self._client.raw_query(
                 statement.text,
                 parameters=dict(statement.parameters),
-                settings=_SETTINGS | {"max_execution_time": int(self._within_s) or 1},
+                settings=_SETTINGS | self._readers_settings | {"max_execution_time": int(self._within_s) or 1},
                 fmt=wire,
             )
         return bytes(content)
