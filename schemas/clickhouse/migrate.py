@@ -19,10 +19,12 @@ from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictio
 from schemas.clickhouse.materialize import MaterializeError, materialize, read_materialize
 from schemas.clickhouse.move import MoveError, Progress, move, read_move
 from schemas.clickhouse.qualify import VIEWS, qualified, unqualified, views_with_parameters
+from schemas.errors import ClickHouseError
 
 MIGRATIONS_DIR: Final = Path(__file__).with_name("migrations")
 
 _FILE_NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
+_UNKNOWN_TABLE: Final = 60
 _END_OF_STATEMENT: Final = re.compile(r";[ \t]*$", re.MULTILINE)
 _COMMENT_LINE: Final = re.compile(r"^[ \t]*--.*\n?", re.MULTILINE)
 _TABLE: Final = """
@@ -124,7 +126,7 @@ async def migrate(
             for statement in latest_dictionaries(one.statements for one in migrations if one not in todo):
                 await _define(client, statement, server)
             for migration in todo:
-                await _apply(client, migration, server, progress, views)
+                await _apply_beside_others(client, migration, server, progress, views)
             with clickhouse_errors():
                 selects = [(str(name), str(select)) for name, select in (await client.query(VIEWS)).result_rows]
             for statement in unqualified(selects, statements):
@@ -159,6 +161,21 @@ async def _applied(client: AsyncClient, database: str) -> dict[int, tuple[str, s
             f" FROM {database}.schema_migrations GROUP BY version"
         )
     return {int(version): (str(name), str(checksum)) for version, name, checksum in result.result_rows}
+
+
+async def _apply_beside_others(
+    client: AsyncClient, migration: Migration, server: Server, progress: Progress, views: frozenset[str]
+) -> None:
+    """Apply it. Of runners at once, each applies all: one that is further on may drop what this one still names.
+
+    Then the other one has applied this migration; those that follow, which this one applies as well, make of
+    everything what it is in the end.
+    """
+    try:
+        await _apply(client, migration, server, progress, views)
+    except ClickHouseError as error:
+        if error.code != _UNKNOWN_TABLE or migration.version not in await _applied(client, server.database):
+            raise
 
 
 async def _apply(

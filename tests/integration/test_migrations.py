@@ -10,6 +10,7 @@ import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from deploy.local.processes import ClickHouse
+from schemas.clickhouse import migrate as migrating
 from schemas.clickhouse.client import Server, connect
 from schemas.clickhouse.migrate import MigrationError, migrate, read_migrations
 from schemas.clickhouse.retention import Retention, keep
@@ -129,6 +130,32 @@ async def test_runners_at_once_all_succeed_with_one_schema(url: str) -> None:
         read_migrations()
     )
     await client.close()
+
+
+async def test_a_runner_goes_on_where_another_one_took_away_what_it_was_about_to_use(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = "CREATE TABLE IF NOT EXISTS {} (n Int8) ENGINE = Memory;\n"
+    (tmp_path / "0001_a.sql").write_text(table.format("a") + "CREATE OR REPLACE VIEW v AS SELECT n FROM a;\n")
+    (tmp_path / "0002_b.sql").write_text("DROP VIEW IF EXISTS v;\nDROP TABLE IF EXISTS a;\n" + table.format("b"))
+    execute = migrating._execute
+    others: list[str] = []  # between two statements of one runner, all of another's
+
+    async def execute_late(client: AsyncClient, statement: str) -> None:
+        if "VIEW v" in statement and not others:
+            others.append(statement)
+            assert len(await migrate(url, directory=tmp_path)) == 2
+        await execute(client, statement)
+
+    monkeypatch.setattr(migrating, "_execute", execute_late)
+    assert len(await migrate(url, directory=tmp_path)) == 2
+    client = await connect(url)
+    assert await tables(client) == {"b", "schema_migrations"}
+    await client.close()
+    (tmp_path / "0003_c.sql").write_text("CREATE OR REPLACE VIEW w AS SELECT n FROM missing;\n")
+    with pytest.raises(ClickHouseError) as caught:
+        await migrate(url, directory=tmp_path)
+    assert caught.value.code == 60
 
 
 async def test_a_run_that_died_half_way_is_run_again(url: str, tmp_path: Path) -> None:
