@@ -1,5 +1,6 @@
 """No link leads to another of ours: every hop would count a click of its own, and a ring of them never ends."""
 
+import re
 from collections.abc import Container
 from functools import lru_cache
 from typing import Final
@@ -8,6 +9,7 @@ from schemas.destinations import place_of
 from schemas.links import Link, LinkError, read_domain, slug_of_path
 
 _HTTPS: Final = "https://"
+_PLAIN_ORIGIN: Final = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]+)?")
 
 
 def destination_key(destination: str) -> str | None:
@@ -27,7 +29,9 @@ def domain_led_to(destination: str) -> str | None:
     """
     end = destination.find("/", len(_HTTPS))
     if destination.startswith(_HTTPS) and end > len(_HTTPS):
-        return _domain_of_origin(destination[:end])
+        domain = _domain_of_origin(destination[:end])
+        if domain is not None:
+            return domain
     place = place_of(destination)
     return None if place is None else _domain_of(place.host)
 
@@ -69,7 +73,8 @@ def destinations_of(link: Link) -> tuple[str, ...]:
 
 @lru_cache(maxsize=4096)
 def _domain_of_origin(origin: str) -> str | None:
-    place = place_of(origin)
+    """None for one in which there is anything that browsers pass over or read otherwise: what follows says more."""
+    place = place_of(origin) if _PLAIN_ORIGIN.fullmatch(origin) else None
     return None if place is None else _domain_of(place.host)
 
 

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from schemas.links import Link, LinkError
@@ -39,6 +39,10 @@ def test_a_link_that_leads_away_passes(destination: str) -> None:
     check_leads_away(link(destination), {"go.example", "to.example"})
 
 
+@example("https://", "\n/1")
+@example("https://", "\\/1")
+@example("https://", "a@/1")
+@example("https://", "1 /")
 @given(
     st.sampled_from(["https://", "http://", "HTTPS://", "https:/", "https:///", "mailto:", ""]),
     st.text(st.sampled_from("aA.ü1:/\\?#@[]% \t\n-"), max_size=20),
