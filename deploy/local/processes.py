@@ -34,9 +34,14 @@ def _die_with_parent() -> None:
 
 
 def spawn(command: list[str], *, env: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a process in a group of its own that dies when this one does; its words go to the end of ``log``."""
+    """Start a process in a group of its own that dies when this one does; its words go to the end of ``log``.
+
+    It may use the cores that the caller may use.
+    """
+    cores = os.sched_getaffinity(0)
 
     def fork() -> subprocess.Popen[bytes]:
+        os.sched_setaffinity(0, cores)  # of this thread, which the process has them from
         with log.open("ab") as words:
             return subprocess.Popen(
                 command,

@@ -1,5 +1,6 @@
 """Parts started by a test end with it, however it ends."""
 
+import os
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from deploy.local.ports import free_port
 from deploy.local.probe import clickhouse_answers, kafka_answers
-from deploy.local.processes import REPOSITORY, ClickHouse, NotReadyError
+from deploy.local.processes import REPOSITORY, ClickHouse, NotReadyError, spawn
 
 STARTER = """
 import sys
@@ -41,3 +42,16 @@ def test_a_part_that_cannot_start_says_why(tmp_path: Path) -> None:
     part = ClickHouse(tmp_path, env={"CLICKTALLY_LOCAL_CLICKHOUSE_THREADS": "none"})
     with pytest.raises(NotReadyError, match="CLICKTALLY_LOCAL_CLICKHOUSE_THREADS"):
         part.start()
+
+
+def test_a_process_may_use_the_cores_that_its_starter_may_use(tmp_path: Path) -> None:
+    all_cores = os.sched_getaffinity(0)
+    log = tmp_path / "log"
+    command = [sys.executable, "-c", "import os; print(sorted(os.sched_getaffinity(0)), flush=True)"]
+    try:
+        for cores in ({min(all_cores)}, all_cores):
+            os.sched_setaffinity(0, cores)
+            assert spawn(command, env={}, log=log).wait(30) == 0
+    finally:
+        os.sched_setaffinity(0, all_cores)
+    assert log.read_text().splitlines() == [str([min(all_cores)]), str(sorted(all_cores))]
