@@ -191,20 +191,15 @@ class Numbered(NamedTuple):
 
 def _changes_of(lines: list[bytes], before: int, caller: Caller, policy: Policy, line_bytes: int) -> list[Numbered]:
     """What each line asks; blank ones are passed over."""
+    asking = [(number, line) for number, line in enumerate(lines, before + 1) if line and not line.isspace()]
     if max(map(len, lines)) <= line_bytes:
         with contextlib.suppress(
             msgspec.DecodeError, UnicodeDecodeError, RecursionError
         ):  # each says its own below
             return [
-                Numbered(number, Upsert(line=_line(line), caller=caller, policy=policy))
-                for number, line in enumerate(lines, before + 1)
-                if line and not line.isspace()
+                Numbered(number, Upsert(line=_line(line), caller=caller, policy=policy)) for number, line in asking
             ]
-    return [
-        Numbered(number, _asked(line, caller, policy, line_bytes))
-        for number, line in enumerate(lines, before + 1)
-        if line and not line.isspace()
-    ]
+    return [Numbered(number, _asked(line, caller, policy, line_bytes)) for number, line in asking]
 
 
 def _asked(line: bytes, caller: Caller, policy: Policy, line_bytes: int) -> Change | Problem:

@@ -114,11 +114,6 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
     parameters = (*parameters, *more)
     days = [f"counted.day >= '{first:%F}'", f"counted.day < '{end:%F}'"]
     columns = ", ".join(by)
-    named = (
-        f" LEFT JOIN {wanted.named()} AS named ON counted.link = named.link"
-        if not set(LABELS).isdisjoint(by)
-        else ""
-    )
     of_class = "1" if query.traffic == "all" else f"counted.class = '{query.traffic}'"
     values = ", ".join(f"toString({'named' if name in LABELS else 'counted'}.{name}) AS {name}" for name in by)
     shown = ", ".join(f"if(place <= {query.most}, {name}, 'other') AS {name}" for name in by)
@@ -128,7 +123,7 @@ def clicks_by(query: ClicksQuery, account: str, now: datetime) -> Statement:
         f" (SELECT *, row_number() OVER (ORDER BY chosen DESC, gross DESC, {columns}) AS place FROM"
         f" (SELECT {values}, sumIf(counted.clicks, {of_class}) AS chosen,"
         f" sum(counted.clicks) AS gross"
-        f" FROM breakdown_1d AS counted{named}"
+        f" FROM breakdown_1d AS counted{wanted.join_names(by)}"
         f"{where([*days, *only, *conditions])} GROUP BY {columns})) GROUP BY {columns}, is_other"
         f" ORDER BY is_other, clicks DESC, gross_clicks DESC, {columns}"
     )

@@ -11,7 +11,7 @@ from msgspec import Meta
 from console.api.by_labels import LABELS
 from console.api.comparison import MOST, Arm, Comparison, compare
 from console.api.problems import Problem
-from console.api.report_filters import wanted_links, where
+from console.api.report_filters import NAMES, wanted_links, where
 from console.api.report_wire import Counts, TimeFilters
 from console.api.reports import Statement, links_counted, sums, times_of
 
@@ -24,8 +24,7 @@ _WEIGHT: Final = (
     " tags)), 0) AS weight"
 )
 _LABELLED: Final = f"""(
-    SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel, profile,
-        variant, toString(links.experiment) AS experiment, {_WEIGHT}
+    SELECT link, {NAMES}, variant, toString(links.experiment) AS experiment, {_WEIGHT}
     FROM links FINAL
 )"""  # noqa: S608 - a constant
 _MEANINGS: Final = {

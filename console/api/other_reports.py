@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from console.api.problems import Problem
-from console.api.report_filters import conditions_of, moment, wanted_links, where
+from console.api.report_filters import NAMES, conditions_of, counted_in, moment, wanted_links, where
 from console.api.report_wire import AnnotationsQuery, DestinationsQuery, QualityQuery, VariantsQuery
 from console.api.reports import Statement, between, links_counted, times_of
 
@@ -52,11 +52,10 @@ def quality(query: QualityQuery, account: str, now: datetime, *, all_accounts: b
     """What may be wrong with the numbers; `all_accounts`: with what belongs to no link. Raises Problem."""
     since, until = times_of(query, now)
     wanted = wanted_links(query, account)
-    within = ["kind = 0", f"window_start >= {moment(since)}", f"window_start < {moment(until)}"]
     among = wanted.among("link")
     everything = all_accounts and not among
     findings = [
-        _of_counters(f"counters{where([*within, *among])}"),
+        _of_counters(f"counters{where([*counted_in(since, until), *among])}"),
         _of_links(f"{links_counted(since, until, few=wanted.are_few)}{where(among)}", unnamed=everything),
     ]
     if everything:
@@ -79,8 +78,7 @@ def annotations(query: AnnotationsQuery, account: str, now: datetime) -> Stateme
         " channel, profile, detail, impressions FROM ("
         "SELECT toDateTime(min(published_at), 'UTC') AS happened_at, 'published' AS what, account, campaign, post,"
         " channel, profile, '' AS detail, toInt64(0) AS impressions FROM"
-        " (SELECT published_at, toString(links.account) AS account, campaign, post,"
-        " lower(trim(links.channel)) AS channel, profile FROM links FINAL"
+        f" (SELECT published_at, {NAMES} FROM links FINAL"
         " WHERE NOT deleted AND published_at IS NOT NULL)"
         " GROUP BY account, campaign, post, channel, profile"
         " UNION ALL SELECT toDateTime(observed_at, 'UTC') AS happened_at,"

@@ -3,6 +3,7 @@
 Values travel as parameters of the statement, never in its text.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,11 +14,10 @@ from console.api.report_wire import LinkFilters, TimeFilters
 
 Parameters = tuple[tuple[str, Any], ...]
 
-# Names of deleted links stay, as in the views of performance.
-NAMED: Final = (
-    "(SELECT link, toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel,"
-    " profile FROM links FINAL)"
-)
+NAMES: Final = "toString(links.account) AS account, campaign, post, lower(trim(links.channel)) AS channel, profile"
+"""The labels of a row of `links`, as the views of performance have them."""
+# Names of deleted links stay, as in these views.
+NAMED: Final = f"(SELECT link, {NAMES} FROM links FINAL)"  # noqa: S608 - a constant
 _OF_FEW: Final = ("campaign", "post")
 
 
@@ -44,13 +44,16 @@ class WantedLinks:
             return []
         if self.with_unknown:
             return [f"{column} NOT IN (SELECT link FROM {NAMED} WHERE NOT ({' AND '.join(self.conditions)}))"]  # noqa: S608 - closed sets
-        return [f"{column} IN (SELECT link FROM {NAMED}{where(list(self.conditions))})"]  # noqa: S608 - closed sets
+        return [f"{column} IN (SELECT link FROM {NAMED}{where(self.conditions)})"]  # noqa: S608 - closed sets
 
-    def named(self) -> str:
-        """A source of the labels of these links, and perhaps of others."""
-        if not self.conditions or self.with_unknown:
-            return NAMED
-        return f"(SELECT * FROM {NAMED}{where(list(self.conditions))})"  # noqa: S608 - closed sets
+    def join_names(self, by: Iterable[str]) -> str:
+        """A join that brings labels, `named.…`, to rows `counted` of links; nothing where it is by none."""
+        if set(LABELS).isdisjoint(by):
+            return ""
+        names = NAMED
+        if self.conditions and not self.with_unknown:
+            names = f"(SELECT * FROM {NAMED}{where(self.conditions)})"  # noqa: S608 - closed sets
+        return f" LEFT JOIN {names} AS named ON counted.link = named.link"
 
 
 def wanted_links(query: TimeFilters, account: str) -> WantedLinks:
@@ -83,15 +86,20 @@ def of_links(query: LinkFilters, column: str, since: datetime, until: datetime) 
         conditions.append(f"{column} = {{link:String}}")
         parameters = (("link", query.link),)
     if query.having is not None:
+        counted = [*counted_in(since, until), "class = 'human'", f"impression_kind = '{query.having}'"]
         conditions.append(
-            f"{column} IN (SELECT link FROM counters WHERE kind = 0 AND class = 'human'"  # noqa: S608 - a closed set
-            f" AND impression_kind = '{query.having}' AND window_start >= {moment(since)}"
-            f" AND window_start < {moment(until)} GROUP BY link HAVING sum(counters.impressions) != 0)"
+            f"{column} IN (SELECT link FROM counters{where(counted)}"  # noqa: S608 - a closed set
+            " GROUP BY link HAVING sum(counters.impressions) != 0)"
         )
     return conditions, parameters
 
 
-def where(conditions: list[str]) -> str:
+def counted_in(since: datetime, until: datetime) -> list[str]:
+    """What holds of counters of clicks and impressions of this time."""
+    return ["kind = 0", f"window_start >= {moment(since)}", f"window_start < {moment(until)}"]
+
+
+def where(conditions: Sequence[str]) -> str:
     """All of them, or nothing where there is none."""
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 

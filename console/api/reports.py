@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from console.api.by_labels import LABELS, LABELS_OR_LINK, names_by
 from console.api.problems import Problem
-from console.api.report_filters import WantedLinks, conditions_of, moment, of_links, wanted_links, where
+from console.api.report_filters import WantedLinks, conditions_of, counted_in, moment, of_links, wanted_links, where
 from console.api.report_wire import (
     BreakdownQuery,
     Chosen,
@@ -146,14 +146,13 @@ def series(query: SeriesQuery, account: str, now: datetime) -> Statement:
     only, parameters = of_links(query, "counted.link", since, until)
     by = names_by(query.by, LABELS, or_none=True)
     columns, order = "".join(f"{name}, " for name in by), ", ".join(("start", *by))
-    named = f" LEFT JOIN {wanted.named()} AS named ON counted.link = named.link" if by else ""
     conditions = [*_within(query.unit, since, until), *only, *wanted.among("counted.link")]
     parameters = (*wanted.parameters, *parameters)
     text = (
         "SELECT formatDateTime(counted.window_start, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS start,"  # noqa: S608 - closed sets
         f" {columns}{sums(query)}"
-        f" FROM {_windows(query.unit)} AS counted{named}{where(conditions)} GROUP BY {order} ORDER BY {order}"
-        f" LIMIT {query.limit}"
+        f" FROM {_windows(query.unit)} AS counted{wanted.join_names(by)}{where(conditions)}"
+        f" GROUP BY {order} ORDER BY {order} LIMIT {query.limit}"
     )
     if query.unit != "minute":
         parameters = (*parameters, ("zone", query.zone))
@@ -217,12 +216,8 @@ def _links(query: Chosen, conditions: list[str], since: datetime, until: datetim
         return view
     return (
         f"(SELECT * FROM {view} AS named LEFT JOIN (SELECT link, {', '.join(chosen)} FROM counters"  # noqa: S608 - closed sets
-        f"{where([*_counted_in(since, until), *conditions])} GROUP BY link) AS chosen USING (link))"
+        f"{where([*counted_in(since, until), *conditions])} GROUP BY link) AS chosen USING (link))"
     )
-
-
-def _counted_in(since: datetime, until: datetime) -> list[str]:
-    return ["kind = 0", f"window_start >= {moment(since)}", f"window_start < {moment(until)}"]
 
 
 def links_counted(since: datetime, until: datetime, *, few: bool) -> str:
