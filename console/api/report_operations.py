@@ -53,7 +53,8 @@ from console.api.report_wire import (
     VariantsQuery,
     VariantsReport,
 )
-from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
+from console.api.reports import Statement, breakdown, heat_map, performance, series
+from console.api.totals import totals
 from console.api.uniques import UniqueClicks, UniquesQuery, UniquesReport, uniques
 from console.api.unknown_slugs import unknown_slugs
 from console.formula_guard import guarded

@@ -27,7 +27,8 @@ from console.api.report_wire import (
     TotalsQuery,
     VariantsQuery,
 )
-from console.api.reports import Statement, breakdown, heat_map, performance, series, totals
+from console.api.reports import Statement, breakdown, heat_map, performance, series
+from console.api.totals import totals
 from console.api.uniques import UniquesQuery, uniques
 from schemas.clickhouse.client import Server
 from schemas.errors import TransientError
@@ -265,3 +266,17 @@ async def test_a_failure_is_not_kept() -> None:
             clickhouse.calls[-1].set_exception(answer)
             with pytest.raises(TransientError):
                 await task
+
+
+def test_totals_of_few_links_read_counters_alone_and_those_of_all_read_sums_by_day() -> None:
+    few, everything = (totals(TotalsQuery(campaign=campaign), "", NOW).text for campaign in ("spring", None))
+    assert "link_sums" not in few
+    assert few.count("FROM counters") == everything.count("FROM counters") == 1
+    assert everything.count("FROM link_sums ") == 1
+
+
+def test_before_the_first_of_all_times_there_was_none() -> None:
+    first = datetime(1970, 1, 1, tzinfo=UTC)
+    text = totals(TotalsQuery(since=first, until=NOW), "", NOW).text
+    assert "window_start >= toDateTime('1970-01-01 00:00:00', 'UTC')" in text
+    assert "1913" not in text
