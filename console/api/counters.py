@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from console.api.first_rows import THROWN
 from console.api.reports import Statement
 from schemas.clickhouse.client import Server, clickhouse_errors, connect
+from schemas.errors import ClickHouseError
 
 Wire = Literal["JSONEachRow", "ArrowStream"]
 
@@ -86,6 +88,15 @@ class Counters:
         return task
 
     async def _query_rows(self, statement: Statement, wire: Wire) -> bytes:
+        if statement.sooner:
+            try:
+                return await self._query(statement.sooner, statement.parameters, wire)
+            except ClickHouseError as error:
+                if error.code != THROWN:
+                    raise
+        return await self._query(statement.text, statement.parameters, wire)
+
+    async def _query(self, text: str, parameters: Sequence[tuple[str, Any]], wire: Wire) -> bytes:
         async with self._connecting:
             if self._client is None:
                 client = await connect(self._server, send_receive_timeout_s=self._within_s)
@@ -94,8 +105,8 @@ class Counters:
                 self._client = client
         with clickhouse_errors():
             content = await self._client.raw_query(
-                statement.text,
-                parameters=dict(statement.parameters),
+                text,
+                parameters=dict(parameters),
                 settings=_SETTINGS | self._readers_settings | {"max_execution_time": int(self._within_s) or 1},
                 fmt=wire,
             )

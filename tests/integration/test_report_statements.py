@@ -8,11 +8,14 @@ from typing import Any, Final
 import pytest
 from clickhouse_connect.driver.asyncclient import AsyncClient
 
+from console.api.counters import Counters
+from console.api.first_rows import THROWN, first_rows
 from console.api.report_sql import as_text
-from console.api.report_wire import TotalsQuery
-from console.api.reports import Statement
+from console.api.report_wire import ReportQuery, TotalsQuery
+from console.api.reports import Statement, performance
 from console.api.totals import totals
-from schemas.clickhouse.client import connect
+from schemas.clickhouse.client import Server, connect
+from schemas.errors import ClickHouseError
 from stream.tables.link_day_rows import ClickHouseLinkDays
 from tests.integration.clickhouse_http import Http
 from tests.integration.counted import count, link
@@ -152,3 +155,54 @@ async def test_intervals_are_wilsons_and_there_is_none_where_something_is_missin
         "all": ["0.7225", "1"],
         "some": ["0.1078", "0.6032"],
     }
+
+
+@pytest.mark.parametrize("counts", ["0, 0", "number % 3, 1", "number, 0", "intDiv(number, 4), number % 2"])
+async def test_first_rows_are_those_of_all_sorted_by_names_too_or_none(http: Http, counts: str) -> None:
+    rows = (
+        "SELECT tupleElement(counts, 1) AS clicks, tupleElement(counts, 2) AS seen,"
+        f" toString(cityHash64(number)) AS name FROM (SELECT number, ({counts}) AS counts FROM numbers(12))"
+    )
+    thrown = 0
+    for limit in range(1, 14):
+        expected = http.rows(f"{rows} ORDER BY clicks DESC, seen DESC, name LIMIT {limit}")
+        for more in (1, 3, 12):
+            answer = http(first_rows(rows, ("clicks", "seen"), ("name",), limit, more=more))
+            if answer.status == 200:
+                assert [line.split("\t") for line in answer.body.decode().splitlines()] == expected, (limit, more)
+            else:
+                assert answer.headers["X-ClickHouse-Exception-Code"] == str(THROWN)
+                thrown += 1
+            assert answer.status == 200 or limit + more <= 12
+    assert (thrown > 0) == (counts != "number, 0")
+
+
+async def test_what_cannot_be_told_sooner_is_asked_as_it_stands_and_other_errors_are_told(http: Http) -> None:
+    counters = Counters(Server.of_url(f"{http.url}/{http.database}"), within_s=30.0)
+    try:
+        for sooner, row in (
+            ("", b'{"row":1}\n'),
+            ("SELECT 2 AS row", b'{"row":2}\n'),
+            ("SELECT throwIf(number = 1) AS row FROM numbers(2)", b'{"row":1}\n'),
+        ):
+            assert await counters.answer(Statement("SELECT 1 AS row", sooner=sooner), "JSONEachRow") == row
+        with pytest.raises(ClickHouseError, match="never"):
+            await counters.answer(Statement("SELECT 1 AS row", sooner="SELECT never"), "JSONEachRow")
+    finally:
+        await counters.close()
+
+
+async def test_posts_are_the_same_sooner_with_and_without_the_time_before(migrated: Http) -> None:
+    random_campaigns(migrated, 22)
+    odd_links(migrated)
+    for limit in (1, 5, 1000):
+        for previous in (False, True):
+            query = ReportQuery(since=TIMES[0][0], until=TIMES[0][1], limit=limit, previous=previous)
+            statement = performance("posts", query, "", NOW)
+            rows = migrated.rows(statement.text)
+            assert statement.sooner
+            assert rows
+            assert len(rows) <= limit
+            assert migrated.rows(statement.sooner) == rows
+    assert not performance("posts", ReportQuery(campaign="spring"), "", NOW).sooner
+    assert not performance("campaigns", ReportQuery(), "", NOW).sooner
