@@ -90,6 +90,7 @@ def run(rows: int) -> Result:
         all_questions = questions(account)
         cold, really_cold = _cold(server, reader, all_questions)
         server.restart()
+        until_still(server, within_s=300, resting_cpu_s=0.2)  # it begins with what lifetimes have ended meanwhile
         alone, memory = {}, {}
         for one in all_questions:
             alone[one.name] = reader.many(one, least=LEAST_FOR_A_GOAL) if one.goal else reader.many(one)

@@ -10,7 +10,8 @@
 --           reading less of them saves. The setting cannot be altered, so the parts go over to a table that has it, as
 --           they are (hard links), and are rewritten in the background; each is exact before and after.
 --         * A month of flushes that is over has some parts for good, and a preview of a view reads the first rows of
---           each: 60 -> 32 ms over a year. Nothing is ever added to such a month, so it is merged once.
+--           each: 60 -> 32 ms over a year. Nothing is ever added to such a month, so it is merged once. Markers that have
+--           had their time leave a part by rewriting it: once a day is enough, where it is a month's.
 --         * What aggregates the counters is compared with each of their projections, half a millisecond each, and none
 --           ever fits links. preferred_optimize_projection_name names the only one that is looked at.
 --         docs/adr/0039
@@ -47,6 +48,8 @@ COMPARING
         kind = 3 AND NOT startsWith(spool, 'k') AND touched_at > now() - INTERVAL 7 DAY
     ),
     sumIf(batches, touched_at > now() - INTERVAL 7 DAY), sumIf(events, touched_at > now() - INTERVAL 7 DAY);
+
+ALTER TABLE counters MODIFY SETTING merge_with_ttl_timeout = 86400;
 
 ALTER TABLE counters REWRITE PARTS SETTINGS mutations_sync = 0;
 
