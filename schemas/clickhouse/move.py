@@ -3,8 +3,7 @@
 What plain statements cannot repeat. This may be: what was copied is not copied again, what died half-way is begun
 anew, and two runners at once do the same work twice.
 
-    1. each month of the old table into a scratch table of this runner's, from there in one step into the new table;
-       where both tables have the same keys its partitions as they are, which copies no row
+    1. each month of the old table into a scratch table of this runner's, from there in one step into the new table
     2. both tables come to the same, asked in one query; if not, 1 again for the months that differ, a few times
     3. RENAME old TO old_before, new TO old
 
@@ -70,21 +69,6 @@ def read_move(statement: str) -> Move | None:
     return Move(**match.groupdict()) if match else None
 
 
-@dataclass(frozen=True)
-class Layout:
-    """By what a table's rows are sorted and parted, and how many of them are a granule."""
-
-    keys: str
-    granularity: int
-
-    def worth_moving_to(self, now: "Layout") -> bool:
-        """Whether rows that lie in `now` are to come here: other keys, or the same and smaller granules.
-
-        A migration of long ago that is run again names larger ones.
-        """
-        return self.keys != now.keys or self.granularity < now.granularity
-
-
 async def move(client: AsyncClient, tables: Move, progress: Progress) -> None:
     """Bring the old table's rows into the new one and give it the name; nothing is left to do where that was done.
 
@@ -100,10 +84,10 @@ async def move(client: AsyncClient, tables: Move, progress: Progress) -> None:
 
 async def _is_moved(client: AsyncClient, tables: Move) -> bool:
     """Finish what was only half done; whether the old name has the new layout now."""
-    old, new = await _layout(client, tables.old), await _layout(client, tables.new)
-    if old is None:
+    layouts = {name: await _layout(client, name) for name in (tables.old, tables.new)}
+    if layouts[tables.old] is None:
         await _command(client, f"RENAME TABLE {tables.new} TO {tables.old}")
-    elif new is not None and new.worth_moving_to(old):
+    elif layouts[tables.new] is not None and layouts[tables.new] != layouts[tables.old]:
         return False
     await _command(client, f"DROP TABLE IF EXISTS {tables.new} SYNC")
     return True
@@ -130,15 +114,7 @@ async def _move(client: AsyncClient, tables: Move, progress: Progress) -> None:
     progress(f"{tables.old}: moved; DROP TABLE {tables.before} once nobody needs the old rows")
 
 
-async def _copy(client: AsyncClient, tables: Move, value: int) -> None:
-    """Bring the rows of one value over, in one step for each partition."""
-    old, new = await _layout(client, tables.old), await _layout(client, tables.new)
-    if old is not None and new is not None and old.keys == new.keys:
-        partitions = await _strings(
-            client, f"SELECT DISTINCT _partition_id FROM {tables.old} WHERE {tables.by} = {value}"
-        )
-        await _replace(client, tables.new, partitions, source=tables.old)
-        return
+async def _copy(client: AsyncClient, tables: Move, value: object) -> None:
     scratch = f"{tables.new}_{uuid.uuid4().hex[:8]}"
     await _command(client, f"CREATE TABLE {scratch} AS {tables.new}")
     try:
@@ -149,17 +125,12 @@ async def _copy(client: AsyncClient, tables: Move, value: int) -> None:
             client,
             f"INSERT INTO {scratch} ({names}) SELECT {names} FROM {tables.old} WHERE {tables.by} = {value}",
         )
-        partitions = await _strings(
+        for partition in await _strings(
             client, f"SELECT DISTINCT partition_id FROM {_OF_TABLE.format('parts', 'table')} AND active", scratch
-        )
-        await _replace(client, tables.new, partitions, source=scratch)
+        ):
+            await _command(client, f"ALTER TABLE {tables.new} REPLACE PARTITION ID '{partition}' FROM {scratch}")
     finally:
         await _command(client, f"DROP TABLE IF EXISTS {scratch} SYNC")
-
-
-async def _replace(client: AsyncClient, table: str, partitions: list[str], *, source: str) -> None:
-    for partition in partitions:
-        await _command(client, f"ALTER TABLE {table} REPLACE PARTITION ID '{partition}' FROM {source}")
 
 
 async def _values(client: AsyncClient, tables: Move) -> list[int]:
@@ -175,14 +146,12 @@ async def _equal(client: AsyncClient, tables: Move, where: str = "") -> bool:
     return (await _strings(client, f"SELECT toString({sides[0]} = {sides[1]})")) == ["1"]
 
 
-async def _layout(client: AsyncClient, table: str) -> Layout | None:
-    """None where there is no such table."""
-    sql = (
-        "SELECT sorting_key || ' by ' || partition_key, extract(engine_full, 'index_granularity = (\\\\d+)') FROM "
-        + _OF_TABLE.format("tables", "name")
+async def _layout(client: AsyncClient, table: str) -> str | None:
+    """Sorting and partition key; None where there is no such table."""
+    layouts = await _strings(
+        client, f"SELECT sorting_key || ' by ' || partition_key FROM {_OF_TABLE.format('tables', 'name')}", table
     )
-    rows = await select(client, sql, {"table": table}, {"max_execution_time": 0})
-    return Layout(str(rows[0][0]), int(rows[0][1])) if rows else None
+    return layouts[0] if layouts else None
 
 
 async def _strings(client: AsyncClient, query: str, table: str = "") -> list[str]:

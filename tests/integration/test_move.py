@@ -16,7 +16,6 @@ from schemas.clickhouse.move import Move, move, read_move
 from schemas.errors import ClickHouseError
 
 LAYOUT_2 = next(path for path in MIGRATIONS_DIR.glob("*_counters_layout_2.sql"))
-LAYOUT_3 = next(path for path in MIGRATIONS_DIR.glob("*_counters_layout_3.sql"))
 TOTALS = (
     "SELECT kind, topic, partition, spool, link, window_start, class, sum(clicks), sum(impressions),"
     " max(last_offset), max(last_seq), sum(batches), sum(records), sum(events) FROM {} GROUP BY ALL ORDER BY ALL"
@@ -39,15 +38,10 @@ async def client(clickhouse: ClickHouse) -> AsyncIterator[AsyncClient]:
 @pytest.fixture
 def before_layout_2(tmp_path: Path) -> Path:
     """The migrations as they stood before the counter table was moved."""
-    return before(LAYOUT_2, tmp_path)
-
-
-def before(migration: Path, directory: Path) -> Path:
-    """A directory with the migrations as they stood before one."""
     for path in MIGRATIONS_DIR.glob("*.sql"):
-        if path.name < migration.name:
-            shutil.copy(path, directory)
-    return directory
+        if path.name < LAYOUT_2.name:
+            shutil.copy(path, tmp_path)
+    return tmp_path
 
 
 async def fill_counters(client: AsyncClient) -> None:
@@ -64,10 +58,9 @@ async def fill_counters(client: AsyncClient) -> None:
             )
 
 
-async def create(client: AsyncClient, table: str, order_by: str, rows: int = 0, *, granularity: int = 8192) -> None:
+async def create(client: AsyncClient, table: str, order_by: str, rows: int = 0) -> None:
     await client.command(
         f"CREATE TABLE {table} (month UInt32, n UInt64) ENGINE = MergeTree PARTITION BY month ORDER BY {order_by}"
-        f" SETTINGS index_granularity = {granularity}"
     )
     await client.command(f"INSERT INTO {table} SELECT 202600 + number % 3, number FROM numbers({rows})")
 
@@ -104,72 +97,6 @@ async def test_a_filled_counter_table_keeps_every_total_of_every_kind(
     assert await rows(client, TOTALS.format("counters_before_layout_2")) == expected, (
         "the old rows are a person's to drop"
     )
-
-
-async def test_a_filled_counter_table_in_finer_granules_keeps_its_parts_and_every_total(
-    clickhouse: ClickHouse, client: AsyncClient, tmp_path: Path
-) -> None:
-    url = f"{clickhouse.url}/{client.database}"
-    await migrate(url, directory=before(LAYOUT_3, tmp_path))
-    await client.command("SYSTEM STOP MERGES counters")
-    await fill_counters(client)
-    expected = await rows(client, TOTALS.format("counters"))
-    by_day = await rows(client, "SELECT * FROM ctr_1d ORDER BY ALL")
-    days = await rows(client, "SELECT * FROM counted_days ORDER BY ALL")
-    sums = await rows(client, "SELECT * FROM link_sum_days_now ORDER BY ALL")
-    shutil.copy(LAYOUT_3, tmp_path)
-    for _again in range(2):
-        await migrate(url, directory=tmp_path)
-        assert await rows(client, TOTALS.format("counters")) == expected
-    assert len(expected) > 500
-    assert await rows(client, "SELECT * FROM ctr_1d ORDER BY ALL") == by_day
-    assert await rows(client, "SELECT * FROM counted_days ORDER BY ALL") == days
-    assert await rows(client, "SELECT * FROM link_sum_days_now ORDER BY ALL") == sums
-    assert len(days) == len(sums) == 3
-    assert await rows(client, TOTALS.format("counters_before_layout_3")) == expected
-    full = (
-        await rows(
-            client, "SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'counters'"
-        )
-    )[0][0]
-    assert "index_granularity = 1024," in str(full)
-    assert "min_age_to_force_merge_on_partition_only = 1" in str(full)
-
-
-async def test_a_table_of_the_same_keys_gives_its_parts_away_as_they_are(client: AsyncClient) -> None:
-    await create(client, "a", "n", rows=9000)
-    await create(client, "a_next", "n", granularity=1024)
-    blocks = (
-        "SELECT month, groupArray(n) FROM (SELECT * FROM {} ORDER BY _part, _part_offset) GROUP BY month ORDER BY 1"
-    )
-    before_it = await rows(client, blocks.format("a"))
-    await move(client, MOVE, lambda _line: None)
-    assert await tables(client) == {"a", "a_before_next"}
-    assert await rows(client, blocks.format("a")) == before_it
-    granules = "SELECT sum(marks) FROM system.parts WHERE active AND database = currentDatabase() AND table = 'a'"
-    assert await rows(client, granules) == [(6,)], "each of the three parts has one granule and the mark of its end"
-    await client.command("ALTER TABLE a REWRITE PARTS SETTINGS mutations_sync = 2")
-    assert await rows(client, granules) == [(12,)]
-    assert await rows(client, blocks.format("a")) == before_it
-
-
-@pytest.mark.parametrize("granularity", [8192, 16_384])
-async def test_granules_of_the_same_size_or_larger_are_no_reason_to_move(
-    client: AsyncClient, granularity: int
-) -> None:
-    await create(client, "a", "n", rows=10)
-    await create(client, "a_next", "n", granularity=granularity)
-    await move(client, MOVE, lambda _line: None)
-    assert await tables(client) == {"a"}
-    assert await rows(client, "SELECT count() FROM a") == [(10,)]
-
-
-async def test_granules_that_are_smaller_by_one_row_are_a_reason_to_move(client: AsyncClient) -> None:
-    await create(client, "a", "n", rows=10)
-    await create(client, "a_next", "n", granularity=8191)
-    await move(client, MOVE, lambda _line: None)
-    assert await tables(client) == {"a", "a_before_next"}
-    assert await rows(client, "SELECT count() FROM a") == [(10,)]
 
 
 async def test_an_empty_table_leaves_no_second_one_behind(client: AsyncClient) -> None:
