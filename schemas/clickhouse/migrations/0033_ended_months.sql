@@ -11,11 +11,11 @@
 --         * What aggregates the counters is compared with each of their projections, half a millisecond each, and none
 --           ever fits links. preferred_optimize_projection_name names the only one that is looked at.
 --         docs/adr/0039
-ALTER TABLE counters
-    MODIFY SETTING
-        min_age_to_force_merge_seconds = 86400,
-        min_age_to_force_merge_on_partition_only = 1,
-        merge_with_ttl_timeout = 86400;
+ALTER TABLE counters MODIFY SETTING min_age_to_force_merge_on_partition_only = 1;
+
+ALTER TABLE counters MODIFY SETTING min_age_to_force_merge_seconds = 86400;
+
+ALTER TABLE counters MODIFY SETTING merge_with_ttl_timeout = 86400;
 
 CREATE OR REPLACE VIEW counted_days
 (
