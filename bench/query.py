@@ -64,7 +64,6 @@ def filled(rows: int) -> Iterator[tuple[ClickHouse, Account]]:
             run("CREATE TABLE filled (mark String) ENGINE = MergeTree ORDER BY mark")
             run(f"INSERT INTO filled VALUES ('{account.mark}')")
         migrate_kept(server, DATABASE)
-        until_still(server, within_s=600, resting_cpu_s=0.2)
         merge_ended_months(run)
         asyncio.run(roll_up_days(f"{server.url}/{DATABASE}"))
         until_still(server, within_s=300, resting_cpu_s=0.2)

@@ -27,6 +27,9 @@ class PoisonError(Exception):
         self.detail: Final = detail
 
 
+UNKNOWN_TABLE: Final = 60
+"""ClickHouse's code for a table or view that is not there."""
+
 TRANSIENT_CLICKHOUSE_CODES: Final[dict[int, str]] = {
     # the connection, or the way between servers
     3: "UNEXPECTED_END_OF_FILE",  # the body broke off on its way

@@ -19,12 +19,11 @@ from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictio
 from schemas.clickhouse.materialize import MaterializeError, materialize, read_materialize
 from schemas.clickhouse.move import MoveError, Progress, move, read_move
 from schemas.clickhouse.qualify import VIEWS, qualified, unqualified, views_with_parameters
-from schemas.errors import ClickHouseError
+from schemas.errors import UNKNOWN_TABLE, ClickHouseError
 
 MIGRATIONS_DIR: Final = Path(__file__).with_name("migrations")
 
 _FILE_NAME: Final = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
-_UNKNOWN_TABLE: Final = 60
 _END_OF_STATEMENT: Final = re.compile(r";[ \t]*$", re.MULTILINE)
 _COMMENT_LINE: Final = re.compile(r"^[ \t]*--.*\n?", re.MULTILINE)
 _TABLE: Final = """
@@ -174,7 +173,7 @@ async def _apply_beside_others(
     try:
         await _apply(client, migration, server, progress, views)
     except ClickHouseError as error:
-        if error.code != _UNKNOWN_TABLE or migration.version not in await _applied(client, server.database):
+        if error.code != UNKNOWN_TABLE or migration.version not in await _applied(client, server.database):
             raise
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
-from schemas.errors import ClickHouseError, TransientError
-
-_UNKNOWN_TABLE: Final = 60
+from schemas.errors import UNKNOWN_TABLE, ClickHouseError, TransientError
 
 
 @contextmanager
@@ -15,6 +12,6 @@ def not_there_yet(what: str) -> Iterator[None]:
     try:
         yield
     except ClickHouseError as error:
-        if error.code == _UNKNOWN_TABLE:
+        if error.code == UNKNOWN_TABLE:
             raise TransientError(f"there is no {what}: `clicktally migrate` makes it") from error
         raise
