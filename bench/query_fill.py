@@ -2,16 +2,19 @@
 
 Everything follows from the number of a row by hashes, so the same rows come out each time. Skewed as traffic is:
 most of a link's rows follow its publishing within days, a third goes to evergreens of which the busiest link has
-1.7 %; days have their hours; campaigns have from a dozen to thousands of links. A part holds a stretch of time, as
-the merges of a stream's flushes make them.
+1.7 %; days have their hours; campaigns have from a dozen to thousands of links.
+
+Parts are what the table's settings leave of a stream's flushes: one of each month that ended, one of the running
+month until its last midnight, and those that the engine makes of a day flushed minute by minute (docs/adr/0040).
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -30,12 +33,14 @@ Run = Callable[[str], str]
 DAYS: Final = 365
 LINKS: Final = 200_000
 CAMPAIGNS: Final = 2_000
-_LAYOUT: Final = 2
+_LAYOUT: Final = 3
 """Counted up when the rows would come out otherwise: a directory of another layout is filled anew."""
-_PART_ROWS: Final = 4_000_000
+_INSERTED_ROWS: Final = 4_000_000
 _AT_ONCE: Final = 2
 _MARKERS_PER_ROW: Final = 0.1
 _PARTITIONS: Final = 8
+_LAST_DAYS_PARTS: Final = (10.5, 17.5, 21.0, 24.0)
+"""Hours at which they end, ten minutes after the day's last flush."""
 
 # Of a link's number n, whose type is part of the hash. Slugs are random: a campaign lies all over the sorting key.
 _LINK: Final = "concat('go.example/', lower(substring(hex(sipHash64(toUInt32(n))), 1, 10)))"
@@ -74,55 +79,87 @@ class Account:
         """The first window."""
         return datetime(self.end.year, self.end.month, self.end.day, tzinfo=UTC) - timedelta(days=DAYS)
 
-    def stretches(self) -> Iterator[tuple[datetime, datetime]]:
-        """The year cut at the beginnings of months, as the table's partitions are."""
-        at, end = self.start, self.start + timedelta(days=DAYS)
-        while at < end:
-            after = min(end, (at.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0))
-            yield at, after
+    def stretches(self) -> list["Stretch"]:
+        """The year cut at the beginnings of months, as the table's partitions are; the running one comes last."""
+        year = Stretch(self.start, self.start + timedelta(days=DAYS), 0, self.rows)
+        at, months = self.start, []
+        while at < year.end:
+            after = min(year.end, (at.replace(day=1) + timedelta(days=32)).replace(day=1, hour=0))
+            months.append(year.between(at, after))
             at = after
+        return months
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows of a time, by their numbers."""
+
+    start: datetime
+    end: datetime
+    first: int
+    rows: int
+
+    def between(self, start: datetime, end: datetime) -> "Stretch":
+        """What of it lies in a time within."""
+        first, after = (
+            self.first + int(self.rows * ((at - self.start) / (self.end - self.start))) for at in (start, end)
+        )
+        return Stretch(start, end, first, after - first)
+
+    def cut(self, pieces: int) -> Iterator["Stretch"]:
+        """It in pieces of the same time."""
+        ends = [self.start + (self.end - self.start) * piece / pieces for piece in range(pieces + 1)]
+        return (self.between(start, end) for start, end in pairwise(ends))
 
 
 def fill(run: Run, account: Account, say: Callable[[str], None]) -> None:
-    """Fill an empty, migrated database."""
-    run("ALTER TABLE counters MODIFY SETTING materialize_projections_on_insert = 1")
+    """Fill an empty, migrated database with all but the running month."""
     run(_links(account))
-    done = 0
+    for month in account.stretches()[:-1]:
+        _insert(run, account, month, month.cut(math.ceil(month.rows / _INSERTED_ROWS)))
+        say(f"{month.first + month.rows:,} of {account.rows:,} rows, until {month.end:%Y-%m-%d}")
+
+
+def merge_ended_months(run: Run, account: Account) -> None:
+    """Leave a part of each month that ended, as the table's settings do within a day."""
+    for month in account.stretches()[:-1]:
+        _merge(run, month)
+
+
+def fill_running_month(run: Run, account: Account) -> None:
+    """Make the last month anew: a live account's never rests for a day and is merged, a kept directory's would."""
+    run("ALTER TABLE counters MODIFY SETTING min_age_to_force_merge_seconds = 0")
+    month = account.stretches()[-1]
+    run(f"ALTER TABLE counters DROP PARTITION {_partition(month)}")
+    midnight = month.end - timedelta(days=1)
+    if midnight > month.start:
+        before = month.between(month.start, midnight)
+        _insert(run, account, before, before.cut(math.ceil(before.rows / _INSERTED_ROWS)))
+        _merge(run, month)
+    ends = [midnight + timedelta(hours=hours) for hours in (0.0, *_LAST_DAYS_PARTS)]
+    day = month.between(midnight, month.end)
+    _insert(run, account, day, (day.between(start, end) for start, end in pairwise(ends)))
+
+
+def _merge(run: Run, month: Stretch) -> None:
+    run(
+        f"OPTIMIZE TABLE counters PARTITION {_partition(month)} FINAL"
+        " SETTINGS optimize_skip_merged_partitions = 1, optimize_throw_if_noop = 1"
+    )
+
+
+def _insert(run: Run, account: Account, stretch: Stretch, pieces: Iterable[Stretch]) -> None:
+    """Insert a part of each piece, with its projections, as merges leave it: parts with and without stay apart."""
+    run("ALTER TABLE counters MODIFY SETTING materialize_projections_on_insert = 1")
+    statements = [*(_deltas(account, piece) for piece in pieces), _state(stretch)]
     with ThreadPoolExecutor(_AT_ONCE) as at_once:
-        for start, end in account.stretches():
-            seconds = int((end - start).total_seconds())
-            rows = round(account.rows * seconds / (DAYS * 86_400))
-            parts = math.ceil(rows / _PART_ROWS)
-            inserts = [
-                _deltas(
-                    account,
-                    start + timedelta(seconds=seconds * part // parts),
-                    seconds // parts,
-                    first=done + rows * part // parts,
-                    rows=rows * (part + 1) // parts - rows * part // parts,
-                )
-                for part in range(parts)
-            ]
-            for _ in at_once.map(run, [*inserts, _state(start, seconds, markers=round(rows * _MARKERS_PER_ROW))]):
-                pass
-            done += rows
-            say(f"{done:,} of {account.rows:,} rows, until {end:%Y-%m-%d}")
-    run("ALTER TABLE counters RESET SETTING materialize_projections_on_insert")
+        for _ in at_once.map(run, statements):
+            pass
     run("ALTER TABLE counters MODIFY SETTING materialize_projections_on_insert = 0")
 
 
-def merge_ended_months(run: Run) -> None:
-    """Leave every month but the last in one part, as the table's settings do within a day of its end.
-
-    The last month of a live account never stands still for a day: here it does, so nothing may take it for ended.
-    """
-    run("ALTER TABLE counters MODIFY SETTING min_age_to_force_merge_seconds = 0")
-    months = run(
-        "SELECT DISTINCT partition_id FROM system.parts WHERE active AND database = currentDatabase()"
-        " AND table = 'counters' ORDER BY partition_id"
-    ).split()
-    for month in months[:-1]:
-        run(f"OPTIMIZE TABLE counters PARTITION ID '{month}' FINAL SETTINGS optimize_skip_merged_partitions = 1")
+def _partition(month: Stretch) -> str:
+    return f"({month.start:%Y%m}, 0)"
 
 
 async def roll_up_days(url: str) -> None:
@@ -158,9 +195,9 @@ def _links(account: Account) -> str:
     """
 
 
-def _deltas(account: Account, start: datetime, seconds: int, *, first: int, rows: int) -> str:
-    since_s = int(start.timestamp())
+def _deltas(account: Account, stretch: Stretch) -> str:
     year_s = int(account.start.timestamp())
+    since_s, seconds = int(stretch.start.timestamp()), int((stretch.end - stretch.start).total_seconds())
     return f"""
         INSERT INTO counters (kind, link, window_start, class, source, impression_kind, rules, flush_month, clicks,
             impressions)
@@ -170,7 +207,7 @@ def _deltas(account: Account, start: datetime, seconds: int, *, first: int, rows
             multiIf(impression_kind = '', '', impression_kind = 'platform', 'platform',
                 impression_kind = 'served', 'pixel', 'beacon') AS source,
             if(what < 0.66, '', kinds[1 + toUInt8(u5 * length(kinds))]) AS impression_kind,
-            7 AS rules, '{start:%Y-%m-01}' AS flush_month,
+            7 AS rules, '{stretch.start:%Y-%m-01}' AS flush_month,
             if(what < 0.66, toInt64(1 + pow(u6, 8) * 6), 0), if(what < 0.66, 0, toInt64(1 + pow(u6, 4) * 300))
         FROM
         (
@@ -189,7 +226,7 @@ def _deltas(account: Account, start: datetime, seconds: int, *, first: int, rows
                         {LINKS} * pow(u3, 3),
                         {LINKS} * (greatest(0, (at - {year_s}) / 86400 + 12 * log(u3 + 1e-9)) + 3 * pow(u5, 3))
                             / {DAYS + 3}))) AS n
-                FROM numbers({first}, {rows})
+                FROM numbers({stretch.first}, {stretch.rows})
             )
         )
         SETTINGS max_insert_threads = 1, max_threads = 1, min_insert_block_size_rows = 100000000,
@@ -198,13 +235,14 @@ def _deltas(account: Account, start: datetime, seconds: int, *, first: int, rows
     """
 
 
-def _state(start: datetime, seconds: int, *, markers: int) -> str:
-    since_s = int(start.timestamp())
+def _state(stretch: Stretch) -> str:
+    since_s, seconds = int(stretch.start.timestamp()), int((stretch.end - stretch.start).total_seconds())
+    markers = round(stretch.rows * _MARKERS_PER_ROW)
     return f"""
         INSERT INTO counters (kind, topic, partition, first_offset, spool, flush_month, last_offset, last_seq,
             touched_at, batches, records, events)
         SELECT kind, topic, n % {_PARTITIONS}, if(kind = 2, offset, 0),
-            if(kind = 3, concat('host-', toString(intDiv(n, {_PARTITIONS}))), ''), '{start:%Y-%m-01}',
+            if(kind = 3, concat('host-', toString(intDiv(n, {_PARTITIONS}))), ''), '{stretch.start:%Y-%m-01}',
             if(kind = 3, 0, offset + 99), if(kind = 3, offset, 0), fromUnixTimestamp(toUInt32({since_s} + share *
             {seconds})), kind = 2, if(kind = 2, 100, 0), if(kind = 2, 20000, 0)
         FROM
