@@ -1,7 +1,7 @@
 """Run statements on the engine in this process, each with its own rights and settings, several at a time.
 
-A connection costs 0.2 ms, so every request gets a fresh one: what it sets, no other sees. Queries release the
-interpreter's lock; two of them run on two cores.
+Every request gets a fresh connection: what it sets, no other sees. Queries release the interpreter's lock; two of
+them run on two cores.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from deploy.local.clickhouse.dictionaries import Refresher
 from deploy.local.clickhouse.errors import from_engine, raised
 from deploy.local.clickhouse.guard import Verdict
 from deploy.local.clickhouse.pipe import piped
+from deploy.local.clickhouse.ready import Ready
 from deploy.local.clickhouse.request import Progress, Request
 from deploy.local.clickhouse.running import MARK, Running
 from deploy.local.clickhouse.sessions import Sessions
@@ -70,6 +71,7 @@ class Engine:
         self._conditional = threading.Lock()
         answer = self._anchor.query("SELECT version(), timezone()", "TSV").bytes().decode()
         self.version, self.timezone = answer.strip().split("\t")
+        self._ready = Ready(self._connect)
         self._sessions = Sessions(self._connect, self.version)
         self._bringer = external.Bringer(self.version)
         self.running = Running(self._connect, self.version)
@@ -79,6 +81,7 @@ class Engine:
         """Close the tables; the directory is free afterwards."""
         self._dictionaries.close()
         self._sessions.close()
+        self._ready.close()
         self._anchor.close()
         self._lock_file.close()
 
@@ -119,7 +122,7 @@ class Engine:
             StatementError: the session is busy, or should exist and does not.
         """
         if not request.session_id:
-            with closing(self._connect(request.mark.role)) as connection:
+            with self._fresh(request.mark.role) as connection:
                 yield connection, False
             return
         with self._sessions.use(
@@ -132,8 +135,16 @@ class Engine:
             if kept is not None:
                 yield kept, True
                 return
-            with closing(self._connect(request.mark.role)) as connection:
+            with self._fresh(request.mark.role) as connection:
                 yield connection, False
+
+    @contextmanager
+    def _fresh(self, role: Role) -> Iterator[Any]:
+        with closing(self._ready.take(role)) as connection:
+            try:
+                yield connection
+            finally:
+                self._ready.make(role)
 
     @contextmanager
     def _prepared(self, connection: Any, request: Request, verdict: Verdict, *, kept: bool) -> Iterator[None]:
