@@ -95,14 +95,17 @@ def questions(account: Account) -> list[Question]:
             " ORDER BY clicks DESC LIMIT 10",
             _LEADERS,
         ),
-        Question(
-            "leaders: campaigns",
-            f"SELECT campaign, clicks, impressions, ctr FROM campaign_performance_between{between}"
-            " ORDER BY clicks DESC LIMIT 10",
-            _LEADERS,
+        *(
+            Question(
+                f"leaders: {label}s",
+                f"SELECT {label}, clicks, impressions, ctr FROM {label}_performance_between{between}"
+                " ORDER BY clicks DESC LIMIT 10",
+                _LEADERS,
+            )
+            for label in ("campaign", "channel", "profile")
         ),
-        Question("leaders: channels", f"SELECT * FROM channel_performance_between{between} ORDER BY clicks DESC"),
-        Question("leaders: profiles", f"SELECT * FROM profile_performance_between{between} ORDER BY clicks DESC"),
+        Question("report: channels", f"SELECT * FROM channel_performance_between{between} ORDER BY clicks DESC"),
+        Question("report: profiles", f"SELECT * FROM profile_performance_between{between} ORDER BY clicks DESC"),
         Question(
             "leaders: links, of ctr_1d",
             f"SELECT link, {counts} FROM ctr_1d WHERE {month} GROUP BY link ORDER BY c DESC LIMIT 10",
