@@ -124,6 +124,8 @@ def test_visitors_are_split_by_rules_and_weights_and_told_apart(
             return Counter({str(row["destination"]): row["gross_clicks"] for row in reported()})
 
         wait_for(lambda: clicks() == expected, "every click is told with its destination", [worker])
+        # The link's new version goes its own way into ClickHouse, behind clicks or before them.
+        wait_for(lambda: "blue" in {row["name"] for row in reported()}, "its variant has the new name", [worker])
         rows = reported()
         assert [(row["destination"], row["name"], row["kind"], row["scans"]) for row in rows] == [
             (0, "", "own", 0),
