@@ -57,6 +57,29 @@ _CAMPAIGN: Final = f"concat('campaign-', toString(toUInt32({CAMPAIGNS} * pow(int
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Rows of a time, by their numbers."""
+
+    start: datetime
+    end: datetime
+    first: int
+    rows: int
+
+    def between(self, start: datetime, end: datetime) -> "Stretch":
+        """What of it lies in a time within."""
+        first, after = (
+            self.first + int(self.rows * ((at - self.start) / (self.end - self.start))) for at in (start, end)
+        )
+        return Stretch(start, end, first, after - first)
+
+    def pieces(self) -> Iterator["Stretch"]:
+        """It in stretches of the same time, of about _INSERTED_ROWS at most."""
+        pieces = math.ceil(self.rows / _INSERTED_ROWS)
+        ends = [self.start + (self.end - self.start) * piece / pieces for piece in range(pieces + 1)]
+        return (self.between(start, end) for start, end in pairwise(ends))
+
+
+@dataclass(frozen=True)
 class Account:
     """What is filled in: about `rows` counter rows of the DAYS before `end`."""
 
@@ -79,7 +102,7 @@ class Account:
         """The first window."""
         return datetime(self.end.year, self.end.month, self.end.day, tzinfo=UTC) - timedelta(days=DAYS)
 
-    def stretches(self) -> list["Stretch"]:
+    def months(self) -> list[Stretch]:
         """The year cut at the beginnings of months, as the table's partitions are; the running one comes last."""
         year = Stretch(self.start, self.start + timedelta(days=DAYS), 0, self.rows)
         at, months = self.start, []
@@ -90,51 +113,29 @@ class Account:
         return months
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Rows of a time, by their numbers."""
-
-    start: datetime
-    end: datetime
-    first: int
-    rows: int
-
-    def between(self, start: datetime, end: datetime) -> "Stretch":
-        """What of it lies in a time within."""
-        first, after = (
-            self.first + int(self.rows * ((at - self.start) / (self.end - self.start))) for at in (start, end)
-        )
-        return Stretch(start, end, first, after - first)
-
-    def cut(self, pieces: int) -> Iterator["Stretch"]:
-        """It in pieces of the same time."""
-        ends = [self.start + (self.end - self.start) * piece / pieces for piece in range(pieces + 1)]
-        return (self.between(start, end) for start, end in pairwise(ends))
-
-
 def fill(run: Run, account: Account, say: Callable[[str], None]) -> None:
     """Fill an empty, migrated database with all but the running month."""
     run(_links(account))
-    for month in account.stretches()[:-1]:
-        _insert(run, account, month, month.cut(math.ceil(month.rows / _INSERTED_ROWS)))
+    for month in account.months()[:-1]:
+        _insert(run, account, month, month.pieces())
         say(f"{month.first + month.rows:,} of {account.rows:,} rows, until {month.end:%Y-%m-%d}")
 
 
 def merge_ended_months(run: Run, account: Account) -> None:
     """Leave a part of each month that ended, as the table's settings do within a day."""
-    for month in account.stretches()[:-1]:
+    for month in account.months()[:-1]:
         _merge(run, month)
 
 
 def fill_running_month(run: Run, account: Account) -> None:
     """Make the last month anew: a live account's never rests for a day and is merged, a kept directory's would."""
     run("ALTER TABLE counters MODIFY SETTING min_age_to_force_merge_seconds = 0")
-    month = account.stretches()[-1]
+    month = account.months()[-1]
     run(f"ALTER TABLE counters DROP PARTITION {_partition(month)}")
     midnight = month.end - timedelta(days=1)
     if midnight > month.start:
         before = month.between(month.start, midnight)
-        _insert(run, account, before, before.cut(math.ceil(before.rows / _INSERTED_ROWS)))
+        _insert(run, account, before, before.pieces())
         _merge(run, month)
     ends = [midnight + timedelta(hours=hours) for hours in (0.0, *_LAST_DAYS_PARTS)]
     day = month.between(midnight, month.end)

@@ -114,7 +114,7 @@ async def _move(client: AsyncClient, tables: Move, progress: Progress) -> None:
     progress(f"{tables.old}: moved; DROP TABLE {tables.before} once nobody needs the old rows")
 
 
-async def _copy(client: AsyncClient, tables: Move, value: object) -> None:
+async def _copy(client: AsyncClient, tables: Move, value: int) -> None:
     scratch = f"{tables.new}_{uuid.uuid4().hex[:8]}"
     await _command(client, f"CREATE TABLE {scratch} AS {tables.new}")
     try:

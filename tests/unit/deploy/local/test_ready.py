@@ -1,8 +1,7 @@
 """Connections made in advance: each is given to one, and what cannot be made is met by who takes one."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -58,9 +57,12 @@ def test_who_finds_none_makes_it(ready: Ready, engine: Engine) -> None:
     assert engine.made[0].made_by is threading.current_thread()
 
 
-def test_one_made_in_advance_is_given_once_to_its_role(ready: Ready) -> None:
-    ready.make(Role.READER)
-    taken = taken_that(ready, Role.READER, lambda one: one.made_by is not threading.current_thread())
+def test_one_made_in_advance_is_given_once_to_its_role(ready: Ready, engine: Engine) -> None:
+    for role in (Role.READER, Role.WRITER):  # one after the other: when one is tried, what came before it is ready
+        ready.make(role)
+        engine.until_tried()
+    taken = ready.take(Role.READER)
+    assert taken.made_by is not threading.current_thread()
     assert taken.role is Role.READER
     assert ready.take(Role.READER) is not taken
     assert ready.take(Role.WRITER).role is Role.WRITER
@@ -91,14 +93,3 @@ def test_what_is_ready_is_closed_and_nothing_is_made_afterwards(ready: Ready, en
     assert [one.closed for one in engine.made] == [True]
     ready.make(Role.READER)
     assert len(engine.made) == 1
-
-
-def taken_that(ready: Ready, role: Role, wanted: Callable[[Connection], bool]) -> Connection:
-    """The first that is as wanted: one made in advance comes when its thread had its turn."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        taken: Connection = ready.take(role)
-        if wanted(taken):
-            return taken
-        time.sleep(0.001)
-    raise AssertionError("none was made in advance")
