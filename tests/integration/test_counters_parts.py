@@ -1,6 +1,7 @@
 """How the counter table keeps its rows on the real engine: numbers come back as they were, parts become few."""
 
-import itertools
+import os
+import time
 from typing import Final
 
 import pytest
@@ -15,6 +16,13 @@ LAST_S: Final = 2**32 - 1
 PACKED_AT_ONCE: Final = 64
 """Numbers that T64 packs together."""
 GRANULE: Final = 2048
+LARGE: Final = 600_000
+"""Rows whose part has more than 10 MiB: the engine takes each part for 5 MiB larger than it is."""
+A_DAY_S: Final = 86_400
+PARTS: Final = """\
+FROM system.parts
+WHERE active AND table = 'counters' AND database = currentDatabase()
+ORDER BY min_block_number"""
 
 
 @pytest.mark.parametrize("numbers", [f"{LEAST}, -1, 0, 1, {MOST}", "0", f"{MOST}", "-3, 4"])
@@ -51,42 +59,24 @@ def test_rows_without_a_window_come_back_as_they_were(migrated: Http) -> None:
     ]
 
 
-def test_what_rested_becomes_one_part_while_its_month_goes_on(migrated: Http) -> None:
-    run_sql(
-        migrated,
-        "ALTER TABLE counters MODIFY SETTING min_age_to_force_merge_seconds = 4, merge_selector_base = 1000",
-    )
-    for clicks in range(4):
-        flush(migrated, clicks)
-    rested = parts(migrated)[:3]
-    young = itertools.count(4)
-
-    def merged_while_the_month_goes_on() -> bool:
-        flush(migrated, next(young))
-        *_, before_last, _ = parts(migrated)
-        if before_last not in rested:  # few parts: many are merged, however young
-            run_sql(migrated, f"ALTER TABLE counters DROP PART '{before_last[0]}'")
-        return not {name for name, _ in rested} & {name for name, _ in parts(migrated)}
-
-    until(merged_while_the_month_goes_on, within_s=60)
-    assert int(parts(migrated)[0][1]) >= 3
-    assert migrated.rows("SELECT clicks FROM counters WHERE clicks < 3 ORDER BY clicks") == [["0"], ["1"], ["2"]]
+def test_what_rested_for_a_day_becomes_one_part_while_its_month_goes_on(migrated: Http) -> None:
+    run_sql(migrated, "SYSTEM STOP MERGES counters")
+    for rows in (LARGE, 2, 1):  # of sizes that the engine never merges for their number alone
+        flush(migrated, rows)
+    *rested, _ = migrated.rows(f"SELECT path {PARTS}")
+    run_sql(migrated, "DETACH TABLE counters")
+    now_s = time.time()
+    for (path,) in rested:
+        os.utime(path, times=(now_s, now_s - A_DAY_S - 1))
+    run_sql(migrated, "ATTACH TABLE counters")  # merges may go on
+    until(lambda: migrated.rows(f"SELECT rows {PARTS}") == [[str(LARGE + 2)], ["1"]])
+    assert migrated.rows("SELECT uniqExact(link), sum(clicks) FROM counters") == [[str(LARGE + 3)] * 2]
 
 
-def flush(http: Http, clicks: int) -> None:
-    """Each its own row: the engine would take the same one for a repetition."""
+def flush(http: Http, rows: int) -> None:
+    """A part of so many rows, of links that no other part has, one click each."""
     run_sql(
         http,
-        f"INSERT INTO counters (kind, link, window_start, clicks) VALUES (0, 'go.example/{clicks}', 60, {clicks})",
+        "INSERT INTO counters (kind, link, window_start, clicks)"
+        f" SELECT 0, concat('go.example/', toString(generateUUIDv4())), 60, 1 FROM numbers({rows})",
     )
-
-
-def parts(http: Http) -> list[tuple[str, str]]:
-    """Name and rows of each part, the oldest first."""
-    return [
-        (name, rows)
-        for name, rows in http.rows(
-            "SELECT name, rows FROM system.parts WHERE active AND table = 'counters'"
-            " AND database = currentDatabase() ORDER BY min_block_number"
-        )
-    ]
