@@ -164,6 +164,51 @@ def test_a_parameter_is_no_way_to_a_function_of_the_host(http: Http, secret: Pat
     assert SECRET.encode() not in answer.body
 
 
+@pytest.mark.parametrize("user", ["default", "reader"])
+def test_a_parameters_name_is_a_name_and_no_statement(heads: Http, secret: Path, user: str) -> None:
+    """It is SET by name; behind a semicolon another role would be, with all that this role may do."""
+    client = Http(heads.url, heads.database, user)
+    for statement in (f"INSERT INTO {heads.database}.heads VALUES (1, 1, file('{secret}'))", "SET max_threads = 1"):
+        answer = client(
+            "SELECT {b:String}, currentRoles()",
+            **{f"param_a = 'x'; SET ROLE writing; {statement}; SET param_b": "v"},
+        )
+        assert (answer.status, b"can name no parameter" in answer.body) == (400, True)
+    assert client("SELECT 1", **{"param_a = 'x', max_execution_time": "7"}).status == 400
+    assert heads.rows("SELECT count() FROM heads") == [["0"]]
+    assert client("SELECT {a_1:String}", param_a_1="v").body == b"v\n"
+
+
+@pytest.mark.parametrize("user", ["default", "reader"])
+@pytest.mark.parametrize(
+    "call", ["Python(request)", "`pyth\\x6fn`(request)", "`python`(request)", "Python /**/ (os)"]
+)
+def test_nothing_reads_variables_of_the_process(heads: Http, user: str, call: str) -> None:
+    answer = Http(heads.url, heads.database, user)("", f"SELECT * FROM {call}".encode())
+    assert (answer.status, answer.headers["X-ClickHouse-Exception-Code"]) == (403, "497")
+    assert heads("SELECT python, 'python(x)' FROM (SELECT 1 AS python)").status == 200
+
+
+@pytest.mark.parametrize("what", ["ROLE ALL", "`role` = 'writing'", "profile = 'default'", "`profile` = 'default'"])
+def test_nobody_sets_another_role_or_profile(reader: Http, what: str) -> None:
+    assert reader(f"SET {what}", session_id=uuid.uuid4().hex).headers["X-ClickHouse-Exception-Code"] == "497"
+
+
+@pytest.mark.parametrize("name", ["a`b", "a\\b", "a\\`b", "a'b c"])
+def test_a_database_may_have_any_name(http: Http, name: str) -> None:
+    quoted = "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+    assert http(f"CREATE DATABASE IF NOT EXISTS {quoted}").status == 200
+    named, session = Http(http.url, name), uuid.uuid4().hex
+    assert named("SELECT currentDatabase() FORMAT TSVRaw").body == f"{name}\n".encode()
+    named(f"USE {quoted}", session_id=session)
+    http("SELECT 1", session_id=session)  # is in another database for this query alone
+    assert (
+        Http(http.url, "")("SELECT currentDatabase() FORMAT TSVRaw", session_id=session).body.decode()
+        == f"{name}\n"
+    )
+    assert http(f"DROP DATABASE {quoted}").status == 200
+
+
 @pytest.mark.parametrize("setting", ["format_schema", "output_format_schema", "format_template_row", "profile"])
 def test_a_setting_in_the_url_names_no_file_and_no_other_profile(http: Http, secret: Path, setting: str) -> None:
     assert http("SELECT 1", **{setting: str(secret)}).status >= 400
@@ -260,9 +305,10 @@ def test_an_authorization_that_cannot_be_read_is_refused_with_what_to_send(http:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("session_timeout", "abc"), ("readonly", "x"), ("default_format", "CSV SETTINGS a=1")]
+    ("name", "value"),
+    [("session_timeout", "abc"), ("readonly", "x"), ("default_format", "CSV SETTINGS a=1"), ("query_id", "a\r\nb")],
 )
 def test_a_parameter_that_cannot_be_read_is_named(http: Http, name: str, value: str) -> None:
     answer = http("SELECT 1", session_id="some", **{name: value})
     assert answer.status == 400
-    assert value.encode() in answer.body
+    assert value.splitlines()[0].encode() in answer.body

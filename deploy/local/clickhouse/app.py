@@ -82,7 +82,7 @@ class Front:
         query_id = request.query.get("query_id") or str(uuid.uuid4())
         headers = {
             **cors,
-            "X-ClickHouse-Query-Id": query_id,
+            "X-ClickHouse-Query-Id": query_id if query_id.isprintable() else "",
             "X-ClickHouse-Server-Display-Name": "clicktally-local",
             "X-ClickHouse-Timezone": self._engine.timezone,
         }

@@ -25,7 +25,7 @@ from deploy.local.clickhouse.ready import Ready
 from deploy.local.clickhouse.request import Progress, Request
 from deploy.local.clickhouse.running import MARK, Running
 from deploy.local.clickhouse.sessions import Sessions
-from deploy.local.clickhouse.statement import quoted
+from deploy.local.clickhouse.statement import identifier, quoted
 from deploy.local.settings import LocalSettings
 
 # Typed by chDB for str alone, though it takes bytes as well: statements need not be UTF-8.
@@ -159,7 +159,7 @@ class Engine:
                 self._bringer.bring(connection, table, request.mark.role)
             _set(connection, {**settings, **parameters})
             if request.database:
-                connection.query(f"USE `{request.database.replace('`', '``')}`")
+                connection.query(f"USE {identifier(request.database)}", "TSV")
             if not kept and (request.must_read or request.mark.role is Role.READER):
                 # Cannot be taken back, so that no session may have it.
                 connection.query("SET readonly = 2", "TSV")
@@ -181,14 +181,14 @@ class Engine:
     def _restored(self, connection: Any, settings: Mapping[str, str]) -> Iterator[None]:
         """Give a session its own settings and database back after a request that had others."""
         names = ", ".join(quoted(name) for name in settings)
-        database = connection.query("SELECT currentDatabase()", "TSVRaw").bytes().decode().strip()
+        database = connection.query("SELECT currentDatabase()", "TSVRaw").bytes().decode()[:-1]
         settings_sql = f"SELECT name, value FROM system.settings WHERE name IN ({names})"  # noqa: S608 - names in quotes
         before = dict(json.loads(connection.query(settings_sql, "JSONCompact").bytes())["data"])
         try:
             yield
         finally:
             _set(connection, before)
-            connection.query(f"USE `{database}`")
+            connection.query(f"USE {identifier(database)}", "TSV")
 
     def _run(self, connection: Any, request: Request, progress: Progress) -> Iterator[bytes]:
         statement = request.statement

@@ -22,6 +22,8 @@ _FUNCTIONS: Final = {
     b"file", b"aigenerate", b"aiclassify", b"aiextract", b"aitranslate", b"aifilter", b"aisimilarity", b"airedact",
     b"aiembed",
 }  # fmt: skip
+# Reads variables of this process by their names, and no grant covers it. A column may be called so.
+_TABLE_FUNCTION: Final = b"python"
 # What the engine calls CONTROL and a writer may say, by the first word. Not SELECT … INTO OUTFILE, which no
 # grant covers; INSERT INTO FUNCTION is left to the grants on what the function reaches.
 _WRITERS_CONTROL: Final = {
@@ -36,7 +38,9 @@ _SETS_ACCESS: Final = {b"ROLE", b"PROFILE"}
 _READ_ONLY, _CONTROL, _UNKNOWN = "READ_ONLY", "CONTROL", "UNKNOWN"
 _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 # A text without any of these is not looked at word by word; rows in VALUES may be long.
-_SUSPECT: Final = re.compile(rb"file|ai[a-z]|\\x|role|identifier|interpret_expressions|[\x80-\xff]", re.IGNORECASE)
+_SUSPECT: Final = re.compile(
+    rb"file|python|ai[a-z]|\\x|role|identifier|interpret_expressions|[\x80-\xff]", re.IGNORECASE
+)
 # Lets the format Values run expressions out of a string; the front sets it where it has read them.
 INTERPRETS: Final = "input_format_values_interpret_expressions"
 
@@ -67,7 +71,7 @@ def examine(connection: Any, statement: Statement, version: str) -> Verdict:
             raise errors.from_engine(error, version) from error
         return answer
 
-    # test_guard checks what it says of each kind of statement.
+    # test_clickhouse_doors checks what it says of each kind of statement.
     classified = connection._conn.classify_query(text)  # noqa: SLF001 - chDB's Connection does not wrap it
     if classified["statement_count"] > 1:
         raise raised(errors.SYNTAX_ERROR, "Multi-statements are not allowed", "SYNTAX_ERROR", version)
@@ -121,15 +125,15 @@ def _words(verdict: Verdict, statement: Statement, rows: memoryview | bytes) -> 
 
 def _what_is_wrong(words: list[Token], parameters: Mapping[str, str], verb: bytes) -> str:
     names = [_name(one) for one in words]
-    for before, one, name in zip([b"", *names], words, names, strict=False):
-        if name in _FUNCTIONS:
+    for before, one, name, after in zip([b"", *names], words, names, [*names[1:], b""], strict=False):
+        if name in _FUNCTIONS or (name == _TABLE_FUNCTION and after == b"("):
             return f"{name.decode()}: the function reaches out of the database, so the name"
         if one.keyword in {b"INFILE", b"OUTFILE"} and before in {b"from", b"into"}:
             return f"{before.decode().upper()} {one.keyword.decode()}"
         if name == INTERPRETS.encode():
             return "Setting " + INTERPRETS
-        if verb == b"SET" and one.keyword in _SETS_ACCESS:
-            return f"SET {one.keyword.decode()}"
+        if verb == b"SET" and name.upper() in _SETS_ACCESS:
+            return f"SET {name.decode().upper()}"
     if b"identifier" in names and any(value.lower().encode() in _FUNCTIONS for value in parameters.values()):
         return "A function that reaches out of the database, as parameter,"
     return _source_outside(names) if verb in _DEFINES else ""

@@ -1,5 +1,6 @@
 """Read from an HTTP request what its client asks for: URL, headers and body put together."""
 
+import re
 import uuid
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +27,7 @@ _INTERFACE: Final = {
 # They describe a table that comes in a form: NAME_structure and its like.
 _OF_TABLES: Final = ("_structure", "_types", "_format")
 _MOST_SESSION_S: Final = 3600.0
+_PARAMETER: Final = re.compile(r"\w+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,10 @@ class Reader:
         statement = parse(text)
         return Request(
             statement=statement,
-            mark=Mark(role, call.query_id or str(uuid.uuid4())),
+            mark=Mark(role, self._query_id(call)),
             rows=memoryview(text)[statement.rows_at :] if statement.rows_format else b"",
             settings=_settings(call),
-            parameters={name[6:]: value for name, value in call.query.items() if name[:6] == "param_"},
+            parameters=self._parameters(call),
             external=self._external(call),
             database=call.query.get("database") or call.headers.get("X-ClickHouse-Database") or "",
             default_format=self._format(call),
@@ -95,6 +97,19 @@ class Reader:
             session_timeout_s=self._session_timeout_s(call),
             session_must_exist=call.query.get("session_check") == "1",
         )
+
+    def _query_id(self, call: Call) -> str:
+        if not call.query_id.isprintable():
+            raise self._bad(f"query_id {call.query_id!r} has characters that no header can carry")
+        return call.query_id or str(uuid.uuid4())
+
+    def _parameters(self, call: Call) -> dict[str, str]:
+        parameters = {name[6:]: value for name, value in call.query.items() if name[:6] == "param_"}
+        for name in parameters:
+            # They are SET by name, on a connection that may do more than its client until it has its limits.
+            if not _PARAMETER.fullmatch(name):
+                raise self._bad(f"{name!r} can name no parameter: letters, digits and _ of ASCII")
+        return parameters
 
     def _external(self, call: Call) -> tuple[ExternalTable, ...]:
         tables = []

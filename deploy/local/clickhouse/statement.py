@@ -26,6 +26,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def identifier(name: str) -> str:
+    """The name of a table or database as ClickHouse's SQL has it, whatever characters it has."""
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
 class Token(NamedTuple):
     """A word, literal or sign of the text at ``start:end``; ``depth`` counts the brackets around it."""
 
