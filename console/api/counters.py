@@ -10,6 +10,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 from console.api.first_rows import THROWN
 from console.api.reports import Statement
 from schemas.clickhouse.client import Server, clickhouse_errors, connect
+from schemas.clickhouse.readers import OF_REPORTS
 from schemas.errors import ClickHouseError
 
 Wire = Literal["JSONEachRow", "ArrowStream"]
@@ -22,12 +23,6 @@ _SETTINGS: Final = {
     # With readonly, what a client no longer waits for ends.
     "cancel_http_readonly_queries_on_client_close": 1,
 }
-
-_READERS_SETTINGS: Final = {
-    "enable_join_runtime_filters_index_analysis": 1,
-    "use_partition_minmax_for_primary_key_pruning": 0,
-}
-"""Those of the profile of `reader` that reports need, where the server knows them (docs/reports.md)."""
 
 
 class Counters:
@@ -48,7 +43,7 @@ class Counters:
         self._clock: Final = clock
         self._ask: Final = ask or self._query_rows
         self._client: AsyncClient | None = None
-        self._readers_settings: dict[str, int] = {}
+        self._readers_settings: dict[str, str] = {}
         self._connecting: Final = asyncio.Lock()
         self._answers: dict[tuple[Statement, Wire], tuple[float, asyncio.Task[bytes]]] = {}
         self._waiting: dict[tuple[Statement, Wire], int] = {}
@@ -101,7 +96,7 @@ class Counters:
             if self._client is None:
                 client = await connect(self._server, send_receive_timeout_s=self._within_s)
                 known = client.server_settings
-                self._readers_settings = {name: one for name, one in _READERS_SETTINGS.items() if name in known}
+                self._readers_settings = {name: one for name, one in OF_REPORTS.items() if name in known}
                 self._client = client
         with clickhouse_errors():
             content = await self._client.raw_query(

@@ -51,17 +51,6 @@ _HOST_SETTINGS = (
 )  # fmt: skip
 
 
-READERS_SETTINGS = {
-    "optimize_aggregation_in_order": "1",
-    "enable_join_runtime_filters_index_analysis": "1",
-    "use_partition_minmax_for_primary_key_pruning": "0",
-}
-"""What a reader's queries begin with, and may set otherwise: views are in the order of the counters' key, so a
-preview ends after its first rows. A join with some links reads the counters of these only, by their key. The bounds
-of a part's time, beside its key and the index of each granule's time, find no further granule that could be left
-out, and asking them costs a third of planning a campaign."""
-
-
 def limits(settings: LocalSettings) -> dict[str, str]:
     """The reader's limits: what each query of theirs is SET to, and may only make narrower."""
     return {

@@ -27,6 +27,7 @@ from deploy.local.clickhouse.running import MARK, Running
 from deploy.local.clickhouse.sessions import Sessions
 from deploy.local.clickhouse.statement import identifier, quoted
 from deploy.local.settings import LocalSettings
+from schemas.clickhouse.readers import OF_READER
 
 # Typed by chDB for str alone, though it takes bytes as well: statements need not be UTF-8.
 Connection: Any = sqlitelike.Connection
@@ -110,7 +111,7 @@ class Engine:
         connection.query(f"SET ROLE {role}", "TSV")
         if role is not Role.WRITER:
             # First the limits, then the constraints, which only check what changes a value.
-            _set(connection, {**access.READERS_SETTINGS, **self._reader_limits})
+            _set(connection, OF_READER | self._reader_limits)
             connection.query("SET profile = 'reader'", "TSV")
         return connection
 
