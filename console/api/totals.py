@@ -70,7 +70,8 @@ def _of_counters(since: datetime, conditions: list[str]) -> str:
 def _whole_days(begin: datetime, since: datetime, until: datetime) -> str:
     """The versions of whole days of either time of which `link_sums` say what counters say; and all other days.
 
-    As in the view `link_sums_between`, for a time that another follows at `since`.
+    As in the view `link_sums_between`, for a time that another follows at `since`. Asked for both times, that view
+    would add up every link twice (docs/adr/0038); a test compares both.
     """
     first, middle, last = map(moment, (begin, since, until))
     starts, ends = "toDateTime(day, 'UTC')", "toDateTime(day + 1, 'UTC')"
