@@ -137,6 +137,25 @@ def test_an_error_has_the_code_and_the_status_of_a_server(
     assert heads.rows("SELECT count() FROM heads") == [["0"]]
 
 
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        (b"\xff\xfeS\x00E\x00", "62"),
+        (b"SELECT \xff", "62"),
+        (b"KILL QUERY WHERE \xff", "62"),
+        (b"SELECT toUInt8('\xff') FORMAT TSV", "6"),
+        (b"SELECT toUInt8('\xff') FORMAT JSON", "6"),
+        (b"SELECT throwIf(1, '\xff')", "395"),
+        (b"INSERT INTO heads (part) FORMAT TSV \xff", "27"),
+        (b"INSERT INTO heads (part) VALUES ('\xff')", "6"),
+        (b"DROP TABLE `\xff`", "60"),
+    ],
+)
+def test_an_error_about_bytes_that_are_no_text_is_told_too(heads: Http, query: bytes, code: str) -> None:
+    answer = heads("", query)
+    assert (answer.headers["X-ClickHouse-Exception-Code"], b"DB::Exception" in answer.body) == (code, True)
+
+
 def test_an_unknown_setting_is_an_error(http: Http) -> None:
     assert http("SELECT 1", no_such_setting=1).headers["X-ClickHouse-Exception-Code"] == "115"
 

@@ -250,7 +250,7 @@ class Engine:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except RuntimeError as error:
+        except errors.OF_ENGINE as error:
             raise from_engine(error, self.version) from error
 
 

@@ -1,6 +1,7 @@
 """What an engine error is called on the wire: code, text and HTTP status, as a ClickHouse server has them."""
 
 import re
+from typing import Final
 
 # src/Server/HTTP/exceptionCodeToHTTPStatus.cpp of ClickHouse; whatever is not listed is 500.
 _STATUS_OF_CODES = {
@@ -59,6 +60,10 @@ ACCESS_DENIED = 497
 AUTHENTICATION_FAILED = 516
 
 
+# What chDB raises; the second where its message has bytes of the statement or of a value that are no UTF-8.
+OF_ENGINE: Final = (RuntimeError, UnicodeDecodeError)
+
+
 class StatementError(Exception):
     """The engine refused or failed a statement; ``code`` is ClickHouse's number, the text is its own."""
 
@@ -75,7 +80,7 @@ class StatementError(Exception):
 
 def from_engine(error: Exception, version: str) -> StatementError:
     """Bring what the engine raised into the form of a server's body: ``Code: N. DB::Exception: …``."""
-    message = str(error)
+    message = _message(error)
     match = re.search(r"Code: (\d+)\. ", message)
     if match is None:
         return raised(_UNKNOWN_EXCEPTION, message, "UNKNOWN_EXCEPTION", version)
@@ -83,6 +88,16 @@ def from_engine(error: Exception, version: str) -> StatementError:
     if not text.endswith(")") or "(version " not in text:
         text = f"{text} (version {version} (official build))"
     return StatementError(int(match[1]), text)
+
+
+def _message(error: BaseException) -> str:
+    """What the engine said; chDB may have stumbled over bytes in it and tell of that instead."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, UnicodeDecodeError) and b"DB::Exception" in cause.object:
+            return cause.object.decode(errors="replace")
+        cause = cause.__context__
+    return str(error)
 
 
 def raised(code: int, message: str, name: str, version: str) -> StatementError:

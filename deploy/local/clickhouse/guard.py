@@ -67,7 +67,7 @@ def examine(connection: Any, statement: Statement, version: str) -> Verdict:
         literal = b"'" + text.replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'"
         try:
             answer: bytes = connection.query(b"SELECT formatQuerySingleLine(" + literal + b")", "RawBLOB").bytes()
-        except RuntimeError as error:
+        except errors.OF_ENGINE as error:
             raise errors.from_engine(error, version) from error
         return answer
 

@@ -93,7 +93,7 @@ class Running:
             shown = {engine_id: (name, user) for engine_id, name, user in json.loads(running.bytes())["data"]}
             names = ", ".join(map(quoted, shown)) or "''"
             killed = connection.query(f"KILL QUERY WHERE query_id IN ({names}) {wait}", "JSONCompact").bytes()
-        except RuntimeError as error:
+        except errors.OF_ENGINE as error:
             raise errors.from_engine(error, self._version) from error
         finally:
             connection.close()
