@@ -16,6 +16,7 @@ GRAINS = {
     "campaign": ("account", "campaign"),
     "channel": ("account", "channel"),
     "profile": ("account", "channel", "profile"),
+    "account": ("account",),
 }
 NAMES = ("account", "campaign", "post", "channel", "profile")
 FIRST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -109,6 +110,8 @@ def test_visitors_are_counted_as_sets_count_them_by_every_label_and_range_of_hou
                 f"SELECT {', '.join(names)}, unique_clicks FROM uniques_between(by = '{by}', {between})"
             )
             assert {tuple(row[:-1]): int(row[-1]) for row in rows} == counted(events, names, since, until)
+        misspelt = migrated(f"SELECT * FROM uniques_between(by = 'posts', {between})")
+        assert (misspelt.status, b"no such grain" in misspelt.body) == (500, True)
         rows = migrated.rows(f"SELECT link, unique_clicks FROM link_uniques_between({between})")
         of_links = {
             name: counted([one for one in events if one.link == name], (), since, until).get(())

@@ -81,6 +81,13 @@ def test_what_cannot_be_compared_says_why_and_has_no_p(migrated: Http) -> None:
     assert len(rows_of["crowd"]) == 27
 
 
+def test_a_variant_whose_impressions_were_corrected_below_zero_has_no_ctr(migrated: Http) -> None:
+    """A time in which a platform took back more than it counted."""
+    experiments(migrated, {"e": {"a": Arm(50, 1000), "b": Arm(7, -5)}})
+    rows = migrated.rows("SELECT variant, impressions, ctr, ctr_from, difference FROM variant_comparison")
+    assert rows[1] == ["b", "-5", "\\N", "\\N", "\\N"]
+
+
 def test_an_audience_that_was_not_split_as_meant_is_told(migrated: Http) -> None:
     experiments(
         migrated,
