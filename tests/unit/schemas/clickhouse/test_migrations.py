@@ -25,7 +25,9 @@ REPEATABLE = re.compile(
     r"|ALTER TABLE \w+ (ADD (COLUMN|INDEX|PROJECTION) IF NOT EXISTS|DROP (COLUMN|INDEX|PROJECTION) IF EXISTS"
     r"|MODIFY (SETTING|TTL|COLUMN( IF EXISTS)?)|COMMENT COLUMN|REWRITE PARTS|MATERIALIZE PROJECTION) "
     r"|MOVE \w+ INTO \w+\s"
+    r"|ALTER TABLE \w+\n    COMMENT COLUMN "
 )
+ONLY_COMMENTS = re.compile(r"ALTER TABLE \w+\n(    COMMENT COLUMN \w+ '[^\n]*',\n)*    COMMENT COLUMN \w+ '[^\n]*'")
 
 
 @pytest.mark.parametrize("path", sorted(MIGRATIONS_DIR.glob("*.sql")), ids=lambda path: path.name)
@@ -47,7 +49,11 @@ def test_every_statement_may_be_repeated(migration: Migration) -> None:
 @pytest.mark.parametrize("migration", MIGRATIONS, ids=lambda migration: migration.name)
 def test_a_statement_that_alters_alters_one_thing(migration: Migration) -> None:
     for statement in migration.statements:
-        if statement.startswith("ALTER") and " ADD PROJECTION " not in statement:
+        if (
+            statement.startswith("ALTER")
+            and not ONLY_COMMENTS.fullmatch(statement)
+            and " ADD PROJECTION " not in statement
+        ):
             assert ",\n" not in statement, f"{migration.name}: write one ALTER a change"
 
 
