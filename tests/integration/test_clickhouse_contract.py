@@ -6,6 +6,7 @@ Nothing here knows that the engine is embedded, but for the fixture: a server mu
 import asyncio
 import gzip
 import io
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -135,6 +136,17 @@ def test_an_error_has_the_code_and_the_status_of_a_server(
     assert answer.body.startswith(f"Code: {code}. DB::Exception: ".encode())
     assert (answer.headers["X-ClickHouse-Exception-Code"], answer.status) == (str(code), status)
     assert heads.rows("SELECT count() FROM heads") == [["0"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["SELEC 1", "SELECT 1 FROM", "SELECT (1", "SELECT 'a). (b", "SELECT\n1 FORMAT 5", ""]
+)
+def test_a_statement_that_is_none_is_refused_in_words_about_it_alone(http: Http, query: str) -> None:
+    answer = http("", query.encode())
+    text = answer.body.decode()
+    assert answer.headers["X-ClickHouse-Exception-Code"] == "62"
+    assert "formatQuery" not in text
+    assert re.search(r"\S\. \(SYNTAX_ERROR\) \(version \S+ \(official build\)\)\n$", text), text
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ _NON_ASCII: Final = re.compile(rb"[\x80-\xff]")
 _SUSPECT: Final = re.compile(
     rb"file|python|ai[a-z]|\\x|role|identifier|interpret_expressions|[\x80-\xff]", re.IGNORECASE
 )
+# The end of an error about a statement, which was asked for by a function: nothing that its client wrote.
+_HOW_IT_WAS_ASKED: Final = re.compile(r"(?:\. )?: In scope SELECT formatQuerySingleLine\(.*\)\. \(", re.DOTALL)
 # Lets the format Values run expressions out of a string; the front sets it where it has read them.
 INTERPRETS: Final = "input_format_values_interpret_expressions"
 
@@ -68,7 +70,8 @@ def examine(connection: Any, statement: Statement, version: str) -> Verdict:
         try:
             answer: bytes = connection.query(b"SELECT formatQuerySingleLine(" + literal + b")", "RawBLOB").bytes()
         except errors.OF_ENGINE as error:
-            raise errors.from_engine(error, version) from error
+            failed = errors.from_engine(error, version)
+            raise StatementError(failed.code, _HOW_IT_WAS_ASKED.sub(". (", failed.text)) from error
         return answer
 
     # test_clickhouse_doors checks what it says of each kind of statement.
