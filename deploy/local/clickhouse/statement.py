@@ -5,17 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+# Possessive, and what is never closed is taken to the end: each byte is looked at once, whatever a stranger sends.
 _TOKEN = re.compile(
     rb"""
-    (?P<blank> \s+ | --[^\n]* | \#[\ !][^\n]* | /\*.*?\*/ )
-  | (?P<word> [A-Za-z_][A-Za-z0-9_$]* )
-  | (?P<quoted> '(?:[^'\\]|\\.|'')*' | "(?:[^"\\]|\\.|"")*" | `(?:[^`\\]|\\.|``)*`
-              | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
-  | (?P<number> [0-9][A-Za-z0-9_.]* )
-  | (?P<sign> . )
+    (?P<blank> \s++ | --[^\n]*+ | \#[\ !][^\n]*+ | /\*.*?\*/ )
+  | (?P<word> [A-Za-z_][A-Za-z0-9_$]*+ )
+  | (?P<quoted> '(?:[^'\\]|\\.|'')*+' | "(?:[^"\\]|\\.|"")*+" | `(?:[^`\\]|\\.|``)*+` )
+  | (?P<heredoc> \$\w*+\$ )
+  | (?P<number> [0-9][A-Za-z0-9_.]*+ )
+  | (?P<sign> (?: ['"`] | /\* ) .* | . )
     """,
     re.VERBOSE | re.DOTALL,
 )
+# Each is looked for to the end of the text.
+_MOST_OPEN_HEREDOCS = 100
 # After these, FORMAT was a column's name.
 _NO_FORMAT = {b"FROM", b"AS", b"AND", b"OR", b"IN", b"IS", b"NOT", b"LIKE", b"BETWEEN", b"DESC", b"ASC"}
 _OPENING, _CLOSING = (b"(", b"[", b"{"), (b")", b"]", b"}")
@@ -90,17 +93,21 @@ class Statement:
 
 def tokens(text: bytes) -> Iterator[Token]:
     """Words, literals and signs, lazily: rows behind a FORMAT clause are never looked at."""
-    depth = 0
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "sign"
+    depth = at = open_heredocs = 0
+    while match := _TOKEN.match(text, at):
+        kind, start, at = match.lastgroup or "sign", match.start(), match.end()
         if kind == "blank":
             continue
-        if kind == "tag":
-            kind = "quoted"
-        word = match.group()
+        if kind == "heredoc":
+            closing = text.find(match.group(), at) if open_heredocs < _MOST_OPEN_HEREDOCS else -1
+            if closing < 0:
+                kind, at, open_heredocs = "sign", start + 1, open_heredocs + 1
+            else:
+                kind, at = "quoted", closing + at - start
+        word = text[start:at]
         if word in _CLOSING:
             depth -= 1
-        yield Token(kind, word, match.start(), match.end(), depth)
+        yield Token(kind, word, start, at, depth)
         if word in _OPENING:
             depth += 1
 

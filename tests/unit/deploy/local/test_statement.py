@@ -1,8 +1,10 @@
 """Where a statement ends and its rows begin."""
 
+import time
+
 import pytest
 
-from deploy.local.clickhouse.statement import parse
+from deploy.local.clickhouse.statement import parse, tokens
 
 INPUT = (
     b"INSERT INTO t (a) SELECT a FROM input('a UInt8, b String') WHERE (SELECT max(a) FROM t) = 0 FORMAT RowBinary"
@@ -89,3 +91,32 @@ def test_an_input_that_is_no_table_is_left_alone() -> None:
 )
 def test_a_query_names_its_answers_format_or_does_not(text: bytes, name: str | None) -> None:
     assert parse(text).output_format == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"SELECT " + b"'a\\" * 20_000, b"SELECT " + b"/* " * 80_000, b"".join(b"$a%d$ " % at for at in range(20_000))],
+    ids=["quotes", "comments", "heredocs"],
+)
+def test_what_is_never_closed_is_looked_at_once(text: bytes) -> None:
+    """One of 60 KB held the interpreter, and with it every client, for ten seconds."""
+    before = time.process_time()
+    parse(text)
+    assert time.process_time() - before < 3
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (b"a $$b c$$ d", ["word", "quoted", "word"]),
+        (b"a $x$b $y$ $$ c$x$ d", ["word", "quoted", "word"]),
+        (b"a $x$ b", ["word", "sign", "word", "word"]),
+        (b"'a''b\\'c' 'd", ["quoted", "sign"]),
+        (b"'a'' b", ["sign"]),
+        (b'`a``b` "c""d\\"" 1.5e3', ["quoted", "quoted", "number"]),
+        (b"a /* 'b */ c -- 'd\ne", ["word", "word", "word"]),
+        (b"a /* b", ["word", "sign"]),
+    ],
+)
+def test_literals_end_where_the_engine_ends_them(text: bytes, kinds: list[str]) -> None:
+    assert [token.kind for token in tokens(text)] == kinds
