@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.clickhouse.dictionaries import EVERY_S
 from deploy.local.processes import ClickHouse
 from schemas.clickhouse.client import Server, connect
 from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictionaries
@@ -27,9 +28,28 @@ def test_a_change_of_links_or_channels_is_seen_within_seconds(migrated: Http) ->
         "INSERT INTO links (link, campaign, channel, version) VALUES ('go.example/a', 'new', 'podcast', 2)",
     )
     run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['platform'], 1)")
+    assert_names_become(migrated, "('new',[3])")
+
+
+def test_a_change_of_channels_is_seen_that_was_merged_at_once_and_has_no_higher_version_than_others(
+    migrated: Http,
+) -> None:
+    run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['platform'], 1)")
+    run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('x', ['platform'], 5)")
+    link(migrated, "a", {"campaign": "spring", "channel": "podcast"})
+    assert_names_become(migrated, "('spring',[3])")
+    run_sql(migrated, "OPTIMIZE TABLE channels FINAL")
+    time.sleep(2 * EVERY_S)  # what it is now is known
+    run_sql(migrated, "INSERT INTO channels (channel, kinds, version) VALUES ('podcast', ['served'], 2)")
+    run_sql(migrated, "OPTIMIZE TABLE channels FINAL")
+    assert_names_become(migrated, "('spring',[4])")
+
+
+def assert_names_become(http: Http, wanted: str) -> None:
+    """Campaign and kinds of the link a, within seconds."""
     deadline = time.monotonic() + 20
     query = "SELECT dictGet('link_names', ('campaign', 'kinds'), 'go.example/a')"
-    while migrated.rows(query) != [["('new',[3])"]]:
+    while http.rows(query) != [[wanted]]:
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
