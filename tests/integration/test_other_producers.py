@@ -7,6 +7,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from tests.integration.clickhouse_http import Http
 from tests.integration.streams import Streams, wait_for
 
 LINKS = 40
+NOW_MS = time.time_ns() // 1_000_000
+"""The stream takes events of the last ninety days."""
 
 
 class Rdkafka:
@@ -67,12 +70,14 @@ async def test_what_librdkafka_sends_lies_where_ours_does_and_is_counted_as_ours
     links = [f"{domain}/ü{number}" for number in range(LINKS)]
     theirs = Rdkafka(broker.bootstrap, partitioner="murmur2_random")
     for link in links:
-        theirs.send(CLICKS, link, ndjson([click(link), click(link, visitor=7)]))
-        theirs.send(IMPRESSIONS, link, ndjson([impression(link, source="api", kind="viewable", count=5)]))
+        theirs.send(CLICKS, link, ndjson([click(link, time_ms=NOW_MS), click(link, time_ms=NOW_MS, visitor=7)]))
+        shown = impression(link, time_ms=NOW_MS, source="api", kind="viewable", count=5)
+        theirs.send(IMPRESSIONS, link, ndjson([shown]))
     theirs.flush()
     async with AIOKafkaProducer(bootstrap_servers=broker.bootstrap) as ours:
         for link in links:
-            sent = await ours.send_and_wait(CLICKS, ndjson([click(link, visitor=9)]), key=link.encode())
+            value = ndjson([click(link, time_ms=NOW_MS, visitor=9)])
+            sent = await ours.send_and_wait(CLICKS, value, key=link.encode())
             assert theirs.partitions[link] == {sent.partition}
 
     streams.start()
@@ -94,7 +99,7 @@ async def test_what_kcat_sends_as_the_contract_says_is_counted_once(broker: Kafk
     """A line of its input is a record: key, tab, event. `make setup` installs kcat; without it this fails."""
     domain = f"{uuid.uuid4().hex}.example"
     links = [f"{domain}/ü{number}" for number in range(LINKS)]
-    lines = b"".join(link.encode() + b"\t" + ndjson([click(link)]) for link in links)
+    lines = b"".join(link.encode() + b"\t" + ndjson([click(link, time_ms=NOW_MS)]) for link in links)
     command = ["kcat", "-b", broker.bootstrap, "-P", "-t", CLICKS, "-K", "\t", "-X", "partitioner=murmur2_random"]
     await asyncio.to_thread(subprocess.run, command, input=lines, check=True, timeout=60)
 
@@ -111,8 +116,8 @@ async def test_its_own_partitioner_is_told_by_where_its_records_lie_and_bad_line
     links = [f"{domain}/{number}" for number in range(LINKS)]
     theirs = Rdkafka(broker.bootstrap)
     for link in links:
-        theirs.send(CLICKS, link, ndjson([click(link)]))
-    bad = click(links[0])
+        theirs.send(CLICKS, link, ndjson([click(link, time_ms=NOW_MS)]))
+    bad = click(links[0], time_ms=NOW_MS)
     theirs.send(CLICKS, links[0], ndjson([bad]).replace(b'"time_ms":', b'"time":'))
     theirs.flush()
 
@@ -132,7 +137,7 @@ async def test_its_own_partitioner_is_told_by_where_its_records_lie_and_bad_line
 
 async def test_a_file_is_checked_before_it_is_sent(broker: Kafka, tmp_path: Path) -> None:
     file = tmp_path / "events.ndjson"
-    file.write_bytes(ndjson([click(), impression()]) + b"{}\n")
+    file.write_bytes(ndjson([click(time_ms=NOW_MS), impression(time_ms=NOW_MS)]) + b"{}\n")
     done = await checked(broker, str(file))
     assert done.returncode == 1
     assert done.stderr.startswith(f"{file}:3: not_an_event: field type: ")

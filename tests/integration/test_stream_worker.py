@@ -105,7 +105,8 @@ async def test_events_become_windows_links_and_dead_letters(streams: Streams, pr
     ]
     sent = await spool.send(events)
     sent += await spool.send_again(2)
-    poison = ndjson([click("go.example/c")]) + b"garbage\n" + ndjson([impression(), click(time_ms=1), click(v=9)])
+    rejected: list[Event] = [impression(time_ms=start), click(time_ms=1), click(time_ms=start, v=9)]
+    poison = ndjson([click("go.example/c", time_ms=start)]) + b"garbage\n" + ndjson(rejected)
     place = await producer.send_and_wait(CLICKS, poison, partition=1)
     await producer.send_and_wait(CLICKS, b"{}", headers=[("spool", b"x"), ("first", b"one")])
     sent += 6
@@ -164,7 +165,8 @@ async def test_events_become_windows_links_and_dead_letters(streams: Streams, pr
     shown = "sum(impressions), any(impression_kind)"
     assert rows(f"SELECT {shown} FROM ctr_1m WHERE link = 'go.example/post'") == [["70", "platform"]]
     assert streams.number("SELECT count() FROM snapshots FINAL") == 6
-    assert (worker.metric("snapshots_total", effect="growth"), worker.metric("fold_entries")) == (1, 1)
+    await until(lambda: worker.metric("snapshots_total", effect="growth") == 1, "it tells of the growth", streams)
+    await until(lambda: worker.metric("fold_entries") == 1, "and of what it keeps", streams)
     assert worker.terminate() == 0
     streams.assert_chain_unbroken()
 

@@ -249,9 +249,10 @@ async def test_clicks_go_on_without_a_table_of_links(world: World) -> None:
         producer = AIOKafkaProducer(bootstrap_servers=world.bootstrap)
         await producer.start()
         try:
-            await producer.send_and_wait(CLICKS, ndjson([click("a.example/a")] * 3), partition=0)
+            now = click("a.example/a", time_ms=time.time_ns() // 1_000_000)
+            await producer.send_and_wait(CLICKS, ndjson([now] * 3), partition=0)
             await producer.send_and_wait(LINKS, b"garbage", key=b"a.example/a")
-            await producer.send_and_wait(CLICKS, ndjson([click("a.example/a")] * 4), partition=0)
+            await producer.send_and_wait(CLICKS, ndjson([now] * 4), partition=0)
         finally:
             await producer.stop()
         await until(lambda: streams.accounted(CLICKS) == 7, "clicks are counted", world)
