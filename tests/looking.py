@@ -1,4 +1,4 @@
-"""How often tests look whether something has come true."""
+"""When tests look: how often whether something has come true, and not over midnight where a day is its point."""
 
 import time
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 _SHORTEST_S: Final = 0.02
 _LONGEST_S: Final = 0.25
 _PART: Final = 0.1
+_DAY_S: Final = 86_400
 
 
 def pause_s(began: float) -> float:
@@ -14,3 +15,10 @@ def pause_s(began: float) -> float:
     A tenth of what was waited, within bounds: a look costs CPU, of the very processes that are waited for, too.
     """
     return min(_LONGEST_S, max(_SHORTEST_S, (time.monotonic() - began) * _PART))
+
+
+def wait_for_a_day_of(at_least_s: float = 60.0) -> None:
+    """Where less than that is left of the day, in UTC, wait for the next one."""
+    left_s = _DAY_S - time.time() % _DAY_S
+    if left_s < at_least_s:
+        time.sleep(left_s)

@@ -10,6 +10,7 @@ from schemas.events import Click, Event, Impression
 from schemas.spool import segment_path, spools
 from schemas.topics import DEAD_LETTERS, IMPRESSIONS, ensure_topics, topics
 from tests.integration.relay.world import (
+    HASTY_MS,
     PARTITIONS,
     World,
     assert_each_once,
@@ -25,7 +26,7 @@ def test_a_topic_that_is_not_there_keeps_only_those_waiting_who_need_it(world: W
     for event in only_clicks:
         world.writer.append(msgspec.json.encode(event) + b"\n")
     clicks_spool = world.writer.spool_id
-    with world.relay():
+    with world.relay(request_timeout_ms=HASTY_MS):
         wait_for(lambda: world.metric("events_acknowledged_total", topic="clicks") == 100, "a first round")
         delete_topic(world.broker, IMPRESSIONS)
         other = world.new_writer()

@@ -4,10 +4,19 @@ import asyncio
 import time
 from pathlib import Path
 
+import pytest
+
 from redirector.visitor_key.day_key import day_of
 from redirector.visitor_key.host_key import KEY_NAME, HostKey
 from schemas.topics import VISITOR_KEYS, ensure_topics, topics
 from tests.integration.relay.world import PARTITIONS, World, delete_topic, wait_for
+from tests.looking import wait_for_a_day_of
+
+
+@pytest.fixture(autouse=True)
+def day() -> None:
+    """All of a test is on one: each has a key of its own."""
+    wait_for_a_day_of()
 
 
 def today() -> int:

@@ -26,6 +26,10 @@ from tests.unit.redirector.relay.outlets import Record
 
 WITHIN_S = 120.0
 """Of a machine that others use too; seconds when it is idle."""
+PATIENT_MS = 60_000
+"""A Kafka that is only busy is not left: what it is sent again would be in its log twice."""
+HASTY_MS = 2000
+"""For a Kafka that does not answer."""
 PARTITIONS = 3
 RELAY = [sys.executable, "-m", "redirector", "relay"]
 
@@ -59,13 +63,15 @@ class World:
             self.sent.append(event)
 
     @contextmanager
-    def relay(self, command: list[str] | None = None) -> Iterator[Popen[bytes]]:
+    def relay(
+        self, command: list[str] | None = None, *, request_timeout_ms: int = PATIENT_MS
+    ) -> Iterator[Popen[bytes]]:
         env = {
             "CLICKTALLY_RELAY_BOOTSTRAP_SERVERS": self.broker.bootstrap,
             "CLICKTALLY_RELAY_SPOOL_DIR": str(self.place / "spool"),
             "CLICKTALLY_RELAY_LINK_CACHE_DIR": str(self.links_dir),
             "CLICKTALLY_RELAY_METRICS_PORT": str(self.port),
-            "CLICKTALLY_RELAY_REQUEST_TIMEOUT_MS": "2000",
+            "CLICKTALLY_RELAY_REQUEST_TIMEOUT_MS": str(request_timeout_ms),
             "CLICKTALLY_RELAY_RETRY_MAX_MS": "300",
         }
         process = spawn(command or RELAY, env=env, log=self.place / "relay.log")
