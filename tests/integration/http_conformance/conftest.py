@@ -13,15 +13,28 @@ from tests.integration.serve_process import (
 
 
 @pytest.fixture(scope="module", params=["fast", "ordinary"])
-def serve(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """A process of one lane; at the end its books have to balance."""
+def lane(request: pytest.FixtureRequest) -> str:
+    """Which lane answers."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def serve(lane: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """A process of one lane, as patient as it is by itself; at the end its books have to balance."""
+    with running(tmp_path_factory.mktemp(lane), fast_lane=lane == "fast", max_body_bytes=10_000) as process:
+        yield process
+        assert_balanced(process)
+
+
+@pytest.fixture(scope="module")
+def hasty(lane: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """One that soon cuts whoever is slow. Any test is on a busy machine: it is for those that are so on purpose."""
     with running(
-        tmp_path_factory.mktemp(request.param),
-        fast_lane=request.param == "fast",
+        tmp_path_factory.mktemp(f"hasty-{lane}"),
+        fast_lane=lane == "fast",
         header_timeout_s=HEADER_TIMEOUT_S,
         body_timeout_s=1,
         idle_timeout_s=3,
-        max_body_bytes=10_000,
     ) as process:
         yield process
         assert_balanced(process)

@@ -8,6 +8,7 @@ import pytest
 from tests.integration.http_conformance.expected import ITEM, Counted
 from tests.integration.serve_process import (
     Client,
+    Serve,
     get,
     post,
 )
@@ -89,8 +90,10 @@ def test_a_small_body_that_unpacks_to_a_large_one_is_413(client: Client, counted
     assert counted.now() == 0
 
 
-def test_a_body_that_does_not_come_is_408(client: Client, counted: Counted) -> None:
-    client.send(get("/v1/impressions", "Content-Length: 100", method="POST") + b"[")
-    assert client.answer("POST").status == 408
-    assert client.is_closed()
+def test_a_body_that_does_not_come_is_408(hasty: Serve) -> None:
+    counted = Counted(hasty)
+    with hasty.connect() as client:
+        client.send(get("/v1/impressions", "Content-Length: 100", method="POST") + b"[")
+        assert client.answer("POST").status == 408
+        assert client.is_closed()
     assert counted.now() == 0

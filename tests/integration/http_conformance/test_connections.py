@@ -1,5 +1,6 @@
 """How long a connection lasts, and in which pieces requests come on it."""
 
+import select
 import socket
 from contextlib import suppress
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.integration.http_conformance.expected import ITEM, REDIRECT, Counted, without_date
 from tests.integration.serve_process import (
+    DEADLINE_S,
     Client,
     ConnectionClosedError,
     Serve,
@@ -116,3 +118,30 @@ def test_a_reset_in_the_middle_hurts_nobody(serve: Serve) -> None:
     with serve.connect() as another:
         another.send(get())
         assert another.answer().status == 302
+
+
+def test_a_client_that_does_not_read_is_not_read_from(client: Client, serve: Serve, counted: Counted) -> None:
+    client.socket.setblocking(False)
+    request, sent, stuck = get("/launch", "X: " + "y" * 300) * 100, 0, 0
+    while stuck < 20:
+        try:
+            sent += client.socket.send(request[sent % len(request) :])
+            stuck = 0
+        except BlockingIOError:
+            stuck += 1
+            with serve.connect() as another:  # a round trip through the server in between
+                another.send(get("/nope"))
+                another.answer()
+    assert sent < 64 * 1024 * 1024
+    rest = request[sent % len(request) :]
+    wanted, tail, answers = -(-sent // len(request)) * 100, b"", 0
+    while answers < wanted:
+        readable, writable, _ = select.select([client.socket], [client.socket] if rest else [], [], DEADLINE_S)
+        assert readable or writable
+        if writable:
+            rest = rest[client.socket.send(rest) :]
+        if readable:
+            tail += client.socket.recv(1 << 20)
+            answers += tail.count(b"HTTP/1.1 302 Found\r\n")
+            tail = tail[tail.rfind(b"HTTP/1.1 302 Found\r\n") + 1 :]
+    assert counted.now() == wanted

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.serve_process import Serve, answered, get, post, running
+from tests.integration.serve_process import DEADLINE_S, Serve, answered, get, post, running
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -22,7 +22,7 @@ def test_it_stops_when_told_and_seals_its_spool(serve: Serve, number: signal.Sig
         answer = half.answer()
         assert (answer.status, answer.headers["connection"]) == (302, "close")
         assert half.is_closed()
-    assert serve.child.wait(5) == 0
+    assert serve.child.wait(DEADLINE_S) == 0
     assert len(serve.events()) == 3
 
 
@@ -35,6 +35,6 @@ def test_it_does_not_wait_for_ever_for_a_slow_client(tmp_path: Path, fast_lane: 
 
 def test_the_settings_are_checked_before_anything_starts(tmp_path: Path) -> None:
     serve = Serve(tmp_path, trusted_proxies="nonsense")
-    assert serve.child.wait(15) == 2
+    assert serve.child.wait(DEADLINE_S) == 2
     serve = Serve(tmp_path, prot=1)
-    assert serve.child.wait(15) == 2
+    assert serve.child.wait(DEADLINE_S) == 2
