@@ -69,10 +69,10 @@ class Doors:
 
     async def is_served(self, slug: str) -> bool:
         """Whether a link is known, by HEAD, which is no click."""
-        connection = Connection(self._port, timeout_s=5)
+        connection = Connection(self._port, timeout_s=30)
         answer = await connection.send(f"HEAD /{slug} HTTP/1.1\r\nHost: {DOMAIN}\r\n\r\n".encode())
         await connection.close()
-        return answer is None or answer.status == 302
+        return answer is not None and answer.status == 302
 
     async def _totals(self, connection: Connection, call: Call) -> None:
         answer = await self._post(connection, call.path, call.body, AS_WRITER)

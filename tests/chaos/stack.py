@@ -32,7 +32,7 @@ from tests.tokens import token
 PARTITIONS: Final = 3
 HOLDER: Final = token(1, "impressions:write", "links:read", "links:write")
 LOAD_LINKS: Final = 40
-READY_WITHIN_S: Final = 90.0
+READY_WITHIN_S: Final = 180.0
 TMPFS_BYTES: Final = 48 * 1024 * 1024
 _CLONE_NEWNS: Final = 0x00020000
 
@@ -90,7 +90,7 @@ class Stack:
     def _proxies(self) -> list[Proxy]:
         return [self.kafka_proxy, self.clickhouse_proxy, *self.consoles.proxies.values()]
 
-    def call(self, coroutine: Coroutine[Any, Any, T], within_s: float = 60.0) -> T:
+    def call(self, coroutine: Coroutine[Any, Any, T], within_s: float = 180.0) -> T:
         """Run a coroutine on the network's event loop."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(within_s)
 

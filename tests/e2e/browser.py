@@ -20,7 +20,7 @@ _FLAGS: Final = (
     "--disable-component-update",
     "--disable-sync",
 )
-_START_S: Final = 20.0
+_START_S: Final = 60.0
 
 
 def chromium() -> str:
@@ -34,7 +34,9 @@ def chromium() -> str:
 async def browser() -> AsyncIterator[Browser]:
     """A running browser with nothing in it."""
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium(), headless=True, args=list(_FLAGS))
+        running = await playwright.chromium.launch(
+            executable_path=chromium(), headless=True, args=list(_FLAGS), timeout=_START_S * 1000
+        )
         try:
             yield running
         finally:
@@ -59,7 +61,9 @@ async def window() -> AsyncIterator[Page]:
                 port = await _debugging_port(Path(profile, "DevToolsActivePort"))
             async with async_playwright() as playwright:
                 running = await playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
-                yield running.contexts[0].pages[0]
+                (context,) = running.contexts
+                # It listens before it has its window.
+                yield context.pages[0] if context.pages else await context.wait_for_event("page")
         finally:
             child.terminate()
             await child.wait()

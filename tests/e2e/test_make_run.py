@@ -87,6 +87,7 @@ def settings(directory: Path) -> dict[str, str]:
         "CLICKTALLY_RUN_READY_WITHIN_S": str(PATIENCE_S),
         "CLICKTALLY_RUN_COUNTED_WITHIN_S": str(PATIENCE_S),
         "CLICKTALLY_CONSOLE_DEADLINE_S": str(PATIENCE_S),
+        "CLICKTALLY_API_SERVED_WITHIN_S": str(PATIENCE_S),
         **{name: str(port) for name, port in ports.items()},
     }
 

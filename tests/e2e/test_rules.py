@@ -19,6 +19,7 @@ from tests.e2e.pipeline import HOST, Pipeline
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.serve_process import Client, get
 from tests.integration.streams import wait_for
+from tests.looking import wait_for_a_day_of
 from tests.tokens import token
 
 VISITORS = 40
@@ -71,10 +72,12 @@ def test_visitors_are_split_by_rules_and_weights_and_told_apart(
     asyncio.run(allow(broker.bootstrap))
     database = pipeline.streams.http
     clickhouse = f"{database.url}/{database.database}"
+    wait_for_a_day_of()  # visitors have other numbers on the next, by which they are split
     with ConsoleProcess(
         tmp_path / "console",
         broker,
         "rules",
+        served_within_s=60,
         redirector_url=f"http://127.0.0.1:{pipeline.port}",
         clickhouse_url=clickhouse,
     ) as console:

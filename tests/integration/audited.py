@@ -31,7 +31,7 @@ from tests.looking import pause_s
 PARTITIONS: Final = 2
 TABLES: Final = ("counters", "events", "snapshots")
 HUMAN: Final = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
-_COUNTED_WITHIN_S: Final = 60.0
+_COUNTED_WITHIN_S: Final = 120.0
 
 
 def runbook_sql(name: str) -> str:
@@ -155,7 +155,7 @@ class Installation:
         finally:
             worker.send_signal(signal.SIGTERM)
             try:
-                worker.wait(40)
+                worker.wait(60)
             finally:
                 worker.kill()
                 worker.wait()

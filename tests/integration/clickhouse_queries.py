@@ -27,7 +27,7 @@ def own(tmp_path: Path, **settings: str | int) -> Iterator[Http]:
         part.stop()
 
 
-def until(true: Callable[[], bool], *, within_s: float = 30.0) -> None:
+def until(true: Callable[[], bool], *, within_s: float = 60.0) -> None:
     """Ask again until it is so."""
     began = time.monotonic()
     while not true():

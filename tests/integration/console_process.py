@@ -20,7 +20,7 @@ from tests.looking import pause_s
 from tests.tokens import bearer_of
 
 READY_WITHIN_S: Final = 120.0
-_ANSWER_S: Final = 30.0
+_ANSWER_S: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class ConsoleProcess:
         if self._process is not None:
             self._process.terminate()
             try:
-                self._process.wait(20)
+                self._process.wait(60)
             finally:
                 self.kill()
 

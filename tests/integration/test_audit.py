@@ -20,6 +20,7 @@ from tests.integration.topics_anew import make_anew
 
 ROUNDS = 30
 SIZE = 20
+PAUSED_AT_MOST_S = 30.0
 POISON = (b"no json", b'{"type":"click"}', b"[1]")
 
 
@@ -106,6 +107,16 @@ async def test_an_installation_at_rest_has_no_finding(counted: Installation) -> 
     assert letters.what == "2 not_an_event, 1 not_json"
 
 
+async def wrong_but_for_a_pause(installation: Installation) -> list[Finding]:
+    """What an audit finds; where a worker stands still, as it had no turn on a busy machine, a later one."""
+    began = time.monotonic()
+    while True:
+        report = await installation.audit(settle_s=2.0)
+        wrong = [finding for finding in report.findings if finding.severity != "ok"]
+        if {finding.name for finding in wrong} != {"stalled"} or time.monotonic() - began > PAUSED_AT_MOST_S:
+            return wrong
+
+
 async def test_under_load_a_healthy_installation_has_no_finding(spare: Installation) -> None:
     spool = Spool()
     with spare.stream():
@@ -116,8 +127,7 @@ async def test_under_load_a_healthy_installation_has_no_finding(spare: Installat
             load = asyncio.create_task(spare.produce(spool, rounds=100, size=50, pause_s=0.04))
             rounds += 100
             while not load.done():
-                report = await spare.audit(settle_s=2.0)
-                assert [finding for finding in report.findings if finding.severity != "ok"] == []
+                assert await wrong_but_for_a_pause(spare) == []
                 audits += 1
             await load
         await spare.until_counted((20 + rounds * 50) * PARTITIONS * len(EVENT_TOPICS))
@@ -205,15 +215,17 @@ async def test_a_moved_head_is_found(harmed: Installation, last: int, name: str)
 
 
 async def test_a_delta_added_by_hand_is_found_and_its_link_named(harmed: Installation) -> None:
+    now = time.gmtime()
     await harmed.sql(
         "INSERT INTO counters (kind, link, window_start, class, clicks, rules, flush_month)"
-        " VALUES (0, 'go.example/3', toStartOfMinute(now()), 'human', 1, 1, toStartOfMonth(now()))"
+        f" VALUES (0, 'go.example/3', '{time.strftime('%Y-%m-%d %H:%M:00', now)}', 'human', 1, 1,"
+        " toStartOfMonth(now()))"
     )
     findings = await harmed.wrong(deep=True)
     differs = only(findings, "counters")
     assert len(findings) == 1, findings
     assert (differs.severity, differs.name) == ("broken", "more_counted")
-    assert differs.where == time.strftime("%Y-%m-%d human clicks", time.gmtime())
+    assert differs.where == time.strftime("%Y-%m-%d human clicks", now)
     assert "go.example/3 (" in differs.what
     await harmed.sql(runbook_sql("counters-differ.md").replace("{day:Date}", f"'{differs.where[:10]}'"))
     assert await harmed.wrong() == []

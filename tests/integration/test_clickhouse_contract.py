@@ -13,6 +13,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohttp
 import clickhouse_connect
@@ -26,6 +27,9 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from deploy.local.processes import ClickHouse
 from tests.integration.clickhouse_http import Http, row
+from tests.integration.clickhouse_queries import LONG, left_waiting, running, until
+
+PAUSES = "sleepEachRow(0.2)"
 
 
 @pytest.fixture
@@ -303,28 +307,38 @@ async def test_a_ping_is_answered_while_a_long_query_runs(clickhouse: ClickHouse
             async with session.post(clickhouse.url, data=query) as answer:
                 return await answer.text()
 
-        long = asyncio.create_task(ask("SELECT sum(sipHash64(number)) FROM numbers(100000000)"))
-        pings = 0
-        while not long.done():
+        name = uuid.uuid4().hex
+        long = asyncio.create_task(ask(f"{LONG} SETTINGS log_comment = '{name}'"))
+        http = Http(clickhouse.url, "default")
+        await asyncio.to_thread(until, lambda: running(http, name) == 1)
+        for _ in range(20):
             async with session.get(f"{clickhouse.url}/ping") as answer:
                 assert await answer.text() == "Ok.\n"
-            pings += 1
-        await long
-    assert pings > 20
+        assert running(http, name) == 1
+        long.cancel()
+        await asyncio.to_thread(until, lambda: running(http, name) == 0)
 
 
-async def test_a_client_that_leaves_does_not_stop_its_insert(heads: Http, clickhouse: ClickHouse) -> None:
-    parameters = {
-        "database": heads.database,
-        "query": "INSERT INTO heads SELECT 1, number, '' FROM numbers(3) WHERE NOT ignore(sleepEachRow(0.2))",
-    }
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=0.2)) as session:
-        with pytest.raises(asyncio.TimeoutError):
-            await session.post(clickhouse.url, params=parameters)
-    assert heads.rows("SELECT count() FROM heads") == [["0"]]
-    async with asyncio.timeout(10):
-        while await asyncio.to_thread(heads.rows, "SELECT count() FROM heads") != [["3"]]:
-            pass
+def count_of(heads: Http) -> int:
+    return int(heads.rows("SELECT count() FROM heads")[0][0])
+
+
+def has_begun(heads: Http, before: int) -> bool:
+    """Whether the slow insert runs, or is over."""
+    return running(heads, PAUSES) == 1 or count_of(heads) > before
+
+
+def test_a_client_that_leaves_does_not_stop_its_insert(heads: Http) -> None:
+    slow = f"INSERT INTO {heads.database}.heads SELECT 1, number, '' FROM numbers(3) WHERE NOT ignore({PAUSES})"
+    before = 0
+    while True:
+        with left_waiting(heads, slow, uuid.uuid4().hex):
+            until(partial(has_begun, heads, before))
+        if running(heads, PAUSES):
+            break
+        before = count_of(heads)  # it was over before it was left, as on a busy machine
+    until(lambda: running(heads, PAUSES) == 0)
+    assert count_of(heads) == before + 3
 
 
 # Sessions
@@ -343,13 +357,16 @@ def test_a_session_keeps_its_settings_and_temporary_tables(http: Http) -> None:
 
 
 def test_a_session_takes_one_query_at_a_time(http: Http) -> None:
-    session = uuid.uuid4().hex
-
-    def ask(_: int) -> str | None:
-        return http("SELECT sleep(0.5)", session_id=session).headers["X-ClickHouse-Exception-Code"]
-
-    with ThreadPoolExecutor(2) as threads:
-        assert sorted(threads.map(ask, range(2)), key=str) == ["373", None]
+    session, name = uuid.uuid4().hex, uuid.uuid4().hex
+    with ThreadPoolExecutor(1) as threads:
+        long = f"{LONG} SETTINGS log_comment = '{name}'"
+        first = threads.submit(lambda: http(long, session_id=session, query_id=name))
+        until(lambda: running(http, name) == 1)
+        second = http("SELECT 1", session_id=session)
+        http(f"KILL QUERY WHERE query_id = '{name}'")
+    assert second.headers["X-ClickHouse-Exception-Code"] == "373"
+    assert first.result().headers["X-ClickHouse-Exception-Code"] == "394"
+    assert http("SELECT 1", session_id=session).body == b"1\n"
 
 
 def test_a_session_that_must_exist_and_does_not_is_an_error(http: Http) -> None:

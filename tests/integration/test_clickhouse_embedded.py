@@ -1,7 +1,6 @@
 """The embedded ClickHouse as a process: passwords, kill -9, SIGTERM, one owner per directory."""
 
 import signal
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from deploy.local.processes import ClickHouse, NotReadyError
+from tests.integration.clickhouse_queries import until
 
 
 @pytest.fixture
@@ -76,21 +76,19 @@ def test_a_password_is_asked_for_when_one_is_set(tmp_path: Path) -> None:
 def test_a_client_that_leaves_in_the_middle_of_an_answer_ends_its_query(part: ClickHouse) -> None:
     with urllib.request.urlopen(part.url, data=b"SELECT number FROM numbers(1000000000000)", timeout=30) as answer:  # noqa: S310 - http
         assert answer.read(10)
-    deadline = time.monotonic() + 20
-    while query(part, "SELECT count() FROM system.processes") != "1\n":
-        assert time.monotonic() < deadline
+    until(lambda: query(part, "SELECT count() FROM system.processes") == "1\n")
     assert "Traceback" not in part.last_words()
 
 
 def test_a_running_insert_is_finished_before_a_sigterm_ends_the_process(part: ClickHouse) -> None:
     query(part, "CREATE TABLE slow (n UInt64) ENGINE = MergeTree ORDER BY n")
+    slow = "INSERT INTO slow SELECT number FROM numbers(5) WHERE NOT ignore(sleepEachRow(0.2))"
     with ThreadPoolExecutor(1) as threads:
-        insert = threads.submit(
-            query, part, "INSERT INTO slow SELECT number FROM numbers(5) WHERE NOT ignore(sleepEachRow(0.2))"
-        )
+        inserts = [threads.submit(query, part, slow)]
         while "INSERT INTO slow" not in query(part, "SELECT query FROM system.processes"):
-            assert not insert.done()
+            if inserts[-1].done():  # a busy machine did not look in time
+                inserts.append(threads.submit(query, part, slow))
         part.stop()
-        assert insert.result() == ""
+        assert {one.result() for one in inserts} == {""}
     part.start()
-    assert query(part, "SELECT count() FROM slow") == "5\n"
+    assert query(part, "SELECT count() FROM slow") == f"{5 * len(inserts)}\n"

@@ -12,6 +12,7 @@ from schemas.clickhouse.client import Server, connect
 from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictionaries
 from schemas.clickhouse.migrate import migrate, read_migrations
 from tests.integration.clickhouse_http import Http
+from tests.integration.clickhouse_queries import until
 from tests.integration.counted import count, link, run_sql
 
 
@@ -47,11 +48,8 @@ def test_a_change_of_channels_is_seen_that_was_merged_at_once_and_has_no_higher_
 
 def assert_names_become(http: Http, wanted: str) -> None:
     """Campaign and kinds of the link a, within seconds."""
-    deadline = time.monotonic() + 20
     query = "SELECT dictGet('link_names', ('campaign', 'kinds'), 'go.example/a')"
-    while http.rows(query) != [[wanted]]:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: http.rows(query) == [[wanted]])
 
 
 def test_a_view_finds_the_names_whatever_database_it_is_asked_from(migrated: Http) -> None:

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import TestServer, unused_port
+from aiohttp.test_utils import TestServer
 
 from console.link_topic import LinkTopic
+from deploy.local.ports import free_port
 from deploy.local.processes import Kafka
 from schemas.links import Link
 from schemas.snapshots import Snapshot
@@ -109,7 +110,7 @@ async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_a
         await poll(environment, "x", "--once")
         assert len(x.requests) == requests_before + 1, "only the account whose post has no number yet asks again"
 
-        port = unused_port()
+        port = free_port()
         service = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "console", "poll", "linkedin"),
             env={
@@ -133,7 +134,7 @@ async def test_posts_of_links_are_polled_into_the_topic_under_their_links_once_a
 
 async def _ready(port: int) -> str:
     """What the service exports once its first round is over."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
         while True:
             with contextlib.suppress(aiohttp.ClientError):
                 async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:

@@ -46,7 +46,7 @@ def noise(stack: Stack) -> list[str]:
 
 async def click(port: int, ledger: Ledger, slug: str) -> bool:
     """Whether a click was answered."""
-    connection = Connection(port, timeout_s=5.0)
+    connection = Connection(port, timeout_s=30.0)
     answer = await connection.get(DOMAIN, f"/{slug}")
     await connection.close()
     answered = answer is not None

@@ -21,6 +21,7 @@ from tests.integration.page.browser import (
     findings,
     number_in,
     picture,
+    press_both,
     sign_in,
 )
 from tests.integration.page.world import ACCOUNT, NEWCOMER, POSTS, WRITER
@@ -82,7 +83,7 @@ async def test_cards_and_headlines_say_what_sql_says_whatever_is_filtered(page: 
     await says_what_sql_says(page, world, "channel = 'linkedin'")
     await page.get_by_label("all but").select_option("email")
     await says_what_sql_says(page, world, "channel != 'email'")
-    assert page.url.endswith(f"{CAMPAIGN}?not_channel=email")
+    await expect(page).to_have_url(f"{CAMPAIGN}?not_channel=email")
     await page.go_back()
     await says_what_sql_says(page, world, "channel = 'linkedin'")
     await page.reload()
@@ -145,8 +146,7 @@ async def test_charts_are_read_by_keys(page: Page) -> None:
     await page.keyboard.press("?")
     await expect(page.get_by_role("dialog")).to_contain_text("go to Campaigns")
     await page.keyboard.press("Escape")
-    await page.keyboard.press("g")
-    await page.keyboard.press("c")
+    await press_both(page, "g", "c")
     await expect(page).to_have_url("/campaigns")
 
 

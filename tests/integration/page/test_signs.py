@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.integration.clickhouse_http import Http
-from tests.integration.page.browser import enter, findings
+from tests.integration.page.browser import enter, findings, press_both
 from tests.integration.page.world import WRITER
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -104,8 +104,7 @@ async def test_a_view_that_is_gone_to_has_the_focus_at_its_heading_once_it_is_th
     loading.set()
     await expect(page.locator("h1")).to_have_text("Compare")
     await expect(page.locator("h1")).to_be_focused()
-    await page.keyboard.press("g")
-    await page.keyboard.press("c")
+    await press_both(page, "g", "c")
     await expect(page.locator("h1")).to_be_focused()
 
 

@@ -45,7 +45,7 @@ async def test_damage_that_is_met_ends_the_process_and_the_next_one_makes_the_in
     assert not waiting.done()
     first.note(met.value)
     with pytest.raises(DamagedIndexError, match="anew"):
-        await asyncio.wait_for(waiting, 1)
+        await asyncio.wait_for(waiting, 30)
     index.close()
 
     second = Damage(tmp_path).opened()

@@ -67,7 +67,7 @@ class Counted:
 
 
 async def heard(changes: Listener) -> Rows:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         return await anext(changes)
 
 
