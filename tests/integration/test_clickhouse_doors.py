@@ -34,6 +34,14 @@ def test_a_get_reads_whatever_its_url_says(heads: Http, query: str, readonly: di
     assert heads.rows("SELECT count() FROM heads") == [["0"]]
 
 
+def test_a_head_reads_as_well(heads: Http) -> None:
+    for query, status in (("INSERT INTO heads VALUES (1, 1, '')", 500), ("SELECT 1", 200)):
+        url_query = urllib.parse.urlencode({"database": heads.database, "query": query})
+        asked = urllib.request.Request(f"{heads.url}/?{url_query}", method="HEAD")  # noqa: S310 - ours
+        assert answered(asked).status == status
+    assert heads.rows("SELECT count() FROM heads") == [["0"]]
+
+
 def test_a_get_reads_in_a_session_too(heads: Http) -> None:
     session = uuid.uuid4().hex
     heads("SET max_threads = 2", session_id=session)

@@ -144,10 +144,11 @@ class Reader:
         readonly = call.query.get("readonly", "")
         if readonly not in {"", "0", "1", "2"}:
             raise self._bad(f"readonly is 0, 1 or 2, not {readonly!r}")
-        if call.method == "GET" and readonly == "0":
-            message = "Cannot modify 'readonly' setting in readonly mode: a GET only reads, send a POST"
+        reads = call.method in {"GET", "HEAD"}
+        if reads and readonly == "0":
+            message = f"Cannot modify 'readonly' setting in readonly mode: a {call.method} only reads, send a POST"
             raise raised(errors.READONLY, message, "READONLY", self._version)
-        return call.method == "GET" or readonly in {"1", "2"}
+        return reads or readonly in {"1", "2"}
 
     def _session_timeout_s(self, call: Call) -> float:
         timeout = call.query.get("session_timeout", "")
