@@ -47,7 +47,7 @@ class Connection:
                     self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
                 assert self._reader is not None
                 self._writer.write(request)
-                answer, close = await _read(self._reader)
+                answer, close = await _read(self._reader, has_body=not request.startswith(b"HEAD "))
         except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError):
             await self.close()
             return None
@@ -64,11 +64,11 @@ class Connection:
                 await writer.wait_closed()
 
 
-async def _read(reader: asyncio.StreamReader) -> tuple[Answer, bool]:
+async def _read(reader: asyncio.StreamReader, *, has_body: bool) -> tuple[Answer, bool]:
     head = await reader.readuntil(b"\r\n\r\n")
     status_line, *lines = head.lower().split(_LINE_END)
     headers = dict(line.split(b": ", 1) for line in lines if line)
     status = int(status_line.split(b" ", 2)[1])
-    body = await reader.readexactly(int(headers.get(b"content-length", b"0")))
+    body = await reader.readexactly(int(headers.get(b"content-length", b"0")) if has_body else 0)
     counted = headers.get(b"clicktally-counted") != b"no"
     return Answer(status, counted, body), headers.get(b"connection") == b"close"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local.ports import free_port
+from tests.chaos.client import Connection
 from tests.chaos.faults import ALL, CONSOLE_FAULTS, draw
 from tests.chaos.proxy import Proxy
 from tests.chaos.supervisor import RESTART_AFTER_S, Supervisor, Unit
@@ -97,6 +98,20 @@ async def test_a_slow_proxy_takes_its_time(echo: tuple[Proxy, list[bytes]]) -> N
     began = time.monotonic()
     assert await ask(proxy) == b"ping"
     assert time.monotonic() - began >= 0.4
+
+
+async def test_a_client_waits_for_no_body_behind_a_head() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(100):
+            writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n")
+        writer.close()
+
+    port = free_port()
+    async with await asyncio.start_server(answer, "127.0.0.1", port):
+        connection = Connection(port, timeout_s=10)
+        for _ in range(2):
+            assert await connection.send(b"HEAD /nothing HTTP/1.1\r\nHost: x\r\n\r\n") == (404, True, b"")
+        await connection.close()
 
 
 def test_a_unit_that_dies_is_started_again_unless_it_is_held_down(tmp_path: Path) -> None:
