@@ -63,6 +63,11 @@ class LocalSettings(ServiceSettings):
     clickhouse_reader_max_result_bytes: int = Field(
         default=1_000_000_000, ge=1, description="bytes that a reader's query may answer with, before any coding"
     )
+    clickhouse_reader_max_body_bytes: int = Field(
+        default=67_108_864,
+        ge=1,
+        description="bytes that a reader's request may have, its tables with it, as sent and once more unpacked",
+    )
     clickhouse_max_execution_s: int = Field(
         default=600, ge=1, description="seconds a writer's SELECT may run, unless it sets max_execution_time itself"
     )

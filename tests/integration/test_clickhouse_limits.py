@@ -5,11 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
+import cramjam
 import pytest
 
+from deploy.local.clickhouse.framing import Framed
 from deploy.local.processes import ClickHouse
 from tests.integration.clickhouse_http import Http, row
 from tests.integration.clickhouse_queries import LONG, left_waiting, own, running, until
+
+IN_FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+PART = 'Content-Disposition: form-data; name="{0}"; filename="{0}"'
 
 
 def test_the_reader_reads_and_does_nothing_else(heads: Http, reader: Http) -> None:
@@ -53,6 +58,33 @@ def test_the_readers_limits_can_be_narrowed_and_not_widened(tmp_path: Path) -> N
         session = uuid.uuid4().hex
         assert reader("SET max_execution_time = 100", session_id=session).headers[code] == "452"
         assert http("SELECT count() FROM numbers(1001) GROUP BY number FORMAT Null").status == 200
+
+
+def test_a_body_of_the_reader_has_a_limit_as_sent_and_unpacked(tmp_path: Path) -> None:
+    most = 100_000
+    with own(tmp_path, clickhouse_reader_max_body_bytes=most) as http:
+        reader = Http(http.url, "default", "reader")
+        for longer in (0, 1):
+            query = b"SELECT 1" + b" " * (most - 8 + longer)
+            tables = {"t": " " * (most // 2), "u": " " * (most // 2 + longer)}
+            form = (
+                "".join(f"--b\r\n{PART.format(name)}\r\n\r\n{rows}\r\n" for name, rows in tables.items()) + "--b--"
+            )
+            answers = [
+                reader("", query),
+                reader("", bytes(cramjam.zstd.compress(query)), {"Content-Encoding": "zstd"}),
+                reader("", Framed().encode(query), decompress=1),
+                reader("SELECT 1", form.encode(), IN_FORM, t_types="String", u_types="String"),
+            ]
+            if longer:
+                codes = [answer.headers["X-ClickHouse-Exception-Code"] for answer in answers]
+                assert codes == ["229", "271", "271", "229"]
+                assert all(str(most).encode() in answer.body for answer in answers)
+            else:
+                assert [(answer.status, answer.body) for answer in answers] == [(200, b"1\n")] * 4
+            assert http("", query).body == b"1\n", "the writer's have none"
+        code = Http(http.url, "default", "nobody")("", b"SELECT 1").headers["X-ClickHouse-Exception-Code"]
+        assert code == "516"
 
 
 def test_queries_of_the_reader_hold_up_neither_a_query_nor_an_insert_of_the_writer(

@@ -74,7 +74,8 @@ class Front:
     def __init__(self, engine: Engine, settings: LocalSettings, threads: Threads) -> None:
         self._engine, self._threads = engine, threads
         self._door = Doorkeeper(settings, engine.version)
-        self._reader = Reader(engine.version)
+        self._reader_most_bytes = settings.clickhouse_reader_max_body_bytes
+        self._reader = Reader(engine.version, self._reader_most_bytes)
 
     async def query(self, request: web.Request) -> web.StreamResponse:
         """A statement; the answer ends when the client leaves, but for what changes something."""
@@ -88,9 +89,10 @@ class Front:
         }
         try:
             self._door.check_page(request.headers)
-            call = await received(request, self._engine.version)
+            role = self._door.role(request.headers, request.query)
+            most_bytes = self._reader_most_bytes if role is Role.READER else sys.maxsize
+            call = await received(request, self._engine.version, most_bytes)
             call.query["query_id"] = query_id
-            role = self._door.role(call.headers, call.query)
             wanted = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
             return await self._run(request, call, wanted, headers)
         except StatementError as error:
@@ -132,7 +134,7 @@ class Front:
 
 
 def build_app(engine: Engine, settings: LocalSettings, threads: Threads) -> web.Application:
-    """The application; request bodies have no limit, as on a server."""
+    """The application; bodies of the writer have no limit, as on a server."""
     front = Front(engine, settings, threads)
     app = web.Application(client_max_size=sys.maxsize)
     app.router.add_get("/ping", _ping)

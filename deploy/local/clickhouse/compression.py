@@ -1,5 +1,6 @@
 """HTTP content codings of request and response bodies, as ClickHouse knows them."""
 
+import mmap
 from typing import Any, Protocol
 
 import cramjam
@@ -33,16 +34,33 @@ class Compressor(Protocol):
         """The end of the stream."""
 
 
-def decompressed(body: bytes, coding: str) -> bytes:
-    """The body without its content coding.
+def decompressed(body: bytes, coding: str, most_bytes: int | None = None) -> bytes:
+    """The body without its content coding; a few bytes may be gigabytes, so `most_bytes` bounds what it becomes.
 
     Raises:
         UnknownCodingError: the coding is none of ClickHouse's.
-        cramjam.DecompressionError: the body is not what the coding says.
+        cramjam.DecompressionError: the body is not what the coding says, or becomes more than `most_bytes`.
     """
     if coding in {"", "identity"}:
         return body
-    return bytes(_codec(coding).decompress(body))
+    codec = _codec(coding)
+    return bytes(codec.decompress(body)) if most_bytes is None else bounded(codec, body, most_bytes)
+
+
+def bounded(codec: Any, packed: bytes, most_bytes: int) -> bytes:
+    """What a module of cramjam unpacks to.
+
+    Raises:
+        cramjam.DecompressionError: these are no bytes of the codec, or they become more than `most_bytes`.
+    """
+    with mmap.mmap(-1, most_bytes or 1) as room:  # memory is taken as it is written to
+        try:
+            size: int = codec.decompress_into(packed, room)
+        except cramjam.DecompressionError as error:
+            raise cramjam.DecompressionError(
+                f"it does not unpack to at most {most_bytes} bytes: {error}"
+            ) from error
+        return room[:size]
 
 
 def compressor(coding: str) -> Compressor:

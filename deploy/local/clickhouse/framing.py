@@ -11,6 +11,8 @@ from typing import Any, Final
 import cramjam
 from clickhouse_cityhash import cityhash
 
+from deploy.local.clickhouse.compression import bounded
+
 _HEAD: Final = struct.Struct("<BII")
 _CHECKSUM_BYTES: Final = 16
 _NONE, _LZ4, _ZSTD = 0x02, 0x82, 0x90
@@ -50,17 +52,18 @@ def _checksum(framed: bytes) -> bytes:
     return struct.pack("<QQ", number >> 64, number & 0xFFFFFFFFFFFFFFFF)
 
 
-def unframed(body: bytes) -> bytes:
+def unframed(body: bytes, most_bytes: int | None = None) -> bytes:
     """The body without its frames.
 
     Raises:
-        FramingError: a frame is cut short, damaged or of a method that is not known.
+        FramingError: a frame is cut short, damaged or of a method that is not known; all together unpack to more
+            than `most_bytes`.
     """
-    return b"".join(_payloads(body))
+    return b"".join(_payloads(body, most_bytes))
 
 
-def _payloads(body: bytes) -> Iterator[bytes]:
-    at = 0
+def _payloads(body: bytes, most_bytes: int | None) -> Iterator[bytes]:
+    at, all_bytes = 0, 0
     while at < len(body):
         start = at + _CHECKSUM_BYTES
         if len(body) < start + _HEAD.size:
@@ -71,6 +74,9 @@ def _payloads(body: bytes) -> Iterator[bytes]:
             raise FramingError(f"the frame at byte {at} is cut short")
         if unpacked > _MOST_BYTES:
             raise FramingError(f"the frame at byte {at} says that it unpacks to {unpacked} bytes")
+        all_bytes += unpacked
+        if most_bytes is not None and all_bytes > most_bytes:
+            raise FramingError(f"with the frame at byte {at} it unpacks to more than {most_bytes} bytes")
         if _checksum(framed) != body[at:start]:
             raise FramingError(f"the frame at byte {at} has the wrong checksum")
         yield _unpacked(method, framed[_HEAD.size :], unpacked, at)
@@ -82,7 +88,7 @@ def _unpacked(method: int, packed: bytes, size: int, at: int) -> bytes:
         if method == _LZ4:
             payload = bytes(cramjam.lz4.decompress_block(packed, output_len=size))
         elif method == _ZSTD:
-            payload = bytes(cramjam.zstd.decompress(packed))
+            payload = bounded(cramjam.zstd, packed, size)
         elif method == _NONE:
             payload = packed
         else:

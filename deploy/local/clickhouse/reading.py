@@ -68,10 +68,14 @@ class Call:
 
 
 class Reader:
-    """Makes requests for the engine of calls; ``version`` is for the text of errors."""
+    """Makes requests for the engine of calls; ``version`` is for the text of errors.
 
-    def __init__(self, version: str) -> None:
+    A body of the user that may only read unpacks to at most ``reader_most_bytes``.
+    """
+
+    def __init__(self, version: str, reader_most_bytes: int) -> None:
         self._version = version
+        self._reader_most_bytes = reader_most_bytes
 
     def request(self, call: Call, role: Role) -> Request:
         """What a call asks for; unpacks its body, so it is for a worker thread.
@@ -79,7 +83,7 @@ class Reader:
         Raises:
             StatementError: a coding or a value that is none.
         """
-        body = self._unpacked(call)
+        body = self._unpacked(call, self._reader_most_bytes if role is Role.READER else None)
         query = call.query.get("query", "").encode(errors="surrogateescape")
         text = query + b"\n" + body if query and body else query or body
         statement = parse(text)
@@ -124,10 +128,10 @@ class Reader:
             tables.append(ExternalTable(name=name, structure=structure, rows_format=rows_format, rows=rows))
         return tuple(tables)
 
-    def _unpacked(self, call: Call) -> bytes:
+    def _unpacked(self, call: Call, most_bytes: int | None) -> bytes:
         try:
-            body = compression.decompressed(call.body, call.headers.get("Content-Encoding", ""))
-            return framing.unframed(body) if call.is_on("decompress") else body
+            body = compression.decompressed(call.body, call.headers.get("Content-Encoding", ""), most_bytes)
+            return framing.unframed(body, most_bytes) if call.is_on("decompress") else body
         except compression.UnknownCodingError as error:
             name = "UNKNOWN_COMPRESSION_METHOD"
             raise raised(errors.UNKNOWN_COMPRESSION_METHOD, str(error), name, self._version) from error

@@ -12,28 +12,39 @@ from deploy.local.clickhouse.reading import Call
 _FORM: Final = "multipart/form-data"
 
 
-async def received(request: web.Request, version: str) -> Call:
+async def received(request: web.Request, version: str, most_bytes: int) -> Call:
     """Wait for the whole request: fields of a form are parameters, its files are tables.
 
     Raises:
-        StatementError: a form that cannot be read.
+        StatementError: a form that cannot be read, a body of more than `most_bytes`.
     """
+    try:
+        return await _received(request.clone(client_max_size=most_bytes), most_bytes)
+    except web.HTTPRequestEntityTooLarge as error:
+        message = f"a request of this user may have a body of {most_bytes} bytes, this one is longer"
+        raise raised(errors.QUERY_IS_TOO_LARGE, message, "QUERY_IS_TOO_LARGE", version) from error
+    except ValueError as error:
+        message = f"the form cannot be read: {error}"
+        raise raised(errors.BAD_ARGUMENTS, message, "BAD_ARGUMENTS", version) from error
+
+
+async def _received(request: web.BaseRequest, most_bytes: int) -> Call:
     query = MultiDict(request.query)
     if request.content_type != _FORM:
         return Call(request.method, request.headers, query, await request.read())
     files: dict[str, bytes] = {}
-    try:
-        async for part in await request.multipart():
-            await _take(part, query, files)
-    except ValueError as error:
-        message = f"the form cannot be read: {error}"
-        raise raised(errors.BAD_ARGUMENTS, message, "BAD_ARGUMENTS", version) from error
+    all_bytes = 0
+    async for part in await request.multipart():
+        all_bytes += await _take(part, query, files)
+        if all_bytes > most_bytes:
+            raise web.HTTPRequestEntityTooLarge(most_bytes)
     return Call(request.method, request.headers, query, b"", files)
 
 
 async def _take(
     part: MultipartReader | BodyPartReader | None, query: MultiDict[str], files: dict[str, bytes]
-) -> None:
+) -> int:
+    """Its bytes."""
     if not isinstance(part, BodyPartReader):
         raise ValueError("a form in a form")  # noqa: TRY004 - the client's mistake, not ours
     name, rows = part.name or "", bytes(await part.read(decode=True))
@@ -41,3 +52,4 @@ async def _take(
         query.add(name, rows.decode())
     else:
         files[name] = rows
+    return len(rows)
