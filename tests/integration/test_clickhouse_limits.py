@@ -36,7 +36,7 @@ def test_the_reader_reads_and_does_nothing_else(heads: Http, reader: Http) -> No
 def test_the_readers_limits_can_be_narrowed_and_not_widened(tmp_path: Path) -> None:
     with own(
         tmp_path,
-        clickhouse_reader_max_execution_s=1,
+        clickhouse_reader_max_execution_s=3,
         clickhouse_reader_max_memory_bytes=50_000_000,
         clickhouse_reader_max_result_rows=1000,
         clickhouse_reader_max_result_bytes=1_000_000,

@@ -19,6 +19,7 @@ CLICKS: Final = {"a": 10, "b": 14, "c": 22, "unknown": 3}
 
 def fill(http: Http) -> None:
     """Counts of two campaigns, one of account acme, and of an experiment."""
+    run_sql(http, "SYSTEM STOP TTL MERGES events")  # these become older than what is kept
     link(http, "a", {"campaign": "spring", "post": "=1+1", "channel": "x", "profile": "p", "account": "acme"})
     link(http, "b", {"campaign": "spring", "post": "two", "channel": "linkedin", "account": "acme"})
     link(http, "c", {"campaign": "winter", "post": "one", "channel": "x", "published_at": "2026-11-26 08:00:00"})

@@ -47,6 +47,13 @@ class Follower:
         await self.applied.wait()
 
 
+async def one_is_followed(writer: Writer) -> None:
+    """Decided and committed, and the index does not have it yet."""
+    async with asyncio.timeout(30):
+        while len(writer._following) != 1:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.001)
+
+
 class Elected:
     elected = True
 
@@ -222,7 +229,7 @@ async def test_after_few_the_next_ones_are_decided_once_the_index_has_them(
 ) -> None:
     async with writing(monkeypatch, tmp_path, within_s=5.0) as (writer, follower):
         asked = [asyncio.ensure_future(submitted(writer, "a"))]
-        await asyncio.sleep(0.05)
+        await one_is_followed(writer)
         asked.append(asyncio.ensure_future(submitted(writer, "b")))
         await asyncio.sleep(0.05)
         assert len(writer._following) == 1
@@ -238,7 +245,7 @@ async def test_nothing_is_decided_while_the_index_is_too_far_behind(
     async with writing(monkeypatch, tmp_path, within_s=5.0) as (writer, follower):
         asked = [asyncio.ensure_future(submitted(writer, slug)) for slug in "ab"]
         lines = [Upsert(line=BulkLine(domain="go.example", slug="a", delete=True), caller=ANYBODY, policy=POLICY)]
-        await asyncio.sleep(0.05)
+        await one_is_followed(writer)
         asked.append(asyncio.ensure_future(writer.submit(lines)))
         await asyncio.sleep(0.05)
         assert len(writer._following) == 1
