@@ -93,7 +93,10 @@ class Front:
             most_bytes = self._reader_most_bytes if role is Role.READER else sys.maxsize
             call = await received(request, self._engine.version, most_bytes)
             call.query["query_id"] = query_id
-            wanted = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
+            if call.is_short:
+                wanted = self._reader.request(call, role)
+            else:
+                wanted = await asyncio.wrap_future(self._threads.spare.submit(self._reader.request, call, role))
             return await self._run(request, call, wanted, headers)
         except StatementError as error:
             headers["X-ClickHouse-Exception-Code"] = str(error.code)
@@ -111,6 +114,7 @@ class Front:
         steps = Steps(
             encoded(native.revised(self._engine.answer(wanted, progress), revision, self._engine.version), encoder),
             self._threads.of_request(wanted),
+            held_bytes=BUFFER_BYTES,
             end=lambda: self._engine.running.end(wanted.mark),
             spare=self._threads.spare,
         )

@@ -158,12 +158,11 @@ class Engine:
         with self._restored(connection, settings) if kept else nullcontext():
             for table in request.external:
                 self._bringer.bring(connection, table, request.mark.role)
-            _set(connection, {**settings, **parameters})
             if request.database:
                 connection.query(f"USE {identifier(request.database)}", "TSV")
-            if not kept and (request.must_read or request.mark.role is Role.READER):
-                # Cannot be taken back, so that no session may have it.
-                connection.query("SET readonly = 2", "TSV")
+            # Cannot be taken back, so that no session may have it.
+            only_reads = not kept and (request.must_read or request.mark.role is Role.READER)
+            _set(connection, {**settings, **parameters, **({"readonly": "2"} if only_reads else {})})
             yield
 
     def _settings(self, request: Request, verdict: Verdict) -> dict[str, str]:

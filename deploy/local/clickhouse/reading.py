@@ -27,6 +27,7 @@ _INTERFACE: Final = {
 # They describe a table that comes in a form: NAME_structure and its like.
 _OF_TABLES: Final = ("_structure", "_types", "_format")
 _MOST_SESSION_S: Final = 3600.0
+_SHORT_BYTES: Final = 4096
 _PARAMETER: Final = re.compile(r"\w+", re.ASCII)
 
 
@@ -39,6 +40,13 @@ class Call:
     query: MultiDict[str]
     body: bytes = b""
     files: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether reading it takes no longer than handing it to a thread and back, some 0.2 ms."""
+        coded = "Content-Encoding" in self.headers or self.is_on("decompress")
+        length = len(self.body) + sum(len(value) for value in self.query.values())
+        return length <= _SHORT_BYTES and not self.files and not coded
 
     @property
     def query_id(self) -> str:

@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ class Answer:
 async def test_a_step_that_runs_is_ended_or_let_finish_before_the_rest_is_closed(finish: bool) -> None:
     answer = Answer()
     with ThreadPoolExecutor(1) as threads, ThreadPoolExecutor(1) as spare:
-        steps = Steps(answer.pieces(), threads, end=answer.end, spare=spare)
+        steps = Steps(answer.pieces(), threads, held_bytes=0, end=answer.end, spare=spare)
 
         async def read() -> None:
             async for _ in steps.pieces():
@@ -58,7 +59,7 @@ async def test_a_step_that_waits_for_a_thread_is_taken_back() -> None:
     answer, busy = Answer(), threading.Event()
     with ThreadPoolExecutor(1) as threads, ThreadPoolExecutor(1) as spare:
         threads.submit(busy.wait, 30)
-        steps = Steps(answer.pieces(), threads, end=answer.end, spare=spare)
+        steps = Steps(answer.pieces(), threads, held_bytes=0, end=answer.end, spare=spare)
 
         async def read() -> None:
             await anext(steps.pieces())
@@ -77,8 +78,72 @@ async def test_a_step_that_waits_for_a_thread_is_taken_back() -> None:
 async def test_an_answer_that_is_left_between_two_pieces_is_closed() -> None:
     answer = Answer()
     with ThreadPoolExecutor(1) as threads, ThreadPoolExecutor(1) as spare:
-        steps = Steps(answer.pieces(), threads, end=answer.end, spare=spare)
+        steps = Steps(answer.pieces(), threads, held_bytes=0, end=answer.end, spare=spare)
         pieces = steps.pieces()
         assert await anext(pieces) == b"1"
         await steps.close(finish=False)
     assert answer.calls == ["closed"]
+
+
+class Counted(ThreadPoolExecutor):
+    """How often it was asked to run something."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.asked = 0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        self.asked += 1
+        return super().submit(fn, *args, **kwargs)
+
+
+def broken() -> Generator[bytes, None, None]:
+    yield b"12"
+    raise ValueError("broken")
+
+
+@pytest.mark.parametrize(
+    ("held_bytes", "pieces", "steps_taken"),
+    [
+        (7, [b"12345678"], 2),
+        (8, [b"12345678"], 1),
+        (3, [b"1234", b"56", b"78"], 4),
+        (0, [b"12", b"34", b"56", b"78"], 6),
+    ],
+)
+async def test_the_first_step_takes_what_is_held_back_anyway(
+    held_bytes: int, pieces: list[bytes], steps_taken: int
+) -> None:
+    answer = (piece for piece in (b"12", b"", b"34", b"56", b"78"))
+    with Counted() as threads, Counted() as spare:
+        steps = Steps(answer, threads, held_bytes=held_bytes, end=lambda: None, spare=spare)
+        assert [piece async for piece in steps.pieces()] == pieces
+        await steps.close(finish=False)
+        assert (threads.asked, spare.asked) == (steps_taken, 0)
+
+
+async def test_an_answer_that_breaks_while_it_is_held_back_gives_nothing_else() -> None:
+    with Counted() as threads, Counted() as spare:
+        steps = Steps(broken(), threads, held_bytes=2, end=lambda: None, spare=spare)
+        with pytest.raises(ValueError, match="broken"):
+            await anext(steps.pieces())
+        await steps.close(finish=False)
+        assert spare.asked == 0
+
+
+async def test_an_answer_that_breaks_later_gives_what_came_before() -> None:
+    with Counted() as threads, Counted() as spare:
+        steps = Steps(broken(), threads, held_bytes=1, end=lambda: None, spare=spare)
+        pieces = steps.pieces()
+        assert await anext(pieces) == b"12"
+        with pytest.raises(ValueError, match="broken"):
+            await anext(pieces)
+        await steps.close(finish=False)
+        assert spare.asked == 0
+
+
+async def test_an_answer_of_nothing_gives_none() -> None:
+    with Counted() as threads, Counted() as spare:
+        nothing: Generator[bytes, None, None] = (piece for piece in (b"",))
+        steps = Steps(nothing, threads, held_bytes=9, end=lambda: None, spare=spare)
+        assert [piece async for piece in steps.pieces()] == []
