@@ -25,7 +25,7 @@ from bench.page_fill import CAMPAIGN, POSTS, fill, token_of
 from bench.page_seen import FIRST, INTERACTIONS, MORE, Visit, first_visits, interactions
 from bench.results import Goal, Result, Rounds, publish
 from bench.stack import BenchError, say, scratch
-from deploy.local.ports import free_port
+from deploy.local.ports import free_hundred, free_port
 from deploy.local.processes import spawn
 from deploy.local.settings import LocalSettings
 from deploy.local.stack.settings import RunSettings, Stack
@@ -50,7 +50,7 @@ def demo(place: Path) -> Iterator[Stack]:
         "CLICKTALLY_LOCAL_CLICKHOUSE_PORT": free_port(),
         "CLICKTALLY_RUN_PORT": free_port(),
         "CLICKTALLY_RUN_CONSOLE_PORT": free_port(),
-        "CLICKTALLY_RUN_METRICS_PORTS": free_port() // 100 * 100,
+        "CLICKTALLY_RUN_METRICS_PORTS": free_hundred(),
         "CLICKTALLY_API_REQUESTS_PER_SECOND": 1_000_000,
         "CLICKTALLY_API_REQUESTS_BURST": 1_000_000,
     }

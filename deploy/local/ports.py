@@ -12,6 +12,9 @@ from typing import Final
 PORTS: Final = range(15_000, 32_000)
 """Below the kernel's ephemeral range, so that no outgoing connection takes one between kill and restart."""
 
+HUNDREDS: Final = range(10_000, 15_000, 100)
+"""First ports of hundreds, which are given as a whole."""
+
 _given: Final[set[int]] = set()
 
 
@@ -22,10 +25,24 @@ def free_port(other_than: int = 0) -> int:
     not be given it then, either. Raises OSError when there is none.
     """
     for port in random.sample(PORTS, len(PORTS)):
-        if port != other_than and port not in _given and _reserve(port) and _is_free(port):
-            _given.add(port)
+        if port != other_than and _give(port, 1):
             return port
     raise OSError(f"no free port from {PORTS[0]} to {PORTS[-1]}")
+
+
+def free_hundred() -> int:
+    """The first of a hundred ports, each as `free_port` gives one. Raises OSError when there are none."""
+    for first in random.sample(HUNDREDS, len(HUNDREDS)):
+        if _give(first, HUNDREDS.step):
+            return first
+    raise OSError(f"no hundred of free ports from {HUNDREDS[0]} to {HUNDREDS[-1] + HUNDREDS.step - 1}")
+
+
+def _give(first: int, count: int) -> bool:
+    if first in _given or not _reserve(first, count) or not all(map(_is_free, range(first, first + count))):
+        return False
+    _given.add(first)
+    return True
 
 
 def _is_free(port: int) -> bool:
@@ -38,10 +55,10 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _reserve(port: int) -> bool:
-    """Lock the port's byte of a file that all of this user's processes share; a lock ends with its process."""
+def _reserve(first: int, count: int) -> bool:
+    """Lock the ports' bytes of a file that all of this user's processes share; a lock ends with its process."""
     try:
-        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, count, first)
     except (BlockingIOError, PermissionError):
         return False
     return True

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.ports import free_port
+from deploy.local.ports import free_hundred, free_port
 
 # Of a machine that others use too; seconds when it is idle.
 PATIENCE_S = 400
@@ -72,14 +72,13 @@ class Running:
 
 
 def settings(directory: Path) -> dict[str, str]:
-    metrics = free_port() // 100 * 100
     ports = {
         "CLICKTALLY_LOCAL_KAFKA_PORT": free_port(),
         "CLICKTALLY_LOCAL_KAFKA_CONTROLLER_PORT": free_port(),
         "CLICKTALLY_LOCAL_CLICKHOUSE_PORT": free_port(),
         "CLICKTALLY_RUN_PORT": free_port(),
         "CLICKTALLY_RUN_CONSOLE_PORT": free_port(),
-        "CLICKTALLY_RUN_METRICS_PORTS": metrics,
+        "CLICKTALLY_RUN_METRICS_PORTS": free_hundred(),
     }
     return {
         **os.environ,

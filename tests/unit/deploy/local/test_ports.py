@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from deploy.local import ports
-from deploy.local.ports import free_port
+from deploy.local.ports import free_hundred, free_port
 
 _OTHER = """
 import sys
@@ -52,3 +52,28 @@ def test_a_port_is_not_given_while_somebody_listens_or_when_it_is_not_wanted(
     with pytest.raises(OSError, match="no free port"):
         free_port(other_than=port)
     assert free_port() == port
+
+
+@pytest.fixture
+def hundred(monkeypatch: pytest.MonkeyPatch) -> int:
+    """One that this process was given, and the only one there is from now on."""
+    first = free_hundred()
+    monkeypatch.setattr(ports, "HUNDREDS", range(first, first + 1, 100))
+    return first
+
+
+def test_no_hundred_is_given_twice_and_no_port_of_it_to_another_process(hundred: int) -> None:
+    with pytest.raises(OSError, match=f"no hundred of free ports from {hundred} to {hundred + 99}"):
+        free_hundred()
+    for port in (hundred, hundred + 99):
+        assert given_to_another(port, port + 1) == f"OSError: no free port from {port} to {port}"
+
+
+@pytest.mark.parametrize("taken", [0, 99])
+def test_a_hundred_is_not_given_while_somebody_listens_on_any_of_it(
+    hundred: int, monkeypatch: pytest.MonkeyPatch, taken: int
+) -> None:
+    monkeypatch.setattr(ports, "_given", set())
+    with socket.create_server(("127.0.0.1", hundred + taken)), pytest.raises(OSError, match="no hundred"):
+        free_hundred()
+    assert free_hundred() == hundred
