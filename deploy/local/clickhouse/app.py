@@ -74,8 +74,8 @@ class Front:
     def __init__(self, engine: Engine, settings: LocalSettings, threads: Threads) -> None:
         self._engine, self._threads = engine, threads
         self._door = Doorkeeper(settings, engine.version)
-        self._reader_most_bytes = settings.clickhouse_reader_max_body_bytes
-        self._reader = Reader(engine.version, self._reader_most_bytes)
+        self._reader = Reader(engine.version)
+        self._most_bytes = {Role.READER: settings.clickhouse_reader_max_body_bytes}
 
     async def query(self, request: web.Request) -> web.StreamResponse:
         """A statement; the answer ends when the client leaves, but for what changes something."""
@@ -90,8 +90,7 @@ class Front:
         try:
             self._door.check_page(request.headers)
             role = self._door.role(request.headers, request.query)
-            most_bytes = self._reader_most_bytes if role is Role.READER else sys.maxsize
-            call = await received(request, self._engine.version, most_bytes)
+            call = await received(request, self._engine.version, self._most_bytes.get(role))
             call.query["query_id"] = query_id
             if call.is_short:
                 wanted = self._reader.request(call, role)

@@ -33,13 +33,17 @@ _PARAMETER: Final = re.compile(r"\w+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """An HTTP request, its body read; ``query`` is the URL's and what a form adds to it."""
+    """An HTTP request, its body read; ``query`` is the URL's and what a form adds to it.
+
+    ``most_bytes``: what the body may unpack to; None: whatever it does.
+    """
 
     method: str
     headers: CIMultiDictProxy[str]
     query: MultiDict[str]
     body: bytes = b""
     files: dict[str, bytes] = field(default_factory=dict)
+    most_bytes: int | None = None
 
     @property
     def is_short(self) -> bool:
@@ -76,22 +80,18 @@ class Call:
 
 
 class Reader:
-    """Makes requests for the engine of calls; ``version`` is for the text of errors.
+    """Makes requests for the engine of calls; ``version`` is for the text of errors."""
 
-    A body of the user that may only read unpacks to at most ``reader_most_bytes``.
-    """
-
-    def __init__(self, version: str, reader_most_bytes: int) -> None:
+    def __init__(self, version: str) -> None:
         self._version = version
-        self._reader_most_bytes = reader_most_bytes
 
     def request(self, call: Call, role: Role) -> Request:
-        """What a call asks for; unpacks its body, so it is for a worker thread.
+        """What a call asks for; unpacks its body, so it is for a worker thread unless the call is short.
 
         Raises:
             StatementError: a coding or a value that is none.
         """
-        body = self._unpacked(call, self._reader_most_bytes if role is Role.READER else None)
+        body = self._unpacked(call)
         query = call.query.get("query", "").encode(errors="surrogateescape")
         text = query + b"\n" + body if query and body else query or body
         statement = parse(text)
@@ -136,10 +136,10 @@ class Reader:
             tables.append(ExternalTable(name=name, structure=structure, rows_format=rows_format, rows=rows))
         return tuple(tables)
 
-    def _unpacked(self, call: Call, most_bytes: int | None) -> bytes:
+    def _unpacked(self, call: Call) -> bytes:
         try:
-            body = compression.decompressed(call.body, call.headers.get("Content-Encoding", ""), most_bytes)
-            return framing.unframed(body, most_bytes) if call.is_on("decompress") else body
+            body = compression.decompressed(call.body, call.headers.get("Content-Encoding", ""), call.most_bytes)
+            return framing.unframed(body, call.most_bytes) if call.is_on("decompress") else body
         except compression.UnknownCodingError as error:
             name = "UNKNOWN_COMPRESSION_METHOD"
             raise raised(errors.UNKNOWN_COMPRESSION_METHOD, str(error), name, self._version) from error
