@@ -1,16 +1,14 @@
 """A ClickHouse with settings of its own, and queries that take long."""
 
 import socket
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local.processes import ClickHouse
 from tests.integration.clickhouse_http import Http
-from tests.looking import pause_s
 
 LONG = "SELECT sum(sipHash64(number)) FROM numbers(1000000000000)"
 
@@ -25,14 +23,6 @@ def own(tmp_path: Path, **settings: str | int) -> Iterator[Http]:
         yield Http(part.url, "default")
     finally:
         part.stop()
-
-
-def until(true: Callable[[], bool], *, within_s: float = 60.0) -> None:
-    """Ask again until it is so."""
-    began = time.monotonic()
-    while not true():
-        assert time.monotonic() - began < within_s, "it never became so"
-        time.sleep(pause_s(began))
 
 
 @contextmanager

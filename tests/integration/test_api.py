@@ -22,9 +22,9 @@ from deploy.local.processes import Kafka
 from schemas.links import Link
 from schemas.tokens import Token
 from schemas.topics import LINKS, RECORDS, TOKENS
-from tests.integration.clickhouse_queries import until
 from tests.integration.console_process import Answer, ConsoleProcess, NoAnswerError
 from tests.integration.shared_topics import ensure_shared_topics
+from tests.looking import until
 from tests.tokens import bearer_of, token
 
 # Other modules have links in this Kafka, too: what an account sees here is only ours.

@@ -27,7 +27,8 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from deploy.local.processes import ClickHouse
 from tests.integration.clickhouse_http import Http, row
-from tests.integration.clickhouse_queries import LONG, left_waiting, running, until
+from tests.integration.clickhouse_queries import LONG, left_waiting, running
+from tests.looking import until
 
 PAUSES = "sleepEachRow(0.2)"
 

@@ -12,7 +12,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from deploy.local.processes import ClickHouse, NotReadyError
-from tests.integration.clickhouse_queries import until
+from tests.looking import until
 
 
 @pytest.fixture

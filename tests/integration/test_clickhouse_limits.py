@@ -11,7 +11,8 @@ import pytest
 from deploy.local.clickhouse.framing import Framed
 from deploy.local.processes import ClickHouse
 from tests.integration.clickhouse_http import Http, row
-from tests.integration.clickhouse_queries import LONG, left_waiting, own, running, until
+from tests.integration.clickhouse_queries import LONG, left_waiting, own, running
+from tests.looking import until
 
 IN_FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 PART = 'Content-Disposition: form-data; name="{0}"; filename="{0}"'

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from tests.integration.clickhouse_http import Http
-from tests.integration.clickhouse_queries import until
 from tests.integration.counted import run_sql
+from tests.looking import until
 
 LEAST: Final = -(2**63)
 MOST: Final = 2**63 - 1

@@ -12,8 +12,8 @@ from schemas.clickhouse.client import Server, connect
 from schemas.clickhouse.dictionary import DictionaryError, define, latest_dictionaries
 from schemas.clickhouse.migrate import migrate, read_migrations
 from tests.integration.clickhouse_http import Http
-from tests.integration.clickhouse_queries import until
 from tests.integration.counted import count, link, run_sql
+from tests.looking import until
 
 
 def campaign_of(http: Http, name: str) -> str:

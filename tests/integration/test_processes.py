@@ -10,7 +10,7 @@ import pytest
 from deploy.local.ports import free_port
 from deploy.local.probe import clickhouse_answers, kafka_answers
 from deploy.local.processes import REPOSITORY, ClickHouse, NotReadyError, spawn
-from tests.integration.clickhouse_queries import until
+from tests.looking import until
 
 STARTER = """
 import sys

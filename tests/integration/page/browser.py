@@ -87,6 +87,13 @@ async def sign_in(page: Page, number: int) -> None:
     await page.get_by_role("button", name="Sign in").click()
 
 
+async def ready(page: Page) -> None:
+    """Until a page with cards shows its counts, those of now as well."""
+    await expect(page.locator(".card").first).to_be_visible()
+    await expect(page.locator(".pulse.on")).to_be_visible()
+    await expect(page.locator("[aria-busy=true]")).to_have_count(0)
+
+
 async def press_both(page: Page, first: str, second: str) -> None:
     """One key after the other within the second in which they are a pair."""
     pressed_s = PAIR_WITHIN_S

@@ -15,7 +15,7 @@ from tests.integration.clickhouse_http import Http
 from tests.integration.console_process import ConsoleProcess
 from tests.integration.migrated import make_migrated
 from tests.integration.page.browser import window
-from tests.integration.page.visits import visit
+from tests.integration.page.visits import miss, visit
 from tests.integration.page.world import TOKENS, WRITER, fill, name_posts
 from tests.integration.test_api import prepare
 
@@ -30,6 +30,13 @@ def world(clickhouse: ClickHouse) -> Iterator[Http]:
     visit(http, now)
     yield http
     http(f"DROP DATABASE {database}")
+
+
+@pytest.fixture(scope="package")
+def visited(world: Http) -> Http:
+    """The month of counts and visitors, and what led nowhere."""
+    miss(world, datetime.now(UTC))
+    return world
 
 
 @pytest.fixture(scope="package")
